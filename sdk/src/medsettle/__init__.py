@@ -1,0 +1,1 @@
+"""Settlement at the counter of designated pharmacies and clinics (定点医药机构)."""
