@@ -1,0 +1,330 @@
+"""What the operator sets: frozen values, every limit with its unit.
+
+The values come from one TOML file; environment variables named
+``MEDSETTLE_GATEWAY__SECTION__NAME`` stand above it, and what neither names has the default shown
+here. A name that is not known here, or a value that does not fit, is a :class:`ConfigError`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Self, get_type_hints
+
+ENVIRONMENT_PREFIX: Final = "MEDSETTLE_GATEWAY__"
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+_REGION: Final = re.compile(r"[0-9]{6}")
+_ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^:\s]+):(?P<port>[0-9]{1,5})")
+_LARGEST_PORT: Final = 65_535
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used. ``str()`` is one sentence in Chinese and one in English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        """Both sentences say where the fault is and what would be right."""
+        super().__init__(f"{zh}\n{en}")
+        self.zh = zh
+        self.en = en
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySection:
+    """Who the gateway is.
+
+    ``id`` is the audience of every signature. ``regions`` are the pooling regions that it settles
+    for; none: every region that it has a policy pack for. With ``demo`` it accepts sample keys and
+    the credentials of its own demo issuer.
+    """
+
+    id: str = "gateway"
+    regions: tuple[str, ...] = ()
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListenSection:
+    """Where it listens: ``host:port``, port 0 for a free one.
+
+    Certificate and key belong together; with ``tls_client_ca`` clients must show a certificate too.
+    Beyond the machine itself it refuses to listen without TLS, unless it is told to.
+    """
+
+    address: str = "127.0.0.1:50051"
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    allow_plaintext_beyond_loopback: bool = False
+
+    @property
+    def host(self) -> str:
+        """The part before the port."""
+        return self.address.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        """The port; 0 asks the system for a free one."""
+        return int(self.address.rpartition(":")[2])
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Can other machines reach it?"""
+        return self.host not in _LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSection:
+    """Where the embedded database lies; a path that is not absolute starts at the config file."""
+
+    path: Path = Path("gateway.db")
+
+
+@dataclass(frozen=True, slots=True)
+class KeysSection:
+    """Where the gateway's own keys lie, in files that only their owner may read."""
+
+    directory: Path = Path("keys")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySection:
+    """Further policy packs than those that are shipped; absent: none."""
+
+    directory: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogSection:
+    """How much is logged, and as what: ``text`` for people, ``json`` for programs."""
+
+    level: str = "info"
+    format: str = "text"
+
+
+def _limit(default: int, least: int, most: int) -> int:
+    """One whole number with the range that it may be set to."""
+    value: int = field(default=default, metadata={"least": least, "most": most})
+    return value
+
+
+_DAY_S: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSection:
+    """Every bound, its unit last in its name: ``_s`` seconds, ``_ms`` milliseconds, else a count."""
+
+    request_bytes: int = _limit(262_144, 1_024, 4_194_304)
+    """A larger request is refused before it is read."""
+    basket_lines: int = _limit(200, 1, 200)
+    queue_length: int = _limit(1_024, 1, 65_536)
+    """Commands that may wait for the writer; the next one is told to come back."""
+    in_flight: int = _limit(2_048, 1, 65_536)
+    """Calls that may be open at one time, reads included."""
+    page_size: int = _limit(100, 1, 100)
+    deadline_ms: int = _limit(30_000, 100, 120_000)
+    """The longest that one call may take, whatever its client allows."""
+    retry_ms: int = _limit(200, 1, 60_000)
+    """How long a client is asked to stay away when the queue is full."""
+    hold_s: int = _limit(600, 1, _DAY_S)
+    late_confirm_s: int = _limit(_DAY_S, 60, 7 * _DAY_S)
+    """How long after its end a hold may still be confirmed."""
+    duplicate_window_s: int = _limit(600, 0, _DAY_S)
+    midnight_grace_s: int = _limit(900, 0, 7_200)
+    """How long after midnight a sale may still be of the day before."""
+    quote_s: int = _limit(900, 10, _DAY_S)
+    credential_s: int = _limit(300, 1, 3_600)
+    """Life of a credential of the demo issuer."""
+    enrol_code_s: int = _limit(_DAY_S, 60, 30 * _DAY_S)
+    key_days: int = _limit(365, 1, 3_650)
+    """Life of a terminal's key."""
+    key_overlap_s: int = _limit(7 * _DAY_S, 0, 90 * _DAY_S)
+    """How long the old key stays valid after a rotation."""
+    answering_key_s: int = _limit(_DAY_S, 600, 30 * _DAY_S)
+    """Life of the certificate of this process's answering key; renewed at half of it."""
+    sweep_interval_ms: int = _limit(5_000, 10, 600_000)
+    sweep_batch: int = _limit(200, 1, 10_000)
+    drain_ms: int = _limit(20_000, 0, 300_000)
+    """How long a stop waits for what is under way."""
+    store_busy_ms: int = _limit(5_000, 0, 60_000)
+    """How long the writer waits for another process that holds the database."""
+    import_bytes: int = _limit(268_435_456, 1_024, 4_294_967_296)
+    """The largest file that an import reads."""
+    import_rows: int = _limit(5_000_000, 1, 100_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, one field a section of the file."""
+
+    gateway: GatewaySection = field(default_factory=GatewaySection)
+    listen: ListenSection = field(default_factory=ListenSection)
+    storage: StorageSection = field(default_factory=StorageSection)
+    keys: KeysSection = field(default_factory=KeysSection)
+    policy: PolicySection = field(default_factory=PolicySection)
+    log: LogSection = field(default_factory=LogSection)
+    limits: LimitsSection = field(default_factory=LimitsSection)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], environment: Mapping[str, str], folder: Path) -> Self:
+        """Returns the configuration of a parsed file and the environment above it.
+
+        Paths that are not absolute start at ``folder``. Raises ConfigError for the first fault.
+        """
+        kinds = get_type_hints(cls)
+        for name in data:
+            _known(name, kinds, f"[{name}]")
+        overrides = _overrides(environment, kinds)
+        config = cls(**{
+            name: _section(name, kind, data.get(name, {}), overrides.get(name, {}), folder)
+            for name, kind in kinds.items()
+        })
+        _agree(config)
+        return config
+
+
+def _overrides(environment: Mapping[str, str], kinds: Mapping[str, type]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for variable, text in sorted(environment.items()):
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            section, _, name = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+            _known(section, kinds, variable)
+            _known(name, get_type_hints(kinds[section]), variable)
+            found.setdefault(section, {})[name] = text
+    return found
+
+
+def _known(name: str, names: Mapping[str, Any], place: str) -> None:
+    if name not in names:
+        choices = ", ".join(names)
+        raise ConfigError(
+            f"配置项 {place} 不存在;可用的有:{choices}。",
+            f"Unknown setting {place}; there are: {choices}.",
+        )
+
+
+def _section(
+    section: str, kind: Any, data: Any, overrides: Mapping[str, str], folder: Path,  # noqa: ANN401
+) -> Any:  # noqa: ANN401 - one of the section classes, chosen by its name
+    if not isinstance(data, Mapping):
+        raise ConfigError(
+            f"配置项 {section} 应是一个表 [{section}]。", f"{section} must be a table [{section}]."
+        )
+    kinds = get_type_hints(kind)
+    for name in data:
+        _known(name, kinds, f"{section}.{name}")
+    values: dict[str, Any] = {}
+    for each in fields(kind):
+        place = f"{section}.{each.name}"
+        if each.name in overrides:
+            values[each.name] = _from_text(place, overrides[each.name], kinds[each.name], folder)
+        elif each.name in data:
+            values[each.name] = _value(place, data[each.name], kinds[each.name], folder)
+        else:
+            values[each.name] = _value(place, each.default, kinds[each.name], folder)
+        _in_range(place, values[each.name], each.metadata)
+    return kind(**values)
+
+
+def _from_text(place: str, text: str, kind: Any, folder: Path) -> Any:  # noqa: ANN401
+    """An environment variable's text as the value that the file would hold."""
+    value: Any = text
+    if kind is bool:
+        value = _TRUTHS.get(text.lower(), text)
+    elif kind is int:
+        value = int(text) if re.fullmatch(r"[0-9]{1,15}", text) else text
+    elif kind == tuple[str, ...]:
+        value = [part.strip() for part in text.split(",") if part.strip()]
+    return _value(place, value, kind, folder)
+
+
+def _value(place: str, value: Any, kind: Any, folder: Path) -> Any:  # noqa: ANN401
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if kind is str and isinstance(value, str):
+        return value
+    if kind == tuple[str, ...] and isinstance(value, list | tuple):
+        return tuple(_value(place, each, str, folder) for each in value)
+    if kind is Path and isinstance(value, str | Path) and str(value):
+        return folder / value
+    if kind == Path | None:
+        return None if value is None or value == "" else _value(place, value, Path, folder)
+    zh, en = _KINDS[kind if kind in _KINDS else Path]
+    raise ConfigError(f"{place} 应是{zh},而不是 {value!r}。", f"{place} must be {en}, not {value!r}.")
+
+
+_KINDS: Final[dict[Any, tuple[str, str]]] = {
+    bool: ("true 或 false", "true or false"),
+    int: ("整数", "a whole number"),
+    str: ("字符串", "a string"),
+    tuple[str, ...]: ("字符串列表", "a list of strings"),
+    Path: ("文件路径", "a path"),
+}
+
+
+def _in_range(place: str, value: Any, metadata: Mapping[str, int]) -> None:  # noqa: ANN401
+    if metadata and not metadata["least"] <= value <= metadata["most"]:
+        least, most = metadata["least"], metadata["most"]
+        raise ConfigError(
+            f"{place} 应在 {least} 到 {most} 之间,而不是 {value}。",
+            f"{place} must be from {least} to {most}, not {value}.",
+        )
+
+
+def _agree(config: Config) -> None:
+    """What no single value shows. Raises ConfigError."""
+    if not _ID.fullmatch(config.gateway.id):
+        raise ConfigError(
+            f"gateway.id 只能由小写字母、数字、点和短横组成,最长63个字符,而不是 {config.gateway.id!r}。",
+            "gateway.id must be lower-case letters, digits, dots and dashes, up to 63 characters, "
+            f"not {config.gateway.id!r}.",
+        )
+    for region in config.gateway.regions:
+        if not _REGION.fullmatch(region):
+            raise ConfigError(
+                f"gateway.regions 中的 {region!r} 应是六位统筹区代码。",
+                f"{region!r} in gateway.regions must be a pooling region code of six digits.",
+            )
+    _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
+    _one_of("log.format", config.log.format, ("text", "json"))
+    _listen_agrees(config.listen)
+
+
+def _one_of(place: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        listed = ", ".join(choices)
+        raise ConfigError(
+            f"{place} 应是以下之一:{listed},而不是 {value!r}。",
+            f"{place} must be one of {listed}, not {value!r}.",
+        )
+
+
+def _listen_agrees(listen: ListenSection) -> None:
+    match = _ADDRESS.fullmatch(listen.address)
+    if match is None or int(match["port"]) > _LARGEST_PORT:
+        raise ConfigError(
+            f"listen.address 应是 主机:端口,例如 127.0.0.1:50051,而不是 {listen.address!r}。",
+            f"listen.address must be host:port, such as 127.0.0.1:50051, not {listen.address!r}.",
+        )
+    if (listen.tls_certificate is None) != (listen.tls_key is None):
+        raise ConfigError(
+            "listen.tls_certificate 与 listen.tls_key 必须同时设置。",
+            "listen.tls_certificate and listen.tls_key must be set together.",
+        )
+    if listen.tls_client_ca is not None and listen.tls_certificate is None:
+        raise ConfigError(
+            "设置 listen.tls_client_ca 时必须同时设置 listen.tls_certificate。",
+            "listen.tls_client_ca needs listen.tls_certificate.",
+        )
+    if listen.beyond_loopback and listen.tls_certificate is None and not listen.allow_plaintext_beyond_loopback:
+        raise ConfigError(
+            f"listen.address {listen.address} 可从其他机器访问,必须设置 TLS 证书,"
+            "或明确设置 listen.allow_plaintext_beyond_loopback = true。",
+            f"listen.address {listen.address} can be reached from other machines: set a TLS certificate, "
+            "or say listen.allow_plaintext_beyond_loopback = true.",
+        )
