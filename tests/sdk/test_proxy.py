@@ -73,7 +73,8 @@ def test_frames_are_cut_wherever_the_chunks_end() -> None:
     stream = PREFACE + SETTINGS + headers(1) + data(1, b"x" * 300) + headers(3)
     frames = Frames(Way.REQUEST)
     pieces = [piece for at in range(0, len(stream), 7) for piece in frames.feed(stream[at : at + 7])]
-    assert [piece.data for piece in pieces] == [PREFACE, SETTINGS, headers(1), data(1, b"x" * 300), headers(3)]
+    whole = [PREFACE, SETTINGS, headers(1), data(1, b"x" * 300), headers(3)]
+    assert [piece.data for piece in pieces] == whole
     assert [piece.opens for piece in pieces] == [False, False, True, False, True]
 
 

@@ -301,7 +301,7 @@ class Proxy:
 
     def _pump(self, connection: _Connection, way: Way, source: socket.socket, sink: socket.socket) -> None:
         frames = Frames(way)
-        reset = True
+        reset = True  # unless the source ended by itself: a reset would take away what the sink has not read
         with contextlib.suppress(OSError, _CutError):
             while chunk := source.recv(_CHUNK_BYTES):
                 for piece in frames.feed(chunk):
@@ -309,5 +309,5 @@ class Proxy:
                         sink.sendall(piece.data)
                     else:
                         connection.lossy = True
-            reset = connection.lossy
+            reset = False
         self._close(connection, reset=reset)
