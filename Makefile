@@ -1,0 +1,83 @@
+# Each target does all its own set-up. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+PROTOS_VENV := .venv-protos
+LOCK_VENV := .venv-lock
+SANDBOX ?= .build/sandbox
+BIN := $(VENV)/bin
+PIP := -m pip --disable-pip-version-check --quiet
+
+READY := $(VENV)/.ready
+PROTOS_READY := $(PROTOS_VENV)/.ready
+
+TOO_OLD := medsettle needs Python 3.11 or newer, and $(PYTHON) is not. Name another: make PYTHON=python3.12
+TOO_OLD_ZH := 需要 Python 3.11 或更高版本,当前的 $(PYTHON) 不符合。可另行指定: make PYTHON=python3.12
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check serve bench dist lock generate released clean python
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## Make .venv with exact pins and both packages, once
+
+demo: $(READY) ## Run the demo: a small city, two tills, a day of sales, a crash, the books
+	@$(BIN)/python examples/demo.py
+
+test: check ## Everything that CI runs: check, then all tests
+	@$(BIN)/python -m pytest
+
+check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contract, generated code in step
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint protos
+	$(BIN)/python protos/released.py --check
+	$(PROTOS_VENV)/bin/python protos/generate.py --check
+
+serve: $(READY) ## Serve a sandbox gateway from .build/sandbox, which is made at the first start
+	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway init $(SANDBOX)
+	@exec $(BIN)/medsettle-gateway serve --config $(SANDBOX)/gateway.toml --demo
+
+bench: $(READY) ## Print this machine's numbers: one run, medians, ratios side by side
+	@$(BIN)/python -m tests.bench
+
+dist: $(READY) ## Build both wheels into dist/
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation --wheel --outdir dist sdk
+	$(BIN)/python -m build --no-isolation --wheel --outdir dist gateway
+
+generate: $(PROTOS_READY) ## Generate the messages anew after a change under protos/
+	$(PROTOS_VENV)/bin/python protos/generate.py
+
+released: $(READY) ## Write protos/released.binpb, against which later changes are judged
+	$(BIN)/python protos/released.py
+
+lock: | python ## Pin requirements.txt and protos/requirements.txt anew
+	@test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python $(PIP) install uv; }
+	@for folder in . protos; do $(LOCK_VENV)/bin/uv pip compile $$folder/requirements.in \
+		--output-file $$folder/requirements.txt --quiet --upgrade --universal --python-version 3.11 \
+		--strip-extras --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-build-options \
+		--no-emit-package medsettle --no-emit-package medsettle-gateway \
+		--custom-compile-command "make lock"; done
+
+clean: ## Remove what was made, but never a sandbox's data
+	rm -rf $(VENV) $(PROTOS_VENV) $(LOCK_VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { printf '%s\n' '$(TOO_OLD)' '$(TOO_OLD_ZH)' >&2; exit 1; }
+
+$(READY): requirements.txt sdk/pyproject.toml gateway/pyproject.toml | python
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP) install --requirement requirements.txt
+	@$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable sdk --editable gateway
+	@touch $@
+
+$(PROTOS_READY): protos/requirements.txt | python
+	@echo "Setting up $(PROTOS_VENV) ..."
+	@$(PYTHON) -m venv $(PROTOS_VENV)
+	@$(PROTOS_VENV)/bin/python $(PIP) install --requirement protos/requirements.txt
+	@touch $@
