@@ -69,6 +69,15 @@ def ended(connected: socket.socket) -> bool:
         return True
 
 
+def turned_away(proxy: Proxy) -> bool:
+    """The reset may come while the till still connects."""
+    try:
+        with connect(proxy) as till:
+            return ended(till)
+    except ConnectionError:
+        return True
+
+
 def test_frames_are_cut_wherever_the_chunks_end() -> None:
     stream = PREFACE + SETTINGS + headers(1) + data(1, b"x" * 300) + headers(3)
     frames = Frames(Way.REQUEST)
@@ -133,8 +142,7 @@ def test_waiting_for_an_answer_that_never_comes_ends(proxy: Proxy) -> None:
 
 def test_a_refused_connection_is_reset_and_the_next_one_passes_again(server: Server, proxy: Proxy) -> None:
     proxy.refuse()
-    with connect(proxy) as till:
-        assert ended(till)
+    assert turned_away(proxy)
     proxy.pass_through()
     with connect(proxy) as till, server.connection() as gateway:
         gateway.sendall(SETTINGS)
@@ -180,8 +188,7 @@ def test_a_delayed_request_waits_and_the_closing_proxy_does_not(server: Server, 
 
 def test_a_gateway_that_is_away_resets_the_till(proxy: Proxy, server: Server) -> None:
     server.close()
-    with connect(proxy) as till:
-        assert ended(till)
+    assert turned_away(proxy)
 
 
 def test_closing_ends_every_thread_of_the_proxy(server: Server) -> None:
