@@ -1,0 +1,100 @@
+"""What was bought, and on what occasion."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from medsettle_gateway.domain.money import QUANTITY_ONE_E4
+
+PERSONAL_ACCOUNT_ONLY: Final = "personal_account_only"
+"""Stands in place of a benefit id: no fund pays, accounts and cash do."""
+
+
+class LineKind(StrEnum):
+    """What a line is; the last four are no medical goods."""
+
+    DRUG = "drug"
+    DEVICE = "device"
+    CONSUMABLE = "consumable"
+    TEST = "test"
+    TREATMENT = "treatment"
+    SURGERY = "surgery"
+    BLOOD = "blood"
+    BED = "bed"
+    WELLNESS = "wellness"
+    FITNESS = "fitness"
+    DAILY_GOODS = "daily_goods"
+    PUBLIC_HEALTH = "public_health"
+
+
+class CatalogueClass(StrEnum):
+    """甲 A, 乙 B, 丙 C; C is outside the catalogue."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class Ward(StrEnum):
+    """Of beds."""
+
+    ORDINARY = "ordinary"
+    ONCOLOGY = "oncology"
+    OBSTETRIC = "obstetric"
+    PAEDIATRIC = "paediatric"
+    TUBERCULOSIS = "tuberculosis"
+    INFECTIOUS = "infectious"
+    PSYCHIATRIC = "psychiatric"
+    TRACTION = "traction"
+    BURN = "burn"
+    INTENSIVE = "intensive"
+
+
+class Prescription(StrEnum):
+    """Whose prescription: none at all, the institution's own, or another one's (外配处方)."""
+
+    NONE = "none"
+    OWN = "own"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the ticket, with everything that money depends on.
+
+    ``amount_fen`` is the line total. Where ``unit_price_micro`` is given the two must agree
+    (price x quantity, rounded half-up), else the settlement is refused. ``ceiling_micro`` is
+    the item's own payment standard per unit and ``self_pay_share_ppm`` its own share from
+    the catalogue; None leaves them to the pack. ``service_on`` is given where it differs
+    from the day of the settlement.
+    """
+
+    name: str
+    kind: LineKind
+    catalogue_class: CatalogueClass
+    amount_fen: int
+    unit_price_micro: int | None = None
+    quantity_e4: int = QUANTITY_ONE_E4
+    ceiling_micro: int | None = None
+    self_pay_share_ppm: int | None = None
+    condition: str | None = None
+    approved: bool = True
+    ward: Ward | None = None
+    service_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """The occasion. ``benefit`` is an id of the pack or ``PERSONAL_ACCOUNT_ONLY``.
+
+    ``circulated``: an external prescription that came through prescription circulation.
+    With an ``admitted`` date the encounter is a stay.
+    """
+
+    benefit: str
+    prescription: Prescription = Prescription.OWN
+    circulated: bool = False
+    admitted: date | None = None
+    discharged: date | None = None
+    sessions: int = 1

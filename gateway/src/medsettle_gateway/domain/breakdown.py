@@ -1,0 +1,115 @@
+"""Who pays what: the result of a calculation, in integer fen.
+
+The results are named tuples, not dataclasses: about twenty are made for each settlement,
+and a named tuple costs a quarter of a frozen dataclass.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from medsettle_gateway.domain.member import Owner
+
+
+class LineBreakdown(NamedTuple):
+    """How one line is divided; the five parts sum to ``amount_fen``."""
+
+    amount_fen: int
+    provider_borne_fen: int
+    fully_self_paid_fen: int
+    over_limit_fen: int
+    self_pay_first_fen: int
+    in_scope_fen: int
+
+
+class FundShare(NamedTuple):
+    """What one fund pays, more than 0."""
+
+    fund: str
+    amount_fen: int
+
+
+class AccountNote(StrEnum):
+    """Why an account paid nothing although something was asked of it."""
+
+    OWNER_NOT_ALLOWED = "owner_not_allowed"
+    """The pack does not let this relative pay."""
+    NO_OWN_ACCOUNT = "no_own_account"
+    """The patient's enrolment has no personal account: not the same as a balance of 0."""
+    NOTHING_PAYABLE = "nothing_payable"
+    """No line of this basket may be paid from an account at this place."""
+    BALANCE_ZERO = "balance_zero"
+
+
+class AccountShare(NamedTuple):
+    """What one account pays; 0 with a note where it may not or cannot."""
+
+    account: str
+    owner: Owner
+    amount_fen: int
+    note: AccountNote | None = None
+
+
+class Breakdown(NamedTuple):
+    """One settlement, divided.
+
+    ``funds`` lists only funds that pay; ``accounts`` lists every account given, in order of
+    use. ``deductible_fen`` and ``over_cap_fen`` are parts of ``in_scope_fen`` that stay with
+    the patient. ``personal_fen`` is total less provider-borne less all funds.
+    """
+
+    total_fen: int
+    provider_borne_fen: int
+    fully_self_paid_fen: int
+    over_limit_fen: int
+    self_pay_first_fen: int
+    in_scope_fen: int
+    deductible_fen: int
+    over_cap_fen: int
+    funds: tuple[FundShare, ...]
+    personal_fen: int
+    accounts: tuple[AccountShare, ...]
+    cash_fen: int
+    lines: tuple[LineBreakdown, ...]
+
+    def fund_fen(self, fund: str) -> int:
+        """What this fund pays; 0 if it is not listed."""
+        return sum(share.amount_fen for share in self.funds if share.fund == fund)
+
+    def broken_identities(self) -> tuple[str, ...]:
+        """Name each identity that does not hold; empty when the breakdown is sound."""
+        parts = self.provider_borne_fen + self.fully_self_paid_fen + self.over_limit_fen
+        parts += self.self_pay_first_fen + self.in_scope_fen
+        funds = sum(share.amount_fen for share in self.funds)
+        accounts = sum(share.amount_fen for share in self.accounts)
+        holds = (
+            ("total = provider_borne + fully_self_paid + over_limit + self_pay_first + in_scope",
+             self.total_fen == parts),
+            ("total = provider_borne + sum(funds) + personal",
+             self.total_fen == self.provider_borne_fen + funds + self.personal_fen),
+            ("personal = sum(accounts) + cash", self.personal_fen == accounts + self.cash_fen),
+            ("no amount is negative", self._least_fen() >= 0),
+            ("deductible + over_cap + sum(funds) do not exceed what funds may pay on",
+             self.deductible_fen + self.over_cap_fen + funds
+             <= self.total_fen - self.provider_borne_fen),
+            ("the lines sum to the settlement", self._lines_agree()),
+        )
+        return tuple(identity for identity, holding in holds if not holding)
+
+    def check(self) -> None:
+        """Raise AssertionError, naming the identities, unless all of them hold."""
+        broken = self.broken_identities()
+        if broken:
+            message = "breakdown does not add up: " + "; ".join(broken)
+            raise AssertionError(message)
+
+    def _least_fen(self) -> int:
+        least = min(self[:8])
+        least = min([least, self.personal_fen, self.cash_fen])
+        least = min([least, *(share.amount_fen for share in self.funds)])
+        least = min([least, *(share.amount_fen for share in self.accounts)])
+        return min([least, *(min(line) for line in self.lines)])
+
+    def _lines_agree(self) -> bool:
+        whole = all(line.amount_fen == sum(line[1:]) for line in self.lines)
+        sums = tuple(sum(column) for column in zip(*self.lines, strict=True))
+        return whole and sums == self[:6]

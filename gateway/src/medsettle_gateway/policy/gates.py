@@ -1,0 +1,62 @@
+"""Who may have a benefit, and where: entries that a settlement must fit, and the reason if none does."""
+
+from dataclasses import dataclass
+
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.policy.facts import REASON_OF_FACT, SWITCH, Facts
+from medsettle_gateway.policy.rows import holds
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One entry of ``who``, ``where`` or ``accounts.at``.
+
+    ``tests`` stand in the order in which they are checked; the switch comes last.
+    """
+
+    path: str
+    tests: tuple[tuple[str, tuple[str, ...]], ...]
+    switch: str | None = None
+    clause: str = ""
+
+    def failing(self, facts: Facts, switches_on: tuple[str, ...]) -> str | None:
+        """The first fact that does not match, or None when the entry fits."""
+        for fact, wanted in self.tests:
+            if not holds(facts, fact, wanted):
+                return fact
+        return SWITCH if self.switch is not None and self.switch not in switches_on else None
+
+
+def refusal_of(
+    entries: tuple[Gate, ...],
+    order: tuple[str, ...],
+    facts: Facts,
+    switches_on: tuple[str, ...] = (),
+) -> Refusal | None:
+    """None when an entry fits, or when there is no entry at all (everybody, everywhere).
+
+    Otherwise the entry that got furthest in the order of checks gives the reason.
+    """
+    furthest: tuple[int, Gate, str] | None = None
+    for entry in entries:
+        fact = entry.failing(facts, switches_on)
+        if fact is None:
+            return None
+        if furthest is None or order.index(fact) > furthest[0]:
+            furthest = (order.index(fact), entry, fact)
+    if furthest is None:
+        return None
+    _, entry, fact = furthest
+    return Refusal(REASON_OF_FACT[fact], _detail(entry, fact, facts))
+
+
+def _detail(entry: Gate, fact: str, facts: Facts) -> dict[str, str]:
+    if fact == SWITCH:
+        return {"path": entry.path, "switch": entry.switch or ""}
+    wanted = dict(entry.tests)[fact]
+    return {
+        "path": entry.path,
+        "fact": fact,
+        "value": "+".join(facts[fact]) or "-",
+        "wanted": "|".join(wanted),
+    }

@@ -1,0 +1,45 @@
+"""What the engine takes and what it returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from medsettle_gateway.domain.basket import Encounter, Line
+from medsettle_gateway.domain.breakdown import Breakdown
+from medsettle_gateway.domain.counters import CounterKey, Remainder
+from medsettle_gateway.domain.member import Account, Patient
+from medsettle_gateway.domain.place import Institution
+from medsettle_gateway.policy.trace import TraceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInput:
+    """Everything that a calculation depends on besides the pack.
+
+    ``counters`` holds what was used before, in fen; a key that is absent is 0.
+    ``accounts`` are the payers; those of one kind of owner are used in the order given, and no
+    entry for the patient means that there is no account.
+    """
+
+    service_on: date
+    patient: Patient
+    institution: Institution
+    encounter: Encounter
+    lines: tuple[Line, ...]
+    counters: Mapping[CounterKey, int] = field(default_factory=dict)
+    accounts: tuple[Account, ...] = ()
+
+
+class Calculation(NamedTuple):
+    """The result.
+
+    ``deltas`` is what the settlement adds to each counter, in fen, without zeros.
+    ``remainders`` says where each limit stands afterwards. ``trace`` is empty if it was not
+    asked for.
+    """
+
+    breakdown: Breakdown
+    deltas: tuple[tuple[CounterKey, int], ...]
+    remainders: tuple[Remainder, ...]
+    trace: tuple[TraceEntry, ...]

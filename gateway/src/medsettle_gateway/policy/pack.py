@@ -1,0 +1,101 @@
+"""A policy pack: the rules of one pooling region for one period, frozen and compiled."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from medsettle_gateway.domain.basket import Encounter
+from medsettle_gateway.domain.member import Patient
+from medsettle_gateway.domain.place import Institution
+from medsettle_gateway.policy.accounts import AccountRules
+from medsettle_gateway.policy.benefit import Benefit, Title
+from medsettle_gateway.policy.facts import FACT_VALUES, settlement_facts
+from medsettle_gateway.policy.plan import Eligibility, Plan, Rules, make_plan
+
+PLANS_KEPT: Final = 4096
+"""Combinations of facts that a pack keeps resolved; beyond, all are dropped and made anew."""
+
+
+class Status(StrEnum):
+    """What a pack stands for."""
+
+    IN_FORCE = "in_force"
+    HISTORICAL = "historical"
+    ILLUSTRATIVE = "illustrative"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """One version of a pack.
+
+    ``effective_to`` is exclusive, None while it is in force. ``source`` is the document's file
+    name, ``authority`` its number. ``digest`` is the SHA-256 (hex) over the canonical JSON of
+    the data that the pack was read from.
+    """
+
+    id: str
+    region: str
+    title: Title
+    authority: str
+    source: str
+    effective_from: date
+    effective_to: date | None
+    status: Status
+    rules: Rules
+    digest: str
+    _plans: dict[tuple[object, ...], Plan] = field(default_factory=dict, repr=False)
+
+    @property
+    def benefits(self) -> tuple[Benefit, ...]:
+        """The benefits, in pack order."""
+        return self.rules.benefits
+
+    @property
+    def accounts(self) -> AccountRules | None:
+        """The account rules, if the pack has any."""
+        return self.rules.accounts
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """The gates of every settlement."""
+        return self.rules.eligibility
+
+    def in_force(self, on: date) -> bool:
+        """Is the pack in force on this day?"""
+        if on < self.effective_from:
+            return False
+        return self.effective_to is None or on < self.effective_to
+
+    def schemes(self, benefit: Benefit) -> tuple[str, ...]:
+        """The schemes whose members may have the benefit, as its ``who`` says."""
+        every = FACT_VALUES["scheme"] or ()
+        named = [dict(entry.tests).get("scheme", every) for entry in benefit.who] or [every]
+        return tuple(scheme for scheme in every if any(scheme in each for each in named))
+
+    def plan(
+        self, benefit: str, patient: Patient, institution: Institution, encounter: Encounter
+    ) -> Plan:
+        """The rules resolved for these facts; the same object for the same facts."""
+        key = (
+            benefit,
+            patient.scheme,
+            patient.standing,
+            patient.enrolment,
+            patient.aid,
+            patient.conditions,
+            institution.kind,
+            institution.level,
+            institution.specialty,
+            institution.designations,
+            encounter.prescription,
+            encounter.circulated,
+            encounter.admitted is None,
+        )
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= PLANS_KEPT:
+                self._plans.clear()
+            facts = settlement_facts(patient, institution, encounter)
+            plan = self._plans[key] = make_plan(self.rules, benefit, facts)
+        return plan

@@ -1,0 +1,139 @@
+"""A pack's rules, resolved for one combination of a settlement's facts.
+
+A region has a few dozen combinations that really occur, so each is resolved once and kept;
+a settlement then costs table look-ups only.
+"""
+
+from dataclasses import dataclass
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
+from medsettle_gateway.policy.benefit import Benefit, Period
+from medsettle_gateway.policy.facts import (
+    SETTLEMENT_FACTS,
+    WHERE_ORDER,
+    WHO_ORDER,
+    Facts,
+    described,
+)
+from medsettle_gateway.policy.gates import refusal_of
+from medsettle_gateway.policy.lines import LineRules, LineTable
+from medsettle_gateway.policy.rows import Figure, Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """The ``eligibility`` section: designations of which every settlement needs one."""
+
+    designations: tuple[str, ...]
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The sections of a pack that a settlement goes through."""
+
+    pack: str
+    lines: LineRules
+    benefits: tuple[Benefit, ...]
+    accounts: AccountRules | None
+    eligibility: Eligibility
+
+    def benefit(self, benefit: str) -> Benefit | None:
+        """The benefit with this id."""
+        return next((each for each in self.benefits if each.id == benefit), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one combination of facts decides.
+
+    ``refusal`` is the first gate that is shut. ``missing`` is a figure without an applicable
+    row: it refuses after the lines were checked. ``deductible`` is None where the benefit has
+    none; all three figures are None without a benefit.
+    """
+
+    refusal: Refusal | None
+    missing: Refusal | None
+    benefit: Benefit | None
+    deductible: Resolved | None
+    ratio: Resolved | None
+    cap: Resolved | None
+    lines: LineTable
+    use: AccountUse
+    accounts: AccountRules | None
+
+    def deductible_key(self, period: str) -> CounterKey | None:
+        """The counter of the deductible in this benefit year; None where there is none."""
+        if self.benefit is None or self.benefit.deductible.period is Period.NONE:
+            return None
+        return CounterKey(period, self.benefit.id, "deductible")
+
+    def paid_key(self, period: str) -> CounterKey | None:
+        """The counter of what the fund paid in this benefit year; None without a benefit."""
+        return None if self.benefit is None else CounterKey(period, self.benefit.id, "paid")
+
+
+def make_plan(rules: Rules, benefit_id: str, facts: Facts) -> Plan:
+    """Resolve the rules for one benefit and one combination of facts."""
+    benefit = rules.benefit(benefit_id)
+    switches_on = () if benefit is None else benefit.switches_on
+    accounts = rules.accounts
+    kinds = () if accounts is None else accounts.payable_kinds(facts, switches_on)
+    waived = benefit is not None and benefit.waives_self_pay_first
+    figures = {} if benefit is None else {f.path: f.resolve(facts) for f in benefit.figures()}
+    deductible = None if benefit is None else figures.get(benefit.deductible.figure.path)
+    return Plan(
+        refusal=_gates(rules, benefit_id, benefit, facts),
+        missing=None if benefit is None else _missing(rules, benefit, figures, facts),
+        benefit=benefit,
+        deductible=deductible,
+        ratio=None if benefit is None else figures[benefit.ratio.path],
+        cap=None if benefit is None else figures[benefit.cap.figure.path],
+        lines=LineTable(rules.lines, facts, kinds, waived=waived),
+        use=NO_ACCOUNTS if accounts is None else _use(accounts, facts),
+        accounts=accounts,
+    )
+
+
+def _gates(
+    rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts
+) -> Refusal | None:
+    """The gates in their order: institution, benefit, who, filing, where."""
+    wanted = rules.eligibility.designations
+    if wanted and not any(held in wanted for held in facts["designation"]):
+        path = "eligibility.institution"
+        return Refusal(Reason.NOT_DESIGNATED, {"path": path, "wanted": "|".join(wanted)})
+    if benefit_id == PERSONAL_ACCOUNT_ONLY:
+        return None
+    if benefit is None:
+        return Refusal(Reason.BENEFIT_UNKNOWN, {"pack": rules.pack, "benefit": benefit_id})
+    shut = refusal_of(benefit.who, WHO_ORDER, facts)
+    if shut is None and benefit.needs_filing and not facts["condition"]:
+        shut = Refusal(Reason.NOT_FILED, {"path": "eligibility.filing", "benefit": benefit_id})
+    if shut is None:
+        shut = refusal_of(benefit.where, WHERE_ORDER, facts, benefit.switches_on)
+    return shut
+
+
+def _missing(
+    rules: Rules, benefit: Benefit, figures: dict[str, Resolved | None], facts: Facts
+) -> Refusal | None:
+    for figure in benefit.figures():
+        if figures[figure.path] is None:
+            return no_rule(rules.pack, figure, facts)
+    return None
+
+
+def no_rule(pack: str, figure: Figure, facts: Facts) -> Refusal:
+    """NO_RULE, naming the pack, the path and the facts: never a silent zero."""
+    named = described(facts, figure.fact_names() or SETTLEMENT_FACTS)
+    return Refusal(Reason.NO_RULE, {"pack": pack, "path": figure.path, "facts": named})
+
+
+def _use(accounts: AccountRules, facts: Facts) -> AccountUse:
+    own_account = facts["enrolment"][0] in accounts.enrolments
+    return AccountUse(accounts.owners, accounts.pays, own_account)

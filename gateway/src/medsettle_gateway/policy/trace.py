@@ -1,0 +1,153 @@
+"""The steps of a calculation: what was applied, from which clause, to what effect.
+
+The entries are sufficient: :func:`replay` rebuilds the breakdown from them, to the fen. The
+sentences are made when they are read, so a settlement that nobody asks about does not pay
+for them.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final, NamedTuple, TypedDict
+
+from medsettle_gateway.domain.breakdown import (
+    AccountNote,
+    AccountShare,
+    Breakdown,
+    FundShare,
+    LineBreakdown,
+)
+from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.policy import sentences
+
+Input = str | int | None
+
+
+class Step(StrEnum):
+    """The steps, in their order."""
+
+    COVER_ENDED = "cover_ended"
+    EXCLUDED = "excluded"
+    OVER_STANDARD = "over_standard"
+    OVER_LIMIT = "over_limit"
+    SELF_PAY_FIRST = "self_pay_first"
+    IN_SCOPE = "in_scope"
+    DEDUCTIBLE = "deductible"
+    NO_DEDUCTIBLE = "no_deductible"
+    RATIO = "ratio"
+    CAP = "cap"
+    FUND = "fund"
+    PERSONAL = "personal"
+    ACCOUNT = "account"
+    CASH = "cash"
+
+
+class PlainEntry(TypedDict):
+    """A trace entry as JSON data."""
+
+    step: str
+    rule: str
+    clause: str
+    inputs: dict[str, Input]
+    amount_fen: int
+    line: int | None
+    zh: str
+    en: str
+
+
+class TraceEntry(NamedTuple):
+    """One step.
+
+    ``rule`` is the pack path of the row, ``amount_fen`` what the step comes to, ``line`` the
+    index of the line from 0, None for steps of the whole settlement. ``inputs`` are numbers
+    in the unit that their name ends with, and names.
+    """
+
+    step: Step
+    rule: str
+    clause: str
+    inputs: tuple[tuple[str, Input], ...]
+    amount_fen: int
+    line: int | None = None
+
+    @property
+    def zh(self) -> str:
+        """The step as a Chinese sentence that a cashier can read aloud."""
+        return sentences.zh(self.step, dict(self.inputs), self.amount_fen, self.line)
+
+    @property
+    def en(self) -> str:
+        """The step as an English sentence."""
+        return sentences.en(self.step, dict(self.inputs), self.amount_fen, self.line)
+
+    def as_plain(self) -> PlainEntry:
+        """The entry with its sentences, as JSON data."""
+        return {
+            "step": self.step.value,
+            "rule": self.rule,
+            "clause": self.clause,
+            "inputs": dict(self.inputs),
+            "amount_fen": self.amount_fen,
+            "line": self.line,
+            "zh": self.zh,
+            "en": self.en,
+        }
+
+
+_PART_OF_STEP: Final = {
+    Step.COVER_ENDED: "fully_self_paid_fen",
+    Step.EXCLUDED: "fully_self_paid_fen",
+    Step.OVER_STANDARD: "fully_self_paid_fen",
+    Step.OVER_LIMIT: "over_limit_fen",
+    Step.SELF_PAY_FIRST: "self_pay_first_fen",
+    Step.IN_SCOPE: "in_scope_fen",
+}
+
+
+def replay(trace: Iterable[TraceEntry]) -> Breakdown:
+    """Rebuild the breakdown from nothing but the entries of a full trace."""
+    entries = tuple(trace)
+    lines = _lines(entries)
+    sums = LineBreakdown._make(sum(line[column] for line in lines) for column in range(6))
+    return Breakdown(
+        *sums,
+        deductible_fen=_sum(entries, Step.DEDUCTIBLE),
+        over_cap_fen=_sum(entries, Step.CAP),
+        funds=tuple(
+            FundShare(str(dict(entry.inputs)["fund"]), entry.amount_fen)
+            for entry in entries
+            if entry.step is Step.FUND and entry.amount_fen > 0
+        ),
+        personal_fen=_sum(entries, Step.PERSONAL),
+        accounts=tuple(_account(entry) for entry in entries if entry.step is Step.ACCOUNT),
+        cash_fen=_sum(entries, Step.CASH),
+        lines=lines,
+    )
+
+
+def _lines(entries: tuple[TraceEntry, ...]) -> tuple[LineBreakdown, ...]:
+    parts: dict[int, LineBreakdown] = {}
+    for entry in entries:
+        if entry.line is None:
+            continue
+        line = parts.get(entry.line, LineBreakdown(0, 0, 0, 0, 0, 0))
+        part = _PART_OF_STEP[entry.step]
+        parts[entry.line] = line._replace(
+            amount_fen=line.amount_fen + entry.amount_fen,
+            **{part: getattr(line, part) + entry.amount_fen},
+        )
+    return tuple(parts[index] for index in sorted(parts))
+
+
+def _sum(entries: tuple[TraceEntry, ...], step: Step) -> int:
+    return sum(entry.amount_fen for entry in entries if entry.step is step)
+
+
+def _account(entry: TraceEntry) -> AccountShare:
+    inputs = dict(entry.inputs)
+    note = inputs["note"]
+    return AccountShare(
+        str(inputs["account"]),
+        Owner(str(inputs["owner"])),
+        entry.amount_fen,
+        None if note is None else AccountNote(str(note)),
+    )
