@@ -1,0 +1,76 @@
+"""Frozen, typed values of the till: what it asks, what is answered, what it may say.
+
+Amounts are integer fen and end in ``_fen``; days end in ``_on``; instants end in ``_at`` and are aware.
+"""
+
+from medsettle.models.answered import (
+    AccountShare,
+    Advisory,
+    Breakdown,
+    Leg,
+    LegKind,
+    LegState,
+    LineBreakdown,
+    Quote,
+    Refusal,
+    Remainder,
+    Sale,
+    Settlement,
+    TraceEntry,
+)
+from medsettle.models.asked import (
+    Basket,
+    Collect,
+    Consent,
+    Credential,
+    CredentialKind,
+    Encounter,
+    Line,
+    Payer,
+    Prescription,
+    PrescriptionKind,
+    Split,
+    Tender,
+    View,
+)
+from medsettle.models.card import CashState, SaleCard
+from medsettle.models.covered import Account, AccountState, Answer, BenefitAnswer, Eligibility
+from medsettle.wire.states import Outcome, SaleState
+
+__all__ = [
+    "Account",
+    "AccountShare",
+    "AccountState",
+    "Advisory",
+    "Answer",
+    "Basket",
+    "BenefitAnswer",
+    "Breakdown",
+    "CashState",
+    "Collect",
+    "Consent",
+    "Credential",
+    "CredentialKind",
+    "Eligibility",
+    "Encounter",
+    "Leg",
+    "LegKind",
+    "LegState",
+    "Line",
+    "LineBreakdown",
+    "Outcome",
+    "Payer",
+    "Prescription",
+    "PrescriptionKind",
+    "Quote",
+    "Refusal",
+    "Remainder",
+    "Sale",
+    "SaleCard",
+    "SaleState",
+    "Settlement",
+    "Split",
+    "Tender",
+    "TraceEntry",
+    "View",
+]

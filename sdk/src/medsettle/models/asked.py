@@ -1,0 +1,153 @@
+"""What a till asks with: the basket, who pays, what was shown to the patient.
+
+Plain data. ``medsettle.checks`` looks at it before anything is sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Collect(StrEnum):
+    """When the till collects the cash part."""
+
+    NOW = "NOW"
+    """It is collected already, or there is none: settle at once."""
+    LATER = "LATER"
+    """Hold first; the till collects, then confirms."""
+
+
+class View(StrEnum):
+    """How much of a sale an answer carries."""
+
+    BASIC = "BASIC"
+    FULL = "FULL"
+
+
+class CredentialKind(StrEnum):
+    """What the patient shows (就诊凭证, mdtrt_cert_type)."""
+
+    ELECTRONIC = "ELECTRONIC"
+    IDENTITY_CARD = "IDENTITY_CARD"
+    SOCIAL_CARD = "SOCIAL_CARD"
+
+
+class PrescriptionKind(StrEnum):
+    """Where a prescription comes from."""
+
+    OWN = "OWN"
+    EXTERNAL = "EXTERNAL"
+    """外配处方."""
+
+
+class Consent(StrEnum):
+    """How the owner of an account agreed to its use."""
+
+    IN_PERSON = "IN_PERSON"
+    STANDING = "STANDING"
+    """家庭共济授权."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What the scanner read, 1 to 512 characters. Never journalled, logged or shown: not even by repr."""
+
+    token: str = field(repr=False)
+    kind: CredentialKind = CredentialKind.ELECTRONIC
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the basket.
+
+    ``quantity``: decimal string, up to four decimals. ``unit_price``: yuan per unit, decimal string,
+    up to six decimals. ``amount_fen``: their product rounded half-up; None: computed before sending.
+    Kind, class, share and ceiling come from the gateway's catalogue.
+    """
+
+    item_code: str
+    quantity: str = "1"
+    unit_price: str = "0"
+    amount_fen: int | None = None
+    line_id: str = ""
+    benefit: str | None = None
+    condition: str | None = None
+    prescription_id: str | None = None
+    traceability_codes: tuple[str, ...] = ()
+    service_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """A prescription that lines refer to by ``prescription_id`` (1 to 16 characters)."""
+
+    prescription_id: str
+    kind: PrescriptionKind
+    number: str = ""
+    prescriber: str = ""
+    institution: str = ""
+    issued_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """An account that may pay, as the eligibility check lists it. ``consent``: for a relative's."""
+
+    account: str
+    consent: Consent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """The visit: the days of a stay, or the number of sessions."""
+
+    admitted_on: date | None = None
+    discharged_on: date | None = None
+    sessions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What is bought and who may pay. ``benefit`` None: the first that person and place may have."""
+
+    lines: tuple[Line, ...]
+    benefit: str | None = None
+    prescriptions: tuple[Prescription, ...] = ()
+    payers: tuple[Payer, ...] = ()
+    without_accounts: bool = False
+    encounter: Encounter | None = None
+    service_on: date | None = None
+    late_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Who pays what, as the patient is shown it, in fen. Zero parts count as absent when compared."""
+
+    cash_fen: int
+    funds: Mapping[str, int] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
+
+    def same_as(self, other: "Split") -> bool:
+        """Returns whether the non-zero funds, the non-zero accounts and the cash part are equal."""
+        mine = (_paying(self.funds), _paying(self.accounts), self.cash_fen)
+        return mine == (_paying(other.funds), _paying(other.accounts), other.cash_fen)
+
+    @property
+    def total_fen(self) -> int:
+        """All parts together, in fen."""
+        return sum(self.funds.values()) + sum(self.accounts.values()) + self.cash_fen
+
+
+def _paying(shares: Mapping[str, int]) -> dict[str, int]:
+    return {key: amount for key, amount in shares.items() if amount}
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """How a part of the cash was collected: cash, card, wechat, alipay, or another kind, in fen."""
+
+    kind: str
+    amount_fen: int
+    reference: str = ""

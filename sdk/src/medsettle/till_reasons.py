@@ -1,0 +1,159 @@
+"""Reasons of the till's own, beside those of the contract: what went wrong before or after the wire.
+
+Same form as ``wire.reasons``: a sentence for the screen and the next step, in Chinese and English.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class TillReason(StrEnum):
+    """Why the till itself stops or does not know. Never sent."""
+
+    GATEWAY_AWAY = "GATEWAY_AWAY"
+    ANSWER_UNVERIFIED = "ANSWER_UNVERIFIED"
+    ANSWER_UNREADABLE = "ANSWER_UNREADABLE"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    JOURNAL_FULL = "JOURNAL_FULL"
+    JOURNAL_DAMAGED = "JOURNAL_DAMAGED"
+    JOURNAL_LOCKED = "JOURNAL_LOCKED"
+    JOURNAL_UNAVAILABLE = "JOURNAL_UNAVAILABLE"
+    JOURNAL_TOO_NEW = "JOURNAL_TOO_NEW"
+    TOO_MANY_OPEN = "TOO_MANY_OPEN"
+    CONFIG_INVALID = "CONFIG_INVALID"
+    KEY_UNREADABLE = "KEY_UNREADABLE"
+    ROOT_MISMATCH = "ROOT_MISMATCH"
+    USED_AFTER_FORK = "USED_AFTER_FORK"
+    TILL_CLOSED = "TILL_CLOSED"
+    TICKET_BUSY = "TICKET_BUSY"
+    TICKET_REUSED = "TICKET_REUSED"
+    TICKET_INVALID = "TICKET_INVALID"
+    ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
+    SALE_UNKNOWN = "SALE_UNKNOWN"
+    STEP_NOT_ALLOWED = "STEP_NOT_ALLOWED"
+    PATIENT_DECLINED = "PATIENT_DECLINED"
+    CASH_NOT_COLLECTED = "CASH_NOT_COLLECTED"
+    TILL_FAILED = "TILL_FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class TillText:
+    """What a reason of the till means, and what to do next."""
+
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+
+
+_ENROL_AGAIN: Final = (
+    "请向运营方索取注册码并重新注册终端。",
+    "Ask the operator for a code and enrol the terminal again.",
+)
+
+TILL_REASONS: Final[dict[TillReason, TillText]] = {
+    TillReason.GATEWAY_AWAY: TillText(
+        "连不上结算网关。", "The gateway cannot be reached.",
+        "请检查网络和网关地址后再试;未了结的业务会保留。",
+        "Check the network and the gateway's address, then try again; open sales are kept.",
+    ),
+    TillReason.ANSWER_UNVERIFIED: TillText(
+        "网关的回答没有通过签名验证,不予采信。",
+        "The gateway's answer did not pass its signature check and counts as none.",
+        "请勿重复收费;核对网关地址和运营方根公钥,再查询结果。",
+        "Do not charge again: check the gateway's address and the operator's root key, then recover.",
+    ),
+    TillReason.ANSWER_UNREADABLE: TillText(
+        "网关的回答无法解析,不予采信。", "The gateway's answer could not be read and counts as none.",
+        "请勿重复收费;升级SDK后再查询结果。", "Do not charge again: update the SDK, then recover.",
+    ),
+    TillReason.OUTCOME_UNKNOWN: TillText(
+        "这笔业务的结果还不知道。", "The outcome of this sale is not known yet.",
+        "请勿重复收费,也不要当作失败;稍后执行 medsettle recover。",
+        "Neither charge again nor call it failed: run medsettle recover shortly.",
+    ),
+    TillReason.JOURNAL_FULL: TillText(
+        "磁盘已满,写不进收银日志,没有发出任何请求。",
+        "The disk is full and the journal cannot be written; nothing was sent.",
+        "请清理磁盘空间后再结算。", "Free some disk space, then settle again.",
+    ),
+    TillReason.JOURNAL_DAMAGED: TillText(
+        "收银日志已损坏,停止结算。", "The till's journal is damaged; no money moves.",
+        "请保留该文件并联系供应商;恢复前用医保以外的方式收款。",
+        "Keep the file and call your vendor; until then sell without insurance.",
+    ),
+    TillReason.JOURNAL_LOCKED: TillText(
+        "收银日志正被另一个程序使用。", "Another process is using this till's journal.",
+        "请关闭另一个收银程序后再试。", "Close the other till program, then try again.",
+    ),
+    TillReason.JOURNAL_UNAVAILABLE: TillText(
+        "收银日志无法读写。", "The till's journal cannot be read or written.",
+        "请检查文件路径、权限和磁盘。", "Check the file's path, its permissions and the disk.",
+    ),
+    TillReason.JOURNAL_TOO_NEW: TillText(
+        "收银日志由更新版本的SDK写成。", "The journal was written by a newer SDK.",
+        "请升级SDK,不要降级使用。", "Update the SDK; do not go back to an older one.",
+    ),
+    TillReason.TOO_MANY_OPEN: TillText(
+        "未了结的业务太多,暂停新的结算。", "Too many sales are open; no new one is started.",
+        "请先执行 medsettle recover。", "Run medsettle recover first.",
+    ),
+    TillReason.CONFIG_INVALID: TillText(
+        "收银配置不正确。", "The till's configuration is not valid.",
+        "请按所指的项改正。", "Correct the key that is named.",
+    ),
+    TillReason.KEY_UNREADABLE: TillText(
+        "终端密钥文件无法使用。", "The terminal's key file cannot be used.", *_ENROL_AGAIN,
+    ),
+    TillReason.ROOT_MISMATCH: TillText(
+        "对方不是发出注册码的网关。", "This is not the gateway that the enrolment code is of.",
+        "请停止注册,并与运营方核对网关地址和注册码。",
+        "Stop, and check the gateway's address and the code with the operator.",
+    ),
+    TillReason.USED_AFTER_FORK: TillText(
+        "收银对象不能在派生的子进程中使用。", "A till cannot be used in a forked process.",
+        "请在子进程中重新打开。", "Open a till of its own in the new process, with a journal of its own.",
+    ),
+    TillReason.TILL_CLOSED: TillText(
+        "收银对象已关闭。", "The till is closed.", "请重新打开。", "Open it again.",
+    ),
+    TillReason.TICKET_BUSY: TillText(
+        "这张小票正在结算。", "This ticket is being settled right now.",
+        "请等待第一次操作结束。", "Wait until the first click has ended.",
+    ),
+    TillReason.TICKET_REUSED: TillText(
+        "这个票号已用于另一笔内容不同的业务。", "This ticket number stands for a sale with other content.",
+        "请换一个新的票号。", "Use a new ticket number.",
+    ),
+    TillReason.TICKET_INVALID: TillText(
+        "票号或流水号格式不正确。", "The ticket number or request id is not well formed.",
+        "票号为1至12位数字或大写字母;流水号为 机构-收银机-日期-票号-次数。",
+        "A number is 1 to 12 digits or capital letters; an id is institution-till-yyyymmdd-number-attempt.",
+    ),
+    TillReason.ATTEMPTS_USED_UP: TillText(
+        "这张小票的尝试次数已用完。", "All attempts of this ticket are used up.",
+        "请换一个新的票号。", "Use a new ticket number.",
+    ),
+    TillReason.SALE_UNKNOWN: TillText(
+        "本机日志中没有这笔业务。", "This till's journal does not hold this sale.",
+        "请核对流水号,或用 medsettle status 查询。", "Check the id, or look it up with medsettle status.",
+    ),
+    TillReason.STEP_NOT_ALLOWED: TillText(
+        "这笔业务现在不能这样操作。", "The sale does not allow this step now.",
+        "请先查询这笔业务的状态。", "Look at the sale's state first.",
+    ),
+    TillReason.PATIENT_DECLINED: TillText(
+        "患者没有同意这个金额。", "The amounts were declined.",
+        "没有收取任何费用;可更改后重新结算。", "Nothing was charged; change the basket and start again.",
+    ),
+    TillReason.CASH_NOT_COLLECTED: TillText(
+        "自付部分没有收到。", "The cash part was not collected.",
+        "请换一种付款方式,用下一次数重新结算。", "Choose another way to pay and settle the next attempt.",
+    ),
+    TillReason.TILL_FAILED: TillText(
+        "收银程序内部出错。", "The till's program failed.",
+        "请勿重复收费;把流水号告知供应商,稍后执行 medsettle recover。",
+        "Do not charge again: give the id to your vendor, and run medsettle recover shortly.",
+    ),
+}
