@@ -645,15 +645,15 @@ class Settlement(_message.Message):
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineBreakdown]:
-        """Output only, FULL. How each line divides."""
+        """Output only. With FULL: how each line divides."""
 
     @_builtins.property
     def trace(self) -> _containers.RepeatedCompositeFieldContainer[Global___TraceEntry]:
-        """Output only, FULL. Every step of the calculation."""
+        """Output only. With FULL: every step of the calculation."""
 
     @_builtins.property
     def remainders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Remainder]:
-        """Output only, FULL. The year's figures after this sale."""
+        """Output only. With FULL: the year's figures after this sale."""
 
     def __init__(
         self,

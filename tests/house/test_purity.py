@@ -1,0 +1,54 @@
+"""What calculates money does so in whole fen, and what a simulation drives has one order."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house.order import iterations_over_sets
+from tests.house.tree import GATEWAY, PURE_FLOORS, ROOT, SDK, modules, named, parsed
+
+INEXACT = {"float", "Decimal", "Fraction", "round"}
+
+
+def pure_modules() -> list[Path]:
+    return modules(*(GATEWAY / floor for floor in PURE_FLOORS))
+
+
+def inexact(path: Path) -> Iterator[str]:
+    """Yields each place of a module where a number could lose its last fen."""
+    for node in ast.walk(parsed(path)):
+        match node:
+            case ast.Constant(value=float()):
+                yield f"{named(path)}:{node.lineno} {node.value!r}"
+            case ast.Name(id=name) if name in INEXACT:
+                yield f"{named(path)}:{node.lineno} {name}"
+            case ast.BinOp(op=ast.Div()) | ast.AugAssign(op=ast.Div()):
+                yield f"{named(path)}:{node.lineno} /"
+            case ast.ImportFrom(module="decimal" | "fractions" | "math"):
+                yield f"{named(path)}:{node.lineno} {node.module}"
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=named)
+def test_a_pure_floor_has_no_inexact_number(path: Path) -> None:
+    assert list(inexact(path)) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*pure_modules(), *modules(GATEWAY / "service"), GATEWAY / "rpc" / "calls.py", SDK / "sale.py"],
+    ids=named,
+)
+def test_nothing_depends_on_the_order_of_a_set(path: Path) -> None:
+    assert [f"{named(path)}:{line}" for line in iterations_over_sets(parsed(path))] == []
+
+
+def test_every_pure_floor_is_bound_by_the_import_contract() -> None:
+    contract = (ROOT / "pyproject.toml").read_text("utf-8")
+    unbound = [
+        floor
+        for floor in PURE_FLOORS
+        if (GATEWAY / floor).exists() and f'"medsettle_gateway.{floor}"' not in contract
+    ]
+    assert unbound == []
