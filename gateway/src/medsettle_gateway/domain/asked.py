@@ -1,0 +1,79 @@
+"""What a till asks for, as it stated it: everything that money depends on is derived from the
+catalogue and the register, never from here.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from medsettle_gateway.domain.basket import Prescription
+
+
+class Collect(StrEnum):
+    """When the till collects the cash part."""
+
+    NOW = "NOW"
+    LATER = "LATER"
+
+
+class Consent(StrEnum):
+    """How the owner of an account agreed to its use."""
+
+    IN_PERSON = "IN_PERSON"
+    STANDING = "STANDING"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """One line of the ticket; ``unit_price_micro`` is yuan x 10^6, ``quantity_e4`` is x 10^4."""
+
+    line_id: str
+    item_code: str
+    quantity_e4: int
+    unit_price_micro: int
+    amount_fen: int
+    benefit: str | None = None
+    condition: str | None = None
+    prescription_id: str | None = None
+    traceability_codes: tuple[str, ...] = ()
+    service_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPrescription:
+    """A prescription that lines refer to; ``kind`` is OWN or EXTERNAL."""
+
+    prescription_id: str
+    kind: Prescription
+    number: str = ""
+    prescriber: str = ""
+    institution: str = ""
+    issued_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """An account that may pay, and how its owner agreed."""
+
+    account: str
+    consent: Consent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What is bought and who may pay: the part that Quote and Settle share.
+
+    ``line_id`` of each line is set (its number from 1 where the till gave none). ``payers`` empty: the
+    patient's own account, if there is one, unless ``without_accounts``.
+    """
+
+    lines: tuple[AskedLine, ...]
+    benefit: str | None = None
+    admitted_on: date | None = None
+    discharged_on: date | None = None
+    sessions: int = 1
+    prescriptions: tuple[AskedPrescription, ...] = ()
+    payers: tuple[Payer, ...] = ()
+    without_accounts: bool = False
+    service_on: date | None = None
+    late_reason: str | None = None

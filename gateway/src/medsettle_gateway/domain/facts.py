@@ -1,0 +1,148 @@
+"""What the store answers of people, places, terminals, keys and items: the facts of a decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
+from medsettle_gateway.domain.register import CatalogueItem
+
+
+class State(StrEnum):
+    """Whether an institution or a terminal may settle."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class AccountState(StrEnum):
+    """Whether an account may be used."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionFacts:
+    """A designated institution."""
+
+    code: str
+    name: str
+    region: str
+    kind: InstitutionKind
+    level: Level
+    specialty: Specialty
+    designations: tuple[Designation, ...]
+    state: State
+
+    @property
+    def place(self) -> Institution:
+        """What money depends on."""
+        return Institution(self.kind, self.level, self.specialty, self.designations)
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalFacts:
+    """A till of an institution; ``terminal`` is ``<institution>-<till>``."""
+
+    terminal: str
+    institution: str
+    till: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A terminal's public key (DER SubjectPublicKeyInfo). Records are never deleted."""
+
+    key: str
+    terminal: str
+    suite: str
+    public_key: bytes
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None = None
+    compromised_at: datetime | None = None
+
+    def active_at(self, instant: datetime) -> bool:
+        """Returns whether requests signed with it are valid at the instant."""
+        ends = (self.not_after, self.revoked_at, self.compromised_at)
+        return self.not_before <= instant < min(end for end in ends if end is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolCode:
+    """A one-time code for one terminal; only its hash is known. ``used_by_key``: the key it registered."""
+
+    code_hash: str
+    institution: str
+    till: str
+    expires_at: datetime
+    used_by_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """An account that a member may name as payer: the member's own, or of a relative who bound it.
+
+    ``owner`` is seen from the member. ``region`` and ``scheme`` are the owner's and name its book.
+    ``balance_fen`` is what is available, without what holds reserve (``held_fen``).
+    """
+
+    account: str
+    owner: Owner
+    owner_member: str
+    masked_name: str
+    region: str
+    scheme: Scheme
+    state: AccountState
+    balance_fen: int
+    held_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """An insured person, by the gateway's own random reference, and the accounts that may pay.
+
+    ``accounts``: the own account first, then the family's in a stable order. ``covered_to`` is the last
+    day of cover, or None. No name leaves storage unmasked.
+    """
+
+    member: str
+    masked_name: str
+    region: str
+    scheme: Scheme
+    standing: Standing
+    enrolment: Enrolment
+    aid: Aid
+    conditions: tuple[str, ...]
+    covered_from: date
+    covered_to: date | None
+    accounts: tuple[AccountFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFacts:
+    """The asked codes' items (all versions of each; unknown codes are absent) and the catalogue's digest."""
+
+    digest: str
+    items: Mapping[str, tuple[CatalogueItem, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CounterState:
+    """A counter: what is used, and what holds reserve on top, in fen or as a count."""
+
+    used: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedCredential:
+    """What a credential says: its own id (used once at settlement), and whose it is."""
+
+    credential_id: str
+    member: str
+    expires_at: datetime

@@ -1,0 +1,106 @@
+"""What a decision does to the store: each move is one effect on one row.
+
+All moves of a decision are committed together or not at all. The store asserts what no move may break:
+every book of an entry sums to zero, and no balance, held amount or counter falls below zero.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from medsettle_gateway.domain.entry import CounterMove, Entry
+from medsettle_gateway.domain.facts import KeyRecord, TerminalFacts
+from medsettle_gateway.domain.sale import SaleRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PutSale:
+    """Writes a sale: new when its version is 1, else in place of the version before (asserted)."""
+
+    sale: SaleRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PostEntry:
+    """Appends an entry with its postings and counter moves to the ledger."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBalance:
+    """Adds to what an account has available and to what holds reserve of it, in fen."""
+
+    account: str
+    balance_delta_fen: int
+    held_delta_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCounter:
+    """Adds to a counter; the row is made where there is none."""
+
+    move: CounterMove
+
+
+@dataclass(frozen=True, slots=True)
+class UseCredential:
+    """Uses a credential up for one sale; refused by the store if it was used before (asserted)."""
+
+    credential_id: str
+    request_id: str
+    used_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeepNonce:
+    """Remembers a nonce until ``until``."""
+
+    sender: str
+    nonce: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutTerminal:
+    """Writes a terminal, new or changed."""
+
+    terminal: TerminalFacts
+
+
+@dataclass(frozen=True, slots=True)
+class PutTerminalKey:
+    """Registers a key."""
+
+    record: KeyRecord
+
+
+@dataclass(frozen=True, slots=True)
+class EndTerminalKey:
+    """Brings the end of a key forward; never later than it was."""
+
+    key: str
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseEnrolCode:
+    """Marks a one-time code as used by a key."""
+
+    code_hash: str
+    key: str
+    used_at: datetime
+
+
+Move = (
+    PutSale
+    | PostEntry
+    | MoveBalance
+    | MoveCounter
+    | UseCredential
+    | KeepNonce
+    | PutTerminal
+    | PutTerminalKey
+    | EndTerminalKey
+    | UseEnrolCode
+)

@@ -1,0 +1,205 @@
+"""A sale as it is recorded: one patient, one ticket, one request id, one or more settlements.
+
+Records are values: a transition makes a new one with the next version. They hold member references and
+codes, never a name, an id number or a credential.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.asked import Basket, Collect
+from medsettle_gateway.domain.breakdown import Breakdown, FundShare
+from medsettle_gateway.domain.counters import CounterKey, Remainder
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.plain import from_plain, to_plain
+from medsettle_gateway.domain.split import Split
+
+
+class SaleHead(NamedTuple):
+    """A sale's id and where it stands."""
+
+    request_id: str
+    state: SaleState
+
+
+class TenderRecord(NamedTuple):
+    """How a part of the cash was collected, in fen."""
+
+    kind: str
+    amount_fen: int
+    reference: str = ""
+
+
+class LineRecord(NamedTuple):
+    """What the catalogue said of a line: with the breakdown's line of the same position."""
+
+    line_id: str
+    item_code: str
+    name: str
+    kind: str
+    item_class: str
+
+
+class TraceStep(NamedTuple):
+    """One step of the calculation, as it is answered."""
+
+    step: str
+    rule: str
+    clause: str
+    inputs: Mapping[str, str]
+    amount_fen: int | None
+    zh: str
+    en: str
+    line_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRecord:
+    """One benefit's calculation: with ``case_input`` and the digests it can be done again for ever."""
+
+    number: int
+    benefit: str
+    title_zh: str
+    title_en: str
+    breakdown: Breakdown
+    lines: tuple[LineRecord, ...]
+    trace: tuple[TraceStep, ...]
+    remainders: tuple[Remainder, ...]
+    pack: str
+    pack_digest: str
+    catalogue_digest: str
+    engine_version: str
+    case_input: Any
+
+
+class CounterDelta(NamedTuple):
+    """What a sale adds to one counter of its member: fen, or a count."""
+
+    key: CounterKey
+    amount: int
+
+
+class AccountBooking(NamedTuple):
+    """What one account pays; region and scheme are its owner's and name its book."""
+
+    account: str
+    region: str
+    scheme: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """All that a sale books, its settlements together. Region and scheme are the patient's."""
+
+    region: str
+    scheme: str
+    funds: tuple[FundShare, ...]
+    accounts: tuple[AccountBooking, ...]
+    cash_fen: int
+    provider_borne_fen: int
+    counters: tuple[CounterDelta, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecord:
+    """Why a sale was refused, with what the first answer carried, so that a repeat carries the same."""
+
+    reason: Reason
+    detail: Mapping[str, str] = field(default_factory=dict)
+    expected: Split | None = None
+    now: Split | None = None
+    breakdown: Breakdown | None = None
+    other: SaleHead | None = None
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> "RefusalRecord":
+        """Returns the record of a refusal that speaks of nothing but its reason and detail."""
+        return cls(refusal.reason, dict(refusal.detail))
+
+
+class Fingerprint(NamedTuple):
+    """What was asked: a digest of lines, encounter, collect and expected split, and the member.
+
+    ``member`` is None where the credential did not say whose it is: then only ``asked`` is compared.
+    """
+
+    asked: str
+    member: str | None
+
+    def matches(self, other: "Fingerprint") -> bool:
+        """Returns whether both ask for the same, as far as both know whom it is for."""
+        known = self.member is not None and other.member is not None
+        return self.asked == other.asked and (not known or self.member == other.member)
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRecord:
+    """A sale, whatever its state. A tombstone (sealed unseen) has no fingerprint, basket or member.
+
+    ``version`` counts its transitions from 1. ``settlements``, ``split`` and ``effect`` are set once it was
+    held or settled. ``hold_expires_at`` stays after the hold has ended. ``calculated_at`` is when the
+    counters were read that the settlements stand on. Names are not here: they live in one table.
+    """
+
+    request_id: RequestId
+    state: SaleState
+    first_state: SaleState
+    version: int
+    operator: str
+    service_on: date
+    requested_at: datetime
+    created_at: datetime
+    committed_at: datetime
+    fingerprint: Fingerprint | None = None
+    basket: Basket | None = None
+    basket_digest: str = ""
+    collect: Collect | None = None
+    acknowledgements: tuple[str, ...] = ()
+    member: str | None = None
+    refusal: RefusalRecord | None = None
+    settlements: tuple[SettlementRecord, ...] = ()
+    split: Split | None = None
+    effect: Effect | None = None
+    calculated_at: datetime | None = None
+    hold_expires_at: datetime | None = None
+    business_on: date | None = None
+    settled_on: date | None = None
+    tenders: tuple[TenderRecord, ...] = ()
+    receipt_token: str = ""
+    replaces: str = ""
+    reverse_reason: str = ""
+    recompute_due: tuple[str, ...] = ()
+
+    @property
+    def institution(self) -> str:
+        """The institution's code."""
+        return self.request_id.institution
+
+    @property
+    def terminal(self) -> str:
+        """The terminal that settled, or that the id names."""
+        return self.request_id.terminal
+
+    @property
+    def head(self) -> SaleHead:
+        """Its id and state."""
+        return SaleHead(self.request_id.text, self.state)
+
+
+def sale_to_plain(sale: SaleRecord) -> dict[str, Any]:
+    """Returns the sale as JSON data, settlements included; the request id is its text."""
+    data: dict[str, Any] = to_plain(sale)
+    data["request_id"] = sale.request_id.text
+    return data
+
+
+def sale_from_plain(data: Mapping[str, Any]) -> SaleRecord:
+    """Returns the sale of what :func:`sale_to_plain` made. Raises KeyError, TypeError or ValueError."""
+    request_id = to_plain(RequestId.parse(data["request_id"]))
+    return from_plain(SaleRecord, {**data, "request_id": request_id})

@@ -1,0 +1,300 @@
+"""What a front may ask of the service, and what it answers: plain values, free of any wire format."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.asked import Basket, Collect
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.facts import AccountFacts
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord, SettlementRecord, TenderRecord
+from medsettle_gateway.domain.split import Split
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as the signature proved: an active terminal of an institution, and its key."""
+
+    terminal: str
+    institution: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A credential as it was scanned. It appears in no text of this value."""
+
+    kind: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckEligibility:
+    """What may this patient have here? ``as_of`` absent: the gateway's day."""
+
+    caller: Caller
+    credential: Shown
+    benefit: str | None = None
+    as_of: date | None = None
+    prescription: Prescription | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What would it cost now?"""
+
+    caller: Caller
+    credential: Shown
+    basket: Basket
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Charge or hold. The request id's terminal is the caller's (checked before)."""
+
+    caller: Caller
+    request_id: RequestId
+    credential: Shown
+    basket: Basket
+    expected: Split
+    collect: Collect
+    operator: str
+    requested_at: datetime
+    acknowledgements: tuple[str, ...] = ()
+    quote_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """The cash part of a hold is collected."""
+
+    caller: Caller
+    request_id: RequestId
+    tenders: tuple[TenderRecord, ...]
+    operator: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give a hold up."""
+
+    caller: Caller
+    request_id: RequestId
+    operator: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """Undo a settled sale."""
+
+    caller: Caller
+    request_id: RequestId
+    reason: str
+    operator: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """No sale shall come to be under this id any more."""
+
+    caller: Caller
+    request_id: RequestId
+    operator: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Time's part: free what a hold reserved, and a day later give the sale up. No caller."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetSale:
+    """Look one sale up."""
+
+    caller: Caller
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class ListSales:
+    """The institution's sales, newest first. ``page_size`` is 1 to 100."""
+
+    caller: Caller
+    page_size: int = 20
+    page_token: str = ""
+    states: tuple[SaleState, ...] = ()
+    terminal: str | None = None
+    service_from: date | None = None
+    service_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Register a first key with a one-time code. The request was signed by the new key (checked before)."""
+
+    code: str
+    suite: str
+    public_key: bytes
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKey:
+    """Register a further key, with a proof that the terminal holds it."""
+
+    caller: Caller
+    suite: str
+    public_key: bytes
+    proof: bytes
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleAnswer:
+    """The sale as it stands, with the patient's masked name (empty if unknown)."""
+
+    sale: SaleRecord
+    masked_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SalesAnswer:
+    """A page of sales, newest first; ``next_page_token`` is empty on the last one."""
+
+    sales: tuple[SaleAnswer, ...]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """Something the cashier should know; it refuses nothing."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAnswer:
+    """What a sale would cost now."""
+
+    settlements: tuple[SettlementRecord, ...]
+    split: Split
+    quote_token: str
+    expires_at: datetime
+    service_on: date
+    masked_name: str
+    advisories: tuple[Advisory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitAnswer:
+    """One benefit for this patient here. ``may_have`` None: could not be determined."""
+
+    benefit: str
+    title_zh: str
+    title_en: str
+    may_have: bool | None
+    refusal: RefusalRecord | None
+    remainders: tuple[Remainder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAnswer:
+    """An account that may be named as payer; ``account`` None: this person has none at all.
+
+    ``may_pay`` None: could not be determined.
+    """
+
+    owner: str
+    masked_name: str
+    account: AccountFacts | None
+    may_pay: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityAnswer:
+    """What the patient may have. ``covered`` None: could not be determined."""
+
+    covered: bool | None
+    refusal: RefusalRecord | None
+    member: str
+    masked_name: str
+    region: str
+    scheme: str
+    standing: str
+    enrolment: str
+    benefits: tuple[BenefitAnswer, ...]
+    accounts: tuple[AccountAnswer, ...]
+    advisories: tuple[Advisory, ...]
+    binding_until: datetime
+    as_of: date
+    pack: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolAnswer:
+    """What a terminal needs to know from now on."""
+
+    terminal: str
+    institution: str
+    institution_name: str
+    key: str
+    audience: str
+    root_public_key: bytes
+    root_suite: str
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKeyAnswer:
+    """The keys that are valid from now on."""
+
+    key: str
+    not_after: datetime
+    old_not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireAnswer:
+    """Where the sale stands after time's part; None if there is none."""
+
+    state: SaleState | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAnswer:
+    """The call was refused. ``recorded``: under the request id, a proof that nothing was charged.
+
+    ``refusal`` carries the totals of QUOTE_CHANGED and the other sale of EARLIER_ATTEMPT_OPEN and
+    POSSIBLE_DUPLICATE. ``retry_after_ms`` is set where a delay applies.
+    """
+
+    refusal: RefusalRecord
+    recorded: bool
+    request_id: str = ""
+    retry_after_ms: int | None = None
+
+
+WriteCommand = Settle | Confirm | Release | Reverse | Seal | Enrol | RotateKey | Expire
+ReadCommand = CheckEligibility | Quote | GetSale | ListSales
+Command = WriteCommand | ReadCommand
+Answer = (
+    SaleAnswer
+    | SalesAnswer
+    | QuoteAnswer
+    | EligibilityAnswer
+    | EnrolAnswer
+    | RotateKeyAnswer
+    | ExpireAnswer
+    | RefusedAnswer
+)
