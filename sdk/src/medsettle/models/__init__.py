@@ -30,7 +30,7 @@ from medsettle.models.asked import (
     Prescription,
     PrescriptionKind,
     Split,
-    Tender,
+    Tendered,
     View,
 )
 from medsettle.models.card import CashState, SaleCard
@@ -70,7 +70,7 @@ __all__ = [
     "SaleState",
     "Settlement",
     "Split",
-    "Tender",
+    "Tendered",
     "TraceEntry",
     "View",
 ]

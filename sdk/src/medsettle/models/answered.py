@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from medsettle.models.asked import Split, Tender
+from medsettle.models.asked import Split, Tendered
 from medsettle.wire.states import Outcome, outcome_of
 
 
@@ -219,7 +219,7 @@ class Sale:
     requested_at: datetime | None
     committed_at: datetime | None
     hold_expires_at: datetime | None
-    tenders: tuple[Tender, ...]
+    tenders: tuple[Tendered, ...]
     receipt_token: str
     replaces: str
     recompute_due: tuple[str, ...]

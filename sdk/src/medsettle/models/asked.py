@@ -145,7 +145,7 @@ def _paying(shares: Mapping[str, int]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tender:
+class Tendered:
     """How a part of the cash was collected: cash, card, wechat, alipay, or another kind, in fen."""
 
     kind: str

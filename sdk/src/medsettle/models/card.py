@@ -5,13 +5,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from medsettle.models.answered import Leg, Quote, Refusal, Sale
-from medsettle.models.asked import Split, Tender
+from medsettle.models.asked import Split, Tendered
 from medsettle.wire.states import Outcome
 
 
 class CashState(StrEnum):
     """Where the cash part stands, by the till's own journal."""
 
+    NOT_DUE = "NOT_DUE"
+    """The sale has no cash part."""
     NOT_ASKED = "NOT_ASKED"
     ASKED = "ASKED"
     """Collecting was begun, and how it ended is not in the journal."""
@@ -42,8 +44,8 @@ class SaleCard:
     next_zh: str
     next_en: str
     legs: tuple[Leg, ...] = ()
-    cash: CashState = CashState.NOT_ASKED
-    tenders: tuple[Tender, ...] = ()
+    cash: CashState = CashState.NOT_DUE
+    tenders: tuple[Tendered, ...] = ()
     refund_due_fen: int = 0
     expected: Split | None = None
     refusal: Refusal | None = None

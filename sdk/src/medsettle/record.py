@@ -1,0 +1,146 @@
+"""What the till knows of a sale, and what may happen to it: the values that ``sale`` works on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from medsettle.models import CashState, Collect, Refusal, Split, Tendered
+
+
+class Step(StrEnum):
+    """What the till does: a call, or something with cash."""
+
+    SETTLE = "SETTLE"
+    SEAL = "SEAL"
+    READ = "READ"
+    CONFIRM = "CONFIRM"
+    RELEASE = "RELEASE"
+    REVERSE = "REVERSE"
+    COLLECT_CASH = "COLLECT_CASH"
+    REFUND_CASH = "REFUND_CASH"
+
+
+class Goal(StrEnum):
+    """What the till wants of the sale."""
+
+    SELL = "SELL"
+    UNDO = "UNDO"
+
+
+class Known(StrEnum):
+    """What the till knows of the gateway's state, where that is none of ``SaleState``."""
+
+    INTENDED = "INTENDED"
+    """Journalled in this run; Settle may be sent."""
+    UNSURE = "UNSURE"
+    """Settle may have been sent; no valid answer."""
+    FOREIGN = "FOREIGN"
+    """The id stands for a sale with other content, by the gateway's signed word."""
+    OTHER = "OTHER"
+    """A state that this release does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRecord:
+    """All that the till knows of a sale; the journal keeps it. It never holds a credential.
+
+    ``fresh``: made in this run of the till. ``stale``: ``state`` may have changed since, by a call
+    whose answer was lost or by time. ``tried`` and ``waiting`` are of the present pass only.
+    """
+
+    request_id: str
+    run: str
+    operator: str
+    requested_at: datetime
+    collect: Collect = Collect.LATER
+    content: str = ""
+    expected: Split | None = None
+    cash_fen: int = 0
+    cash: CashState = CashState.NOT_DUE
+    tenders: tuple[Tendered, ...] = ()
+    goal: Goal = Goal.SELL
+    undo_reason: str = ""
+    state: str = Known.INTENDED
+    stale: bool = False
+    fresh: bool = True
+    refusal: Refusal | None = None
+    tried: frozenset[Step] = frozenset()
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A verified answer: where the sale stands now."""
+
+    step: Step
+    state: str
+    cash_fen: int = 0
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A verified refusal of a call that will not go through by sending it again."""
+
+    step: Step
+    refusal: Refusal
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The call may or may not have arrived: no answer, or none that is valid."""
+
+    step: Step
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class CashAsked:
+    """Collecting begins; written before the patient or a provider is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class CashCollected:
+    """The cash part is in the till, or with the provider."""
+
+    tenders: tuple[Tendered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CashFailed:
+    """The cash part was not collected. ``sure`` false: a provider may still have taken it."""
+
+    refusal: Refusal
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CashRefunded:
+    """The patient has the cash part back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """Giving the cash part back failed; it stays due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """The till wants the sale undone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A new pass begins; ``same_run`` false: after a restart of the till."""
+
+    same_run: bool
+
+
+Event: TypeAlias = (
+    Answered | Declined | Unanswered | CashAsked | CashCollected | CashFailed | CashRefunded
+    | RefundFailed | Unwanted | Reopened
+)
