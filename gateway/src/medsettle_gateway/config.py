@@ -321,7 +321,8 @@ def _listen_agrees(listen: ListenSection) -> None:
             "设置 listen.tls_client_ca 时必须同时设置 listen.tls_certificate。",
             "listen.tls_client_ca needs listen.tls_certificate.",
         )
-    if listen.beyond_loopback and listen.tls_certificate is None and not listen.allow_plaintext_beyond_loopback:
+    protected = listen.tls_certificate is not None or listen.allow_plaintext_beyond_loopback
+    if listen.beyond_loopback and not protected:
         raise ConfigError(
             f"listen.address {listen.address} 可从其他机器访问,必须设置 TLS 证书,"
             "或明确设置 listen.allow_plaintext_beyond_loopback = true。",

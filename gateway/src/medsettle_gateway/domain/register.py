@@ -1,0 +1,94 @@
+"""What operators enter: institutions, members, families, sums of earlier years, items of a catalogue.
+
+Names and numbers of people are kept out of ``repr``, so that no log shows them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple, TypeVar
+
+from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Ward
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.place import Institution
+
+
+class Fault(NamedTuple):
+    """Why one row cannot be entered. ``line`` is its first line in the file, counted from 1."""
+
+    line: int
+    zh: str
+    en: str
+
+
+Record = TypeVar("Record")
+Rows = Iterable[tuple[int, Record]]
+"""Records with the line that each comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionRecord:
+    """One designated institution."""
+
+    code: str
+    name: str
+    region: str
+    place: Institution
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRecord:
+    """One insured person.
+
+    ``number`` is the operator's own number of the person. ``account_fen`` is what the personal
+    account opens with: None, there is no account; 0, there is one and it is empty.
+    """
+
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
+    region: str
+    scheme: Scheme
+    standing: Standing
+    enrolment: Enrolment
+    aid: Aid
+    conditions: tuple[str, ...]
+    covered_from: date
+    covered_to: date | None
+    account_fen: int | None
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyTie:
+    """The payer's account may pay for the member. ``relation``: the payer seen from the member."""
+
+    number: str = field(repr=False)
+    payer_number: str = field(repr=False)
+    relation: Owner
+
+
+@dataclass(frozen=True, slots=True)
+class YearSum:
+    """What an older system had counted for a member in a benefit year."""
+
+    number: str = field(repr=False)
+    key: CounterKey
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """One item of a region's catalogue, from ``valid_from`` to ``valid_to``, both included."""
+
+    code: str
+    name: str
+    kind: LineKind
+    catalogue_class: CatalogueClass
+    self_pay_share_ppm: int | None
+    ceiling_micro: int | None
+    ward: Ward | None
+    valid_from: date
+    valid_to: date | None

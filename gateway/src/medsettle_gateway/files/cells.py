@@ -1,0 +1,181 @@
+"""What one cell of a table may hold. Each reader returns the value or raises :class:`CellError`."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from typing import Final, Protocol, TypeVar
+
+from medsettle_gateway.domain.money import parse_fen, parse_ratio, parse_unit_price
+
+_REGION: Final = re.compile(r"[0-9]{6}")
+_CODE: Final = re.compile(r"[0-9A-Za-z]{1,30}")
+_ITEM_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,31}")
+_NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
+_ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
+_OTHER_PAPER: Final = re.compile(r"[0-9A-Z]{5,30}")
+_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_COUNTER: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(/[a-z][a-z0-9_]{0,39})?")
+_YEAR: Final = re.compile(r"20[0-9]{2}")
+_ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_CHARACTERS: Final = "10X98765432"
+_NAME_CHARS: Final = 100
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Value_co = TypeVar("Value_co", covariant=True)
+
+
+class Reader(Protocol[Value_co]):
+    """Reads one cell, whose text has no space around it."""
+
+    def __call__(self, cell: str, /) -> Value_co:
+        """Returns the value. Raises CellError."""
+
+
+class CellError(ValueError):
+    """A cell does not hold what its column is for. The message never repeats the cell."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        """Both are the end of a sentence that begins with the column's name."""
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+
+def name(cell: str) -> str:
+    """A name of a person, a place or an item: 1 to 100 printable characters."""
+    if not 1 <= len(cell) <= _NAME_CHARS or not cell.isprintable():
+        raise CellError("应为1至100个可见字符", "must be 1 to 100 printable characters")
+    return cell
+
+
+def region(cell: str) -> str:
+    """A pooling region code."""
+    return _matching(_REGION, cell, "应为六位统筹区代码", "must be a pooling region code of six digits")
+
+
+def institution_code(cell: str) -> str:
+    """The code of a designated institution."""
+    return _matching(_CODE, cell, "应为1至30位字母或数字", "must be 1 to 30 letters or digits")
+
+
+def item_code(cell: str) -> str:
+    """A national item code."""
+    zh, en = "应为1至32位字母、数字、点或短横", "must be 1 to 32 letters, digits, dots or dashes"
+    return _matching(_ITEM_CODE, cell, zh, en)
+
+
+def member_number(cell: str) -> str:
+    """The operator's own number of a person."""
+    zh, en = "应为1至40位字母、数字或短横", "must be 1 to 40 letters, digits or dashes"
+    return _matching(_NUMBER, cell, zh, en)
+
+
+def id_number(cell: str) -> str:
+    """An identity number with a correct check character (GB 11643), or another paper's number."""
+    cell = cell.upper()
+    if _ID_NUMBER.fullmatch(cell):
+        total = sum(int(digit) * weight for digit, weight in zip(cell, _WEIGHTS, strict=False))
+        if _CHECK_CHARACTERS[total % 11] != cell[17]:
+            raise CellError("校验位不正确", "has a wrong check character")
+        return cell
+    return _matching(
+        _OTHER_PAPER, cell, "应为18位身份证号或5至30位其他证件号",
+        "must be an identity number or 5 to 30 letters or digits",
+    )
+
+
+def day(cell: str) -> date:
+    """An ISO date."""
+    try:
+        return date.fromisoformat(_matching(_ISO_DATE, cell, *_DATE_TEXTS))
+    except CellError:
+        raise
+    except ValueError as error:
+        raise CellError(*_DATE_TEXTS) from error
+
+
+_DATE_TEXTS: Final = ("应为日期,如 2026-01-31", "must be a date such as 2026-01-31")
+
+
+def year(cell: str) -> str:
+    """A benefit year."""
+    return _matching(_YEAR, cell, "应为四位年份,如 2026", "must be a year such as 2026")
+
+
+def counter(cell: str) -> str:
+    """The id of a benefit or layer whose use is counted, with its condition after a slash."""
+    zh, en = "应为待遇代码,如 general_outpatient", "must be the id of a benefit such as general_outpatient"
+    return _matching(_COUNTER, cell, zh, en)
+
+
+def amount(cell: str) -> int:
+    """Yuan with two places; returns fen."""
+    zh, en = "应为两位小数的金额,如 12.34", "must be yuan with two places, such as 12.34"
+    return _parsed(parse_fen, cell, zh, en)
+
+
+def price(cell: str) -> int:
+    """Yuan per unit with up to six places; returns millionths of a yuan."""
+    zh, en = "应为单价,最多六位小数,如 71.255", "must be a unit price of up to six places, such as 71.255"
+    return _parsed(parse_unit_price, cell, zh, en)
+
+
+def ratio(cell: str) -> int:
+    """A share from 0 to 1; returns parts per million."""
+    zh, en = "应为0到1之间的比例,如 0.10", "must be a share from 0 to 1, such as 0.10"
+    return _parsed(parse_ratio, cell, zh, en)
+
+
+def words(cell: str) -> tuple[str, ...]:
+    """Words of small letters, separated by semicolons; none for an empty cell."""
+    zh, en = "应为用分号隔开的代码", "must be lower-case ids separated by semicolons"
+    parts = tuple(_matching(_WORD, part.strip(), zh, en) for part in cell.split(";") if part.strip())
+    if len(set(parts)) != len(parts):
+        raise CellError("有重复的代码", "names an id twice")
+    return parts
+
+
+def choice(kind: type[Choice]) -> Reader[Choice]:
+    """Returns a reader of one of the values of an enumeration."""
+    listed = ", ".join(kind)
+
+    def read(cell: str) -> Choice:
+        try:
+            return kind(cell)
+        except ValueError as error:
+            raise CellError(f"应为以下之一:{listed}", f"must be one of {listed}") from error
+
+    return read
+
+
+def choices(kind: type[Choice]) -> Reader[tuple[Choice, ...]]:
+    """Returns a reader of one or more values of an enumeration, separated by semicolons."""
+    one = choice(kind)
+
+    def read(cell: str) -> tuple[Choice, ...]:
+        found = tuple(one(part) for part in words(cell))
+        if not found:
+            raise CellError("不能为空", "must not be empty")
+        return found
+
+    return read
+
+
+def optional(read: Reader[Value_co]) -> Reader[Value_co | None]:
+    """Returns a reader that gives None for an empty cell."""
+    return lambda cell: read(cell) if cell else None
+
+
+def _matching(form: re.Pattern[str], cell: str, zh: str, en: str) -> str:
+    if not form.fullmatch(cell):
+        raise CellError(zh, en)
+    return cell
+
+
+def _parsed(parse: Callable[[str], int], cell: str, zh: str, en: str) -> int:
+    try:
+        return parse(cell)
+    except ValueError as error:
+        raise CellError(zh, en) from error

@@ -1,0 +1,168 @@
+"""The columns of each table that operators enter, named as in the glossary."""
+
+from typing import Final
+
+from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Ward
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
+from medsettle_gateway.domain.register import (
+    CatalogueItem,
+    FamilyTie,
+    InstitutionRecord,
+    MemberRecord,
+    YearSum,
+)
+from medsettle_gateway.files import cells as read
+from medsettle_gateway.files.cells import CellError
+from medsettle_gateway.files.csv import Cells, Columns
+
+_STANDINGS: Final = {
+    Scheme.EMPLOYEE: (Standing.ACTIVE, Standing.RETIRED, Standing.FLEXIBLE),
+    Scheme.RESIDENT: (Standing.ADULT, Standing.MINOR),
+}
+_SUSPENDED: Final = {"active": False, "suspended": True}
+_FROZEN: Final = {"active": False, "frozen": True}
+_MEASURES: Final = ("deductible", "paid")
+
+
+def _institution(row: Cells) -> InstitutionRecord:
+    place = Institution(row["kind"], row["level"], row["specialty"], row["designations"])
+    return InstitutionRecord(row["code"], row["name"], row["region"], place, row["state"])
+
+
+def _member(row: Cells) -> MemberRecord:
+    if row["standing"] not in _STANDINGS[row["scheme"]]:
+        allowed = ", ".join(_STANDINGS[row["scheme"]])
+        raise CellError(
+            f"standing 与 scheme 不符,应为:{allowed}", f"standing does not fit the scheme: use {allowed}"
+        )
+    if row["covered_to"] is not None and row["covered_to"] < row["covered_from"]:
+        raise CellError("covered_to 早于 covered_from", "covered_to is before covered_from")
+    if (row["account_yuan"] is None) != (row["account_state"] is None):
+        raise CellError(
+            "account_yuan 与 account_state 应同时填写或同时为空",
+            "account_yuan and account_state must both be filled or both be empty",
+        )
+    return MemberRecord(
+        row["member_no"], row["name"], row["id_number"], row["region"], row["scheme"], row["standing"],
+        row["enrolment"], row["aid"], row["conditions"], row["covered_from"], row["covered_to"],
+        row["account_yuan"], bool(row["account_state"]),
+    )
+
+
+def _tie(row: Cells) -> FamilyTie:
+    if row["member_no"] == row["payer_member_no"]:
+        raise CellError("付款人不能是本人", "a member is no relative of oneself")
+    if row["relation"] is Owner.SELF:
+        raise CellError("relation 不能是 self", "relation cannot be self")
+    return FamilyTie(row["member_no"], row["payer_member_no"], row["relation"])
+
+
+def _year_sum(row: Cells) -> YearSum:
+    return YearSum(
+        row["member_no"], CounterKey(row["year"], row["counter"], row["measure"]), row["amount_yuan"]
+    )
+
+
+def _item(row: Cells) -> CatalogueItem:
+    if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:
+        raise CellError("valid_to 早于 valid_from", "valid_to is before valid_from")
+    if row["ward"] is not None and row["kind"] is not LineKind.BED:
+        raise CellError("只有床位(bed)可填 ward", "only a bed has a ward")
+    return CatalogueItem(
+        row["code"], row["name"], row["kind"], row["class"], row["self_pay_share"], row["ceiling_yuan"],
+        row["ward"], row["valid_from"], row["valid_to"],
+    )
+
+
+def _state(states: dict[str, bool]) -> read.Reader[bool]:
+    listed = ", ".join(states)
+
+    def state(cell: str) -> bool:
+        if cell not in states:
+            raise CellError(f"应为以下之一:{listed}", f"must be one of {listed}")
+        return states[cell]
+
+    return state
+
+
+def _measure(cell: str) -> str:
+    if cell not in _MEASURES:
+        listed = ", ".join(_MEASURES)
+        raise CellError(f"应为以下之一:{listed}", f"must be one of {listed}")
+    return cell
+
+
+INSTITUTIONS: Final[Columns[InstitutionRecord]] = Columns(
+    {
+        "code": read.institution_code,
+        "name": read.name,
+        "region": read.region,
+        "kind": read.choice(InstitutionKind),
+        "level": read.choice(Level),
+        "specialty": read.choice(Specialty),
+        "designations": read.choices(Designation),
+        "state": _state(_SUSPENDED),
+    },
+    _institution,
+    key=("code",),
+)
+
+MEMBERS: Final[Columns[MemberRecord]] = Columns(
+    {
+        "member_no": read.member_number,
+        "name": read.name,
+        "id_number": read.id_number,
+        "region": read.region,
+        "scheme": read.choice(Scheme),
+        "standing": read.choice(Standing),
+        "enrolment": read.choice(Enrolment),
+        "aid": read.choice(Aid),
+        "conditions": read.words,
+        "covered_from": read.day,
+        "covered_to": read.optional(read.day),
+        "account_yuan": read.optional(read.amount),
+        "account_state": read.optional(_state(_FROZEN)),
+    },
+    _member,
+    key=("member_no",),
+)
+
+FAMILIES: Final[Columns[FamilyTie]] = Columns(
+    {
+        "member_no": read.member_number,
+        "payer_member_no": read.member_number,
+        "relation": read.choice(Owner),
+    },
+    _tie,
+    key=("member_no", "payer_member_no"),
+)
+
+YEARS: Final[Columns[YearSum]] = Columns(
+    {
+        "member_no": read.member_number,
+        "year": read.year,
+        "counter": read.counter,
+        "measure": _measure,
+        "amount_yuan": read.amount,
+    },
+    _year_sum,
+    key=("member_no", "year", "counter", "measure"),
+)
+
+CATALOGUE: Final[Columns[CatalogueItem]] = Columns(
+    {
+        "code": read.item_code,
+        "name": read.name,
+        "kind": read.choice(LineKind),
+        "class": read.choice(CatalogueClass),
+        "self_pay_share": read.optional(read.ratio),
+        "ceiling_yuan": read.optional(read.price),
+        "ward": read.optional(read.choice(Ward)),
+        "valid_from": read.day,
+        "valid_to": read.optional(read.day),
+    },
+    _item,
+    key=("code", "valid_from"),
+)
