@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from medsettle._proxy import Frames, Proxy, Way
+from medsettle._faults import Frames, Way
+from medsettle._proxy import Proxy
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes.fromhex("000000 04 00 00000000")

@@ -1,0 +1,77 @@
+"""Text in columns, where a Chinese character takes two."""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+_NEVER_FIRST: Final = frozenset(",。、;:?!)》】」』”’%‰…,.;:?!)]}")
+_SPACE: Final = " "
+
+
+def width(text: str) -> int:
+    """Returns how many columns the text takes.
+
+    Characters whose width depends on the device count two, so that a line never runs over.
+    """
+    return sum(_columns_of(character) for character in text)
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WFA" else 1
+
+
+def pad(text: str, columns: int) -> str:
+    """Returns the text with spaces behind it, up to the columns."""
+    return text + _SPACE * (columns - width(text))
+
+
+def centre(text: str, columns: int) -> str:
+    """Returns the text in the middle of the columns."""
+    return _SPACE * ((columns - width(text)) // 2) + text
+
+
+def row(label: str, value: str, columns: int, indent: int = 0) -> list[str]:
+    """Returns lines with the label on the left and the value on the right of the last one."""
+    room = columns - width(value) - 1
+    lines = wrap(label, columns, indent) or [""]
+    if width(lines[-1]) > room:
+        lines = wrap(label, room, indent)
+    return [*lines[:-1], pad(lines[-1], columns - width(value)) + value]
+
+
+def wrap(text: str, columns: int, indent: int = 0, hanging: int = 0) -> list[str]:
+    """Returns the text in lines of at most so many columns.
+
+    Chinese breaks anywhere but before a closing mark, other words at spaces; a word wider than a
+    line is cut. Every line is indented, those after the first by ``hanging`` more.
+    """
+    lines: list[str] = []
+    line = _SPACE * indent
+    empty = True
+    for word in _words(text, columns - indent - hanging):
+        if not empty and width(line) + width(word.rstrip(_SPACE)) > columns:
+            lines.append(line.rstrip(_SPACE))
+            line = _SPACE * (indent + hanging)
+        line += word
+        empty = False
+    return lines if empty else [*lines, line.rstrip(_SPACE)]
+
+
+def _words(text: str, columns: int) -> Iterator[str]:
+    """What may not be broken, with the spaces and the closing marks that follow it."""
+    word = ""
+    for character in text:
+        if word and (_breaks(word[-1], character) or width(word) + _columns_of(character) > columns):
+            yield word
+            word = ""
+        word += character
+    if word:
+        yield word
+
+
+def _breaks(before: str, after: str) -> bool:
+    if after == _SPACE or after in _NEVER_FIRST:
+        return False
+    return before == _SPACE or _columns_of(before) > 1 or _columns_of(after) > 1

@@ -1,0 +1,91 @@
+"""The words of a receipt: Chinese and English, one pair each."""
+
+from typing import Final
+
+from medsettle.wire.states import SaleState
+
+Pair = tuple[str, str]
+"""Chinese, English."""
+
+TITLES: Final[dict[str, Pair]] = {
+    SaleState.SETTLED: ("医保结算单", "Settlement receipt"),
+    SaleState.REVERSED: ("医保结算撤销单", "Reversal receipt"),
+    SaleState.REFUSED: ("未收费说明", "Nothing was charged"),
+    SaleState.SEALED: ("未收费说明", "Nothing was charged"),
+    SaleState.RELEASED: ("未收费说明", "Nothing was charged"),
+}
+OPEN_TITLE: Final[Pair] = ("结果未定", "Outcome not known yet")
+NO_CHARGE_TITLE: Final[Pair] = ("未收费说明", "Nothing was charged")
+
+NOTES: Final[dict[str, Pair]] = {
+    SaleState.REVERSED: (
+        "本次结算已撤销:基金和个人账户部分已原路退回,现金部分应退还患者。",
+        "This sale was reversed: funds and accounts have their parts back; give the cash part back.",
+    ),
+    SaleState.REFUSED: (
+        "没有动用医保基金和个人账户。", "No fund and no account was charged.",
+    ),
+    SaleState.SEALED: (
+        "该流水号已封存,没有动用医保基金和个人账户。",
+        "This id was sealed; no fund and no account was charged.",
+    ),
+    SaleState.RELEASED: (
+        "预留已释放,没有动用医保基金和个人账户。",
+        "The hold was released; no fund and no account was charged.",
+    ),
+}
+OPEN_NOTE: Final[Pair] = (
+    "尚不知道是否已收费。请勿再次收费,请按流水号查询。",
+    "It is not known yet whether this was charged. Do not collect again: look it up by its id.",
+)
+
+PARTS: Final[dict[str, Pair]] = {
+    "in_scope_fen": ("符合政策范围", "In scope"),
+    "self_pay_first_fen": ("先行自付", "Self-pay first"),
+    "over_limit_fen": ("超限价自付", "Over the limit"),
+    "fully_self_paid_fen": ("全自费", "Fully self-paid"),
+    "provider_borne_fen": ("机构承担", "Borne by the provider"),
+}
+"""How a line and a total divide, in the order of a receipt."""
+
+FUNDS: Final[dict[str, Pair]] = {
+    "pooled": ("统筹基金支付", "Pooled fund"),
+    "serious_illness": ("大病保险支付", "Serious illness fund"),
+    "large_amount": ("大额补助支付", "Large amount fund"),
+    "medical_aid": ("医疗救助支付", "Medical aid"),
+    "commercial": ("商业补充保险支付", "Commercial supplement"),
+    "other": ("其他基金支付", "Other fund"),
+}
+
+OWNERS: Final[dict[str, Pair]] = {
+    "self": ("本人", "own"),
+    "spouse": ("配偶", "spouse"),
+    "parent": ("父母", "parent"),
+    "child": ("子女", "child"),
+    "sibling": ("兄弟姐妹", "sibling"),
+    "other": ("其他", "other"),
+}
+CLASSES: Final[dict[str, Pair]] = {"A": ("甲", "A"), "B": ("乙", "B"), "C": ("丙", "C")}
+LEFT: Final[dict[str, Pair]] = {
+    "deductible": ("起付线剩余", "Deductible left"),
+    "paid": ("年度限额剩余", "Annual cap left"),
+}
+"""Yearly figures by what they measure."""
+
+TICKET: Final[Pair] = ("流水号", "Request id")
+SERVICE_DAY: Final[Pair] = ("日期", "Day")
+PATIENT: Final[Pair] = ("患者", "Patient")
+BENEFIT: Final[Pair] = ("待遇", "Benefit")
+TOTAL: Final[Pair] = ("合计", "Total")
+DEDUCTIBLE: Final[Pair] = ("其中计入起付线", "of it toward the deductible")
+OVER_CAP: Final[Pair] = ("超年度限额", "Above the annual cap")
+OWN_ACCOUNT: Final[Pair] = ("个人账户支付", "Personal account")
+FAMILY_ACCOUNT: Final[Pair] = ("家庭共济支付", "Family account")
+CASH: Final[Pair] = ("现金支付", "Cash")
+PROVIDER: Final[Pair] = ("机构承担", "Borne by the provider")
+ALL_OF_IT: Final[Pair] = ("全部{}", "all of it: {}")
+WHY: Final[Pair] = ("为什么是这个数", "Why these amounts")
+NEXT: Final[Pair] = ("下一步:", "Next: ")
+CHECK_CODE: Final[Pair] = ("校验码", "Check code")
+REFUND_DUE: Final[Pair] = ("应退还患者", "To give back")
+PERSONAL_ACCOUNT_ONLY: Final[Pair] = ("仅个人账户支付", "Personal account only")
