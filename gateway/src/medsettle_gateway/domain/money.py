@@ -60,17 +60,19 @@ def parse_fen(text: str, *, signed: bool = False) -> int:
     Raises ValueError for anything but a decimal string with exactly two places, and for a
     minus sign unless ``signed``.
     """
-    return _scaled(text, _AMOUNT, 2, signed, 'an amount in yuan with two places, like "12.34"')
+    return _scaled(text, _AMOUNT, 2, signed=signed, wanted='an amount in yuan with two places, like "12.34"')
 
 
 def parse_unit_price(text: str, *, signed: bool = False) -> int:
     """Read ``"71.255"`` as 71255000 micro-yuan. Raises ValueError beyond six places."""
-    return _scaled(text, _PRICE, 6, signed, 'a unit price with up to six places, like "71.255"')
+    return _scaled(text, _PRICE, 6, signed=signed, wanted='a unit price with up to six places, like "71.255"')
 
 
 def parse_quantity(text: str) -> int:
     """Read ``"0.5"`` as 5000 ten-thousandths. Raises ValueError for 0 and beyond four places."""
-    quantity_e4 = _scaled(text, _QUANTITY, 4, False, 'a quantity with up to four places, like "1.5"')
+    quantity_e4 = _scaled(
+        text, _QUANTITY, 4, signed=False, wanted='a quantity with up to four places, like "1.5"'
+    )
     if quantity_e4 == 0:
         message = "a quantity must be more than 0"
         raise ValueError(message)
@@ -79,7 +81,7 @@ def parse_quantity(text: str) -> int:
 
 def parse_ratio(text: str, *, signed: bool = False) -> int:
     """Read ``"0.50"`` as 500000 parts per million. Raises ValueError outside 0 to 1."""
-    ratio_ppm = _scaled(text, _PRICE, 6, signed, 'a ratio with up to six places, like "0.50"')
+    ratio_ppm = _scaled(text, _PRICE, 6, signed=signed, wanted='a ratio with up to six places, like "0.50"')
     if not -RATIO_ONE_PPM <= ratio_ppm <= RATIO_ONE_PPM:
         message = f'a ratio lies between 0 and 1 ("0.50" for 50 %), not {text!r}'
         raise ValueError(message)
@@ -112,7 +114,7 @@ def format_percent(ratio_ppm: int) -> str:
     return _decimal(ratio_ppm, 4, 0) + "%"
 
 
-def _scaled(text: str, form: re.Pattern[str], places: int, signed: bool, wanted: str) -> int:
+def _scaled(text: str, form: re.Pattern[str], places: int, *, signed: bool, wanted: str) -> int:
     match = form.fullmatch(text)
     if match is None or (match[1] and not signed):
         message = f"expected {wanted}, got {text!r}"

@@ -57,9 +57,7 @@ class AccountUse(NamedTuple):
 NO_ACCOUNTS = AccountUse((), Pays.PERSONAL, own_account=False)
 
 
-def payable_fen(
-    use: AccountUse, sums: LineBreakdown, blocked: LineBreakdown, fund_paid_fen: int
-) -> int:
+def payable_fen(use: AccountUse, sums: LineBreakdown, blocked: LineBreakdown, fund_paid_fen: int) -> int:
     """What accounts may pay together.
 
     Of each part what is left of it, but no more than the lines that they may pay put there.
@@ -98,9 +96,7 @@ def in_order(use: AccountUse, accounts: tuple[Account, ...]) -> tuple[Account, .
     return tuple(sorted(accounts, key=lambda account: rank.get(account.owner, len(rank))))
 
 
-def _bar(
-    use: AccountUse, account: Account, payable: int, personal_fen: int
-) -> AccountNote | None:
+def _bar(use: AccountUse, account: Account, payable: int, personal_fen: int) -> AccountNote | None:
     if account.owner not in use.owners:
         return AccountNote.OWNER_NOT_ALLOWED
     if account.owner is Owner.SELF and not use.own_account:

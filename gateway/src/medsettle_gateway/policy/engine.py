@@ -172,9 +172,7 @@ def _fund_part(plan: Plan, case: CaseInput, in_scope_fen: int) -> _FundPart:
     return share, deltas, tuple(_moved(each, moved[each.key.measure]) for each in before)
 
 
-def _remainders(
-    plan: Plan, period: str, counters: Mapping[CounterKey, int]
-) -> tuple[Remainder, ...]:
+def _remainders(plan: Plan, period: str, counters: Mapping[CounterKey, int]) -> tuple[Remainder, ...]:
     limits = (
         (plan.deductible_key(period), plan.deductible),
         (plan.paid_key(period), plan.cap),

@@ -144,9 +144,7 @@ class Divided(NamedTuple):
 NOTHING = LineBreakdown(0, 0, 0, 0, 0, 0)
 
 
-def divide(
-    table: LineTable, lines: tuple[Line, ...], service_on: date, covered_to: date | None
-) -> Divided:
+def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_to: date | None) -> Divided:
     """Divide every line, in order.
 
     Raises Refused: LINE_AMOUNT_MISMATCH where price x quantity is not the amount;
@@ -158,9 +156,7 @@ def divide(
     for number, line in enumerate(lines, start=1):
         rule = table.rule_for(line)
         price_micro = line.unit_price_micro
-        if price_micro is not None and line.amount_fen != line_amount_fen(
-            price_micro, line.quantity_e4
-        ):
+        if price_micro is not None and line.amount_fen != line_amount_fen(price_micro, line.quantity_e4):
             raise _mismatch(line, number)
         ended = covered_to is not None and (line.service_on or service_on) > covered_to
         if ended or rule.exclusion is not None:
@@ -191,9 +187,7 @@ def share_of(rule: LineRule, line: Line) -> int:
     return line.self_pay_share_ppm
 
 
-def _within_catalogue(
-    mode: OverCeiling, rule: LineRule, line: Line, number: int
-) -> LineBreakdown:
+def _within_catalogue(mode: OverCeiling, rule: LineRule, line: Line, number: int) -> LineBreakdown:
     amount_fen = line.amount_fen
     over_fen = 0
     if rule.ceiling_micro is not None or line.ceiling_micro is not None:
@@ -206,9 +200,7 @@ def _within_catalogue(
             over_fen = amount_fen - standard_fen
     share_ppm = share_of(rule, line)
     first_fen = share_fen(amount_fen - over_fen, share_ppm) if share_ppm else 0
-    return LineBreakdown(
-        amount_fen, 0, 0, over_fen, first_fen, amount_fen - over_fen - first_fen
-    )
+    return LineBreakdown(amount_fen, 0, 0, over_fen, first_fen, amount_fen - over_fen - first_fen)
 
 
 def _mismatch(line: Line, number: int) -> Exception:

@@ -73,9 +73,7 @@ class Pack:
         named = [dict(entry.tests).get("scheme", every) for entry in benefit.who] or [every]
         return tuple(scheme for scheme in every if any(scheme in each for each in named))
 
-    def plan(
-        self, benefit: str, patient: Patient, institution: Institution, encounter: Encounter
-    ) -> Plan:
+    def plan(self, benefit: str, patient: Patient, institution: Institution, encounter: Encounter) -> Plan:
         """The rules resolved for these facts; the same object for the same facts."""
         key = (
             benefit,

@@ -99,9 +99,7 @@ def make_plan(rules: Rules, benefit_id: str, facts: Facts) -> Plan:
     )
 
 
-def _gates(
-    rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts
-) -> Refusal | None:
+def _gates(rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts) -> Refusal | None:
     """The gates in their order: institution, benefit, who, filing, where."""
     wanted = rules.eligibility.designations
     if wanted and not any(held in wanted for held in facts["designation"]):

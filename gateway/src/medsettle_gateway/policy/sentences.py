@@ -108,12 +108,9 @@ _ZH: Final[Mapping[str, _Sentence]] = {
         f"服务日期{i['service_on']},参保待遇已于{i['covered_to']}终止,{a}元全额自费。"
     ),
     "excluded": lambda _, a: f"不属于医保支付范围,{a}元全额自费。",
-    "over_standard": lambda i, a: (
-        f"金额{a}元,超过支付标准{_yuan(i, 'standard_fen')}元,按规定整行自费。"
-    ),
+    "over_standard": lambda i, a: f"金额{a}元,超过支付标准{_yuan(i, 'standard_fen')}元,按规定整行自费。",
     "over_limit": lambda i, a: (
-        f"金额{_yuan(i, 'line_fen')}元,支付标准{_yuan(i, 'standard_fen')}元,"
-        f"超出的{a}元由个人自付。"
+        f"金额{_yuan(i, 'line_fen')}元,支付标准{_yuan(i, 'standard_fen')}元,超出的{a}元由个人自付。"
     ),
     "self_pay_first": lambda i, a: (
         f"{_yuan(i, 'base_fen')}元先由个人自付{_percent(i, 'share_ppm')},即{a}元。"
@@ -121,9 +118,7 @@ _ZH: Final[Mapping[str, _Sentence]] = {
     "in_scope": lambda _, a: f"{a}元符合政策范围。",
     "deductible": _deductible_zh,
     "no_deductible": lambda _, __: "本待遇不设起付线。",
-    "ratio": lambda i, a: (
-        f"起付线以上{_yuan(i, 'base_fen')}元,按{_percent(i, 'ratio_ppm')}支付,计{a}元。"
-    ),
+    "ratio": lambda i, a: f"起付线以上{_yuan(i, 'base_fen')}元,按{_percent(i, 'ratio_ppm')}支付,计{a}元。",
     "cap": _cap_zh,
     "fund": lambda i, a: f"{fund_name(i['fund'], 0)}支付{a}元。",
     "personal": lambda i, a: f"费用合计{_yuan(i, 'total_fen')}元,个人负担{a}元。",
@@ -133,8 +128,7 @@ _ZH: Final[Mapping[str, _Sentence]] = {
 
 _EN: Final[Mapping[str, _Sentence]] = {
     "cover_ended": lambda i, a: (
-        f"served on {i['service_on']}, cover ended on {i['covered_to']}; "
-        f"the patient pays all of {a}."
+        f"served on {i['service_on']}, cover ended on {i['covered_to']}; the patient pays all of {a}."
     ),
     "excluded": lambda _, a: f"the insurance does not cover it; the patient pays all of {a}.",
     "over_standard": lambda i, a: (
@@ -146,21 +140,17 @@ _EN: Final[Mapping[str, _Sentence]] = {
         f"the patient pays the {a} above it."
     ),
     "self_pay_first": lambda i, a: (
-        f"of {_yuan(i, 'base_fen')} the patient first pays {_percent(i, 'share_ppm')}, "
-        f"that is {a}."
+        f"of {_yuan(i, 'base_fen')} the patient first pays {_percent(i, 'share_ppm')}, that is {a}."
     ),
     "in_scope": lambda _, a: f"{a} is within policy.",
     "deductible": _deductible_en,
     "no_deductible": lambda _, __: "This benefit has no deductible.",
     "ratio": lambda i, a: (
-        f"Of the {_yuan(i, 'base_fen')} above the deductible, "
-        f"{_percent(i, 'ratio_ppm')} is payable: {a}."
+        f"Of the {_yuan(i, 'base_fen')} above the deductible, {_percent(i, 'ratio_ppm')} is payable: {a}."
     ),
     "cap": _cap_en,
     "fund": lambda i, a: f"{fund_name(i['fund'], 1).capitalize()} pays {a}.",
-    "personal": lambda i, a: (
-        f"Of {_yuan(i, 'total_fen')} in all, {a} is for the patient to pay."
-    ),
+    "personal": lambda i, a: f"Of {_yuan(i, 'total_fen')} in all, {a} is for the patient to pay.",
     "account": _account_en,
     "cash": lambda _, a: f"{a} remains to be paid in cash.",
 }

@@ -62,9 +62,7 @@ def _line(
     entries.append(TraceEntry(Step.IN_SCOPE, "lines", "", (name,), parts.in_scope_fen, index))
 
 
-def _self_paid(
-    case: CaseInput, index: int, line: Line, rule: LineRule, amount_fen: int
-) -> TraceEntry:
+def _self_paid(case: CaseInput, index: int, line: Line, rule: LineRule, amount_fen: int) -> TraceEntry:
     """Why the whole line is the patient's: cover ended, excluded, or over its standard."""
     name = ("name", line.name)
     served_on, covered_to = line.service_on or case.service_on, case.patient.covered_to
@@ -77,9 +75,7 @@ def _self_paid(
     figure = rule.ceiling if line.ceiling_micro is None else None
     clause = "" if figure is None else figure.clause
     inputs = (name, ("standard_fen", ceiling_of(rule, line)))
-    return TraceEntry(
-        Step.OVER_STANDARD, "lines.over_ceiling", clause, inputs, amount_fen, index
-    )
+    return TraceEntry(Step.OVER_STANDARD, "lines.over_ceiling", clause, inputs, amount_fen, index)
 
 
 def _fund(
@@ -119,9 +115,7 @@ def _deductible(plan: Plan, case: CaseInput, period: str, amount_fen: int) -> Tr
     return TraceEntry(Step.DEDUCTIBLE, figure.rule, figure.clause, inputs, amount_fen)
 
 
-def _accounts(
-    entries: list[TraceEntry], plan: Plan, case: CaseInput, breakdown: Breakdown
-) -> None:
+def _accounts(entries: list[TraceEntry], plan: Plan, case: CaseInput, breakdown: Breakdown) -> None:
     clause = "" if plan.accounts is None else plan.accounts.clause
     ordered = in_order(plan.use, case.accounts)
     for account, drawn in zip(ordered, breakdown.accounts, strict=True):
