@@ -1,0 +1,1 @@
+"""The wire: calls without a transport, and the fronts that carry them."""

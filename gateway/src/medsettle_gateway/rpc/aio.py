@@ -1,0 +1,169 @@
+"""The grpc.aio front: it moves bytes between a socket and :mod:`medsettle_gateway.rpc.calls`.
+
+Another front is one more file like this one. What a call means is not decided here: this file knows
+of sockets, TLS, message sizes, deadlines and cancellation.
+"""
+
+import asyncio
+import importlib.util
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Any, Final, Protocol
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from medsettle.wire.calls import CALLS, PACKAGE
+from medsettle_gateway.config import LimitsSection, ListenSection
+from medsettle_gateway.rpc.status import Status
+
+SERVICES: Final = tuple(sorted({f"{PACKAGE}.{call.service}" for call in CALLS}))
+DETAILS: Final = "grpc-status-details-bin"
+
+_OURS: Final = f"/{PACKAGE}."
+_LAST_WORDS_S: Final = 1.0
+"""How long a stop waits for answers to leave after the last call has ended; a health watch would stay."""
+_SPARE_STREAMS: Final = 64
+"""Room for health and reflection, and for telling a till with a signature that it must wait."""
+
+
+class Answer(Protocol):
+    """What became of a call."""
+
+    @property
+    def body(self) -> bytes:
+        """The message; empty if it was refused."""
+
+    @property
+    def status(self) -> Status | None:
+        """Why it was refused; None if it was not."""
+
+    @property
+    def trailer(self) -> tuple[tuple[str, str], ...]:
+        """Metadata that sign the answer."""
+
+
+class Handler(Protocol):
+    """Answers calls; it never raises."""
+
+    async def handle(
+        self, path: str, metadata: Iterable[tuple[str, str | bytes]], body: bytes, allowed_ms: int | None
+    ) -> Answer:
+        """Returns the answer. ``allowed_ms`` is what is left of the client's deadline."""
+
+    def drain(self) -> None:
+        """From now on every new call is refused with SHUTTING_DOWN."""
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Returns uvloop's event loop where it exists, else the standard one. For asyncio.Runner."""
+    if importlib.util.find_spec("uvloop") is None:
+        return asyncio.new_event_loop()
+    import uvloop  # noqa: PLC0415 - not on Windows
+
+    return uvloop.new_event_loop()
+
+
+class Front:
+    """One listening socket."""
+
+    def __init__(self, handler: Handler, listen: ListenSection, limits: LimitsSection) -> None:
+        self._handler = handler
+        self._listen = listen
+        self._health = health.aio.HealthServicer()
+        self._under_way: set[asyncio.Task[Answer]] = set()
+        self._server = grpc.aio.server(
+            options=_options(limits), maximum_concurrent_rpcs=limits.in_flight + _SPARE_STREAMS
+        )
+        self._server.add_generic_rpc_handlers((_Methods(self._answer),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(
+            (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+        )
+
+    async def start(self) -> int:
+        """Listens, and returns the port. Raises OSError if the address is taken or a TLS file is unusable."""
+        credentials = _credentials(self._listen)
+        try:
+            if credentials is None:
+                port = self._server.add_insecure_port(self._listen.address)
+            else:
+                port = self._server.add_secure_port(self._listen.address, credentials)
+        except RuntimeError as error:
+            raise OSError(
+                f"无法监听 {self._listen.address}:地址被占用,或证书不可用。"
+                f"cannot listen on {self._listen.address}: it is taken, or the certificate is unusable"
+            ) from error
+        for service in ("", *SERVICES):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        await self._server.start()
+        return port
+
+    async def drain(self, grace_s: float) -> None:
+        """Refuses new calls, lets those under way finish within the grace, then closes the socket."""
+        self._handler.drain()
+        await self._health.enter_graceful_shutdown()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=grace_s)
+        await self._server.stop(min(grace_s, _LAST_WORDS_S))
+        for task in self._under_way:
+            task.cancel()
+
+    async def _answer(
+        self, path: str, body: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> bytes:
+        """Carries one call. What it has begun it ends, even if the client has gone."""
+        left_s: float | None = context.time_remaining()  # None where the client set no deadline
+        metadata = tuple(context.invocation_metadata() or ())
+        allowed_ms = None if left_s is None else int(left_s * 1000)
+        task = asyncio.create_task(self._handler.handle(path, metadata, body, allowed_ms))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        answer = await asyncio.shield(task)
+        if answer.status is None:
+            context.set_trailing_metadata(answer.trailer)
+            return answer.body
+        code = grpc.StatusCode[answer.status.code.value]
+        trailer: list[tuple[str, str | bytes]] = [*answer.trailer, (DETAILS, answer.status.details)]
+        return await context.abort(code, answer.status.message, trailer)
+
+
+class _Methods(grpc.GenericRpcHandler):
+    """Every method of our package, known or not: who asks for an unknown one is told so."""
+
+    def __init__(self, answer: Callable[[str, bytes, Any], Awaitable[bytes]]) -> None:
+        self._answer = answer
+        self._handlers = {call.path: self._handler(call.path) for call in CALLS}
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Returns what answers this method; None leaves it to the other services."""
+        path = handler_call_details.method
+        known = self._handlers.get(path)
+        return self._handler(path) if known is None and path.startswith(_OURS) else known
+
+    def _handler(self, path: str) -> grpc.RpcMethodHandler[Any, Any]:
+        return grpc.unary_unary_rpc_method_handler(partial(self._answer, path))
+
+
+def _options(limits: LimitsSection) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 0),  # a second gateway on the same port is a mistake, not a share of the load
+        # up to twice the limit a request is told in our words that it is too large
+        ("grpc.max_receive_message_length", 2 * limits.request_bytes),
+        ("grpc.max_concurrent_streams", limits.in_flight + _SPARE_STREAMS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ]
+
+
+def _credentials(listen: ListenSection) -> grpc.ServerCredentials | None:
+    """Raises OSError if a file cannot be read."""
+    if listen.tls_certificate is None or listen.tls_key is None:
+        return None
+    pair = (listen.tls_key.read_bytes(), listen.tls_certificate.read_bytes())
+    client_ca = None if listen.tls_client_ca is None else listen.tls_client_ca.read_bytes()
+    return grpc.ssl_server_credentials([pair], client_ca, client_ca is not None)

@@ -1,0 +1,122 @@
+"""What the service answers, as bytes on the wire."""
+
+from typing import Final
+
+from medsettle.wire import calls
+from medsettle.wire.calls import Call
+from medsettle.wire.v1 import credential_pb2, eligibility_pb2, settlement_pb2
+from medsettle_gateway.domain.facts import AccountState
+from medsettle_gateway.rpc.codec import form, sale, terminals
+from medsettle_gateway.service.commands import (
+    AccountAnswer,
+    Advisory,
+    Answer,
+    BenefitAnswer,
+    EligibilityAnswer,
+    EnrolAnswer,
+    QuoteAnswer,
+    RotateKeyAnswer,
+    SaleAnswer,
+    SalesAnswer,
+)
+
+_ANSWERS: Final = {
+    True: eligibility_pb2.ANSWER_YES,
+    False: eligibility_pb2.ANSWER_NO,
+    None: eligibility_pb2.ANSWER_COULD_NOT_BE_DETERMINED,
+}
+_ACCOUNT_STATES: Final = {
+    AccountState.ACTIVE: eligibility_pb2.ACCOUNT_STATE_ACTIVE,
+    AccountState.FROZEN: eligibility_pb2.ACCOUNT_STATE_FROZEN,
+}
+_SALE_RESPONSES: Final = {
+    calls.SETTLE: settlement_pb2.SettleResponse,
+    calls.CONFIRM: settlement_pb2.ConfirmResponse,
+    calls.RELEASE: settlement_pb2.ReleaseResponse,
+    calls.REVERSE: settlement_pb2.ReverseResponse,
+    calls.SEAL: settlement_pb2.SealResponse,
+    calls.GET_SALE: settlement_pb2.GetSaleResponse,
+}
+
+
+def to_bytes(call: Call, answer: Answer, *, full: bool) -> bytes:
+    """Returns the message that answers a call. Raises TypeError for an answer that is no message."""
+    match answer:
+        case SaleAnswer():
+            response = _SALE_RESPONSES[call](sale=sale.sale(answer, full=full))
+            return response.SerializeToString()
+        case SalesAnswer():
+            return _sales(answer, full=full).SerializeToString()
+        case QuoteAnswer():
+            return _quote(answer, full=full).SerializeToString()
+        case EligibilityAnswer():
+            return _eligibility(answer).SerializeToString()
+        case EnrolAnswer():
+            return terminals.enrol_bytes(answer)
+        case RotateKeyAnswer():
+            return terminals.rotation_bytes(answer)
+    raise TypeError(f"{type(answer).__name__} is no answer to {call.method}")
+
+
+def _sales(answer: SalesAnswer, *, full: bool) -> settlement_pb2.ListSalesResponse:
+    return settlement_pb2.ListSalesResponse(
+        sales=[sale.sale(each, full=full) for each in answer.sales], next_page_token=answer.next_page_token
+    )
+
+
+def _quote(answer: QuoteAnswer, *, full: bool) -> settlement_pb2.QuoteResponse:
+    return settlement_pb2.QuoteResponse(
+        settlements=[sale.settlement(each, full=full) for each in answer.settlements],
+        split=sale.split(answer.split),
+        quote_token=answer.quote_token,
+        expires_at=form.timestamp(answer.expires_at),
+        service_on=answer.service_on.isoformat(),
+        masked_name=answer.masked_name,
+        advisories=map(_advisory, answer.advisories),
+    )
+
+
+def _eligibility(answer: EligibilityAnswer) -> eligibility_pb2.CheckEligibilityResponse:
+    return eligibility_pb2.CheckEligibilityResponse(
+        covered=_ANSWERS[answer.covered],
+        refusal=sale.refusal(answer.refusal, recorded=False) if answer.refusal else None,
+        member=answer.member,
+        masked_name=answer.masked_name,
+        region=answer.region,
+        scheme=answer.scheme,
+        standing=answer.standing,
+        enrolment=answer.enrolment,
+        benefits=map(_benefit, answer.benefits),
+        accounts=map(_account, answer.accounts),
+        advisories=map(_advisory, answer.advisories),
+        binding_until=form.timestamp(answer.binding_until),
+        as_of=answer.as_of.isoformat(),
+        pack=answer.pack,
+    )
+
+
+def _benefit(answer: BenefitAnswer) -> eligibility_pb2.BenefitAnswer:
+    return eligibility_pb2.BenefitAnswer(
+        benefit=answer.benefit,
+        title_zh=answer.title_zh,
+        title_en=answer.title_en,
+        answer=_ANSWERS[answer.may_have],
+        refusal=sale.refusal(answer.refusal, recorded=False) if answer.refusal else None,
+        remainders=map(sale.remainder, answer.remainders),
+    )
+
+
+def _account(answer: AccountAnswer) -> eligibility_pb2.Account:
+    facts = answer.account
+    return eligibility_pb2.Account(
+        account=facts.account if facts else "",
+        owner=answer.owner,
+        masked_name=answer.masked_name,
+        state=_ACCOUNT_STATES[facts.state] if facts else eligibility_pb2.ACCOUNT_STATE_NONE,
+        balance_fen=facts.balance_fen if facts else None,
+        may_pay=_ANSWERS[answer.may_pay],
+    )
+
+
+def _advisory(advisory: Advisory) -> credential_pb2.Advisory:
+    return credential_pb2.Advisory(code=advisory.code, zh=advisory.zh, en=advisory.en)

@@ -1,0 +1,34 @@
+"""What a refused call carries besides its reason: one message for each refusal that a till acts on."""
+
+from google.protobuf.message import Message
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.v1 import errors_pb2
+from medsettle_gateway.domain.sale import RefusalRecord
+from medsettle_gateway.rpc.codec import sale
+
+
+def attached(refusal: RefusalRecord) -> tuple[Message, ...]:
+    """Returns the messages that go with a refusal; for most reasons none."""
+    if refusal.reason is Reason.QUOTE_CHANGED:
+        return (_quote_changed(refusal),)
+    if refusal.other is not None:
+        other = refusal.other
+        return (errors_pb2.OtherSale(request_id=other.request_id, state=sale.state(other.state)),)
+    if refusal.reason is Reason.CLOCK_SKEW:
+        return (_clock_skew(refusal),)
+    return ()
+
+
+def _quote_changed(refusal: RefusalRecord) -> errors_pb2.QuoteChanged:
+    return errors_pb2.QuoteChanged(
+        expected=sale.split(refusal.expected) if refusal.expected else None,
+        now=sale.split(refusal.now) if refusal.now else None,
+        breakdown=sale.breakdown(refusal.breakdown) if refusal.breakdown else None,
+    )
+
+
+def _clock_skew(refusal: RefusalRecord) -> errors_pb2.ClockSkew:
+    wire = errors_pb2.ClockSkew(window_ms=int(refusal.detail["window_ms"]))
+    wire.gateway_at.FromMilliseconds(int(refusal.detail["gateway_at_ms"]))
+    return wire

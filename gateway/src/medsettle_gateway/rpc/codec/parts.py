@@ -1,0 +1,72 @@
+"""What many requests have in common."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.v1 import credential_pb2, sale_pb2
+from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.rpc.codec import form
+from medsettle_gateway.service.commands import Caller, Command, Shown
+
+_TOKEN_CHARS: Final = 512
+
+_CREDENTIAL_KINDS: Final[dict[int, str]] = {
+    number: name.removeprefix("CREDENTIAL_KIND_").lower()
+    for name, number in credential_pb2.CredentialKind.items() if number
+}
+_VIEWS: Final[dict[int, bool | None]] = {
+    sale_pb2.VIEW_UNSPECIFIED: None,
+    sale_pb2.VIEW_BASIC: False,
+    sale_pb2.VIEW_FULL: True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the operator allows in one request."""
+
+    basket_lines: int
+    page_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is well-formed. ``full``: its answer has lines, trace and remainders."""
+
+    command: Command
+    full: bool = False
+
+
+def request_id(text: str) -> RequestId:
+    """Returns the id of a sale. Raises Refused: FIELD_REQUIRED or REQUEST_ID_INVALID."""
+    if not text:
+        raise form.required("request_id")
+    try:
+        return RequestId.parse(text)
+    except ValueError as error:
+        raise refuse(Reason.REQUEST_ID_INVALID, field="request_id") from error
+
+
+def of_institution(sale_id: RequestId, caller: Caller) -> RequestId:
+    """Returns the id if the sale is of the caller's institution. Raises Refused: NOT_YOURS."""
+    if sale_id.institution != caller.institution:
+        raise refuse(Reason.NOT_YOURS, request_id=sale_id.text)
+    return sale_id
+
+
+def full(view: int, *, usual: bool = False) -> bool:
+    """Returns whether the whole answer is asked for; ``usual`` where the request does not say."""
+    chosen = form.chosen(view, _VIEWS, "view")
+    return usual if chosen is None else chosen
+
+
+def credential(wire: credential_pb2.Credential) -> Shown:
+    """Returns what the patient showed. Raises Refused: among others NOT_SUPPORTED for its kind."""
+    if not wire.ByteSize():
+        raise form.required("credential")
+    kind = form.chosen(wire.kind, _CREDENTIAL_KINDS, "credential.kind")
+    if wire.kind != credential_pb2.CREDENTIAL_KIND_ELECTRONIC:
+        raise refuse(Reason.NOT_SUPPORTED, field="credential.kind")
+    return Shown(kind, form.text(wire.token, _TOKEN_CHARS, "credential.token"))

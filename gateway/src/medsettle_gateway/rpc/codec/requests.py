@@ -1,0 +1,137 @@
+"""Requests of tills: bytes on the wire to commands of the service."""
+
+from collections.abc import Callable
+from typing import Final
+
+from medsettle.wire import calls
+from medsettle.wire.calls import Call
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import SaleState
+from medsettle.wire.v1 import eligibility_pb2, sale_pb2, settlement_pb2
+from medsettle_gateway.domain.asked import Collect
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.rpc.codec import acts, form
+from medsettle_gateway.rpc.codec.basket import basket, split
+from medsettle_gateway.rpc.codec.parts import Asked, Limits, credential, full, request_id
+from medsettle_gateway.service import commands
+from medsettle_gateway.service.commands import Caller
+
+_OPERATOR_CHARS: Final = 40
+_ACKNOWLEDGEMENT_COUNT: Final = 16
+_NAME_CHARS: Final = 64
+_QUOTE_TOKEN_CHARS: Final = 2_048
+_PAGE_TOKEN_CHARS: Final = 512
+_USUAL_PAGE: Final = 20
+_LARGEST_FULL_PAGE: Final = 10
+"""A page of full sales of 200 lines must stay below the 4 MB that a gRPC client takes."""
+
+_COLLECTS: Final[dict[int, Collect]] = {
+    settlement_pb2.COLLECT_NOW: Collect.NOW,
+    settlement_pb2.COLLECT_LATER: Collect.LATER,
+}
+_STATES: Final[dict[int, SaleState]] = {
+    number: SaleState(name.removeprefix("SALE_STATE_"))
+    for name, number in sale_pb2.SaleState.items() if number
+}
+_PRESCRIPTIONS: Final = {kind.value: kind for kind in Prescription}
+
+
+def read(call: Call, body: bytes, caller: Caller, limits: Limits) -> Asked:
+    """Returns what the signed request of a till asks for.
+
+    Raises Refused for the first thing that is not as the contract says; nothing is recorded by that.
+    """
+    return _READERS[call](body, caller, limits)
+
+
+def _check_eligibility(body: bytes, caller: Caller, _: Limits) -> Asked:
+    wire = form.parsed(eligibility_pb2.CheckEligibilityRequest, body)
+    if wire.HasField("prescription") and wire.prescription not in _PRESCRIPTIONS:
+        raise form.invalid("prescription", "none, own or external")
+    return Asked(commands.CheckEligibility(
+        caller=caller,
+        credential=credential(wire.credential),
+        benefit=form.text_if(wire, "benefit", _NAME_CHARS, ""),
+        as_of=form.day_if(wire, "as_of", ""),
+        prescription=_PRESCRIPTIONS.get(wire.prescription),
+    ))
+
+
+def _quote(body: bytes, caller: Caller, limits: Limits) -> Asked:
+    wire = form.parsed(settlement_pb2.QuoteRequest, body)
+    whole = full(wire.view, usual=True)
+    return Asked(commands.Quote(
+        caller=caller,
+        credential=credential(wire.credential),
+        basket=basket(wire.basket, limits.basket_lines),
+        operator=form.optional_text(wire.operator, _OPERATOR_CHARS, "operator"),
+    ), whole)
+
+
+def _settle(body: bytes, caller: Caller, limits: Limits) -> Asked:
+    wire = form.parsed(settlement_pb2.SettleRequest, body)
+    if wire.replaces:
+        raise refuse(Reason.NOT_SUPPORTED, field="replaces")
+    if not wire.HasField("expected"):
+        raise form.required("expected")
+    sale_id = request_id(wire.request_id)
+    whole = full(wire.view)
+    command = commands.Settle(
+        caller=caller,
+        request_id=sale_id,
+        credential=credential(wire.credential),
+        basket=basket(wire.basket, limits.basket_lines),
+        expected=split(wire.expected, "expected"),
+        collect=form.chosen(wire.collect, _COLLECTS, "collect"),
+        operator=form.text(wire.operator, _OPERATOR_CHARS, "operator"),
+        requested_at=form.instant_of(wire, "requested_at"),
+        acknowledgements=_acknowledgements(wire),
+        quote_token=form.text_if(wire, "quote_token", _QUOTE_TOKEN_CHARS, ""),
+    )
+    if sale_id.terminal != caller.terminal:
+        raise refuse(Reason.NOT_YOURS, request_id=sale_id.text)
+    return Asked(command, whole)
+
+
+def _list_sales(body: bytes, caller: Caller, limits: Limits) -> Asked:
+    wire = form.parsed(settlement_pb2.ListSalesRequest, body)
+    if len(wire.page_token) > _PAGE_TOKEN_CHARS:
+        raise refuse(Reason.PAGE_TOKEN_INVALID)
+    if wire.HasField("page_size") and not 1 <= wire.page_size <= limits.page_size:
+        raise form.invalid("page_size", f"1 to {limits.page_size}")
+    whole = full(wire.view)
+    most = min(limits.page_size, _LARGEST_FULL_PAGE) if whole else limits.page_size
+    form.within(len(wire.states), len(_STATES), "states")
+    return Asked(commands.ListSales(
+        caller=caller,
+        page_size=min(wire.page_size or _USUAL_PAGE, most),
+        page_token=wire.page_token,
+        states=tuple(form.chosen(each, _STATES, f"states[{i}]") for i, each in enumerate(wire.states)),
+        terminal=form.text_if(wire, "terminal", _NAME_CHARS, ""),
+        service_from=form.day_if(wire, "service_from", ""),
+        service_to=form.day_if(wire, "service_to", ""),
+    ), whole)
+
+
+_READERS: Final[dict[Call, Callable[[bytes, Caller, Limits], Asked]]] = {
+    calls.CHECK_ELIGIBILITY: _check_eligibility,
+    calls.QUOTE: _quote,
+    calls.SETTLE: _settle,
+    calls.CONFIRM: acts.confirm,
+    calls.RELEASE: acts.release,
+    calls.REVERSE: acts.reverse,
+    calls.SEAL: acts.seal,
+    calls.GET_SALE: acts.get_sale,
+    calls.LIST_SALES: _list_sales,
+}
+
+
+def _acknowledgements(wire: settlement_pb2.SettleRequest) -> tuple[str, ...]:
+    form.within(len(wire.acknowledgements), _ACKNOWLEDGEMENT_COUNT, "acknowledgements")
+    return tuple(
+        form.text(each, _NAME_CHARS, f"acknowledgements[{index}]")
+        for index, each in enumerate(wire.acknowledgements)
+    )
+
+

@@ -1,0 +1,204 @@
+"""A sale and its settlements, for the wire."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from medsettle.wire.reasons import REASONS
+from medsettle.wire.states import SaleState
+from medsettle.wire.v1 import reasons_pb2, sale_pb2
+from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, Breakdown, LineBreakdown
+from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementRecord, TraceStep
+from medsettle_gateway.domain.split import Split
+from medsettle_gateway.rpc.codec import form
+from medsettle_gateway.service.commands import SaleAnswer
+
+NOTES: Final[dict[AccountNote, tuple[str, str]]] = {
+    AccountNote.OWNER_NOT_ALLOWED: (
+        "该亲属的账户按本地规定不能支付。", "This relative's account may not pay under the region's rules.",
+    ),
+    AccountNote.NO_OWN_ACCOUNT: (
+        "患者的参保方式没有个人账户。", "The patient's enrolment has no personal account.",
+    ),
+    AccountNote.NOTHING_PAYABLE: (
+        "本单没有可用个人账户支付的项目。", "Nothing in this basket may be paid from an account here.",
+    ),
+    AccountNote.BALANCE_ZERO: ("账户余额为零。", "The account's balance is 0."),
+}
+"""Why an account paid nothing although something was asked of it."""
+
+_STATES: Final[dict[SaleState, sale_pb2.SaleState.ValueType]] = {
+    state: sale_pb2.SaleState.Value(f"SALE_STATE_{state.value}")
+    for state in SaleState if state is not SaleState.ABSENT
+}
+_LEG_STATES: Final[dict[SaleState, sale_pb2.LegState.ValueType]] = {
+    SaleState.HELD: sale_pb2.LEG_STATE_RESERVED,
+    SaleState.EXPIRED: sale_pb2.LEG_STATE_FREED,
+    SaleState.RELEASED: sale_pb2.LEG_STATE_FREED,
+    SaleState.SETTLED: sale_pb2.LEG_STATE_BOOKED,
+    SaleState.UNDOING: sale_pb2.LEG_STATE_BOOKED,
+    SaleState.REVERSED: sale_pb2.LEG_STATE_RETURNED,
+}
+
+
+def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
+    """Returns a sale; ``full`` with lines, trace and remainders."""
+    record = answer.sale
+    wire = sale_pb2.Sale(
+        request_id=record.request_id.text,
+        state=_STATES[record.state],
+        first_state=_STATES[record.first_state],
+        legs=_legs(record.state, record.settlements),
+        settlements=[settlement(each, full=full) for each in record.settlements],
+        member=record.member or "",
+        masked_name=answer.masked_name,
+        institution=record.institution,
+        terminal=record.terminal,
+        operator=record.operator,
+        service_on=record.service_on.isoformat(),
+        business_on=record.business_on.isoformat() if record.business_on else "",
+        requested_at=form.timestamp(record.requested_at),
+        committed_at=form.timestamp(record.committed_at),
+        tenders=[sale_pb2.Tender(kind=k, amount_fen=a, reference=r) for k, a, r in record.tenders],
+        receipt_token=record.receipt_token,
+        replaces=record.replaces,
+        recompute_due=record.recompute_due,
+    )
+    if record.refusal is not None:
+        wire.refusal.CopyFrom(refusal(record.refusal, recorded=True))
+    if record.state is SaleState.HELD and record.hold_expires_at is not None:
+        wire.hold_expires_at.CopyFrom(form.timestamp(record.hold_expires_at))
+    return wire
+
+
+def state(value: SaleState) -> sale_pb2.SaleState.ValueType:
+    """Returns a sale's state; never ABSENT, which no reader is sent."""
+    return _STATES[value]
+
+
+def _legs(at: SaleState, settlements: Iterable[SettlementRecord]) -> list[sale_pb2.Leg]:
+    """One leg a payer who pays something, in the order funds, accounts, cash, provider."""
+    if at not in _LEG_STATES:
+        return []
+    amounts: dict[tuple[sale_pb2.LegKind.ValueType, str], int] = {}
+    for each in settlements:
+        for kind, payer, amount_fen in _parts(each.breakdown):
+            amounts[kind, payer] = amounts.get((kind, payer), 0) + amount_fen
+    return [
+        sale_pb2.Leg(kind=kind, id=payer, amount_fen=amount_fen, state=_LEG_STATES[at])
+        for (kind, payer), amount_fen in sorted(amounts.items(), key=lambda part: part[0][0])
+        if amount_fen
+    ]
+
+
+def _parts(breakdown: Breakdown) -> Iterable[tuple[sale_pb2.LegKind.ValueType, str, int]]:
+    yield from ((sale_pb2.LEG_KIND_FUND, fund, amount_fen) for fund, amount_fen in breakdown.funds)
+    yield from (
+        (sale_pb2.LEG_KIND_ACCOUNT, share.account, share.amount_fen) for share in breakdown.accounts
+    )
+    yield sale_pb2.LEG_KIND_CASH, "cash", breakdown.cash_fen
+    yield sale_pb2.LEG_KIND_PROVIDER, "provider", breakdown.provider_borne_fen
+
+
+def refusal(record: RefusalRecord, *, recorded: bool) -> sale_pb2.Refusal:
+    """Returns why a sale, a benefit or a patient was refused, with its sentences."""
+    text = REASONS[record.reason]
+    return sale_pb2.Refusal(
+        reason=reasons_pb2.Reason.Value(f"REASON_{record.reason.value}"),
+        recorded=recorded,
+        zh=text.zh,
+        en=text.en,
+        next_zh=text.next_zh,
+        next_en=text.next_en,
+        details=record.detail,
+    )
+
+
+def settlement(record: SettlementRecord, *, full: bool) -> sale_pb2.Settlement:
+    """Returns one benefit's calculation; ``full`` with lines, trace and remainders."""
+    wire = sale_pb2.Settlement(
+        number=record.number,
+        benefit=record.benefit,
+        title_zh=record.title_zh,
+        title_en=record.title_en,
+        breakdown=breakdown(record.breakdown),
+        pack=record.pack,
+        pack_digest=record.pack_digest,
+        catalogue_digest=record.catalogue_digest,
+        engine_version=record.engine_version,
+    )
+    if full:
+        wire.lines.extend(map(_line, record.lines, record.breakdown.lines))
+        wire.trace.extend(map(_step, record.trace))
+        wire.remainders.extend(map(remainder, record.remainders))
+    return wire
+
+
+def breakdown(record: Breakdown) -> sale_pb2.Breakdown:
+    """Returns how a total divides, without its lines."""
+    return sale_pb2.Breakdown(
+        total_fen=record.total_fen,
+        provider_borne_fen=record.provider_borne_fen,
+        fully_self_paid_fen=record.fully_self_paid_fen,
+        over_limit_fen=record.over_limit_fen,
+        self_pay_first_fen=record.self_pay_first_fen,
+        in_scope_fen=record.in_scope_fen,
+        deductible_fen=record.deductible_fen,
+        over_cap_fen=record.over_cap_fen,
+        funds=[sale_pb2.Share(id=fund, amount_fen=amount_fen) for fund, amount_fen in record.funds],
+        personal_fen=record.personal_fen,
+        accounts=map(_account_share, record.accounts),
+        cash_fen=record.cash_fen,
+    )
+
+
+def _account_share(share: AccountShare) -> sale_pb2.AccountShare:
+    zh, en = ("", "") if share.note is None else NOTES[share.note]
+    return sale_pb2.AccountShare(
+        account=share.account, owner=share.owner.value, amount_fen=share.amount_fen, note_zh=zh, note_en=en
+    )
+
+
+def split(record: Split) -> sale_pb2.Split:
+    """Returns who pays what."""
+    return sale_pb2.Split(
+        funds=[sale_pb2.Share(id=fund, amount_fen=amount_fen) for fund, amount_fen in record.funds],
+        accounts=[sale_pb2.Share(id=part.account, amount_fen=part.amount_fen) for part in record.accounts],
+        cash_fen=record.cash_fen,
+    )
+
+
+def _line(said: LineRecord, divided: LineBreakdown) -> sale_pb2.LineBreakdown:
+    return sale_pb2.LineBreakdown(
+        line_id=said.line_id,
+        item_code=said.item_code,
+        name=said.name,
+        kind=said.kind,
+        item_class=said.item_class,
+        **divided._asdict(),
+    )
+
+
+def _step(step: TraceStep) -> sale_pb2.TraceEntry:
+    return sale_pb2.TraceEntry(
+        step=step.step,
+        rule=step.rule,
+        clause=step.clause,
+        inputs=step.inputs,
+        amount_fen=step.amount_fen,
+        zh=step.zh,
+        en=step.en,
+        line_id=step.line_id,
+    )
+
+
+def remainder(record: Remainder) -> sale_pb2.Remainder:
+    """Returns what is used and left of one yearly figure."""
+    return sale_pb2.Remainder(
+        counter=record.key.counter,
+        measure=record.key.measure,
+        period=record.key.period,
+        used_fen=record.used_fen,
+        limit_fen=record.limit_fen,
+        left_fen=record.left_fen,
+    )
