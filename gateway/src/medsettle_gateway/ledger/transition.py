@@ -1,0 +1,147 @@
+"""What each transition of a sale does to money: its entry in the books, and the moves that follow from it.
+
+Balances and counters are moved by nothing but the entry: its postings on ``member/`` and ``held/``, and its
+counter moves.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.calendar import business_on
+from medsettle_gateway.domain.entry import CounterMove, Entry
+from medsettle_gateway.domain.moves import Move, MoveBalance, MoveCounter, PostEntry, PutSale
+from medsettle_gateway.domain.sale import Effect, SaleRecord
+from medsettle_gateway.ledger import books, postings
+
+_S = SaleState
+
+
+class Booking(NamedTuple):
+    """How one transition books a sale's effect: its postings, and the factors for its counters."""
+
+    postings: Callable[[Effect, str], postings.Postings]
+    used: int
+    held: int
+
+
+def _nothing(effect: Effect, institution: str) -> postings.Postings:  # noqa: ARG001 - called alike
+    return ()
+
+
+_SETTLED: Final = Booking(postings.settled, used=1, held=0)
+_FREED: Final = Booking(postings.freed, used=0, held=-1)
+_NOTHING: Final = Booking(_nothing, used=0, held=0)
+
+BOOKINGS: Final[Mapping[tuple[SaleState, SaleState], Booking]] = {
+    (_S.ABSENT, _S.SETTLED): _SETTLED,
+    (_S.ABSENT, _S.HELD): Booking(postings.held, used=0, held=1),
+    (_S.ABSENT, _S.REFUSED): _NOTHING,
+    (_S.ABSENT, _S.SEALED): _NOTHING,
+    (_S.HELD, _S.SETTLED): Booking(postings.confirmed, used=1, held=-1),
+    (_S.HELD, _S.RELEASED): _FREED,
+    (_S.HELD, _S.EXPIRED): _FREED,
+    (_S.EXPIRED, _S.SETTLED): _SETTLED,
+    (_S.EXPIRED, _S.RELEASED): _NOTHING,
+    (_S.SETTLED, _S.REVERSED): Booking(postings.returned, used=-1, held=0),
+}
+"""Every transition that the embedded authority makes. A remote one adds those of PENDING and UNDOING."""
+
+
+class By(NamedTuple):
+    """Who brought a transition about: both are empty where time did."""
+
+    terminal: str = ""
+    operator: str = ""
+    reason: str = ""
+
+
+def entry_of(before: SaleState, sale: SaleRecord, by: By) -> Entry:
+    """Returns the entry of a sale that has just moved from ``before``; it is checked."""
+    booking = BOOKINGS[before, sale.state]
+    effect = sale.effect
+    entry = Entry(
+        kind=sale.state.value,
+        request_id=sale.request_id.text,
+        committed_at=sale.committed_at,
+        business_on=business_on(sale.committed_at),
+        terminal=by.terminal,
+        operator=by.operator,
+        reason=by.reason,
+        postings=booking.postings(effect, sale.institution) if effect else (),
+        counters=_counters(booking, sale, effect) if effect else (),
+    )
+    entry.check()
+    return entry
+
+
+def moves_of(before: SaleState, sale: SaleRecord, by: By) -> tuple[Move, ...]:
+    """Returns everything that a transition writes: the sale, its entry, and what the entry moves."""
+    return (PutSale(sale), *moves_of_entry(entry_of(before, sale, by)))
+
+
+def moves_of_entry(entry: Entry) -> tuple[Move, ...]:
+    """Returns the entry and the moves of balances and counters that follow from it."""
+    return (
+        PostEntry(entry),
+        *(MoveBalance(account, *deltas) for account, deltas in _balances(entry).items()),
+        *(MoveCounter(move) for move in entry.counters),
+    )
+
+
+def opening(
+    account: str, region: str, scheme: str, amount_fen: int, committed_at: datetime, reason: str
+) -> Entry:
+    """Returns the entry that brings an account's balance into the books."""
+    entry = _opening(committed_at, reason, postings.opened(account, region, scheme, amount_fen), ())
+    entry.check()
+    return entry
+
+
+def opening_counters(moves: tuple[CounterMove, ...], committed_at: datetime, reason: str) -> Entry:
+    """Returns the entry that brings counters into the books, as an older system had them."""
+    return _opening(committed_at, reason, (), moves)
+
+
+def _opening(
+    committed_at: datetime, reason: str, posted: postings.Postings, moves: tuple[CounterMove, ...]
+) -> Entry:
+    return Entry(
+        kind="OPENING",
+        request_id="",
+        committed_at=committed_at,
+        business_on=business_on(committed_at),
+        terminal="",
+        operator="",
+        reason=reason,
+        postings=posted,
+        counters=moves,
+    )
+
+
+def _counters(booking: Booking, sale: SaleRecord, effect: Effect) -> tuple[CounterMove, ...]:
+    if not (booking.used or booking.held):
+        return ()
+    return tuple(
+        CounterMove(
+            sale.member or "", effect.region, effect.scheme, key, booking.used * amount, booking.held * amount
+        )
+        for key, amount in effect.counters
+    )
+
+
+def _balances(entry: Entry) -> dict[str, tuple[int, int]]:
+    """By account: what the entry adds to the available balance, and to what is held, in fen."""
+    deltas: dict[str, tuple[int, int]] = {}
+    for posting in entry.postings:
+        available, held = books.available_of(posting.account), books.held_of(posting.account)
+        account = available if available is not None else held
+        if account is None:
+            continue
+        balance_fen, held_fen = deltas.get(account, (0, 0))
+        if available is not None:
+            deltas[account] = (balance_fen - posting.amount_fen, held_fen)
+        else:
+            deltas[account] = (balance_fen, held_fen - posting.amount_fen)
+    return deltas

@@ -1,0 +1,95 @@
+"""Who decides a sale is a port. The embedded authority decides inside the transaction; a remote one
+will add an answer that is not known yet, and the states PENDING and UNDOING.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple, Protocol
+
+from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.counters import CounterKey, Remainder
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
+from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.domain.sale import Effect, SaleRecord, SettlementRecord
+from medsettle_gateway.domain.split import Split
+
+Counters = Mapping[CounterKey, int]
+"""What is used of each counter, what holds reserve included: in fen or as a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A sale to decide: what was asked, and every fact that money depends on.
+
+    ``items`` are the catalogue's, in the order of the basket's lines. ``payers`` may pay, in the order given.
+    """
+
+    service_on: date
+    institution: InstitutionFacts
+    member: MemberFacts
+    basket: Basket
+    items: tuple[CatalogueItem, ...]
+    catalogue_digest: str
+    payers: tuple[AccountFacts, ...]
+    counters: Counters
+
+
+class Decided(NamedTuple):
+    """What the sale comes to."""
+
+    settlements: tuple[SettlementRecord, ...]
+    effect: Effect
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A person at a place on a day, before anything is bought."""
+
+    service_on: date
+    institution: InstitutionFacts
+    member: MemberFacts
+    prescription: Prescription | None
+    counters: Counters
+
+
+class Offer(NamedTuple):
+    """One benefit of the region for a visit: why not (None: yes), and where its limits stand."""
+
+    benefit: str
+    title_zh: str
+    title_en: str
+    refusal: Refusal | None
+    remainders: tuple[Remainder, ...]
+
+
+class Cover(NamedTuple):
+    """What the region's rules say of a visit. ``payers`` are the accounts whose owners may pay."""
+
+    pack: str
+    refusal: Refusal | None
+    offers: tuple[Offer, ...]
+    own_account: bool
+    payers: tuple[str, ...]
+
+
+class Authority(Protocol):
+    """Decides sales."""
+
+    def periods(self, service_on: date) -> tuple[str, ...]:
+        """Returns the periods whose counters a sale of that day reads."""
+
+    def decide(self, question: Question) -> Decided:
+        """Returns what the sale comes to. Raises Refused."""
+
+    def again(self, sale: SaleRecord, payers: Mapping[str, AccountFacts], counters: Counters) -> Decided:
+        """Returns what a held sale comes to now: its facts, pack and day, today's balances and counters.
+
+        Raises Refused where it can no longer be calculated.
+        """
+
+    def cover(self, visit: Visit, benefit: str | None) -> Cover:
+        """Returns what the patient may have here: of one benefit, or of all that the region has."""

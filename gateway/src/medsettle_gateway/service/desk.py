@@ -1,0 +1,72 @@
+"""What a decision may use besides the facts: limits, the authority, and the makers of tokens."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.service.authority import Authority
+from medsettle_gateway.service.commands import Answer
+from medsettle_gateway.service.ports import ReadPublicKey
+from medsettle_gateway.service.quote_token import QuoteTokens
+from medsettle_gateway.service.receipt import Receipts
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every limit of the use cases."""
+
+    hold: timedelta = timedelta(minutes=10)
+    late_confirm: timedelta = timedelta(hours=24)
+    """How long after its end a hold may still be confirmed."""
+    duplicate_window: timedelta = timedelta(minutes=10)
+    midnight_grace: timedelta = timedelta(minutes=15)
+    quote: timedelta = timedelta(minutes=15)
+    key_life: timedelta = timedelta(days=365)
+    key_overlap: timedelta = timedelta(days=7)
+    """How long the old key stays valid after a rotation."""
+    nonce_life: timedelta = timedelta(minutes=20)
+    """Longer than twice the window of a request's timestamp."""
+    due_holds_count: int = 50
+    """Ended holds around one member that one decision frees; the sweeper frees the rest."""
+    later_sales_count: int = 100
+    """Later sales that a reversal looks through and lists."""
+    queue_count: int = 1024
+    retry_ms: int = 200
+    sweep_interval: timedelta = timedelta(seconds=5)
+    sweep_count: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the gateway is, as terminals learn it when they enrol."""
+
+    audience: str
+    root_public_key: bytes
+    root_suite: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The tools of a decision: the same for all."""
+
+    identity: Identity
+    authority: Authority
+    quotes: QuoteTokens
+    receipts: Receipts
+    read_public_key: ReadPublicKey
+    rules: Rules = field(default_factory=Rules)
+
+
+class Decision(NamedTuple):
+    """What to write, all of it or nothing, and what to answer once it is on disk."""
+
+    answer: Answer
+    moves: tuple[Move, ...] = ()
+
+
+class Now(NamedTuple):
+    """A decision's desk and its instant: the writer's clock, never before its last."""
+
+    desk: Desk
+    at: datetime
