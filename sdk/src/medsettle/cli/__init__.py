@@ -1,0 +1,1 @@
+"""The command ``medsettle``: a till at a terminal."""

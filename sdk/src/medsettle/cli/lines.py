@@ -1,0 +1,128 @@
+"""Baskets from the command line: ``CODE*QTY@PRICE``, or a JSON file."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from medsettle.models import Basket, Consent, Encounter, Line, Payer, Prescription, PrescriptionKind
+
+T = TypeVar("T")
+
+FILE_BYTES_MAX: Final = 1_048_576
+_LINE: Final = re.compile(r"(?P<code>[^*@\s]+)(?:\*(?P<quantity>[0-9.]+))?@(?P<price>[0-9.]+)", re.ASCII)
+
+
+class BasketTextError(ValueError):
+    """A basket cannot be read as it is written. ``str`` has a Chinese and an English sentence."""
+
+
+def line_of(text: str) -> Line:
+    """Returns the line of ``CODE*QTY@PRICE``; without ``*QTY`` one piece. Raises BasketTextError."""
+    match = _LINE.fullmatch(text)
+    if match is None:
+        raise BasketTextError(
+            f"明细 {text!r} 应写成 编码*数量@单价(元)。 "
+            f"Write the line {text!r} as CODE*QUANTITY@PRICE, the price in yuan."
+        )
+    return Line(match["code"], quantity=match["quantity"] or "1", unit_price=match["price"])
+
+
+def payer_of(text: str) -> Payer:
+    """Returns the payer of ``ACCOUNT`` or ``ACCOUNT:in-person|standing``. Raises BasketTextError."""
+    account, colon, consent = text.partition(":")
+    if not colon:
+        return Payer(account)
+    return Payer(account, _built("payer", "consent", consent.replace("-", "_").upper(), Consent))
+
+
+def basket_of(path: Path) -> Basket:
+    """Returns the basket of a JSON file, whose keys are those of ``models.Basket``.
+
+    Raises BasketTextError that names what is wrong, and where.
+    """
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise BasketTextError(f"{path} 过大。 {path} is larger than {FILE_BYTES_MAX} bytes.")
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BasketTextError(f"无法读取 {path}。 Cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise BasketTextError(f"{path} 不是JSON。 {path} is no JSON: {error}.") from error
+    return _object("basket", data, Basket, {
+        "lines": lambda value: _list("lines", value, _line),
+        "prescriptions": lambda value: _list("prescriptions", value, _prescription),
+        "payers": lambda value: _list("payers", value, _payer),
+        "encounter": lambda value: _object(
+            "encounter", value, Encounter, {"admitted_on": _day, "discharged_on": _day, "sessions": _as(int)}
+        ),
+        "service_on": _day,
+        "without_accounts": _as(bool),
+        "benefit": _as(str),
+        "late_reason": _as(str),
+    })
+
+
+def _line(place: str, data: object) -> Line:
+    return _object(place, data, Line, {
+        "amount_fen": _as(int), "service_on": _day,
+        "traceability_codes": lambda value: _list(place, value, lambda _, code: _as(str)(code)),
+    })
+
+
+def _prescription(place: str, data: object) -> Prescription:
+    return _object(place, data, Prescription, {"kind": PrescriptionKind, "issued_on": _day})
+
+
+def _payer(place: str, data: object) -> Payer:
+    return _object(place, data, Payer, {"consent": Consent})
+
+
+def _object(place: str, data: object, kind: Callable[..., T], read: Mapping[str, Callable[[Any], Any]]) -> T:
+    """One object of the file as a model; a key without a reader is a string."""
+    if not isinstance(data, dict):
+        raise _wrong(place, "an object")
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    for key in data:
+        if key not in known:
+            raise _wrong(f"{place}.{key}", f"one of {', '.join(known)}")
+    values = {key: _built(place, key, value, read.get(key, _as(str))) for key, value in data.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise BasketTextError(f"{place} 不完整。 {place} is incomplete: {error}.") from error
+
+
+def _list(place: str, data: object, read: Callable[[str, object], T]) -> tuple[T, ...]:
+    if not isinstance(data, list):
+        raise _wrong(place, "a list")
+    return tuple(read(f"{place}[{number}]", each) for number, each in enumerate(data))
+
+
+def _built(place: str, key: str, value: object, read: Callable[[Any], T]) -> T:
+    try:
+        return read(value)
+    except BasketTextError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise _wrong(f"{place}.{key}", str(error)) from error
+
+
+def _as(kind: type) -> Callable[[object], Any]:
+    def read(value: object) -> object:
+        if type(value) is not kind:
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return value
+
+    return read
+
+
+def _day(value: object) -> date:
+    return date.fromisoformat(str(value))
+
+
+def _wrong(place: str, expected: str) -> BasketTextError:
+    return BasketTextError(f"购物篮中的 {place} 不正确。 In the basket, {place} is not right: {expected}.")

@@ -1,0 +1,146 @@
+"""What the command shows to people: aligned, bilingual, coloured only on a terminal."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Self, TextIO
+
+from medsettle import _receipt_words as words
+from medsettle._columns import row, wrap
+from medsettle.errors import MedsettleError
+from medsettle.models import Account, Advisory, Answer, BenefitAnswer, Eligibility, Outcome, Quote, SaleCard
+from medsettle.receipt import yuan
+
+COLUMNS: Final = 64
+_GREEN, _RED, _YELLOW, _BOLD, _DIM = "32", "31", "33", "1", "2"
+_ANSWERS: Final[dict[str, tuple[str, str]]] = {
+    Answer.YES: ("可以 yes", _GREEN),
+    Answer.NO: ("不可以 no", _RED),
+    Answer.COULD_NOT_BE_DETERMINED: ("无法确定 could not be determined", _YELLOW),
+}
+_OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
+    Outcome.PAID: ("已支付 PAID", _GREEN),
+    Outcome.NOT_PAID: ("未支付 NOT PAID", _RED),
+    Outcome.OPEN: ("结果未定,请勿再次收费 OPEN: do not collect again", _YELLOW),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A stream to write to."""
+
+    stream: TextIO
+    coloured: bool
+
+    @classmethod
+    def on(cls, stream: TextIO) -> Self:
+        """Returns a screen that is coloured on a terminal, unless NO_COLOR is set."""
+        return cls(stream, stream.isatty() and not os.environ.get("NO_COLOR"))
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Writes the lines."""
+        for line in lines:
+            self.stream.write(f"{line}\n")
+        self.stream.flush()
+
+    def paint(self, text: str, colour: str) -> str:
+        """Returns the text in a colour, where colours are wanted."""
+        return f"\033[{colour}m{text}\033[0m" if self.coloured and text else text
+
+    def eligibility(self, found: Eligibility) -> None:
+        """Shows what a patient may have, and which accounts may pay."""
+        answer, colour = _ANSWERS[found.covered]
+        person = f"{found.masked_name} {found.scheme} {found.standing}".strip()
+        self._row(person, f"参保 covered: {answer}", colour, _BOLD)
+        if found.refusal is not None:
+            self._indented(f"{found.refusal.zh}{found.refusal.next_zh}")
+            self._indented(f"{found.refusal.en} {found.refusal.next_en}")
+        for benefit in found.benefits:
+            self._benefit(benefit)
+        for account in found.accounts:
+            self._account(account)
+        self.advisories(found.advisories)
+
+    def quote(self, quote: Quote) -> None:
+        """Shows what a sale would cost: each line, who pays what."""
+        for settlement in quote.settlements:
+            self.show([self.paint(f"{settlement.title_zh} {settlement.title_en}".strip(), _BOLD)])
+            for line in settlement.lines:
+                self._row(f"  {line.name or line.item_code}", yuan(line.amount_fen))
+            self._row("合计 total", yuan(settlement.breakdown.total_fen))
+            for fund, amount in settlement.breakdown.funds.items():
+                self._row(_both(words.FUNDS.get(fund, (fund, ""))), yuan(amount))
+            for share in settlement.breakdown.accounts:
+                owner = words.OWNERS.get(share.owner, (share.owner, ""))
+                kind = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT
+                self._row(f"{_both(kind)} ({_both(owner)})", yuan(share.amount_fen))
+                self._indented(f"{share.note_zh} {share.note_en}".strip())
+        self._row(_both(words.CASH), yuan(quote.split.cash_fen), _BOLD, _BOLD)
+        self.advisories(quote.advisories)
+
+    def card(self, card: SaleCard) -> None:
+        """Shows where a sale stands, what to tell the patient, and what to do next."""
+        outcome, colour = _OUTCOMES[card.outcome]
+        self._row(card.request_id or "-", outcome, colour)
+        self._indented(f"{card.tell_zh} {card.tell_en}".strip())
+        if card.refund_due_fen:
+            self._row("  应退还患者 to give back", yuan(card.refund_due_fen), _YELLOW)
+        if card.next_query_at is not None:
+            self._indented(f"下次查询 next query: {card.next_query_at:%H:%M:%S}")
+        self._next(card.next_zh, card.next_en)
+
+    def error(self, error: MedsettleError) -> None:
+        """Shows both sentences of an error, the next step, and its reason."""
+        self.show([self.paint(f"{error.zh} {error.en}", _RED)])
+        self._next(error.next_zh, error.next_en)
+        facts = [error.reason, *(f"{name}={value}" for name, value in sorted(error.details.items()))]
+        self._indented(self.paint(" ".join(facts), _DIM))
+
+    def advisories(self, advisories: Iterable[Advisory]) -> None:
+        """Shows what the cashier should know."""
+        for advisory in advisories:
+            self.show([self.paint(f"! {advisory.zh} {advisory.en}", _YELLOW)])
+
+    def check(self, name: str, *, passed: bool, found: str, advice: str) -> None:
+        """Shows one line of the doctor, with the next step where it failed."""
+        mark, colour = ("ok  ", _GREEN) if passed else ("FAIL", _RED)
+        self.show([f"{self.paint(mark, colour)} {name:<12} {found}"])
+        if advice:
+            self._indented(f"-> {advice}", indent=5)
+
+    def _benefit(self, benefit: BenefitAnswer) -> None:
+        answer, colour = _ANSWERS[benefit.answer]
+        self._row(f"  {benefit.title_zh} {benefit.title_en} ({benefit.benefit})", answer, colour)
+        if benefit.refusal is not None:
+            self._indented(f"{benefit.refusal.zh} {benefit.refusal.en}", indent=4)
+        for remainder in benefit.remainders:
+            if remainder.left_fen is not None:
+                name = words.LEFT.get(remainder.measure, (remainder.measure, ""))
+                self._row(f"    {remainder.period} {_both(name)}", yuan(remainder.left_fen))
+
+    def _account(self, account: Account) -> None:
+        owner = _both(words.OWNERS.get(account.owner, (account.owner, "")))
+        balance = "没有账户 no account" if account.balance_fen is None else yuan(account.balance_fen)
+        may_pay, colour = _ANSWERS[account.may_pay]
+        frozen = " 已冻结 frozen" if account.state == "FROZEN" else ""
+        label = f"  {owner} {account.masked_name} {account.account}".rstrip()
+        self._row(label, f"{balance}{frozen}")
+        self._row("    可支付 may pay", may_pay, colour)
+
+    def _row(self, label: str, value: str, value_colour: str = "", label_colour: str = "") -> None:
+        *above, last = row(label, value, COLUMNS)
+        left = last[: len(last) - len(value)]
+        text = [self.paint(line, label_colour) for line in (*above, left)]
+        text[-1] += self.paint(value, value_colour)
+        self.show(text)
+
+    def _next(self, zh: str, en: str) -> None:
+        self._indented(f"-> {zh} {en}".rstrip() if zh or en else "")
+
+    def _indented(self, text: str, indent: int = 2) -> None:
+        self.show(wrap(text, COLUMNS, indent))
+
+
+def _both(pair: words.Pair) -> str:
+    return " ".join(pair).rstrip()
+

@@ -1,0 +1,102 @@
+"""Baskets from the command line."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medsettle.cli.lines import FILE_BYTES_MAX, BasketTextError, basket_of, line_of, payer_of
+from medsettle.models import Basket, Consent, Encounter, Line, Payer, Prescription, PrescriptionKind
+
+CODE = "002501010150000-250101015"
+"""A code of the catalogue that contains a dash."""
+
+
+def written(tmp_path: Path, data: Any) -> Path:
+    path = tmp_path / "basket.json"
+    path.write_text(data if isinstance(data, str) else json.dumps(data), "utf-8")
+    return path
+
+
+def test_a_line_is_code_quantity_and_price() -> None:
+    assert line_of(f"{CODE}*2.5@32.10") == Line(CODE, quantity="2.5", unit_price="32.10")
+
+
+def test_a_line_without_a_quantity_is_one_piece() -> None:
+    assert line_of(f"{CODE}@32") == Line(CODE, quantity="1", unit_price="32")
+
+
+@pytest.mark.parametrize(
+    "text", ["", CODE, f"{CODE}*2", f"{CODE}*@3", "@3", f"{CODE}@-3", f"{CODE}*two@3", "a b@3"]
+)
+def test_a_line_of_another_form_is_refused_with_the_form(text: str) -> None:
+    with pytest.raises(BasketTextError, match=r"CODE\*QUANTITY@PRICE"):
+        line_of(text)
+
+
+def test_a_payer_may_carry_the_owners_consent() -> None:
+    assert payer_of("acc-1") == Payer("acc-1")
+    assert payer_of("acc-1:in-person") == Payer("acc-1", Consent.IN_PERSON)
+    assert payer_of("acc-1:standing") == Payer("acc-1", Consent.STANDING)
+
+
+def test_a_consent_of_another_kind_is_refused() -> None:
+    with pytest.raises(BasketTextError, match=r"payer\.consent"):
+        payer_of("acc-1:maybe")
+
+
+def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
+    path = written(tmp_path, {
+        "benefit": "general_outpatient",
+        "lines": [{
+            "item_code": CODE, "quantity": "2", "unit_price": "16.00", "amount_fen": 3200,
+            "prescription_id": "1", "traceability_codes": ["81234"], "service_on": "2026-11-20",
+        }],
+        "prescriptions": [{"prescription_id": "1", "kind": "EXTERNAL", "issued_on": "2026-11-19"}],
+        "payers": [{"account": "acc-1", "consent": "STANDING"}],
+        "encounter": {"admitted_on": "2026-11-18", "sessions": 2},
+        "service_on": "2026-11-20",
+        "without_accounts": False,
+    })
+    assert basket_of(path) == Basket(
+        benefit="general_outpatient",
+        lines=(Line(
+            CODE, "2", "16.00", 3200, prescription_id="1", traceability_codes=("81234",),
+            service_on=date(2026, 11, 20),
+        ),),
+        prescriptions=(Prescription("1", PrescriptionKind.EXTERNAL, issued_on=date(2026, 11, 19)),),
+        payers=(Payer("acc-1", Consent.STANDING),),
+        encounter=Encounter(date(2026, 11, 18), sessions=2),
+        service_on=date(2026, 11, 20),
+    )
+
+
+@pytest.mark.parametrize(("data", "named"), [
+    ([], "basket"),
+    ({"lines": {}}, "lines"),
+    ({"lines": [7]}, r"lines\[0\]"),
+    ({"lines": [{"item_code": CODE, "unit_price": 16.0}]}, r"lines\[0\]\.unit_price"),
+    ({"lines": [{"item_code": CODE, "amount_fen": True}]}, r"lines\[0\]\.amount_fen"),
+    ({"lines": [{"item_code": CODE, "traceability_codes": [1]}]}, r"lines\[0\]\.traceability_codes"),
+    ({"lines": [{"quantity": "1"}]}, r"lines\[0\].*item_code"),
+    ({"lines": [{"item_code": CODE, "colour": "red"}]}, r"lines\[0\]\.colour"),
+    ({"lines": [], "service_on": "tomorrow"}, r"basket\.service_on"),
+    ({"lines": [], "prescriptions": [{"kind": "VERBAL"}]}, r"prescriptions\[0\]\.kind"),
+    ({}, "lines"),
+    ("{", "no JSON"),
+])
+def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, data: Any, named: str) -> None:
+    with pytest.raises(BasketTextError, match=named):
+        basket_of(written(tmp_path, data))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BasketTextError, match="Cannot read"):
+        basket_of(tmp_path / "none.json")
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(BasketTextError, match="larger"):
+        basket_of(written(tmp_path, " " * (FILE_BYTES_MAX + 1)))
