@@ -32,8 +32,9 @@ class AnsweringKey:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an answer is bound to: the call, the bytes that asked, and their nonce."""
+    """What an answer is bound to: the audience that was asked, the call, the bytes, and their nonce."""
 
+    audience: str
     method: str
     body: bytes
     nonce: str
@@ -43,14 +44,13 @@ class Question:
 class Answerer:
     """Signs answers. ``key`` is asked each time, so that a renewed certificate is used at once."""
 
-    audience: str
     key: Callable[[], AnsweringKey]
 
     def sign(self, question: Question, code: str, body: bytes, now_ms: int) -> tuple[tuple[str, str], ...]:
         """Returns the trailing metadata that sign an answer; ``body`` is the message or the status."""
         answering = self.key()
         statement = answer_statement(
-            self.audience, question.method, digest(question.body), question.nonce,
+            question.audience, question.method, digest(question.body), question.nonce,
             answering.signer.key, now_ms, code, body,
         )
         return (

@@ -71,8 +71,12 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What calls need of the outside. ``load`` reads the store; ``read_key`` reads a public key."""
+    """What calls need of the outside.
 
+    ``audience`` is the gateway's id; ``load`` reads the store; ``read_key`` reads a public key.
+    """
+
+    audience: str
     service: Service
     load: Callable[[Sequence[AnyKey]], Awaitable[Facts]]
     clock: Clock
@@ -118,7 +122,8 @@ class Calls:
             outcome = await self._outcome(call, pairs, body, allowed_ms, course)
         finally:
             self._in_flight_count -= 1
-        answer = self._signed(call, Question(call.path, body, read_nonce(pairs)), outcome)
+        question = Question(self._audience(call), call.path, body, read_nonce(pairs))
+        answer = self._signed(call, question, outcome)
         self._observe(call, answer, course, began_at)
         return answer
 
@@ -181,7 +186,7 @@ class Calls:
             raise refuse(Reason.KEY_UNKNOWN)
         check_clock(proof, now)
         verifier = self._known_key(record.public_key)
-        check_signature(proof, verifier, self._ports.answerer.audience, call.path, body)
+        check_signature(proof, verifier, self._audience(call), call.path, body)
         if not record.active_at(now):
             raise refuse(Reason.KEY_NOT_ACTIVE)
         if terminal.state is not State.ACTIVE:
@@ -198,8 +203,12 @@ class Calls:
         if verifier.suite != command.suite:
             raise refuse(Reason.KEY_INVALID, field="suite")
         check_clock(proof, now)
-        check_signature(proof, verifier, ENROL_AUDIENCE, ENROL.path, body)
+        check_signature(proof, verifier, self._audience(ENROL), ENROL.path, body)
         return Asked(command)
+
+    def _audience(self, call: Call) -> str:
+        """Whom the request is for: who enrols does not know the gateway's id yet."""
+        return ENROL_AUDIENCE if call is ENROL else self._ports.audience
 
     def _deadline_at(self, now: datetime, allowed_ms: int | None) -> datetime:
         most_ms = self._limits.deadline_ms

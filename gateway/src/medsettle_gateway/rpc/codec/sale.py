@@ -1,6 +1,5 @@
 """A sale and its settlements, for the wire."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from medsettle.wire.reasons import REASONS
@@ -8,6 +7,7 @@ from medsettle.wire.states import SaleState
 from medsettle.wire.v1 import reasons_pb2, sale_pb2
 from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, Breakdown, LineBreakdown
 from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.legs import Leg, LegKind, LegState, legs_of
 from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementRecord, TraceStep
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.rpc.codec import form
@@ -31,14 +31,8 @@ _STATES: Final[dict[SaleState, sale_pb2.SaleState.ValueType]] = {
     state: sale_pb2.SaleState.Value(f"SALE_STATE_{state.value}")
     for state in SaleState if state is not SaleState.ABSENT
 }
-_LEG_STATES: Final[dict[SaleState, sale_pb2.LegState.ValueType]] = {
-    SaleState.HELD: sale_pb2.LEG_STATE_RESERVED,
-    SaleState.EXPIRED: sale_pb2.LEG_STATE_FREED,
-    SaleState.RELEASED: sale_pb2.LEG_STATE_FREED,
-    SaleState.SETTLED: sale_pb2.LEG_STATE_BOOKED,
-    SaleState.UNDOING: sale_pb2.LEG_STATE_BOOKED,
-    SaleState.REVERSED: sale_pb2.LEG_STATE_RETURNED,
-}
+_LEG_KINDS: Final = {kind: sale_pb2.LegKind.Value(f"LEG_KIND_{kind.value}") for kind in LegKind}
+_LEG_STATES: Final = {each: sale_pb2.LegState.Value(f"LEG_STATE_{each.value}") for each in LegState}
 
 
 def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
@@ -48,7 +42,7 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
         request_id=record.request_id.text,
         state=_STATES[record.state],
         first_state=_STATES[record.first_state],
-        legs=_legs(record.state, record.settlements),
+        legs=map(_leg, legs_of(record)),
         settlements=[settlement(each, full=full) for each in record.settlements],
         member=record.member or "",
         masked_name=answer.masked_name,
@@ -76,28 +70,10 @@ def state(value: SaleState) -> sale_pb2.SaleState.ValueType:
     return _STATES[value]
 
 
-def _legs(at: SaleState, settlements: Iterable[SettlementRecord]) -> list[sale_pb2.Leg]:
-    """One leg a payer who pays something, in the order funds, accounts, cash, provider."""
-    if at not in _LEG_STATES:
-        return []
-    amounts: dict[tuple[sale_pb2.LegKind.ValueType, str], int] = {}
-    for each in settlements:
-        for kind, payer, amount_fen in _parts(each.breakdown):
-            amounts[kind, payer] = amounts.get((kind, payer), 0) + amount_fen
-    return [
-        sale_pb2.Leg(kind=kind, id=payer, amount_fen=amount_fen, state=_LEG_STATES[at])
-        for (kind, payer), amount_fen in sorted(amounts.items(), key=lambda part: part[0][0])
-        if amount_fen
-    ]
-
-
-def _parts(breakdown: Breakdown) -> Iterable[tuple[sale_pb2.LegKind.ValueType, str, int]]:
-    yield from ((sale_pb2.LEG_KIND_FUND, fund, amount_fen) for fund, amount_fen in breakdown.funds)
-    yield from (
-        (sale_pb2.LEG_KIND_ACCOUNT, share.account, share.amount_fen) for share in breakdown.accounts
+def _leg(leg: Leg) -> sale_pb2.Leg:
+    return sale_pb2.Leg(
+        kind=_LEG_KINDS[leg.kind], id=leg.id, amount_fen=leg.amount_fen, state=_LEG_STATES[leg.state]
     )
-    yield sale_pb2.LEG_KIND_CASH, "cash", breakdown.cash_fen
-    yield sale_pb2.LEG_KIND_PROVIDER, "provider", breakdown.provider_borne_fen
 
 
 def refusal(record: RefusalRecord, *, recorded: bool) -> sale_pb2.Refusal:
