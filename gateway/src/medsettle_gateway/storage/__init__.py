@@ -1,0 +1,1 @@
+"""The embedded database: facts in, moves out, and what operators enter."""

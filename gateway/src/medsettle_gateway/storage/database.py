@@ -1,0 +1,193 @@
+"""Opening the database file: how it is set up, brought up to date, and refused.
+
+A gateway never makes a database by the way: an empty one would deny every sale that another one
+knows.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+from medsettle_gateway.config import ConfigError
+from medsettle_gateway.storage.sealing import Sealer
+
+_NAME: Final = re.compile(r"(?P<version>[0-9]{4})_[a-z0-9_]+\.sql")
+_CHECKED_WHOLE_BYTES: Final = 64 * 1_048_576
+"""A larger file is checked whole by ``migrate`` only: a gateway has to be ready at once."""
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+)
+_SEAL: Final = "seal"
+
+
+def migrations() -> tuple[tuple[int, str], ...]:
+    """Returns the shipped migrations: version and SQL, in their order, gapless from 1."""
+    found = sorted(
+        (int(match["version"]), each.read_text("utf-8"))
+        for each in _folder().iterdir()
+        if (match := _NAME.fullmatch(each.name))
+    )
+    if [version for version, _ in found] != list(range(1, len(found) + 1)):
+        msg = "the shipped migrations are not numbered gaplessly from 1"
+        raise AssertionError(msg)
+    return tuple(found)
+
+
+def _folder() -> Traversable:
+    return files("medsettle_gateway.storage") / "migrations"
+
+
+def connect(path: Path, *, busy_ms: int = 0) -> sqlite3.Connection:
+    """Returns a connection that commits only when told to and waits at most ``busy_ms`` for others.
+
+    Raises sqlite3.Error. The file is made if it is missing.
+    """
+    connection = sqlite3.connect(
+        path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Returns the version of the schema; 0 for an empty file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def migrate(path: Path, *, busy_ms: int = 0) -> tuple[int, int]:
+    """Brings the file up to date, making it if it is missing; returns the version before and now.
+
+    All steps commit together. Raises ConfigError if the file is damaged or of a newer release.
+    """
+    with _refusals(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = connect(path, busy_ms=busy_ms)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            before = schema_version(connection)
+            _refuse_newer(path, before)
+            _refuse_damaged(path, connection, whole=True)
+            for version, script in migrations()[before:]:
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+            return before, schema_version(connection)
+        finally:
+            connection.close()
+
+
+def open_database(path: Path, sealer: Sealer, *, busy_ms: int = 0) -> sqlite3.Connection:
+    """Returns a connection to a database that is sound, of this release and sealed with this key.
+
+    Raises ConfigError, saying what to do, if it is not.
+    """
+    if not path.is_file():
+        raise ConfigError(
+            f"数据库 {path} 不存在;请先执行 medsettle-gateway init。",
+            f"There is no database {path}; run medsettle-gateway init first.",
+        )
+    with _refusals(path):
+        connection = connect(path, busy_ms=busy_ms)
+        try:
+            version = schema_version(connection)
+            _refuse_newer(path, version)
+            _refuse_older(path, version)
+            _refuse_damaged(path, connection, whole=path.stat().st_size <= _CHECKED_WHOLE_BYTES)
+            _refuse_other_seal(path, connection, sealer)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise ConfigError(
+            f"无法打开数据库 {path}({error});请检查路径、权限、磁盘空间,以及是否被其他进程占用。",
+            f"Cannot open the database {path} ({error}): check its path, its permissions, the disk space "
+            "and whether another process holds it.",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, str(error)) from error
+    except OSError as error:
+        raise ConfigError(
+            f"无法打开数据库 {path}({error.strerror})。",
+            f"Cannot open the database {path} ({error.strerror}).",
+        ) from error
+
+
+def _damaged(path: Path, what: str) -> ConfigError:
+    return ConfigError(
+        f"数据库 {path} 已损坏({what});请不要继续使用,从备份恢复。",
+        f"The database {path} is damaged ({what}): do not use it, restore a backup.",
+    )
+
+
+def _refuse_newer(path: Path, version: int) -> None:
+    known = len(migrations())
+    if version > known:
+        raise ConfigError(
+            f"数据库 {path} 的版本是 {version},本程序只认识到 {known};请使用更新的 medsettle-gateway。",
+            f"The database {path} is of version {version}, this release knows up to {known}: "
+            "use a newer medsettle-gateway.",
+        )
+
+
+def _refuse_older(path: Path, version: int) -> None:
+    known = len(migrations())
+    if version < known:
+        raise ConfigError(
+            f"数据库 {path} 的版本是 {version},需要 {known};请先备份,再执行 medsettle-gateway migrate。",
+            f"The database {path} is of version {version}, this release needs {known}: "
+            "back it up, then run medsettle-gateway migrate.",
+        )
+
+
+def _refuse_damaged(path: Path, connection: sqlite3.Connection, *, whole: bool) -> None:
+    if whole:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise _damaged(path, str(found))
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
+def _refuse_other_seal(path: Path, connection: sqlite3.Connection, sealer: Sealer) -> None:
+    """Names sealed under another key could never be opened again, so the key is checked first."""
+    mine = sealer.find("seal", "").hex()
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_SEAL,)).fetchone()
+    if row is None:
+        connection.execute("INSERT INTO settings (name, value) VALUES (?, ?)", (_SEAL, mine))
+    elif row[0] != mine:
+        raise ConfigError(
+            f"数据库 {path} 的身份信息是用另一把密钥封存的;请使用与它一起的密钥目录。",
+            f"The identities in {path} are sealed under another key: use the key directory that belongs "
+            "to it.",
+        )
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yields the statements of a script one by one: executescript would commit in between."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""

@@ -1,0 +1,233 @@
+"""Facts out of the database: one reader for each kind of key."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain import keys
+from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Ward
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.facts import (
+    AccountFacts,
+    AccountState,
+    CatalogueFacts,
+    CounterState,
+    EnrolCode,
+    InstitutionFacts,
+    KeyRecord,
+    MemberFacts,
+    State,
+    TerminalFacts,
+)
+from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.names import masked
+from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
+from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.domain.sale import SaleHead, SaleRecord, sale_from_plain
+from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
+from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.statements import SQL
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A connection inside a transaction, and what opens names."""
+
+    connection: sqlite3.Connection
+    sealer: Sealer
+
+    def load(self, wanted: Sequence[AnyKey]) -> Facts:
+        """Returns the facts of the keys. Raises sqlite3.Error."""
+        return Facts({key: _READERS[type(key)](self, key) for key in wanted})
+
+    def rows(self, name: str, **values: Any) -> list[Row]:  # noqa: ANN401 - what SQLite binds
+        """Returns what a named statement finds."""
+        return self.connection.execute(SQL[name], values).fetchall()
+
+    def row(self, name: str, **values: Any) -> Row | None:  # noqa: ANN401 - what SQLite binds
+        """Returns the one row that a named statement finds, or None."""
+        found: Row | None = self.connection.execute(SQL[name], values).fetchone()
+        return found
+
+    def sales(self, found: Iterable[Row]) -> tuple[SaleRecord, ...]:
+        """Returns the records of rows of ``(request_id, body)``."""
+        return tuple(self._sale(request_id, body) for request_id, body in found)
+
+    def sale(self, request_id: str) -> SaleRecord | None:
+        """Returns the sale under an id, or None."""
+        row = self.row("sale", request_id=request_id)
+        return None if row is None else self._sale(request_id, row[0])
+
+    def name_of(self, member: str) -> str:
+        """Returns a member's masked name; empty where it was erased or nobody is known."""
+        row = self.row("sealed_identity", member=member)
+        return "" if row is None else masked(self.sealer.open(member, row[0]).name)
+
+    def _sale(self, request_id: str, body: str) -> SaleRecord:
+        settlements = [json.loads(row[0]) for row in self.rows("settlements", request_id=request_id)]
+        return sale_from_plain({**json.loads(body), "settlements": settlements})
+
+
+def _heads(found: Iterable[Row]) -> tuple[SaleHead, ...]:
+    return tuple(SaleHead(request_id, SaleState(state)) for request_id, state in found)
+
+
+def _sale(reading: Reading, key: keys.SaleKey) -> SaleRecord | None:
+    return reading.sale(key.request_id)
+
+
+def _ticket(reading: Reading, key: keys.TicketKey) -> tuple[SaleHead, ...]:
+    institution, till, day, number = key.ticket
+    return _heads(
+        reading.rows("ticket", institution=institution, till=till, day=day.isoformat(), number=number)
+    )
+
+
+def _recent_sales(reading: Reading, key: keys.RecentSalesKey) -> tuple[SaleHead, ...]:
+    return _heads(reading.rows(
+        "recent_sales", member=key.member, institution=key.institution, basket_digest=key.basket_digest,
+        since_us=to_us(key.since),
+    ))
+
+
+def _later_sales(reading: Reading, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
+    found = reading.rows("later_sales", member=key.member, after_us=to_us(key.after), limit=key.limit)
+    return reading.sales(found)
+
+
+def _due_holds(reading: Reading, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...]:
+    found = reading.rows("due_holds", member=key.member, due_us=to_us(key.due_at), limit=key.limit)
+    return reading.sales(found)
+
+
+def _terminal(reading: Reading, key: keys.TerminalKey) -> TerminalFacts | None:
+    row = reading.row("terminal", terminal=key.terminal)
+    if row is None:
+        return None
+    terminal, institution, till, state = row
+    return TerminalFacts(terminal, institution, till, State(state))
+
+
+def _key_record(row: Row) -> KeyRecord:
+    key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us, compromised_at_us = row
+    return KeyRecord(
+        key, terminal, suite, public_key, from_us(not_before_us), from_us(not_after_us),
+        from_us_or_none(revoked_at_us), from_us_or_none(compromised_at_us),
+    )
+
+
+def _key(reading: Reading, key: keys.KeyRecordKey) -> KeyRecord | None:
+    row = reading.row("key_record", key=key.key)
+    return None if row is None else _key_record(row)
+
+
+def _terminal_keys(reading: Reading, key: keys.TerminalKeysKey) -> tuple[KeyRecord, ...]:
+    return tuple(map(_key_record, reading.rows("terminal_keys", terminal=key.terminal)))
+
+
+def _institution(reading: Reading, key: keys.InstitutionKey) -> InstitutionFacts | None:
+    row = reading.row("institution", code=key.code)
+    if row is None:
+        return None
+    code, name, region, kind, level, specialty, designations, state = row
+    return InstitutionFacts(
+        code, name, region, InstitutionKind(kind), Level(level), Specialty(specialty),
+        tuple(map(Designation, json.loads(designations))), State(state),
+    )
+
+
+def _member(reading: Reading, key: keys.MemberKey) -> MemberFacts | None:
+    row = reading.row("member", member=key.member)
+    if row is None:
+        return None
+    member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to = row
+    accounts = tuple(_account(reading, found) for found in reading.rows("accounts", member=key.member))
+    return MemberFacts(
+        member, reading.name_of(member), region, Scheme(scheme), Standing(standing), Enrolment(enrolment),
+        Aid(aid), tuple(json.loads(conditions)), date.fromisoformat(covered_from),
+        None if covered_to is None else date.fromisoformat(covered_to), accounts,
+    )
+
+
+def _account(reading: Reading, row: Row) -> AccountFacts:
+    account, relation, owner, region, scheme, state, balance_fen, held_fen = row
+    return AccountFacts(
+        account, Owner(relation), owner, reading.name_of(owner), region, Scheme(scheme), AccountState(state),
+        balance_fen, held_fen,
+    )
+
+
+def _masked_name(reading: Reading, key: keys.MaskedNameKey) -> str:
+    return reading.name_of(key.member)
+
+
+def _counters(reading: Reading, key: keys.CountersKey) -> dict[CounterKey, CounterState]:
+    found = reading.rows(
+        "counters", member=key.member, region=key.region, scheme=key.scheme, periods=json.dumps(key.periods)
+    )
+    return {
+        CounterKey(period, counter, measure): CounterState(used, held)
+        for period, counter, measure, used, held in found
+    }
+
+
+def _catalogue(reading: Reading, key: keys.CatalogueKey) -> CatalogueFacts:
+    digest = reading.row("catalogue", region=key.region)
+    items: dict[str, tuple[CatalogueItem, ...]] = {}
+    for row in reading.rows("catalogue_items", region=key.region, codes=json.dumps(key.codes)):
+        items[row[0]] = (*items.get(row[0], ()), item_of(row))
+    return CatalogueFacts("" if digest is None else digest[0], items)
+
+
+def item_of(row: Row) -> CatalogueItem:
+    """Returns the item of a row of ``catalogue_items`` in the columns' order."""
+    code, name, kind, item_class, share_ppm, ceiling_micro, ward, valid_from, valid_to = row
+    return CatalogueItem(
+        code, name, LineKind(kind), CatalogueClass(item_class), share_ppm, ceiling_micro,
+        None if ward is None else Ward(ward), date.fromisoformat(valid_from),
+        None if valid_to is None else date.fromisoformat(valid_to),
+    )
+
+
+def _credential_use(reading: Reading, key: keys.CredentialUseKey) -> str | None:
+    row = reading.row("credential_use", credential_id=key.credential_id)
+    return None if row is None else str(row[0])
+
+
+def _enrol_code(reading: Reading, key: keys.EnrolCodeKey) -> EnrolCode | None:
+    row = reading.row("enrol_code", code_hash=key.code_hash)
+    if row is None:
+        return None
+    code_hash, institution, till, expires_at_us, used_by_key = row
+    return EnrolCode(code_hash, institution, till, from_us(expires_at_us), used_by_key)
+
+
+def _nonce(reading: Reading, key: keys.NonceKey) -> bool:
+    return reading.row("nonce", sender=key.sender, nonce=key.nonce) is not None
+
+
+_READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
+    keys.SaleKey: _sale,
+    keys.TicketKey: _ticket,
+    keys.RecentSalesKey: _recent_sales,
+    keys.LaterSalesKey: _later_sales,
+    keys.DueHoldsKey: _due_holds,
+    keys.TerminalKey: _terminal,
+    keys.KeyRecordKey: _key,
+    keys.TerminalKeysKey: _terminal_keys,
+    keys.InstitutionKey: _institution,
+    keys.MemberKey: _member,
+    keys.MaskedNameKey: _masked_name,
+    keys.CountersKey: _counters,
+    keys.CatalogueKey: _catalogue,
+    keys.CredentialUseKey: _credential_use,
+    keys.EnrolCodeKey: _enrol_code,
+    keys.NonceKey: _nonce,
+}

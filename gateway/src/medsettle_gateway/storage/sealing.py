@@ -1,0 +1,66 @@
+"""Names and numbers of people at rest: AES-256-GCM under a key that lies in a file of its own.
+
+A number is found again by a keyed hash, so the database alone tells nothing about anybody.
+"""
+
+import hmac
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+
+
+class Identity(NamedTuple):
+    """Who a member is. Only the register's import and the masking of names see one."""
+
+    number: str
+    name: str
+    id_number: str
+
+    def __repr__(self) -> str:
+        """Nothing of it."""
+        return "Identity(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Seals identities and finds numbers, under one secret of 32 bytes."""
+
+    _cipher: AESGCM = field(repr=False)
+    _index_key: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, secret: bytes) -> "Sealer":
+        """Returns the sealer of a secret: sealing and finding get a key of their own each."""
+        return cls(AESGCM(_derived(secret, b"identities")), _derived(secret, b"numbers"))
+
+    def seal(self, member: str, identity: Identity) -> bytes:
+        """Returns the identity sealed for this member reference and no other."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        text = json.dumps(tuple(identity), ensure_ascii=False).encode()
+        return nonce + self._cipher.encrypt(nonce, text, member.encode())
+
+    def open(self, member: str, sealed: bytes) -> Identity:
+        """Returns the identity. Raises ValueError if it was sealed for another member or by another key."""
+        try:
+            text = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], member.encode())
+        except InvalidTag as error:
+            msg = f"the identity of member {member} was not sealed under this key"
+            raise ValueError(msg) from error
+        return Identity(*json.loads(text))
+
+    def find(self, kind: str, number: str) -> bytes:
+        """Returns the keyed hash under which a number of a kind is found."""
+        return hmac.digest(self._index_key, f"{kind}\n{number}".encode(), "sha256")
+
+
+def _derived(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"medsettle " + purpose).derive(secret)

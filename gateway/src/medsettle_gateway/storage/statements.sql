@@ -1,0 +1,174 @@
+-- Every statement that decisions run, by name. Instants are microseconds, days ISO text, amounts fen.
+
+-- name: sale
+SELECT body FROM sales WHERE request_id = :request_id;
+
+-- name: settlements
+SELECT body FROM settlements WHERE request_id = :request_id ORDER BY number;
+
+-- name: ticket
+SELECT request_id, state FROM sales
+WHERE institution = :institution AND till = :till AND day = :day AND number = :number ORDER BY attempt;
+
+-- name: recent_sales
+SELECT request_id, state FROM sales INDEXED BY sales_of_member
+WHERE member = :member AND institution = :institution AND created_at_us >= :since_us
+  AND basket_digest = :basket_digest
+ORDER BY created_at_us, request_id;
+
+-- name: later_sales
+SELECT request_id, body FROM sales
+WHERE state = 'SETTLED' AND member = :member AND calculated_at_us > :after_us
+ORDER BY calculated_at_us, request_id LIMIT :limit;
+
+-- Whoever may reserve what this member may use: the payers, and everyone whom one of them may pay for.
+-- name: due_holds
+WITH payers (payer) AS (
+  SELECT :member UNION SELECT payer FROM families WHERE member = :member
+), people (person) AS (
+  SELECT payer FROM payers UNION SELECT member FROM families WHERE payer IN (SELECT payer FROM payers)
+)
+SELECT request_id, body FROM sales
+WHERE state = 'HELD' AND member IN (SELECT person FROM people) AND hold_expires_at_us <= :due_us
+ORDER BY hold_expires_at_us, request_id LIMIT :limit;
+
+-- name: due_sales
+SELECT request_id FROM (
+  SELECT request_id, hold_expires_at_us AS ended_us FROM sales
+  WHERE state = 'HELD' AND hold_expires_at_us <= :hold_due_us
+  UNION ALL
+  SELECT request_id, hold_expires_at_us FROM sales
+  WHERE state = 'EXPIRED' AND hold_expires_at_us <= :day_due_us
+) ORDER BY ended_us, request_id LIMIT :limit;
+
+-- name: list_sales
+SELECT request_id, body FROM sales
+WHERE institution = :institution
+  AND (created_at_us, request_id) < (:after_us, :after_id)
+  AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
+  AND (:terminal IS NULL OR terminal = :terminal)
+  AND (:service_from IS NULL OR service_on >= :service_from)
+  AND (:service_to IS NULL OR service_on <= :service_to)
+ORDER BY created_at_us DESC, request_id DESC LIMIT :page_size;
+
+-- name: terminal
+SELECT terminal, institution, till, state FROM terminals WHERE terminal = :terminal;
+
+-- name: key_record
+SELECT key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us, compromised_at_us
+FROM terminal_keys WHERE key = :key;
+
+-- name: terminal_keys
+SELECT key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us, compromised_at_us
+FROM terminal_keys WHERE terminal = :terminal ORDER BY not_before_us, key;
+
+-- name: institution
+SELECT code, name, region, kind, level, specialty, designations, state FROM institutions WHERE code = :code;
+
+-- name: member
+SELECT member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to
+FROM members WHERE member = :member;
+
+-- name: sealed_identity
+SELECT sealed FROM identities WHERE member = :member;
+
+-- The own account first, then the family's in the order in which they were bound.
+-- name: accounts
+SELECT account, relation, owner, region, scheme, state, balance_fen, held_fen FROM (
+  SELECT :member AS owner, 'self' AS relation, -1 AS tie
+  UNION ALL
+  SELECT payer, relation, tie FROM families WHERE member = :member
+) JOIN accounts ON accounts.member = owner JOIN members ON members.member = owner
+ORDER BY tie;
+
+-- name: counters
+SELECT period, counter, measure, used, held FROM counters
+WHERE member = :member AND region = :region AND scheme = :scheme
+  AND period IN (SELECT value FROM json_each(:periods));
+
+-- name: catalogue
+SELECT digest FROM catalogues WHERE region = :region;
+
+-- name: catalogue_items
+SELECT code, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, valid_from, valid_to
+FROM catalogue_items WHERE region = :region AND code IN (SELECT value FROM json_each(:codes))
+ORDER BY code, valid_from;
+
+-- name: credential_use
+SELECT request_id FROM credentials_used WHERE credential_id = :credential_id;
+
+-- name: enrol_code
+SELECT code_hash, institution, till, expires_at_us, used_by_key FROM enrol_codes WHERE code_hash = :code_hash;
+
+-- name: nonce
+SELECT 1 FROM nonces WHERE sender = :sender AND nonce = :nonce;
+
+-- name: insert_sale
+INSERT INTO sales (request_id, institution, till, day, number, attempt, terminal, state, version, member,
+  basket_digest, service_on, created_at_us, calculated_at_us, hold_expires_at_us, body)
+VALUES (:request_id, :institution, :till, :day, :number, :attempt, :terminal, :state, :version, :member,
+  :basket_digest, :service_on, :created_at_us, :calculated_at_us, :hold_expires_at_us, :body);
+
+-- name: update_sale
+UPDATE sales SET state = :state, version = :version, member = :member, basket_digest = :basket_digest,
+  service_on = :service_on, calculated_at_us = :calculated_at_us, hold_expires_at_us = :hold_expires_at_us,
+  body = :body
+WHERE request_id = :request_id AND version = :version - 1;
+
+-- name: put_settlement
+INSERT INTO settlements (request_id, number, body) VALUES (:request_id, :number, :body)
+ON CONFLICT (request_id, number) DO UPDATE SET body = excluded.body WHERE body <> excluded.body;
+
+-- name: drop_settlements
+DELETE FROM settlements WHERE request_id = :request_id AND number > :count;
+
+-- name: insert_entry
+INSERT INTO entries (position, kind, request_id, committed_at_us, business_on, terminal, operator, reason)
+SELECT coalesce(max(position), 0) + 1, :kind, :request_id, :committed_at_us, :business_on, :terminal, :operator,
+  :reason
+FROM entries RETURNING position;
+
+-- name: insert_posting
+INSERT INTO postings (position, number, book, account, amount_fen)
+VALUES (:position, :number, :book, :account, :amount_fen);
+
+-- name: insert_entry_counter
+INSERT INTO entry_counters (position, number, member, region, scheme, period, counter, measure, used_delta,
+  held_delta)
+VALUES (:position, :number, :member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta);
+
+-- name: move_balance
+UPDATE accounts SET balance_fen = balance_fen + :balance_delta_fen, held_fen = held_fen + :held_delta_fen
+WHERE account = :account;
+
+-- name: move_counter
+INSERT INTO counters (member, region, scheme, period, counter, measure, used, held)
+VALUES (:member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta)
+ON CONFLICT DO UPDATE SET used = used + excluded.used, held = held + excluded.held;
+
+-- name: use_credential
+INSERT INTO credentials_used (credential_id, request_id, used_at_us, expires_at_us)
+VALUES (:credential_id, :request_id, :used_at_us, :expires_at_us);
+
+-- name: keep_nonce
+INSERT INTO nonces (sender, nonce, until_us) VALUES (:sender, :nonce, :until_us);
+
+-- name: forget_nonces
+DELETE FROM nonces WHERE until_us < :before_us;
+
+-- name: put_terminal
+INSERT INTO terminals (terminal, institution, till, state) VALUES (:terminal, :institution, :till, :state)
+ON CONFLICT (terminal) DO UPDATE SET state = excluded.state;
+
+-- name: put_terminal_key
+INSERT INTO terminal_keys (key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us,
+  compromised_at_us)
+VALUES (:key, :terminal, :suite, :public_key, :not_before_us, :not_after_us, :revoked_at_us,
+  :compromised_at_us);
+
+-- name: end_terminal_key
+UPDATE terminal_keys SET not_after_us = min(not_after_us, :not_after_us) WHERE key = :key;
+
+-- name: use_enrol_code
+UPDATE enrol_codes SET used_by_key = :key, used_at_us = :used_at_us
+WHERE code_hash = :code_hash AND used_by_key IS NULL;
