@@ -140,7 +140,5 @@ class Reopened:
     same_run: bool
 
 
-Event: TypeAlias = (
-    Answered | Declined | Unanswered | CashAsked | CashCollected | CashFailed | CashRefunded
-    | RefundFailed | Unwanted | Reopened
-)
+CashEvent: TypeAlias = CashAsked | CashCollected | CashFailed | CashRefunded | RefundFailed
+Event: TypeAlias = Answered | Declined | Unanswered | CashEvent | Unwanted | Reopened

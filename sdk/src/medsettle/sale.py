@@ -15,6 +15,7 @@ from medsettle.record import (
     Answered,
     CashAsked,
     CashCollected,
+    CashEvent,
     CashFailed,
     CashRefunded,
     Declined,
@@ -29,7 +30,7 @@ from medsettle.record import (
     Unwanted,
 )
 from medsettle.wire.reasons import Code, Reason
-from medsettle.wire.states import OUTCOME
+from medsettle.wire.states import outcome_of
 
 _S = SaleState
 _HOLDS: Final = frozenset({_S.HELD, _S.EXPIRED})
@@ -104,7 +105,7 @@ def outcome(record: SaleRecord) -> Outcome:
         return Outcome.OPEN
     if record.state == Known.FOREIGN:
         return Outcome.NOT_PAID
-    return OUTCOME.get(_known(record.state), Outcome.OPEN)
+    return outcome_of(record.state)
 
 
 def is_closed(record: SaleRecord) -> bool:
@@ -118,7 +119,7 @@ def refund_due_fen(record: SaleRecord) -> int:
     return record.cash_fen if due else 0
 
 
-def apply(record: SaleRecord, event: Event) -> SaleRecord:  # noqa: PLR0911 - one arm an event
+def apply(record: SaleRecord, event: Event) -> SaleRecord:
     """Returns the record after the event."""
     match event:
         case Answered():
@@ -127,6 +128,16 @@ def apply(record: SaleRecord, event: Event) -> SaleRecord:  # noqa: PLR0911 - on
             return _declined(record, event)
         case Unanswered():
             return _unanswered(record, event)
+        case Unwanted(reason):
+            return replace(record, goal=Goal.UNDO, undo_reason=reason, waiting=False, tried=frozenset())
+        case Reopened(same_run):
+            return _reopened(record, same_run=same_run)
+        case _:
+            return _after_cash(record, event)
+
+
+def _after_cash(record: SaleRecord, event: CashEvent) -> SaleRecord:
+    match event:
         case CashAsked():
             return replace(record, cash=CashState.ASKED, tried=record.tried | {Step.COLLECT_CASH})
         case CashCollected(tenders):
@@ -138,16 +149,14 @@ def apply(record: SaleRecord, event: Event) -> SaleRecord:  # noqa: PLR0911 - on
             return replace(record, cash=CashState.REFUNDED)
         case RefundFailed():
             return replace(record, tried=record.tried | {Step.REFUND_CASH})
-        case Unwanted(reason):
-            return replace(record, goal=Goal.UNDO, undo_reason=reason, waiting=False, tried=frozenset())
-        case Reopened(same_run):
-            return _reopened(record, same_run=same_run)
         case _:
             assert_never(event)
 
 
 def _facts(record: SaleRecord) -> Facts:
-    return _known(record.state), record.goal, record.cash, record.fresh
+    state = _known(record.state)
+    nothing_due = state in _ENDED and not record.cash_fen
+    return state, record.goal, CashState.NOT_DUE if nothing_due else record.cash, record.fresh
 
 
 def _known(state: str) -> SaleState | Known:

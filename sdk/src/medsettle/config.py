@@ -1,0 +1,185 @@
+"""The till's configuration: ``till.toml``, or the same values as arguments.
+
+::
+
+    address = "gateway.example:7443"        # host:port
+    terminal = "P21030000001-01"            # <institution>-<till>
+    audience = "anshan-1"                   # the gateway's id
+    root_public_key = "MCowBQYDK2VwAyEA..." # of the operator: base64 DER, or PEM
+    key_file = "till.key"                   # paths: beside this file unless absolute
+    journal = "till.journal"
+    operator = "001"                        # optional: who works the till unless a call says
+    institution_name = "康宁大药房"          # optional: for receipts
+
+    [tls]
+    ca_file = "ca.pem"                      # optional: else the system's authorities
+    insecure = false                        # plaintext, to this machine only
+    allow_plaintext_beyond_loopback = false
+
+    [deadlines_ms]                          # optional: total per call, all tries together
+    Settle = 20000
+
+    [receipt]
+    columns = 32
+"""
+
+import binascii
+import tomllib
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+from medsettle.errors import MedsettleError, till_error
+from medsettle.ticket import is_terminal
+from medsettle.till_reasons import TillReason
+from medsettle.wire.calls import CALLS, Call
+from medsettle.wire.signing import KeyInvalidError, verifier_of
+
+DEADLINE_MS_MAX: Final = 120_000
+COLUMNS: Final = range(24, 129)
+_METHODS: Final = {call.method: call for call in CALLS}
+
+
+@dataclass(frozen=True, slots=True)
+class TillConfig:
+    """What a till needs to know. ``root_public_key`` is DER; paths are as they are opened.
+
+    ``ca_file`` None: the system's authorities. ``deadlines_ms``: by method name, total, all tries
+    together, where they differ from ``wire.calls``.
+    """
+
+    address: str
+    terminal: str
+    audience: str
+    root_public_key: bytes
+    key_file: Path
+    journal: Path
+    operator: str = ""
+    institution_name: str = ""
+    ca_file: Path | None = None
+    insecure: bool = False
+    allow_plaintext_beyond_loopback: bool = False
+    deadlines_ms: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    columns: int = 32
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for what no till could work with."""
+        if not is_terminal(self.terminal):
+            raise wrong("terminal", f"{self.terminal!r} is not <institution>-<till> in A-Z and 0-9")
+        host, _, port = self.address.rpartition(":")
+        if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):  # noqa: PLR2004
+            raise wrong("address", f"{self.address!r} is not host:port")
+        if not self.audience or "\n" in self.audience:
+            raise wrong("audience", "it names no gateway")
+        if len(self.operator) > 40:  # noqa: PLR2004 - the contract's limit
+            raise wrong("operator", "it is longer than 40 characters")
+        if self.columns not in COLUMNS:
+            raise wrong("receipt.columns", f"it is not {COLUMNS.start} to {COLUMNS.stop - 1}")
+        self._check_root()
+        for method, deadline_ms in self.deadlines_ms.items():
+            _check_deadline(method, deadline_ms)
+
+    def _check_root(self) -> None:
+        try:
+            verifier_of(self.root_public_key)
+        except KeyInvalidError as error:
+            raise wrong("root_public_key", str(error)) from error
+
+    def deadline_ms(self, call: Call) -> int:
+        """Returns a call's total deadline in milliseconds."""
+        return self.deadlines_ms.get(call.method, call.deadline_ms)
+
+    @property
+    def institution(self) -> str:
+        """The institution's code."""
+        return self.terminal.rpartition("-")[0]
+
+
+def wrong(key: str, cause: str) -> MedsettleError:
+    """Returns the error of a wrong key: one sentence says what is wrong with it."""
+    return till_error(TillReason.CONFIG_INVALID, key=key, cause=cause)
+
+
+def _check_deadline(method: str, deadline_ms: int) -> None:
+    if method not in _METHODS:
+        raise wrong(f"deadlines_ms.{method}", f"no such call; calls are {', '.join(_METHODS)}")
+    if not 0 < deadline_ms <= DEADLINE_MS_MAX:
+        raise wrong(f"deadlines_ms.{method}", f"it is not 1 to {DEADLINE_MS_MAX}")
+
+
+def read_config(path: str | Path) -> TillConfig:
+    """Returns the configuration of a TOML file. Raises ConfigError: one clear sentence, one key."""
+    file = Path(path)
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        cause = f"{file} cannot be read ({error.strerror}); enrol first: medsettle enrol"
+        raise wrong("file", cause) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise wrong("file", f"{file} is not TOML: {error}") from error
+    return _config(table, file.absolute().parent)
+
+
+_TOP: Final[dict[str, type]] = {
+    "address": str, "terminal": str, "audience": str, "root_public_key": str, "key_file": str,
+    "journal": str, "operator": str, "institution_name": str, "tls": dict, "deadlines_ms": dict,
+    "receipt": dict,
+}
+_REQUIRED: Final = ("address", "terminal", "audience", "root_public_key", "key_file", "journal")
+_TLS: Final[dict[str, type]] = {
+    "ca_file": str, "insecure": bool, "allow_plaintext_beyond_loopback": bool,
+}
+_RECEIPT: Final[dict[str, type]] = {"columns": int}
+_TYPES: Final = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table"}
+
+
+def _config(table: dict[str, Any], folder: Path) -> TillConfig:
+    _check_keys(table, _TOP, "")
+    for key in _REQUIRED:
+        if key not in table:
+            raise wrong(key, "it is missing")
+    tls, receipt = table.pop("tls", {}), table.pop("receipt", {})
+    deadlines = table.pop("deadlines_ms", {})
+    _check_keys(tls, _TLS, "tls.")
+    _check_keys(receipt, _RECEIPT, "receipt.")
+    _check_keys(deadlines, dict.fromkeys(deadlines, int), "deadlines_ms.")
+    table["root_public_key"] = _public_key(table["root_public_key"])
+    for key in ("key_file", "journal"):
+        table[key] = folder / table[key]
+    if "ca_file" in tls:
+        tls["ca_file"] = folder / tls["ca_file"]
+    return TillConfig(**table, **tls, **receipt, deadlines_ms=MappingProxyType(deadlines))
+
+
+def _check_keys(table: dict[str, Any], known: Mapping[str, type], prefix: str) -> None:
+    for key, value in table.items():
+        if key not in known:
+            raise wrong(prefix + key, f"no such key; keys are {', '.join(prefix + each for each in known)}")
+        if type(value) is not known[key]:
+            raise wrong(prefix + key, f"it is not {_TYPES[known[key]]}")
+
+
+def _public_key(text: str) -> bytes:
+    """Returns the DER of a public key in PEM or base64."""
+    read: Callable[[str], bytes] = _from_pem if text.lstrip().startswith("-----") else _from_base64
+    return read(text)
+
+
+def _from_pem(text: str) -> bytes:
+    try:
+        public = load_pem_public_key(text.encode())
+    except ValueError as error:
+        raise wrong("root_public_key", "it is no public key in PEM") from error
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except binascii.Error as error:
+        raise wrong("root_public_key", "it is neither PEM nor base64") from error

@@ -1,0 +1,286 @@
+"""The till's journal: the intent before the first byte leaves, the evidence after each answer.
+
+It outlives the program and the power. What it holds of a sale: ids, states, amounts, the signed
+answers. It never holds a credential.
+
+The file is SQLite with ``synchronous = FULL``: ``write`` returns when the disk has it. The rollback
+journal is kept between transactions (``PERSIST``) rather than a write-ahead log: one file can be
+copied while the till is closed, and what was once allocated stays. A ballast of 256 KiB is given up,
+once, when the disk fills between a request and its answer, so that the answer can still be written;
+no new sale starts before it is back.
+"""
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+from medsettle._journal_lock import FileLock
+from medsettle._record_text import from_text, to_text
+from medsettle.errors import MedsettleError, till_error
+from medsettle.evidence import Evidence
+from medsettle.record import SaleRecord
+from medsettle.sale import is_closed
+from medsettle.ticket import RequestId
+from medsettle.till_reasons import TillReason
+
+_T = TypeVar("_T")
+
+SCHEMA_VERSION: Final = 1
+OPEN_SALES_MAX: Final = 1_000
+ANSWER_BYTES_MAX: Final = 1_048_576
+KEPT_DAYS: Final = 400
+"""How long a closed sale stays; open ones stay until they are closed."""
+BALLAST_BYTES: Final = 262_144
+_APPLICATION_ID: Final = 0x6D656473
+_LAST_NUMBER: Final = 10**12 - 1
+
+_SCHEMA: Final = f"""
+CREATE TABLE sale (
+    request_id TEXT PRIMARY KEY, day TEXT NOT NULL, number TEXT NOT NULL, attempt INTEGER NOT NULL,
+    closed INTEGER NOT NULL, written INTEGER NOT NULL, record TEXT NOT NULL, digest TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sale_by_ticket ON sale (day, number, attempt);
+CREATE INDEX sale_open ON sale (written) WHERE closed = 0;
+CREATE TABLE evidence (
+    request_id TEXT NOT NULL, method TEXT NOT NULL, request_digest TEXT NOT NULL, nonce TEXT NOT NULL,
+    key TEXT NOT NULL, timestamp_ms INTEGER NOT NULL, code TEXT NOT NULL, answer BLOB NOT NULL,
+    signature TEXT NOT NULL, certificate TEXT NOT NULL
+);
+CREATE INDEX evidence_by_sale ON evidence (request_id);
+CREATE TABLE counter (day TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE ballast (weight BLOB NOT NULL);
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+class Journal(Protocol):
+    """Where a till keeps its sales. Every write is on disk when it returns."""
+
+    def begin(self, record: SaleRecord) -> None:
+        """Writes the intent of a new sale. Raises JournalError, and then nothing may be sent."""
+
+    def write(self, record: SaleRecord, evidence: Evidence | None = None) -> None:
+        """Writes what is known of a sale now, and the signed answer that says so. Raises JournalError."""
+
+    def load(self, request_id: str) -> SaleRecord | None:
+        """Returns the sale, or None if this till does not know it. Raises JournalError."""
+
+    def attempts(self, on: date, number: str) -> Sequence[SaleRecord]:
+        """Returns the attempts of a ticket, in their order. Raises JournalError."""
+
+    def unfinished(self) -> Sequence[SaleRecord]:
+        """Returns the sales that are not closed, oldest first, at most 1,000. Raises JournalError."""
+
+    def evidence(self, request_id: str) -> Sequence[Evidence]:
+        """Returns the signed answers about a sale, in their order. Raises JournalError."""
+
+    def next_number(self, on: date) -> str:
+        """Returns a ticket number that was not given before on that day. Raises JournalError."""
+
+    def close(self) -> None:
+        """Lets go of the file; again is harmless."""
+
+
+class SqliteJournal:
+    """The journal in one file, for one process. Safe for threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens and checks the file. Raises JournalError, before any money can move."""
+        self._path = path
+        self._mutex = threading.RLock()
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        try:
+            self._lock.take()
+            self._sql = self._open()
+        except (OSError, sqlite3.Error) as error:
+            self._lock.release()
+            raise self._error(error) from error
+        except MedsettleError:
+            self._lock.release()
+            raise
+
+    def _open(self) -> sqlite3.Connection:
+        new = not self._path.exists() or self._path.stat().st_size == 0
+        sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        try:
+            sql.execute("PRAGMA synchronous = FULL")
+            sql.execute("PRAGMA journal_mode = PERSIST")
+            if new:
+                sql.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            self._check(sql)
+        except BaseException:
+            sql.close()
+            raise
+        return sql
+
+    def _check(self, sql: sqlite3.Connection) -> None:
+        """Damaged, foreign or newer files stop the till here."""
+        if sql.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+            raise till_error(TillReason.JOURNAL_DAMAGED, file=str(self._path))
+        if sql.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+            raise till_error(TillReason.JOURNAL_DAMAGED, file=str(self._path), cause="not a journal")
+        version = sql.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise till_error(TillReason.JOURNAL_TOO_NEW, file=str(self._path), version=str(version))
+        for row in sql.execute("SELECT record, digest FROM sale WHERE closed = 0"):
+            self._read(*row)
+
+    def begin(self, record: SaleRecord) -> None:
+        """Writes the intent of a new sale. Raises JournalError, and then nothing may be sent."""
+        with self._transaction() as sql:
+            if sql.execute("SELECT count(*) FROM sale WHERE closed = 0").fetchone()[0] >= OPEN_SALES_MAX:
+                raise till_error(TillReason.TOO_MANY_OPEN, limit=str(OPEN_SALES_MAX))
+            oldest = RequestId.parse(record.request_id).on - timedelta(days=KEPT_DAYS)
+            _forget(sql, oldest)
+            if sql.execute("SELECT count(*) FROM ballast").fetchone()[0] == 0:
+                sql.execute("INSERT INTO ballast VALUES (zeroblob(?))", (BALLAST_BYTES,))
+            _put(sql, record)
+
+    def write(self, record: SaleRecord, evidence: Evidence | None = None) -> None:
+        """Writes what is known of a sale now, and the signed answer that says so. Raises JournalError."""
+        try:
+            self._write(record, evidence, drop_ballast=False)
+        except MedsettleError as error:
+            if error.reason != TillReason.JOURNAL_FULL:
+                raise
+            self._write(record, evidence, drop_ballast=True)
+
+    def _write(self, record: SaleRecord, evidence: Evidence | None, *, drop_ballast: bool) -> None:
+        with self._transaction() as sql:
+            if drop_ballast:
+                sql.execute("DELETE FROM ballast")
+            _put(sql, record)
+            if evidence is not None and len(evidence.answer) <= ANSWER_BYTES_MAX:
+                _put_evidence(sql, record.request_id, evidence)
+
+    def load(self, request_id: str) -> SaleRecord | None:
+        """Returns the sale, or None if this till does not know it. Raises JournalError."""
+        found = self._select("request_id = ?", request_id)
+        return found[0] if found else None
+
+    def attempts(self, on: date, number: str) -> Sequence[SaleRecord]:
+        """Returns the attempts of a ticket, in their order. Raises JournalError."""
+        return self._select("day = ? AND number = ? ORDER BY attempt", on.isoformat(), number)
+
+    def unfinished(self) -> Sequence[SaleRecord]:
+        """Returns the sales that are not closed, oldest first, at most 1,000. Raises JournalError."""
+        return self._select(f"closed = 0 ORDER BY written LIMIT {OPEN_SALES_MAX}")
+
+    def evidence(self, request_id: str) -> Sequence[Evidence]:
+        """Returns the signed answers about a sale, in their order. Raises JournalError."""
+        query = """SELECT method, request_digest, nonce, key, timestamp_ms, code, answer, signature,
+                   certificate FROM evidence WHERE request_id = ? ORDER BY rowid"""
+        rows = self._guarded(lambda: self._sql.execute(query, (request_id,)).fetchall())
+        return [Evidence(*row) for row in rows]
+
+    def next_number(self, on: date) -> str:
+        """Returns a ticket number that was not given before on that day. Raises JournalError."""
+        with self._transaction() as sql:
+            sql.execute("DELETE FROM counter WHERE day < ?", ((on - timedelta(days=7)).isoformat(),))
+            number = sql.execute(
+                """INSERT INTO counter VALUES (?, 1)
+                   ON CONFLICT (day) DO UPDATE SET number = number + 1 RETURNING number""",
+                (on.isoformat(),),
+            ).fetchone()[0]
+        return f"{min(number, _LAST_NUMBER):04d}"
+
+    def close(self) -> None:
+        """Lets go of the file; again is harmless."""
+        with self._mutex:
+            self._sql.close()
+            self._lock.release()
+
+    def _select(self, where: str, *values: str) -> list[SaleRecord]:
+        query = f"SELECT record, digest FROM sale WHERE {where}"  # noqa: S608 - constants of this module
+        rows = self._guarded(lambda: self._sql.execute(query, values).fetchall())
+        return [self._read(*row) for row in rows]
+
+    def _read(self, text: str, digest: str) -> SaleRecord:
+        try:
+            if _digest(text) != digest:
+                raise ValueError("digest")
+            return from_text(text)
+        except (ValueError, KeyError, TypeError) as error:
+            raise till_error(TillReason.JOURNAL_DAMAGED, file=str(self._path)) from error
+
+    def _guarded(self, work: Callable[[], _T]) -> _T:
+        with self._mutex:
+            try:
+                return work()
+            except sqlite3.Error as error:
+                raise self._error(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex:
+            try:
+                self._sql.execute("BEGIN IMMEDIATE")
+                yield self._sql
+                self._sql.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise self._error(error) from error
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        # A full disk may have ended the transaction by itself.
+        if self._sql.in_transaction:
+            self._sql.execute("ROLLBACK")
+
+    def _error(self, error: Exception) -> MedsettleError:
+        return till_error(_reason(error), file=str(self._path), cause=str(error))
+
+
+def _reason(error: Exception) -> TillReason:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return TillReason.JOURNAL_FULL
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return TillReason.JOURNAL_DAMAGED
+    return TillReason.JOURNAL_UNAVAILABLE
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _put(sql: sqlite3.Connection, record: SaleRecord) -> None:
+    ticket, text = RequestId.parse(record.request_id), to_text(record)
+    if from_text(text) != from_text(to_text(from_text(text))):
+        raise AssertionError("a record that does not survive its own text")
+    values: tuple[Any, ...] = (
+        record.request_id, ticket.on.isoformat(), ticket.number, ticket.attempt, is_closed(record),
+        text, _digest(text),
+    )
+    sql.execute(
+        """INSERT INTO sale VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(written), 0) + 1 FROM sale), ?6, ?7)
+           ON CONFLICT (request_id) DO UPDATE
+           SET closed = excluded.closed, record = excluded.record, digest = excluded.digest""",
+        values,
+    )
+
+
+def _put_evidence(sql: sqlite3.Connection, request_id: str, evidence: Evidence) -> None:
+    sql.execute(
+        "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            request_id, evidence.method, evidence.request_digest, evidence.nonce, evidence.key,
+            evidence.timestamp_ms, evidence.code, evidence.answer, evidence.signature,
+            evidence.certificate,
+        ),
+    )
+
+
+def _forget(sql: sqlite3.Connection, before: date) -> None:
+    """Closed sales leave with their evidence once nobody will ask for them at the till."""
+    old = "SELECT request_id FROM sale WHERE closed = 1 AND day < ? LIMIT 100"
+    sql.execute(f"DELETE FROM evidence WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608
+    sql.execute(f"DELETE FROM sale WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608

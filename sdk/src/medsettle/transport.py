@@ -1,0 +1,134 @@
+"""The wire: a gRPC channel that moves bytes, blocking and async.
+
+No serializers: what was signed is what is sent. gRPC's own retries are off: each sending is signed
+anew. Plaintext goes to this machine only, unless the configuration says otherwise.
+"""
+
+import ipaddress
+from typing import Any, Final, Protocol
+
+import grpc
+import grpc.aio
+
+from medsettle._exchange.signed import OK, Reply, Request
+from medsettle.config import TillConfig
+from medsettle.errors import till_error
+from medsettle.till_reasons import TillReason
+
+ANSWER_BYTES_MAX: Final = 1_048_576
+_OPTIONS: Final = (
+    ("grpc.enable_retries", 0),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", ANSWER_BYTES_MAX),
+    ("grpc.max_metadata_size", 32_768),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.primary_user_agent", "medsettle"),
+)
+
+
+class Transport(Protocol):
+    """Sends a signed request and returns what came back; it raises nothing that a network does."""
+
+    def call(self, request: Request, timeout_ms: int) -> Reply:
+        """Returns the reply; a lost or late one has the code UNAVAILABLE or DEADLINE_EXCEEDED."""
+
+    def close(self) -> None:
+        """Ends the connection."""
+
+
+class AsyncTransport(Protocol):
+    """The same without holding up the event loop."""
+
+    async def call(self, request: Request, timeout_ms: int) -> Reply:
+        """Returns the reply; a lost or late one has the code UNAVAILABLE or DEADLINE_EXCEEDED."""
+
+    async def close(self) -> None:
+        """Ends the connection."""
+
+
+class GrpcTransport:
+    """A blocking channel."""
+
+    def __init__(self, config: TillConfig) -> None:
+        secrets = _secrets(config)
+        if secrets is None:
+            self._channel = grpc.insecure_channel(config.address, options=_OPTIONS)
+        else:
+            self._channel = grpc.secure_channel(config.address, secrets, options=_OPTIONS)
+
+    def call(self, request: Request, timeout_ms: int) -> Reply:
+        """Returns the reply; a lost or late one has the code UNAVAILABLE or DEADLINE_EXCEEDED."""
+        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(request.call.path)
+        try:
+            body, call = ask.with_call(request.body, timeout=timeout_ms / 1000, metadata=request.metadata)
+        except grpc.RpcError as error:
+            return _reply(error.code().name, b"", error.trailing_metadata())
+        return _reply(OK, body, call.trailing_metadata())
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._channel.close()
+
+
+class AioTransport:
+    """A channel of the running event loop."""
+
+    def __init__(self, config: TillConfig) -> None:
+        secrets = _secrets(config)
+        if secrets is None:
+            self._channel = grpc.aio.insecure_channel(config.address, options=_OPTIONS)
+        else:
+            self._channel = grpc.aio.secure_channel(config.address, secrets, options=_OPTIONS)
+
+    async def call(self, request: Request, timeout_ms: int) -> Reply:
+        """Returns the reply; a lost or late one has the code UNAVAILABLE or DEADLINE_EXCEEDED."""
+        ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(request.call.path)
+        call = ask(request.body, timeout=timeout_ms / 1000, metadata=grpc.aio.Metadata(*request.metadata))
+        try:
+            body = await call
+        except grpc.aio.AioRpcError as error:
+            return _reply(error.code().name, b"", error.trailing_metadata())
+        return _reply(OK, body, await call.trailing_metadata())
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._channel.close()
+
+
+def _secrets(config: TillConfig) -> grpc.ChannelCredentials | None:
+    """Returns the channel's credentials; None for plaintext. Raises ConfigError."""
+    if not config.insecure:
+        return grpc.ssl_channel_credentials(root_certificates=_ca(config))
+    if not (config.allow_plaintext_beyond_loopback or is_loopback(config.address)):
+        raise till_error(
+            TillReason.CONFIG_INVALID, key="tls.insecure",
+            cause=f"plaintext to {config.address} would leave this machine; name tls.ca_file instead",
+        )
+    return None
+
+
+def _ca(config: TillConfig) -> bytes | None:
+    if config.ca_file is None:
+        return None
+    try:
+        return config.ca_file.read_bytes()
+    except OSError as error:
+        cause = f"{config.ca_file} cannot be read"
+        raise till_error(TillReason.CONFIG_INVALID, key="tls.ca_file", cause=cause) from error
+
+
+def is_loopback(address: str) -> bool:
+    """Returns whether ``host:port`` is this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _reply(code: str, body: bytes | None, trailing: Any) -> Reply:  # noqa: ANN401 - pairs, typed in four ways
+    return Reply(code, body or b"", dict(trailing or ()))
