@@ -5,6 +5,7 @@ VENV := .venv
 PROTOS_VENV := .venv-protos
 LOCK_VENV := .venv-lock
 SANDBOX ?= .build/sandbox
+DIST ?= dist
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check --quiet
 
@@ -44,9 +45,9 @@ bench: $(READY) ## Print this machine's numbers: one run, medians, ratios side b
 	@$(BIN)/python -m tests.bench
 
 dist: $(READY) ## Build both wheels into dist/
-	@rm -rf dist
-	$(BIN)/python -m build --no-isolation --wheel --outdir dist sdk
-	$(BIN)/python -m build --no-isolation --wheel --outdir dist gateway
+	@rm -rf $(DIST)
+	$(BIN)/python -m build --no-isolation --wheel --outdir $(DIST) sdk
+	$(BIN)/python -m build --no-isolation --wheel --outdir $(DIST) gateway
 
 generate: $(PROTOS_READY) ## Generate the messages anew after a change under protos/
 	$(PROTOS_VENV)/bin/python protos/generate.py

@@ -1,0 +1,46 @@
+"""Two commands are all that a newcomer types, so they must say what is wrong."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOT
+
+TARGETS = {"bench", "check", "demo", "dist", "generate", "lock", "released", "serve", "setup", "test"}
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
+
+
+def test_make_alone_lists_every_target_with_one_line() -> None:
+    listed = dict(re.findall(r"^  make (\w+) +(\S.+)$", make().stdout, re.MULTILINE))
+    assert set(listed) >= TARGETS
+    assert all(len(line) < 90 for line in listed.values())
+
+
+@pytest.mark.parametrize("python", ["no-such-python", "too-old"])
+def test_an_unusable_python_is_named_in_both_languages(python: str, tmp_path: Path) -> None:
+    old = tmp_path / "too-old"
+    old.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    old.chmod(0o755)
+    named = str(old) if python == "too-old" else python
+    run = make("python", f"PYTHON={named}")
+    assert run.returncode != 0
+    assert f"medsettle needs Python 3.11 or newer, and {named} is not" in run.stderr
+    assert "需要 Python 3.11" in run.stderr
+
+
+def test_setting_up_again_does_nothing() -> None:
+    first = make("setup")
+    assert first.returncode == 0, first.stderr
+    assert make("setup").stdout.strip() in {"", "make: Nothing to be done for 'setup'."}
+
+
+def test_ci_runs_what_a_developer_runs() -> None:
+    assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == "exec make test"
+    assert re.search(r"^test: check\b", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
