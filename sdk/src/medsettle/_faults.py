@@ -90,35 +90,47 @@ class Fault:
 
 
 class Refuse(Fault):
+    """Lets nobody in."""
+
     admits = False
 
     def play(self, way: Way, piece: Piece, closing: threading.Event) -> bool:
+        """Raises CutError."""
         del way, piece, closing
         raise CutError
 
 
 class BlackHole(Fault):
+    """Swallows everything."""
+
     def play(self, way: Way, piece: Piece, closing: threading.Event) -> bool:
+        """Returns false."""
         del way, piece, closing
         return False
 
 
 class Delay(Fault):
+    """Holds each request up for a while."""
+
     def __init__(self, delay_s: float) -> None:
         self._delay_s = delay_s
 
     def play(self, way: Way, piece: Piece, closing: threading.Event) -> bool:
+        """Returns true, late."""
         if piece.opens and way is Way.REQUEST:
             closing.wait(self._delay_s)
         return True
 
 
 class Cut(Fault):
+    """Ends connections once so many bytes of answers have passed."""
+
     def __init__(self, answer_bytes: int) -> None:
         self._left_bytes = answer_bytes
         self._lock = threading.Lock()
 
     def play(self, way: Way, piece: Piece, closing: threading.Event) -> bool:
+        """Returns true, or raises CutError."""
         del closing
         if way is Way.ANSWER:
             with self._lock:
