@@ -1,0 +1,107 @@
+"""What operators enter of places and goods: institutions and a region's catalogue."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from medsettle_gateway.domain.register import CatalogueItem, InstitutionRecord, Rows
+from medsettle_gateway.storage.entering import Entered, Tally
+from medsettle_gateway.storage.instants import to_us
+
+_ItemRow = tuple[str, ...]
+
+
+def enter_institutions(connection: sqlite3.Connection, rows: Rows[InstitutionRecord]) -> Entered:
+    """Enters institutions, new or changed, inside a writing transaction; none is ever removed."""
+    tally = Tally()
+    for _, record in rows:
+        found = connection.execute("SELECT * FROM institutions WHERE code = ?", (record.code,)).fetchone()
+        values = _institution(record)
+        if found == values:
+            tally.count("same")
+            continue
+        connection.execute(
+            "INSERT INTO institutions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET "
+            "(name, region, kind, level, specialty, designations, state) = (excluded.name, excluded.region, "
+            "excluded.kind, excluded.level, excluded.specialty, excluded.designations, excluded.state)",
+            values,
+        )
+        tally.count("new" if found is None else "changed")
+    return tally.entered()
+
+
+def enter_catalogue(
+    connection: sqlite3.Connection, region: str, rows: Rows[CatalogueItem], now: datetime
+) -> Entered:
+    """Makes the file the whole catalogue of the region, inside a writing transaction.
+
+    An item that the file lacks is removed. Raises NotEnteredError if two rows of a code are valid on one day.
+    """
+    tally = Tally()
+    before = dict(_items(connection, region))
+    entered: dict[tuple[str, str], tuple[int, Any]] = {}
+    for line, item in rows:
+        key, values = (item.code, item.valid_from.isoformat()), _item(item)
+        entered[key] = (line, values)
+        tally.count("new" if key not in before else "same" if before[key] == values else "changed")
+    _refuse_overlaps(entered, tally)
+    found = tally.entered(removed_count=len(before.keys() - entered.keys()))
+    _replace(connection, region, [entered[key][1] for key in sorted(entered)], now)
+    return found
+
+
+def _institution(record: InstitutionRecord) -> tuple[str, ...]:
+    place = record.place
+    return (
+        record.code, record.name, record.region, place.kind.value, place.level.value, place.specialty.value,
+        json.dumps(place.designations), "suspended" if record.suspended else "active",
+    )
+
+
+def _item(item: CatalogueItem) -> tuple[Any, ...]:
+    return (
+        item.code, item.valid_from.isoformat(), None if item.valid_to is None else item.valid_to.isoformat(),
+        item.name, item.kind.value, item.catalogue_class.value, item.self_pay_share_ppm, item.ceiling_micro,
+        None if item.ward is None else item.ward.value,
+    )
+
+
+def _items(
+    connection: sqlite3.Connection, region: str
+) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
+    found = connection.execute(
+        "SELECT code, valid_from, valid_to, name, kind, class, self_pay_share_ppm, ceiling_micro, ward "
+        "FROM catalogue_items WHERE region = ?",
+        (region,),
+    )
+    return ((row[:2], row) for row in found)
+
+
+def _refuse_overlaps(entered: dict[tuple[str, str], tuple[int, Any]], tally: Tally) -> None:
+    last_code, last_line, last_day = "", 0, ""
+    for (code, valid_from), (line, values) in sorted(entered.items()):
+        if code == last_code and valid_from <= last_day:
+            tally.fault(
+                line, f"与第{last_line}行同一编码的有效期重叠",
+                f"is valid on days of line {last_line}, which has the same code",
+            )
+        last_code, last_line, last_day = code, line, values[2] or date.max.isoformat()
+
+
+def _replace(connection: sqlite3.Connection, region: str, items: list[Any], now: datetime) -> None:
+    content = json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    connection.execute("DELETE FROM catalogue_items WHERE region = ?", (region,))
+    connection.execute(
+        "INSERT INTO catalogues VALUES (?, ?, ?, ?) ON CONFLICT (region) DO UPDATE SET "
+        "digest = excluded.digest, item_count = excluded.item_count, entered_at_us = excluded.entered_at_us",
+        (region, digest, len(items), to_us(now)),
+    )
+    connection.executemany(
+        "INSERT INTO catalogue_items (region, code, valid_from, valid_to, name, kind, class, "
+        "self_pay_share_ppm, ceiling_micro, ward) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((region, *item) for item in items),
+    )
