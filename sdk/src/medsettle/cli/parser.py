@@ -1,0 +1,161 @@
+"""The command line of ``medsettle``: its words, and nothing of what they do."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final, NoReturn, TypeAlias
+
+from medsettle.receipt import Language
+
+PAID, NOT_PAID, USAGE, OPEN, TROUBLE = 0, 1, 2, 3, 4
+"""What the command ends with."""
+
+_EXIT_CODES: Final = """\
+exit codes:
+  0  paid, or done (已支付或已完成)
+  1  not paid, or refused (未支付或被拒绝)
+  2  the command is not well formed (命令有误)
+  3  OPEN: not known yet; do not collect again (结果未定,请勿再次收费)
+  4  the till or the gateway is in trouble (收银机或网关有故障)
+"""
+_DESCRIPTION: Final = """\
+医保结算收银 — settle medical insurance sales at a designated pharmacy or clinic.
+
+A first sale:
+  medsettle enrol CODE --gateway HOST:PORT      once, with the operator's code
+  medsettle check                               scan the credential: what may the patient have?
+  medsettle sell XR06AXL193A001010100011*2@34.00 --ticket 1
+"""
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - it has no public name
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"命令有误,请看 {self.prog} --help。 See {self.prog} --help: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the parser of the whole command; ``command`` names what was asked."""
+    top = _Parser(
+        prog="medsettle", description=_DESCRIPTION, epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _enrol(commands)
+    _check(commands)
+    _quote(commands)
+    _sell(commands)
+    _status(commands)
+    _reverse(commands)
+    _recover(commands)
+    _doctor(commands)
+    return top
+
+
+def _command(commands: Commands, name: str, zh: str, en: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=f"{zh} {en}", description=f"{zh} {en}", epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )
+    command.add_argument("--config", type=Path, default=Path("till.toml"), metavar="FILE",
+                         help="配置文件 the till's configuration (default: till.toml)")
+    command.add_argument("--json", action="store_true", help="输出JSON answer as JSON, amounts in fen")
+    return command
+
+
+def _credential(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--credential", metavar="TOKEN",
+        help="医保凭证 what the scanner read; without it one line is read from the input, "
+             "which keeps it out of the list of processes",
+    )
+
+
+def _basket(command: argparse.ArgumentParser) -> None:
+    command.add_argument("lines", nargs="*", metavar="CODE*QTY@PRICE",
+                         help="明细 a line: national item code, quantity, yuan per unit")
+    command.add_argument("--basket", type=Path, metavar="FILE", help="购物篮 a JSON file instead of lines")
+    command.add_argument("--benefit", metavar="ID",
+                         help="待遇 the benefit asked for (default: the first that applies)")
+    command.add_argument("--payer", action="append", default=[], metavar="ACCOUNT[:CONSENT]",
+                         help="付款账户 an account that may pay, as check lists it; consent of a relative: "
+                              "in-person or standing; may be repeated")
+    command.add_argument("--no-accounts", action="store_true", help="不用账户 no account pays")
+
+
+def _paper(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--columns", type=int, metavar="N", help="纸宽 columns of the receipt")
+    command.add_argument("--language", choices=[each.value for each in Language], default=Language.ZH.value,
+                         help="小票语言 language of the receipt (default: zh)")
+
+
+def _operator(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--operator", metavar="ID", help="收银员 who works the till")
+
+
+def _request_id(command: argparse.ArgumentParser) -> None:
+    command.add_argument("request_id", metavar="REQUEST_ID",
+                         help="流水号 <institution>-<till>-<yyyymmdd>-<number>-<attempt>")
+
+
+def _enrol(commands: Commands) -> None:
+    command = _command(commands, "enrol", "注册收银机。", "Register this till with a one-time code.")
+    command.add_argument("code", metavar="CODE", help="注册码 the operator's one-time code, whole")
+    command.add_argument("--gateway", required=True, metavar="HOST:PORT",
+                         help="网关地址 the gateway's address")
+    command.add_argument("--suite", choices=["ed25519", "p256"], default="ed25519",
+                         help="密钥类型 kind of key (default: ed25519)")
+    command.add_argument("--ca", type=Path, metavar="FILE",
+                         help="TLS authorities of the gateway (default: the system's)")
+    command.add_argument("--insecure", action="store_true", help="不加密,仅限本机 no TLS: this machine only")
+
+
+def _check(commands: Commands) -> None:
+    _credential(_command(commands, "check", "资格查询。", "What may the patient have, here and today?"))
+
+
+def _quote(commands: Commands) -> None:
+    command = _command(commands, "quote", "预结算。", "What would a sale cost? Nothing is reserved.")
+    _basket(command)
+    _credential(command)
+    _operator(command)
+
+
+def _sell(commands: Commands) -> None:
+    command = _command(commands, "sell", "结算。", "Quote, ask, settle, and print the receipt.")
+    _basket(command)
+    _credential(command)
+    _operator(command)
+    command.add_argument("--ticket", metavar="NUMBER",
+                         help="票号 number on the paper ticket; the same number again is the same sale "
+                              "(default: the till's next one)")
+    command.add_argument("--yes", action="store_true",
+                         help="不再询问 do not ask: the patient agrees, and the cash part is collected")
+    command.add_argument("--acknowledge", action="append", default=[], metavar="REASON",
+                         help="已确认的提示 a reason that the cashier has seen, such as POSSIBLE_DUPLICATE")
+    _paper(command)
+
+
+def _status(commands: Commands) -> None:
+    command = _command(commands, "status", "查询一笔业务。", "Where does a sale stand? Changes nothing.")
+    _request_id(command)
+    _paper(command)
+
+
+def _reverse(commands: Commands) -> None:
+    command = _command(commands, "reverse", "撤销一笔结算。", "Undo a settled sale.")
+    _request_id(command)
+    command.add_argument("--reason", required=True, help="原因 why, for the books")
+    _operator(command)
+    _paper(command)
+
+
+def _recover(commands: Commands) -> None:
+    _command(commands, "recover", "了结未定的业务。", "Finish the sales that are open, oldest first.")
+
+
+def _doctor(commands: Commands) -> None:
+    _command(commands, "doctor", "自检。", "Check network, TLS, clock, key and journal.")
