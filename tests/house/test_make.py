@@ -1,5 +1,6 @@
 """Two commands are all that a newcomer types, so they must say what is wrong."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -12,8 +13,10 @@ TARGETS = {"bench", "check", "demo", "dist", "generate", "lock", "released", "se
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(
-        ["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8"
+        ["make", *arguments], cwd=ROOT, env=alone, capture_output=True, text=True, check=False,
+        encoding="utf-8",
     )
 
 
