@@ -24,9 +24,10 @@ RATIO_ONE_PPM: Final = 1_000_000
 LARGEST_FEN: Final = 10**12 - 1
 """Ten thousand million yuan less one fen: more than any book here will hold."""
 
-_MICRO_E4_PER_FEN: Final = MICRO_PER_FEN * QUANTITY_ONE_E4
-_HALF_MICRO_E4: Final = _MICRO_E4_PER_FEN // 2
-_HALF_PPM: Final = RATIO_ONE_PPM // 2
+MICRO_E4_PER_FEN: Final = MICRO_PER_FEN * QUANTITY_ONE_E4
+"""Unit price times quantity comes in this fraction of a fen."""
+HALF_MICRO_E4: Final = MICRO_E4_PER_FEN // 2
+HALF_PPM: Final = RATIO_ONE_PPM // 2
 
 _DIGITS = r"(0|[1-9][0-9]{0,9})"
 _AMOUNT: Final = re.compile(rf"(-?){_DIGITS}\.([0-9]{{2}})")
@@ -41,17 +42,17 @@ def half_up(numerator: int, denominator: int) -> int:
 
 def line_amount_fen(unit_price_micro: int, quantity_e4: int) -> int:
     """Price times quantity, rounded half-up to the fen."""
-    return (unit_price_micro * quantity_e4 + _HALF_MICRO_E4) // _MICRO_E4_PER_FEN
+    return (unit_price_micro * quantity_e4 + HALF_MICRO_E4) // MICRO_E4_PER_FEN
 
 
 def share_fen(amount_fen: int, ratio_ppm: int) -> int:
     """A share of an amount that is not negative, rounded half-up to the fen."""
-    return (amount_fen * ratio_ppm + _HALF_PPM) // RATIO_ONE_PPM
+    return (amount_fen * ratio_ppm + HALF_PPM) // RATIO_ONE_PPM
 
 
 def costs_at_least(amount_fen: int, quantity_e4: int, unit_price_micro: int) -> bool:
     """Is ``amount / quantity``, unrounded, at least this unit price?"""
-    return amount_fen * _MICRO_E4_PER_FEN >= unit_price_micro * quantity_e4
+    return amount_fen * MICRO_E4_PER_FEN >= unit_price_micro * quantity_e4
 
 
 def parse_fen(text: str, *, signed: bool = False) -> int:

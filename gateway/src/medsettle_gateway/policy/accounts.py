@@ -1,8 +1,8 @@
 """Who may pay the personal part from a personal account, for what, and in which order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, LineBreakdown
 from medsettle_gateway.domain.member import Account, Owner
@@ -36,6 +36,12 @@ class AccountRules:
     owners: tuple[Owner, ...]
     clause: str = ""
 
+    def use(self, facts: Facts) -> "AccountUse":
+        """The rules for a patient with these facts."""
+        rank = {owner: position for position, owner in enumerate(self.owners)}
+        own_account = facts["enrolment"][0] in self.enrolments
+        return AccountUse(self.owners, rank, self.pays, own_account, self.clause)
+
     def payable_kinds(self, facts: Facts, switches_on: tuple[str, ...]) -> tuple[str, ...]:
         """The kinds of line that accounts may pay for in this settlement."""
         kinds = FACT_VALUES["kind"] or ()
@@ -46,15 +52,22 @@ class AccountRules:
         return tuple(kind for kind in allowed if kind not in self.never)
 
 
-class AccountUse(NamedTuple):
-    """The account rules for one combination of facts; ``own_account`` False: none by enrolment."""
+@dataclass(frozen=True, slots=True)
+class AccountUse:
+    """The account rules for one combination of facts.
+
+    ``rank`` is the order of the owners who may pay; ``own_account`` False: the patient has no
+    account by enrolment. ``clause`` is that of the section.
+    """
 
     owners: tuple[Owner, ...]
+    rank: Mapping[Owner, int]
     pays: Pays
     own_account: bool
+    clause: str
 
 
-NO_ACCOUNTS = AccountUse((), Pays.PERSONAL, own_account=False)
+NO_ACCOUNTS = AccountUse((), {}, Pays.PERSONAL, own_account=False, clause="")
 
 
 def payable_fen(use: AccountUse, sums: LineBreakdown, blocked: LineBreakdown, fund_paid_fen: int) -> int:
@@ -82,8 +95,11 @@ def draw(
     shares = []
     for account in in_order(use, accounts):
         note = _bar(use, account, payable, personal_fen)
-        amount_fen = 0 if note is not None else min(account.balance_fen, left_fen)
-        left_fen -= amount_fen
+        amount_fen = 0
+        if note is None:
+            balance_fen = account.balance_fen
+            amount_fen = min(left_fen, balance_fen)
+            left_fen -= amount_fen
         shares.append(AccountShare(account.account, account.owner, amount_fen, note))
     return tuple(shares)
 
@@ -92,14 +108,14 @@ def in_order(use: AccountUse, accounts: tuple[Account, ...]) -> tuple[Account, .
     """By the pack's order of owners; of one kind as given; the others last, as given."""
     if len(accounts) < 2:  # noqa: PLR2004 - one account needs no order
         return accounts
-    rank = {owner: position for position, owner in enumerate(use.owners)}
-    return tuple(sorted(accounts, key=lambda account: rank.get(account.owner, len(rank))))
+    rank, last = use.rank, len(use.owners)
+    return tuple(sorted(accounts, key=lambda account: rank.get(account.owner, last)))
 
 
 def _bar(use: AccountUse, account: Account, payable: int, personal_fen: int) -> AccountNote | None:
-    if account.owner not in use.owners:
+    if account.owner not in use.rank:
         return AccountNote.OWNER_NOT_ALLOWED
-    if account.owner is Owner.SELF and not use.own_account:
+    if not use.own_account and account.owner is Owner.SELF:
         return AccountNote.NO_OWN_ACCOUNT
     if payable == 0 and personal_fen > 0:
         return AccountNote.NOTHING_PAYABLE

@@ -12,8 +12,8 @@ from medsettle_gateway.domain.member import Account, Aid, Enrolment, Owner, Pati
 from medsettle_gateway.domain.money import parse_fen
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
 from medsettle_gateway.policy.case_lines import read_lines
-from medsettle_gateway.policy.engine import period_of
 from medsettle_gateway.policy.inputs import CaseInput
+from medsettle_gateway.policy.plan import period_of
 from medsettle_gateway.policy.reading import LineNumbers, Reader, child, given
 
 SUMS: Final = (
@@ -141,7 +141,7 @@ def _encounter(reader: Reader, value: object) -> Encounter:
 
 def _counters(reader: Reader, value: object, on: date) -> dict[CounterKey, int]:
     found = _by_measure(reader, value, "year_to_date")
-    period = period_of(on)
+    period = period_of(on.year)
     return {CounterKey(period, id_, measure): fen for (measure, id_), fen in found.items()}
 
 

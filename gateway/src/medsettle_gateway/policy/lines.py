@@ -8,6 +8,7 @@ refused); self_pay_first on what is left; the rest is in_scope.
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import add
 from typing import NamedTuple
 
 from medsettle.wire.reasons import Reason
@@ -15,6 +16,8 @@ from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind, Ward
 from medsettle_gateway.domain.breakdown import LineBreakdown
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.money import (
+    HALF_MICRO_E4,
+    MICRO_E4_PER_FEN,
     costs_at_least,
     format_fen,
     line_amount_fen,
@@ -51,14 +54,19 @@ class LineRules:
     excluded: tuple[Exclusion, ...]
 
 
-class LineRule(NamedTuple):
-    """What holds for one kind, class, ward and price band in one settlement's facts."""
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """What holds for one kind, class, ward and price band in one settlement's facts.
+
+    ``plain``: nothing of it touches a line that carries no ceiling or share of its own.
+    """
 
     exclusion: Exclusion | None
     ceiling_micro: int | None
     share_ppm: int
     share_waived: bool
     account_may_pay: bool
+    plain: bool
     ceiling: Resolved | None
     share: Resolved | None
 
@@ -75,7 +83,7 @@ class LineTable:
     ``waived`` cancels every share before the deductible, the item's own too.
     """
 
-    __slots__ = ("_bands", "_facts", "payable_kinds", "rules", "waived")
+    __slots__ = ("_bands", "_facts", "payable_kinds", "rules", "waived", "without_bands")
 
     def __init__(
         self, rules: LineRules, facts: Facts, payable_kinds: tuple[str, ...], *, waived: bool
@@ -84,20 +92,17 @@ class LineTable:
         self.rules = rules
         self.payable_kinds = payable_kinds
         self.waived = waived
+        self.without_bands: dict[LineKey, LineRule] = {}
         self._facts = facts
         self._bands: dict[LineKey, tuple[Band, ...]] = {}
 
     def rule_for(self, line: Line) -> LineRule:
         """The rule of this line, at its own unit price or else amount / quantity, unrounded."""
-        bands = self._bands.get((line.kind, line.catalogue_class, line.ward))
-        if bands is None:
-            bands = self._fill((line.kind, line.catalogue_class, line.ward))
-        if len(bands) == 1:
-            return bands[0][1]
-        for least_micro, rule in bands:
-            if _reaches(line, least_micro):
-                return rule
-        return bands[-1][1]
+        key = (line.kind, line.catalogue_class, line.ward)
+        if key in self.without_bands:
+            return self.without_bands[key]
+        bands = self._bands.get(key) or self._fill(key)
+        return next(rule for least_micro, rule in bands if _reaches(line, least_micro))
 
     def _fill(self, key: LineKey) -> tuple[Band, ...]:
         facts = {**self._facts, **line_facts(*key)}
@@ -106,19 +111,25 @@ class LineTable:
         steps = (0, *price_steps([*whens, *(entry.when for entry in rules.excluded)]))
         bands = tuple((step, self._resolve(facts, step)) for step in reversed(steps))
         self._bands[key] = bands
+        if len(bands) == 1:
+            self.without_bands[key] = bands[0][1]
         return bands
 
     def _resolve(self, facts: Facts, unit_price_micro: int) -> LineRule:
         rules = self.rules
         matching = (e for e in rules.excluded if e.when.matches(facts, unit_price_micro))
+        exclusion = next(matching, None)
         ceiling = rules.ceilings.resolve(facts, unit_price_micro)
         share = rules.self_pay_first.resolve(facts, unit_price_micro)
+        ceiling_micro = None if ceiling is None else ceiling.value
+        share_ppm = 0 if share is None or self.waived else share.value or 0
         return LineRule(
-            exclusion=next(matching, None),
-            ceiling_micro=None if ceiling is None else ceiling.value,
-            share_ppm=0 if share is None or self.waived else share.value or 0,
+            exclusion=exclusion,
+            ceiling_micro=ceiling_micro,
+            share_ppm=share_ppm,
             share_waived=self.waived,
             account_may_pay=facts["kind"][0] in self.payable_kinds,
+            plain=exclusion is None and ceiling_micro is None and not share_ppm,
             ceiling=ceiling,
             share=share,
         )
@@ -152,25 +163,31 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
     """
     divided = []
     blocked = NOTHING
-    total = fully = over = first = scope = 0
+    fully = over = first = scope = 0
+    known, mode = table.without_bands, table.rules.over_ceiling
     for number, line in enumerate(lines, start=1):
-        rule = table.rule_for(line)
-        price_micro = line.unit_price_micro
-        if price_micro is not None and line.amount_fen != line_amount_fen(price_micro, line.quantity_e4):
-            raise _mismatch(line, number)
-        ended = covered_to is not None and (line.service_on or service_on) > covered_to
-        if ended or rule.exclusion is not None:
-            parts = LineBreakdown(line.amount_fen, 0, line.amount_fen, 0, 0, 0)
+        amount, price = line.amount_fen, line.unit_price_micro
+        if price is not None:
+            # line_amount_fen, written out: this runs for every line of every settlement.
+            computed = (price * line.quantity_e4 + HALF_MICRO_E4) // MICRO_E4_PER_FEN
+            if computed != amount:
+                raise _mismatch(line, number, computed)
+        rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
+        if covered_to is not None and (line.service_on or service_on) > covered_to:
+            parts = LineBreakdown(amount, 0, amount, 0, 0, 0)
+        elif rule.plain and line.ceiling_micro is None and line.self_pay_share_ppm is None:
+            parts = LineBreakdown(amount, 0, 0, 0, 0, amount)
         else:
-            parts = _within_catalogue(table.rules.over_ceiling, rule, line, number)
+            parts = _divided(mode, rule, line, number)
         divided.append(parts)
-        total += parts[0]
-        fully += parts[2]
-        over += parts[3]
-        first += parts[4]
-        scope += parts[5]
+        _, _, own, excess, share, rest = parts
+        fully += own
+        over += excess
+        first += share
+        scope += rest
         if not rule.account_may_pay:
-            blocked = LineBreakdown(*(a + b for a, b in zip(blocked, parts, strict=True)))
+            blocked = LineBreakdown._make(map(add, blocked, parts))
+    total = fully + over + first + scope
     return Divided(tuple(divided), LineBreakdown(total, 0, fully, over, first, scope), blocked)
 
 
@@ -187,24 +204,23 @@ def share_of(rule: LineRule, line: Line) -> int:
     return line.self_pay_share_ppm
 
 
-def _within_catalogue(mode: OverCeiling, rule: LineRule, line: Line, number: int) -> LineBreakdown:
+def _divided(mode: OverCeiling, rule: LineRule, line: Line, number: int) -> LineBreakdown:
     amount_fen = line.amount_fen
+    if rule.exclusion is not None:
+        return LineBreakdown(amount_fen, 0, amount_fen, 0, 0, 0)
     over_fen = 0
-    if rule.ceiling_micro is not None or line.ceiling_micro is not None:
-        standard_fen = ceiling_of(rule, line)
-        if standard_fen is not None and amount_fen > standard_fen:
-            if mode is OverCeiling.REFUSE:
-                raise _over_ceiling(line, number, standard_fen)
-            if mode is OverCeiling.WHOLE_LINE:
-                return LineBreakdown(amount_fen, 0, amount_fen, 0, 0, 0)
-            over_fen = amount_fen - standard_fen
-    share_ppm = share_of(rule, line)
-    first_fen = share_fen(amount_fen - over_fen, share_ppm) if share_ppm else 0
+    standard_fen = ceiling_of(rule, line)
+    if standard_fen is not None and amount_fen > standard_fen:
+        if mode is OverCeiling.REFUSE:
+            raise _over_ceiling(line, number, standard_fen)
+        if mode is OverCeiling.WHOLE_LINE:
+            return LineBreakdown(amount_fen, 0, amount_fen, 0, 0, 0)
+        over_fen = amount_fen - standard_fen
+    first_fen = share_fen(amount_fen - over_fen, share_of(rule, line))
     return LineBreakdown(amount_fen, 0, 0, over_fen, first_fen, amount_fen - over_fen - first_fen)
 
 
-def _mismatch(line: Line, number: int) -> Exception:
-    computed_fen = line_amount_fen(line.unit_price_micro or 0, line.quantity_e4)
+def _mismatch(line: Line, number: int, computed_fen: int) -> Exception:
     return refuse(
         Reason.LINE_AMOUNT_MISMATCH,
         line=str(number),

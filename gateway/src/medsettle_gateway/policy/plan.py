@@ -4,7 +4,7 @@ A region has a few dozen combinations that really occur, so each is resolved onc
 a settlement then costs table look-ups only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
@@ -22,6 +22,8 @@ from medsettle_gateway.policy.facts import (
 from medsettle_gateway.policy.gates import refusal_of
 from medsettle_gateway.policy.lines import LineRules, LineTable
 from medsettle_gateway.policy.rows import Figure, Resolved
+
+CounterKeys = tuple[CounterKey | None, CounterKey | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,32 @@ class Plan:
     cap: Resolved | None
     lines: LineTable
     use: AccountUse
-    accounts: AccountRules | None
+    _keys: dict[int, CounterKeys] = field(default_factory=dict, repr=False)
 
-    def deductible_key(self, period: str) -> CounterKey | None:
-        """The counter of the deductible in this benefit year; None where there is none."""
-        if self.benefit is None or self.benefit.deductible.period is Period.NONE:
-            return None
-        return CounterKey(period, self.benefit.id, "deductible")
+    def keys(self, year: int) -> CounterKeys:
+        """The counters of the deductible and of what the fund paid, in a benefit year.
 
-    def paid_key(self, period: str) -> CounterKey | None:
-        """The counter of what the fund paid in this benefit year; None without a benefit."""
-        return None if self.benefit is None else CounterKey(period, self.benefit.id, "paid")
+        None for the deductible where the benefit has none, and for both without a benefit.
+        """
+        keys = self._keys.get(year)
+        if keys is None:
+            keys = self._keys[year] = counter_keys(self.benefit, period_of(year))
+        return keys
+
+
+def period_of(year: int) -> str:
+    """The benefit year: the natural year (自然年度)."""
+    return str(year)
+
+
+def counter_keys(benefit: Benefit | None, period: str) -> CounterKeys:
+    """The counters of a benefit, deductible and paid, in one period."""
+    if benefit is None:
+        return None, None
+    paid = CounterKey(period, benefit.id, "paid")
+    if benefit.deductible.period is Period.NONE:
+        return None, paid
+    return CounterKey(period, benefit.id, "deductible"), paid
 
 
 def make_plan(rules: Rules, benefit_id: str, facts: Facts) -> Plan:
@@ -94,8 +111,7 @@ def make_plan(rules: Rules, benefit_id: str, facts: Facts) -> Plan:
         ratio=None if benefit is None else figures[benefit.ratio.path],
         cap=None if benefit is None else figures[benefit.cap.figure.path],
         lines=LineTable(rules.lines, facts, kinds, waived=waived),
-        use=NO_ACCOUNTS if accounts is None else _use(accounts, facts),
-        accounts=accounts,
+        use=NO_ACCOUNTS if accounts is None else accounts.use(facts),
     )
 
 
@@ -130,8 +146,3 @@ def no_rule(pack: str, figure: Figure, facts: Facts) -> Refusal:
     """NO_RULE, naming the pack, the path and the facts: never a silent zero."""
     named = described(facts, figure.fact_names() or SETTLEMENT_FACTS)
     return Refusal(Reason.NO_RULE, {"pack": pack, "path": figure.path, "facts": named})
-
-
-def _use(accounts: AccountRules, facts: Facts) -> AccountUse:
-    own_account = facts["enrolment"][0] in accounts.enrolments
-    return AccountUse(accounts.owners, accounts.pays, own_account)

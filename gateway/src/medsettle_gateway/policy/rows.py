@@ -5,9 +5,9 @@ A row replaces what stood before, adds to it, or says that there is none. A row 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from medsettle_gateway.domain.money import RATIO_ONE_PPM
 from medsettle_gateway.policy.facts import Facts
@@ -97,25 +97,25 @@ class Row:
     force: Force = Force.EXACT
 
 
-class Resolved(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Resolved:
     """A figure for one combination of facts; ``value`` None is "no limit".
 
-    ``row`` replaced last and ``adds`` were added to it, in order.
+    ``row`` replaced last and ``adds`` were added to it, in order. ``rule`` are the pack paths
+    and ``clause`` the clauses of all of them.
     """
 
     value: int | None
     row: Row
     adds: tuple[Row, ...] = ()
+    rule: str = field(init=False)
+    clause: str = field(init=False)
 
-    @property
-    def clause(self) -> str:
-        """The clauses of every row that made the figure."""
-        return "、".join(_distinct(row.clause for row in (self.row, *self.adds) if row.clause))
-
-    @property
-    def rule(self) -> str:
-        """The pack paths of the rows that made the figure."""
-        return " + ".join(row.path for row in (self.row, *self.adds))
+    def __post_init__(self) -> None:
+        rows = (self.row, *self.adds)
+        object.__setattr__(self, "rule", " + ".join(row.path for row in rows))
+        clauses = _distinct(row.clause for row in rows if row.clause)
+        object.__setattr__(self, "clause", "、".join(clauses))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,22 @@ def _percent(inputs: Inputs, name: str) -> str:
 
 
 def _deductible_zh(i: Inputs, amount: str) -> str:
-    return f"起付线{_yuan(i, 'limit_fen')}元,今年已付{_yuan(i, 'used_fen')}元,本次再付{amount}元。"
+    limit, used = _yuan(i, "limit_fen"), _yuan(i, "used_fen")
+    if _is_met(i):
+        return f"起付线{limit}元,今年已经付满。"
+    return f"起付线{limit}元,今年已付{used}元,本次再付{amount}元。"
 
 
 def _deductible_en(i: Inputs, amount: str) -> str:
     limit, used = _yuan(i, "limit_fen"), _yuan(i, "used_fen")
+    if _is_met(i):
+        return f"The yearly deductible of {limit} has been met."
     return f"The yearly deductible is {limit}; {used} was already met, {amount} applies now."
+
+
+def _is_met(i: Inputs) -> bool:
+    limit_fen, used_fen = i["limit_fen"], i["used_fen"]
+    return isinstance(limit_fen, int) and isinstance(used_fen, int) and used_fen >= limit_fen
 
 
 def _cap_zh(i: Inputs, amount: str) -> str:

@@ -3,10 +3,11 @@
 from medsettle_gateway.domain.basket import Line
 from medsettle_gateway.domain.breakdown import Breakdown, LineBreakdown
 from medsettle_gateway.policy.accounts import in_order
-from medsettle_gateway.policy.benefit import BenefitShare, left_of
+from medsettle_gateway.policy.benefit import Benefit, BenefitShare, left_of
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.lines import LineRule, ceiling_of, share_of
 from medsettle_gateway.policy.plan import Plan
+from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.trace import Step, TraceEntry
 
 OWN_OF_ITEM = "line"
@@ -18,10 +19,18 @@ def trace_of(
 ) -> tuple[TraceEntry, ...]:
     """The steps that lead to this breakdown, in the order of the rules."""
     entries: list[TraceEntry] = []
+    table = plan.lines
+    known = table.without_bands
     for index, (line, parts) in enumerate(zip(case.lines, breakdown.lines, strict=True)):
-        _line(entries, plan, case, index, line, parts)
+        amount_fen, _, fully_fen, _, _, scope_fen = parts
+        if amount_fen == scope_fen and not fully_fen:
+            inputs = (("name", line.name),)
+            entries.append(TraceEntry(Step.IN_SCOPE, "lines", "", inputs, scope_fen, index))
+        else:
+            rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
+            _line(entries, case, index, line, rule, parts)
     if plan.benefit is not None:
-        _fund(entries, plan, case, breakdown, share)
+        _fund(entries, plan, plan.benefit, case, breakdown, share)
     total = (("total_fen", breakdown.total_fen),)
     entries.append(TraceEntry(Step.PERSONAL, "", "", total, breakdown.personal_fen))
     if case.accounts:
@@ -32,34 +41,31 @@ def trace_of(
 
 def _line(
     entries: list[TraceEntry],
-    plan: Plan,
     case: CaseInput,
     index: int,
     line: Line,
+    rule: LineRule,
     parts: LineBreakdown,
 ) -> None:
-    rule = plan.lines.rule_for(line)
+    """The steps of a line that is not in scope as it stands."""
+    _, _, fully_fen, over_fen, first_fen, scope_fen = parts
+    if fully_fen:
+        entries.append(_self_paid(case, index, line, rule, fully_fen))
+        return
     name = ("name", line.name)
-    if parts.fully_self_paid_fen or rule.exclusion is not None:
-        entries.append(_self_paid(case, index, line, rule, parts.fully_self_paid_fen))
-        if parts.amount_fen == parts.fully_self_paid_fen:
-            return
-    if parts.over_limit_fen:
-        figure = rule.ceiling if line.ceiling_micro is None else None
-        path, clause = (OWN_OF_ITEM, "") if figure is None else (figure.rule, figure.clause)
-        standard = ("standard_fen", ceiling_of(rule, line))
-        inputs = (name, ("line_fen", line.amount_fen), standard)
-        over = TraceEntry(Step.OVER_LIMIT, path, clause, inputs, parts.over_limit_fen, index)
-        entries.append(over)
-    if parts.self_pay_first_fen:
-        own = line.self_pay_share_ppm is not None
-        figure = None if own else rule.share
-        path, clause = (OWN_OF_ITEM, "") if figure is None else (figure.rule, figure.clause)
-        base = ("base_fen", parts.self_pay_first_fen + parts.in_scope_fen)
-        inputs = (name, base, ("share_ppm", share_of(rule, line)))
-        first = parts.self_pay_first_fen
-        entries.append(TraceEntry(Step.SELF_PAY_FIRST, path, clause, inputs, first, index))
-    entries.append(TraceEntry(Step.IN_SCOPE, "lines", "", (name,), parts.in_scope_fen, index))
+    if over_fen:
+        path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
+        inputs = (name, ("line_fen", line.amount_fen), ("standard_fen", ceiling_of(rule, line)))
+        entries.append(TraceEntry(Step.OVER_LIMIT, path, clause, inputs, over_fen, index))
+    if first_fen:
+        path, clause = _source(rule.share if line.self_pay_share_ppm is None else None)
+        inputs = (name, ("base_fen", first_fen + scope_fen), ("share_ppm", share_of(rule, line)))
+        entries.append(TraceEntry(Step.SELF_PAY_FIRST, path, clause, inputs, first_fen, index))
+    entries.append(TraceEntry(Step.IN_SCOPE, "lines", "", (name,), scope_fen, index))
+
+
+def _source(figure: Resolved | None) -> tuple[str, str]:
+    return (OWN_OF_ITEM, "") if figure is None else (figure.rule, figure.clause)
 
 
 def _self_paid(case: CaseInput, index: int, line: Line, rule: LineRule, amount_fen: int) -> TraceEntry:
@@ -72,57 +78,48 @@ def _self_paid(case: CaseInput, index: int, line: Line, rule: LineRule, amount_f
     if rule.exclusion is not None:
         path, clause = rule.exclusion.path, rule.exclusion.clause
         return TraceEntry(Step.EXCLUDED, path, clause, (name,), amount_fen, index)
-    figure = rule.ceiling if line.ceiling_micro is None else None
-    clause = "" if figure is None else figure.clause
+    path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
     inputs = (name, ("standard_fen", ceiling_of(rule, line)))
-    return TraceEntry(Step.OVER_STANDARD, "lines.over_ceiling", clause, inputs, amount_fen, index)
+    return TraceEntry(Step.OVER_STANDARD, path, clause, inputs, amount_fen, index)
 
 
 def _fund(
     entries: list[TraceEntry],
     plan: Plan,
+    benefit: Benefit,
     case: CaseInput,
     breakdown: Breakdown,
     share: BenefitShare,
 ) -> None:
-    benefit, ratio, cap = plan.benefit, plan.ratio, plan.cap
-    if benefit is None or ratio is None or cap is None:
+    ratio, cap = plan.ratio, plan.cap
+    deductible_key, paid_key = plan.keys(case.service_on.year)
+    if ratio is None or cap is None or paid_key is None:
         return
-    period = str(case.service_on.year)
-    entries.append(_deductible(plan, case, period, share.deductible_fen))
-    base_fen = breakdown.in_scope_fen - share.deductible_fen
-    inputs = (("base_fen", base_fen), ("ratio_ppm", ratio.value))
-    entries.append(TraceEntry(Step.RATIO, ratio.rule, ratio.clause, inputs, share.computed_fen))
-    key = plan.paid_key(period)
-    used_fen = 0 if key is None else case.counters.get(key, 0)
-    limits = (
-        ("limit_fen", cap.value),
-        ("used_fen", used_fen),
-        ("left_fen", left_of(cap.value, used_fen)),
-    )
-    entries.append(TraceEntry(Step.CAP, cap.rule, cap.clause, limits, share.over_cap_fen))
-    fund = (("fund", benefit.fund),)
-    entries.append(TraceEntry(Step.FUND, benefit.path, "", fund, share.paid_fen))
-
-
-def _deductible(plan: Plan, case: CaseInput, period: str, amount_fen: int) -> TraceEntry:
-    figure, key = plan.deductible, plan.deductible_key(period)
-    if figure is None or key is None:
-        path = "" if plan.benefit is None else plan.benefit.deductible.path
-        return TraceEntry(Step.NO_DEDUCTIBLE, path, "", (), 0)
-    used_fen = case.counters.get(key, 0)
-    inputs = (("limit_fen", figure.value), ("used_fen", used_fen))
-    return TraceEntry(Step.DEDUCTIBLE, figure.rule, figure.clause, inputs, amount_fen)
+    deductible_fen, computed_fen, paid_fen, over_cap_fen = share
+    if plan.deductible is None or deductible_key is None:
+        entries.append(TraceEntry(Step.NO_DEDUCTIBLE, benefit.deductible.path, "", (), 0))
+    else:
+        used = ("used_fen", case.counters.get(deductible_key, 0))
+        limits = (("limit_fen", plan.deductible.value), used)
+        path, clause = plan.deductible.rule, plan.deductible.clause
+        entries.append(TraceEntry(Step.DEDUCTIBLE, path, clause, limits, deductible_fen))
+    base = ("base_fen", breakdown.in_scope_fen - deductible_fen)
+    inputs = (base, ("ratio_ppm", ratio.value))
+    entries.append(TraceEntry(Step.RATIO, ratio.rule, ratio.clause, inputs, computed_fen))
+    used_fen = case.counters.get(paid_key, 0)
+    left = ("left_fen", left_of(cap.value, used_fen))
+    limited = (("limit_fen", cap.value), ("used_fen", used_fen), left)
+    entries.append(TraceEntry(Step.CAP, cap.rule, cap.clause, limited, over_cap_fen))
+    entries.append(TraceEntry(Step.FUND, benefit.path, "", (("fund", benefit.fund),), paid_fen))
 
 
 def _accounts(entries: list[TraceEntry], plan: Plan, case: CaseInput, breakdown: Breakdown) -> None:
-    clause = "" if plan.accounts is None else plan.accounts.clause
     ordered = in_order(plan.use, case.accounts)
-    for account, drawn in zip(ordered, breakdown.accounts, strict=True):
+    for account, (id_, owner, amount_fen, note) in zip(ordered, breakdown.accounts, strict=True):
         inputs = (
-            ("account", account.account),
-            ("owner", account.owner.value),
+            ("account", id_),
+            ("owner", owner),
             ("balance_fen", account.balance_fen),
-            ("note", None if drawn.note is None else drawn.note.value),
+            ("note", note),
         )
-        entries.append(TraceEntry(Step.ACCOUNT, "accounts", clause, inputs, drawn.amount_fen))
+        entries.append(TraceEntry(Step.ACCOUNT, "accounts", plan.use.clause, inputs, amount_fen))

@@ -1,0 +1,122 @@
+"""The words of a pack in Chinese and English, for people who read packs."""
+
+from typing import Final
+
+Words = tuple[str, str]
+
+FACT_WORDS: Final[dict[str, Words]] = {
+    "scheme": ("险种", "scheme"),
+    "standing": ("人员类别", "standing"),
+    "enrolment": ("参保方式", "enrolment"),
+    "aid": ("救助身份", "aid"),
+    "condition": ("备案病种", "filed condition"),
+    "at": ("机构类型", "at"),
+    "level": ("机构等级", "level"),
+    "specialty": ("专科类别", "specialty"),
+    "designation": ("定点资格", "designation"),
+    "stay": ("住院", "stay"),
+    "prescription": ("处方", "prescription"),
+    "circulated": ("经处方流转", "circulated"),
+    "kind": ("项目类别", "kind"),
+    "class": ("目录类别", "class"),
+    "ward": ("病房", "ward"),
+}
+"""Each fact; its values are in VALUE_WORDS under ``fact.value``, else under the value alone."""
+
+VALUE_WORDS: Final[dict[str, str]] = {
+    "true": "是",
+    "false": "否",
+    "employee": "职工",
+    "resident": "居民",
+    "active": "在职",
+    "retired": "退休",
+    "flexible": "灵活就业",
+    "adult": "成年",
+    "minor": "未成年",
+    "pooled_and_account": "统账结合",
+    "pool_only": "单建统筹",
+    "inpatient_only": "住院医疗保险",
+    "aid.none": "无",
+    "destitute": "特困",
+    "orphan": "孤儿",
+    "subsistence": "低保",
+    "marginal": "低边",
+    "disabled": "残疾",
+    "poor": "建档立卡",
+    "clinic": "门诊机构",
+    "hospital": "医院",
+    "pharmacy": "药店",
+    "primary": "一级及以下",
+    "secondary": "二级",
+    "tertiary": "三级",
+    "level.none": "无等级",
+    "general": "综合",
+    "infectious": "传染",
+    "psychiatric": "精神",
+    "tuberculosis": "结核",
+    "basic": "基本定点",
+    "pooled_outpatient": "门诊统筹定点",
+    "chronic": "门诊慢特病定点",
+    "haemodialysis": "血液透析定点",
+    "benefit_ward": "惠民病房定点",
+    "prescription.none": "无处方",
+    "own": "本机构处方",
+    "external": "外配处方",
+    "drug": "药品",
+    "device": "医疗器械",
+    "consumable": "医用耗材",
+    "test": "检查",
+    "treatment": "治疗",
+    "surgery": "手术",
+    "blood": "血液",
+    "bed": "床位",
+    "wellness": "养生保健",
+    "fitness": "体育健身",
+    "daily_goods": "生活用品",
+    "public_health": "公共卫生",
+    "A": "甲类",
+    "B": "乙类",
+    "C": "丙类(目录外)",
+    "ordinary": "普通",
+    "oncology": "肿瘤",
+    "obstetric": "产科",
+    "paediatric": "儿科",
+    "traction": "牵引",
+    "burn": "烧伤",
+    "intensive": "重症监护",
+    "self": "本人",
+    "spouse": "配偶",
+    "parent": "父母",
+    "child": "子女",
+    "sibling": "兄弟姐妹",
+    "other": "其他人",
+}
+
+FORCE_WORDS: Final[dict[str, Words]] = {
+    "exact": ("明确规定", "exact"),
+    "floor": ("下限", "floor: a region may not go below"),
+    "ceiling": ("上限", "ceiling: a region may not go above"),
+    "assumed": ("文件未载,暂定", "assumed: not in the document"),
+}
+
+STATUS_WORDS: Final[dict[str, Words]] = {
+    "in_force": ("现行", "in force"),
+    "historical": ("已废止", "historical"),
+    "illustrative": ("示例", "illustrative"),
+}
+
+OVER_CEILING_WORDS: Final[dict[str, Words]] = {
+    "difference": ("超出部分由个人自付", "the patient pays what is above"),
+    "whole_line": ("整行自费", "the patient pays the whole line"),
+    "refuse": ("不允许结算", "the settlement is refused"),
+}
+
+PAYS_WORDS: Final[dict[str, Words]] = {
+    "personal": ("任何个人负担部分", "any personal part"),
+    "in_scope": ("仅政策范围内的个人负担", "only the personal part within policy"),
+}
+
+
+def value_word(fact: str, value: str) -> str:
+    """The Chinese word of a fact's value; the value itself where there is none."""
+    return VALUE_WORDS.get(f"{fact}.{value}", VALUE_WORDS.get(value, value))
