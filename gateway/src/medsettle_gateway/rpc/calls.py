@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from medsettle.wire.calls import BY_PATH, ENROL, ROTATE_KEY, Call
 from medsettle.wire.reasons import Reason
-from medsettle.wire.signing import ENROL_AUDIENCE, KeyInvalidError
+from medsettle.wire.signing import ENROL_AUDIENCE, TERMINAL, KeyInvalidError
 from medsettle_gateway.config import LimitsSection
 from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.domain.facts import State
@@ -177,6 +177,8 @@ class Calls:
 
     async def _caller(self, call: Call, proof: Proof, body: bytes, now: datetime) -> Caller:
         """Returns who signed. Raises Refused."""
+        if not proof.terminal:
+            raise refuse(Reason.SIGNATURE_MISSING, field=TERMINAL)
         of_terminal, of_key = TerminalKey(proof.terminal), KeyRecordKey(proof.key)
         facts = await self._ports.load((of_terminal, of_key))
         terminal, record = facts.of(of_terminal), facts.of(of_key)
