@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.proto import members
 from tests.house.tree import ROOT, functions, modules, named, parsed, sources, tracked_texts
 
 SAYS_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
@@ -29,6 +30,15 @@ SYNONYMS = {
     "ticketid": "request_id",
 }
 """What a concept must not be called, and its name in the house (CONTRIBUTING.md, Names)."""
+
+SYNONYMS_ZH = {
+    "帐": "账",
+    "统筹金": "统筹基金",
+    "起付线标准": "起付标准",
+    "封顶线": "年度最高支付限额",
+    "电子医保卡": "医保电子凭证",
+}
+"""The same for the sentences on the screen."""
 
 UNITS = {"bp", "fen", "ms"}
 """Units stand last in a name, before nothing."""
@@ -87,6 +97,22 @@ def test_a_concept_has_one_name_in_code(synonym: str) -> None:
         for path in sources()
         for line, name in defined_names(path)
         if synonym in words(name) or synonym == "".join(words(name))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("synonym", SYNONYMS)
+def test_a_concept_has_one_name_in_the_contract(synonym: str) -> None:
+    assert [m.where for m in members() if synonym in words(m.block) + words(m.name)] == []
+
+
+@pytest.mark.parametrize("synonym", SYNONYMS_ZH)
+def test_a_concept_has_one_name_in_chinese(synonym: str) -> None:
+    found = [
+        f"{named(path)}:{number} say {SYNONYMS_ZH[synonym]}"
+        for path, text in tracked_texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if synonym in line and path != Path(__file__).resolve()
     ]
     assert found == []
 
