@@ -1,0 +1,42 @@
+"""``medsettle-gateway catalogue``: what goods and services are, region by region."""
+
+from pathlib import Path
+
+import click
+
+from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
+from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway
+from medsettle_gateway.files import cells
+from medsettle_gateway.files.registers import CATALOGUE
+from medsettle_gateway.storage.places import enter_catalogue
+
+
+@click.group("catalogue")
+def catalogue() -> None:
+    """Enter a region's catalogue."""
+
+
+@catalogue.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--region", required=True, help="Pooling region code of six digits.")
+@check_option
+@json_option
+@config_option
+def import_catalogue(
+    file: Path, region: str, check: bool, as_json: bool, config_path: Path  # noqa: FBT001
+) -> None:
+    """Make the CSV FILE the whole catalogue of a region: an item that it lacks is removed.
+
+    Columns: code, name, kind, class, self_pay_share, ceiling_yuan, ward, valid_from, valid_to. A code may
+    stand on several rows with other days.
+    """
+    try:
+        cells.region(region)
+    except cells.CellError as error:
+        raise click.BadParameter(f"--region {error.zh}, {error.en}") from error
+    gateway = open_gateway(config_path)
+    with listing_faults(as_json=as_json):
+        rows = checked_rows(file, CATALOGUE, gateway.config.limits)
+        with gateway.writing(keep=not check) as connection:
+            entered = {"catalogue": enter_catalogue(connection, region, rows, now())}
+    say(entered, check=check, as_json=as_json)

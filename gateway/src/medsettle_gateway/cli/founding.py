@@ -1,0 +1,155 @@
+"""``init``, ``demo-city`` and ``migrate``: making a gateway and bringing it up to date."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+import click
+
+from medsettle_gateway.cli.entering import checked_rows, listing_faults
+from medsettle_gateway.cli.frame import Gateway, config_option, json_option, now, open_gateway, print_json
+from medsettle_gateway.config import ConfigError
+from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.files.keys import create_keys
+from medsettle_gateway.files.registers import CATALOGUE, FAMILIES, INSTITUTIONS, MEMBERS, YEARS
+from medsettle_gateway.storage import database
+from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+
+_CITY: Final = "210300"
+_FILE_NAME: Final = "gateway.toml"
+_FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+
+_TEMPLATE: Final = """\
+# medsettle-gateway. Every name may also be set as MEDSETTLE_GATEWAY__SECTION__NAME in the environment.
+
+[gateway]
+id = "{id}"            # the audience of every signature: tills learn it when they enrol
+demo = {demo}          # true: accepts the credentials of the demo issuer
+
+[listen]
+address = "127.0.0.1:50051"
+# tls_certificate = "server.pem"   # needed beyond this machine
+# tls_key = "server.key"
+# tls_client_ca = "clients.pem"    # clients must then show a certificate
+
+[storage]
+path = "gateway.db"
+
+[keys]
+directory = "keys"     # keep a copy of it in another place than the database
+
+[log]
+level = "info"         # debug, info, warning, error
+format = "text"        # text or json
+
+[limits]
+# hold_s = 600         # how long a hold reserves; the README lists every other limit
+"""
+
+
+@click.command("init")
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--id", "gateway_id", default="gateway", show_default=True, help="The gateway's id.")
+@click.option("--demo", is_flag=True, help="Make a demo, with an issuer of credentials.")
+@json_option
+def init(folder: Path, gateway_id: str, demo: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Make a gateway in DIR: configuration, keys and an empty database.
+
+    What exists already is kept as it is.
+    """
+    gateway = _found(folder, gateway_id, demo=demo)
+    fingerprint = gateway.keys.root.key
+    if as_json:
+        print_json({"config": str(folder / _FILE_NAME), "root": fingerprint})
+        return
+    click.echo(f"配置 configuration: {folder / _FILE_NAME}")
+    click.echo(f"根公钥指纹 fingerprint of the root key: {fingerprint}")
+    click.echo(f"下一步 next: medsettle-gateway serve --config {folder / _FILE_NAME}")
+
+
+@click.command("demo-city")
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@json_option
+def demo_city(folder: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Make a demo gateway in DIR and enter a small invented city: institutions, members, a catalogue."""
+    gateway = _found(folder, "demo", demo=True)
+    gateway.require_demo()
+    with listing_faults(as_json=as_json), as_file(files("medsettle_gateway") / "demo_city") as city:
+        counts = _enter_city(gateway, city)
+    if as_json:
+        print_json({"config": str(folder / _FILE_NAME), **counts})
+        return
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    click.echo(f"演示城市已建立 the city stands: {listed}")
+    click.echo(f"下一步 next: medsettle-gateway serve --config {folder / _FILE_NAME}")
+
+
+@click.command("migrate")
+@json_option
+@config_option
+def migrate(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Check the whole database and bring it to this release's version, all steps or none.
+
+    Back it up first.
+    """
+    config = open_gateway(config_path).config
+    if not config.storage.path.is_file():
+        raise ConfigError(
+            f"数据库 {config.storage.path} 不存在;请先执行 medsettle-gateway init。",
+            f"There is no database {config.storage.path}; run medsettle-gateway init first.",
+        )
+    before, after = database.migrate(config.storage.path, busy_ms=config.limits.store_busy_ms)
+    if as_json:
+        print_json({"from": before, "to": after})
+    else:
+        click.echo(f"数据库版本 {before} -> {after}。The database was of version {before}, now of {after}.")
+
+
+def _found(folder: Path, gateway_id: str, *, demo: bool) -> Gateway:
+    """Makes what is missing of a gateway and returns it. Raises ConfigError."""
+    path = folder / _FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(_TEMPLATE.format(id=gateway_id, demo=str(demo).lower()), "utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"无法写入 {path}({error.strerror})。", f"Cannot write {path} ({error.strerror})."
+        ) from error
+    gateway = open_gateway(path)
+    config = gateway.config
+    create_keys(config.keys.directory, demo=config.gateway.demo)
+    database.migrate(config.storage.path, busy_ms=config.limits.store_busy_ms)
+    with gateway.reading():
+        return gateway
+
+
+def _enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
+    """Enters every file of the city in one transaction; its years are those of today."""
+    limits = gateway.config.limits
+    with gateway.writing() as connection, _years_of_today(city) as years:
+        people = gateway.people(connection, "demo-city")
+        entered = {
+            "institutions": enter_institutions(
+                connection, checked_rows(city / "institutions.csv", INSTITUTIONS, limits)
+            ),
+            "items": enter_catalogue(
+                connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits), now()
+            ),
+            "members": people.enter_members(checked_rows(city / "members.csv", MEMBERS, limits)),
+            "families": people.enter_families(checked_rows(city / "families.csv", FAMILIES, limits)),
+            "years": people.enter_years(checked_rows(years, YEARS, limits)),
+        }
+    return {name: each.new_count + each.changed_count + each.same_count for name, each in entered.items()}
+
+
+@contextmanager
+def _years_of_today(city: Path) -> Iterator[Path]:
+    text = (city / "years.csv").read_text("utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        years = Path(folder) / "years.csv"
+        years.write_text(text.replace("{year}", str(day_of(now()).year)), "utf-8")
+        yield years

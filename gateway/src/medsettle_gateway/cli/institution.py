@@ -1,0 +1,34 @@
+"""``medsettle-gateway institution``: designated institutions."""
+
+from pathlib import Path
+
+import click
+
+from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway
+from medsettle_gateway.files.registers import INSTITUTIONS
+from medsettle_gateway.storage.places import enter_institutions
+
+
+@click.group("institution")
+def institution() -> None:
+    """Enter designated institutions."""
+
+
+@institution.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@check_option
+@json_option
+@config_option
+def import_institutions(file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Enter institutions from a CSV FILE, all of them or none.
+
+    Columns: code, name, region, kind, level, specialty, designations (separated by semicolons), state
+    (active or suspended). A known code is changed; none is ever removed.
+    """
+    gateway = open_gateway(config_path)
+    with listing_faults(as_json=as_json):
+        rows = checked_rows(file, INSTITUTIONS, gateway.config.limits)
+        with gateway.writing(keep=not check) as connection:
+            entered = {"institutions": enter_institutions(connection, rows)}
+    say(entered, check=check, as_json=as_json)

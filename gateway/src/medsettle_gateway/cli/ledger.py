@@ -1,0 +1,72 @@
+"""``medsettle-gateway ledger``: the books, recomputed from their entries."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
+from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.storage.audit import Summary, summarise
+
+
+@click.group("ledger")
+def ledger() -> None:
+    """Look into the books."""
+
+
+@ledger.command("summary")
+@json_option
+@config_option
+def summary(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Add up every entry: books, balances, funds, open sales. Exits 1 if anything is off."""
+    with open_gateway(config_path).reading() as connection:
+        found = summarise(connection)
+    if as_json:
+        print_json(_plain(found))
+    else:
+        _print(found)
+    sys.exit(1 if found.faults else 0)
+
+
+def _plain(found: Summary) -> dict[str, object]:
+    return {
+        "balanced": not found.faults,
+        "entry_count": found.entry_count,
+        "posting_count": found.posting_count,
+        "sales": dict(found.sales),
+        "funds": [{"book": book, "amount_fen": amount_fen} for book, amount_fen in found.funds],
+        "accounts": found.accounts._asdict(),
+        "cash_fen": found.cash_fen,
+        "open_sales": [each._asdict() for each in found.open_sales],
+        "faults": list(found.faults),
+    }
+
+
+def _print(found: Summary) -> None:
+    from rich.console import Console  # noqa: PLC0415 - the JSON form needs none of it
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title="账簿汇总 The books", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("分录 entries", str(found.entry_count))
+    table.add_row("记账 postings", str(found.posting_count))
+    for state, count in found.sales:
+        table.add_row(f"业务 sales {state}", str(count))
+    table.add_section()
+    for book, amount_fen in found.funds:
+        table.add_row(f"基金 fund {book}", format_fen(amount_fen))
+    table.add_row("个人账户余额 account balances", format_fen(found.accounts.balance_fen))
+    table.add_row("预留 held", format_fen(found.accounts.held_fen))
+    table.add_row("现金 cash", format_fen(found.cash_fen))
+    console = Console()
+    console.print(table)
+    for request_id, state in found.open_sales:
+        console.print(f"未了结 open: {request_id} {state}", markup=False, highlight=False)
+    if not found.open_sales:
+        console.print("没有未了结的业务。No sale is open.")
+    for fault in found.faults:
+        console.print(f"错误 fault: {fault}", markup=False, highlight=False)
+    if not found.faults:
+        console.print("每个账簿借贷平衡,余额与记账一致。Every book balances, balances equal their postings.")

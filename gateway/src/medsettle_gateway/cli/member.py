@@ -1,0 +1,81 @@
+"""``medsettle-gateway member``: insured persons, their accounts, families and years."""
+
+from pathlib import Path
+
+import click
+
+from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
+from medsettle_gateway.files.registers import FAMILIES, MEMBERS, YEARS
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("member")
+def member() -> None:
+    """Enter insured persons, who may pay for whom, and what an older system had counted."""
+
+
+@member.command("import")
+@click.argument("file", type=_FILE)
+@click.option("--families", type=_FILE, help="Who may pay for whom, entered with the members or not at all.")
+@check_option
+@json_option
+@config_option
+def import_members(
+    file: Path, families: Path | None, check: bool, as_json: bool, config_path: Path  # noqa: FBT001
+) -> None:
+    """Enter members from a CSV FILE, all of them or none.
+
+    Columns: member_no, name, id_number, region, scheme, standing, enrolment, aid, conditions, covered_from,
+    covered_to, account_yuan (empty: no account), account_state. A known member_no is changed, never doubled;
+    account_yuan opens an account and never changes one.
+    """
+    gateway = open_gateway(config_path)
+    limits = gateway.config.limits
+    with listing_faults(as_json=as_json):
+        rows = checked_rows(file, MEMBERS, limits)
+        ties = None if families is None else checked_rows(families, FAMILIES, limits)
+        with gateway.writing(keep=not check) as connection:
+            people = gateway.people(connection, f"member import {file.name}")
+            entered = {"members": people.enter_members(rows)}
+            if ties is not None:
+                entered["families"] = people.enter_families(ties)
+    say(entered, check=check, as_json=as_json)
+
+
+@member.command("import-year")
+@click.argument("file", type=_FILE)
+@check_option
+@json_option
+@config_option
+def import_year(file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Enter what an older system had counted this year, from a CSV FILE, all of it or nothing.
+
+    Columns: member_no, year, counter, measure (deductible or paid), amount_yuan. Each sum is entered once.
+    """
+    gateway = open_gateway(config_path)
+    with listing_faults(as_json=as_json):
+        rows = checked_rows(file, YEARS, gateway.config.limits)
+        with gateway.writing(keep=not check) as connection:
+            people = gateway.people(connection, f"member import-year {file.name}")
+            entered = {"years": people.enter_years(rows)}
+    say(entered, check=check, as_json=as_json)
+
+
+@member.command("unbind")
+@click.argument("member_no")
+@click.argument("payer_member_no")
+@json_option
+@config_option
+def unbind(member_no: str, payer_member_no: str, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """End that the account of PAYER_MEMBER_NO may pay for MEMBER_NO."""
+    gateway = open_gateway(config_path)
+    with gateway.writing() as connection:
+        ended = gateway.people(connection, "member unbind").unbind(member_no, payer_member_no)
+    if not ended:
+        refuse("这两人之间没有家庭共济绑定。", "There is no family tie between these two.")
+    if as_json:
+        print_json({"unbound": True})
+    else:
+        click.echo("已解除绑定。The tie has ended.")

@@ -1,0 +1,138 @@
+"""``medsettle-gateway terminal``: tills and their keys."""
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.domain.facts import EnrolCode
+from medsettle_gateway.service.enrol import code_hash
+from medsettle_gateway.storage import terminals
+
+_TILL: Final = re.compile(r"[A-Za-z0-9]{1,12}")
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_CHARS: Final = 16
+"""Five random bits each: 80 bits."""
+
+
+@click.group("terminal")
+def terminal() -> None:
+    """Hand out enrolment codes, list tills, suspend them, end their keys."""
+
+
+@terminal.command("enrol")
+@click.argument("institution")
+@click.argument("till")
+@json_option
+@config_option
+def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Print a one-time code that registers the key of a TILL of an INSTITUTION.
+
+    The part behind the dot is the fingerprint of this gateway's root key: the till checks it. An earlier code
+    of the till that was not used ends.
+    """
+    if not _TILL.fullmatch(till):
+        zh, en = "收银机编号应为1至12位字母或数字", "a till is named with 1 to 12 letters or digits"
+        raise click.BadParameter(f"{zh}, {en}", param_hint="TILL")
+    gateway = open_gateway(config_path)
+    code = "".join(secrets.choice(_CROCKFORD) for _ in range(_CODE_CHARS))
+    expires_at = now() + timedelta(seconds=gateway.config.limits.enrol_code_s)
+    with gateway.writing() as connection:
+        name = terminals.hand_out_code(
+            connection, EnrolCode(code_hash(code), institution, till, expires_at)
+        )
+        if name is None:
+            refuse(
+                f"没有登记机构 {institution};请先导入。",
+                f"No institution {institution} is known; import it first.",
+            )
+    whole = f"{code}.{gateway.keys.root.key}"
+    if as_json:
+        print_json({
+            "code": whole, "terminal": f"{institution}-{till}", "institution_name": name,
+            "expires_at": _text(expires_at),
+        })
+    else:
+        click.echo(whole)
+        click.echo(f"{name},有效至 valid until {_text(expires_at)}", err=True)
+
+
+@terminal.command("list")
+@json_option
+@config_option
+def list_terminals(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """List every till with its keys."""
+    with open_gateway(config_path).reading() as connection:
+        found = terminals.list_terminals(connection)
+    if as_json:
+        print_json({"terminals": [_plain(each) for each in found]})
+        return
+    if not found:
+        click.echo("还没有收银机注册。No till has enrolled yet.")
+    for each in found:
+        click.echo(f"{each.terminal}  {each.institution_name}  {each.state}")
+        for key in each.keys:
+            revoked = f"  已吊销 revoked {_text(key.revoked_at)}" if key.revoked_at else ""
+            click.echo(f"  {key.key}  {key.suite}  {_text(key.not_before)} -- {_text(key.not_after)}{revoked}")
+
+
+@terminal.command("suspend")
+@click.argument("terminal_id", metavar="TERMINAL")
+@json_option
+@config_option
+def suspend(terminal_id: str, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Keep a till from settling until it is resumed."""
+    _set_state(terminal_id, "suspended", config_path, as_json=as_json)
+
+
+@terminal.command("resume")
+@click.argument("terminal_id", metavar="TERMINAL")
+@json_option
+@config_option
+def resume(terminal_id: str, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Let a suspended till work again."""
+    _set_state(terminal_id, "active", config_path, as_json=as_json)
+
+
+@terminal.command("revoke-key")
+@click.argument("key")
+@click.option("--compromised", is_flag=True, help="Somebody else may have the key.")
+@json_option
+@config_option
+def revoke_key(key: str, compromised: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """End a till's key at once. What it signed before stays valid."""
+    with open_gateway(config_path).writing() as connection:
+        known = terminals.revoke_key(connection, key, now(), compromised=compromised)
+    if not known:
+        refuse(f"没有登记密钥 {key}。", f"No key {key} is known.")
+    if as_json:
+        print_json({"key": key, "revoked": True})
+    else:
+        click.echo(f"密钥 {key} 已吊销。The key is revoked.")
+
+
+def _set_state(terminal_id: str, state: str, config_path: Path, *, as_json: bool) -> None:
+    with open_gateway(config_path).writing() as connection:
+        known = terminals.set_state(connection, terminal_id, state)
+    if not known:
+        refuse(f"没有收银机 {terminal_id}。", f"No till {terminal_id} is known.")
+    if as_json:
+        print_json({"terminal": terminal_id, "state": state})
+    else:
+        click.echo(f"{terminal_id}: {state}")
+
+
+def _plain(found: terminals.ListedTerminal) -> dict[str, Any]:
+    keys = [
+        {name: _text(value) if isinstance(value, datetime) else value for name, value in key._asdict().items()}
+        for key in found.keys
+    ]
+    return {**found._asdict(), "keys": keys}
+
+
+def _text(instant: datetime | None) -> str:
+    return "" if instant is None else instant.isoformat(timespec="seconds")

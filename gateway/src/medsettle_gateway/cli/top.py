@@ -1,0 +1,61 @@
+"""The top of the command line. A group is loaded when it is used, so that ``serve`` is ready at once."""
+
+import sqlite3
+from importlib import import_module
+from typing import Final
+
+import click
+
+from medsettle_gateway.config import ConfigError
+
+_WHERE: Final = {
+    "catalogue": "medsettle_gateway.cli.catalogue:catalogue",
+    "credential": "medsettle_gateway.cli.credential:credential",
+    "demo-city": "medsettle_gateway.cli.founding:demo_city",
+    "init": "medsettle_gateway.cli.founding:init",
+    "institution": "medsettle_gateway.cli.institution:institution",
+    "ledger": "medsettle_gateway.cli.ledger:ledger",
+    "member": "medsettle_gateway.cli.member:member",
+    "migrate": "medsettle_gateway.cli.founding:migrate",
+    "policy": "medsettle_gateway.cli.policy:policy",
+    "serve": "medsettle_gateway.cli.serve:serve",
+    "terminal": "medsettle_gateway.cli.terminal:terminal",
+}
+
+
+class _Top(click.Group):
+    """Finds commands by name and says in one place what cannot be done."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's form
+        """Returns the names of all commands."""
+        return sorted(_WHERE)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Returns the command of a name, or None."""
+        where = _WHERE.get(cmd_name)
+        if where is None:
+            return None
+        module, _, name = where.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; a fault of the configuration or the database ends with one clear sentence."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+        except sqlite3.Error as error:
+            click.echo(f"无法写入数据库,未作任何更改({error})。", err=True)
+            click.echo(f"The database cannot be written; nothing was changed ({error}).", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Top, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="medsettle-gateway")
+def top() -> None:
+    """The settlement gateway for designated pharmacies and clinics.
+
+    医保定点药店、诊所结算网关。
+    """

@@ -1,0 +1,1 @@
+"""Services that say whose credential was shown."""
