@@ -1,9 +1,9 @@
 """The token on a printed receipt: anyone can check offline that the sale was settled.
 
 ``MS1.<payload>.<signature>.<certificate>``: payload and signature in base64url without padding, the
-certificate of the answering key as ``Certificate.encode`` gives it with ``~`` for its dot. The signature is over
-``v1-receipt``, a line feed and the payload's bytes. It names no person and no goods, and does not prove
-that the sale still stands.
+certificate of the answering key as ``Certificate.encode`` gives it with ``~`` for its dot. The signature
+is over ``v1-receipt``, a line feed and the payload's bytes. It names no person and no goods, and does not
+prove that the sale still stands.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,48 @@
+"""Advice before a sale (事前提醒): it refuses nothing and names nobody."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.facts import AccountFacts, AccountState
+from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.service.commands import Advisory
+
+NEARLY: Final = 10
+"""A cap is nearly reached when less than a tenth of it is left."""
+
+
+def advice_on(remainders: Iterable[Remainder], accounts: Sequence[AccountFacts]) -> tuple[Advisory, ...]:
+    """Returns what the cashier should know of the year's limits and of the accounts, each once."""
+    found = (*(each for left in remainders for each in _on_limit(left)), *_on_accounts(accounts))
+    return tuple(dict.fromkeys(found))
+
+
+def _on_limit(left: Remainder) -> Iterator[Advisory]:
+    if not left.limit_fen or left.left_fen is None:
+        return
+    amount = format_fen(left.left_fen)
+    if left.key.measure == "deductible" and left.left_fen > 0:
+        yield Advisory(
+            "DEDUCTIBLE_LEFT",
+            f"起付标准还差{amount}元。",
+            f"{amount} yuan of the deductible are left.",
+        )
+    elif left.key.measure == "paid" and left.left_fen == 0:
+        yield Advisory("CAP_REACHED", "本年度统筹支付已达限额。", "The annual cap of the fund is reached.")
+    elif left.key.measure == "paid" and left.left_fen * NEARLY < left.limit_fen:
+        yield Advisory(
+            "CAP_NEARLY_REACHED",
+            f"本年度统筹支付限额还剩{amount}元。",
+            f"{amount} yuan are left below the annual cap of the fund.",
+        )
+
+
+def _on_accounts(accounts: Sequence[AccountFacts]) -> Iterator[Advisory]:
+    for account in accounts:
+        if account.state is AccountState.FROZEN:
+            yield Advisory(
+                "ACCOUNT_FROZEN",
+                f"账户{account.account}已冻结,不能支付。",
+                f"Account {account.account} is frozen and may not pay.",
+            )

@@ -1,0 +1,189 @@
+"""Between the questions of the service and the cases of the engine: what goes in, what comes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.asked import AskedLine
+from medsettle_gateway.domain.basket import Encounter, Line, Prescription
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
+from medsettle_gateway.domain.member import Account, Patient
+from medsettle_gateway.domain.place import InstitutionKind
+from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.domain.sale import (
+    AccountBooking,
+    CounterDelta,
+    Effect,
+    LineRecord,
+    SettlementRecord,
+    TraceStep,
+)
+from medsettle_gateway.domain.split import Split
+from medsettle_gateway.policy.benefit import Title
+from medsettle_gateway.policy.engine import ENGINE_VERSION, Calculation, CaseInput, counters_read
+from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.stored import case_to_plain
+from medsettle_gateway.policy.trace import TraceEntry
+from medsettle_gateway.service.authority import Counters, Decided, Question, Visit
+
+_ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
+
+
+def uncovered(member: MemberFacts, institution: InstitutionFacts, on: date) -> Refusal | None:
+    """Returns why the person has no cover at the place on the day, as far as the pack does not say."""
+    if on < member.covered_from:
+        return Refusal(Reason.NOT_COVERED, {"covered_from": member.covered_from.isoformat()})
+    if institution.region != member.region:
+        return Refusal(Reason.NOT_DESIGNATED, {"region": member.region, "institution": institution.region})
+    return None
+
+
+def patient(member: MemberFacts) -> Patient:
+    """Returns what the engine knows of a member."""
+    return Patient(
+        scheme=member.scheme,
+        standing=member.standing,
+        enrolment=member.enrolment,
+        aid=member.aid,
+        conditions=member.conditions,
+        covered_to=member.covered_to,
+    )
+
+
+def implied(institution: InstitutionFacts) -> Prescription:
+    """Returns the prescription that a place implies: a clinic's own, at a pharmacy none."""
+    return Prescription.NONE if institution.kind is InstitutionKind.PHARMACY else Prescription.OWN
+
+
+def prescription(question: Question) -> Prescription:
+    """Returns whose prescription the basket rests on; an external one outweighs the own."""
+    kinds = [prescription.kind for prescription in question.basket.prescriptions]
+    if Prescription.EXTERNAL in kinds:
+        return Prescription.EXTERNAL
+    return kinds[0] if kinds else implied(question.institution)
+
+
+def visit_of(question: Question) -> Visit:
+    """Returns the visit behind a question."""
+    return Visit(question.service_on, question.institution, question.member, None, question.counters)
+
+
+def case(question: Question, encounter: Encounter, pack: Pack) -> CaseInput:
+    """Returns the engine's whole input."""
+    return CaseInput(
+        service_on=question.service_on,
+        patient=patient(question.member),
+        institution=question.institution.place,
+        encounter=encounter,
+        lines=tuple(_lines(question)),
+        counters=read(pack, encounter.benefit, question.service_on, question.counters),
+        accounts=tuple(Account(each.account, each.owner, each.balance_fen) for each in question.payers),
+    )
+
+
+def _lines(question: Question) -> list[Line]:
+    return [
+        Line(
+            name=item.name,
+            kind=item.kind,
+            catalogue_class=item.catalogue_class,
+            amount_fen=asked.amount_fen,
+            unit_price_micro=asked.unit_price_micro,
+            quantity_e4=asked.quantity_e4,
+            ceiling_micro=item.ceiling_micro,
+            self_pay_share_ppm=item.self_pay_share_ppm,
+            condition=asked.condition,
+            ward=item.ward,
+            service_on=asked.service_on,
+        )
+        for asked, item in zip(question.basket.lines, question.items, strict=True)
+    ]
+
+
+def read(pack: Pack, benefit: str, on: date, counters: Counters) -> Counters:
+    """Returns what the calculation reads of the member's counters, and nothing else."""
+    return {key: counters[key] for key in counters_read(pack, benefit, on) if key in counters}
+
+
+def as_of_now(account: Account, payers: Mapping[str, AccountFacts]) -> Account:
+    """Returns a payer with today's balance; one that may not pay any more has none."""
+    facts = payers.get(account.account)
+    return replace(account, balance_fen=facts.balance_fen if facts is not None else 0)
+
+
+def settlement(
+    pack: Pack,
+    case: CaseInput,
+    calculation: Calculation,
+    lines: tuple[LineRecord, ...],
+    catalogue_digest: str,
+) -> SettlementRecord:
+    """Returns the record of a calculation. Raises AssertionError unless its breakdown adds up."""
+    calculation.breakdown.check()
+    title = next((each.title for each in pack.benefits if each.id == case.encounter.benefit), _ACCOUNT_ONLY)
+    return SettlementRecord(
+        number=1,
+        benefit=case.encounter.benefit,
+        title_zh=title.zh,
+        title_en=title.en,
+        breakdown=calculation.breakdown,
+        lines=lines,
+        trace=tuple(_step(entry, lines) for entry in calculation.trace),
+        remainders=calculation.remainders,
+        pack=pack.id,
+        pack_digest=pack.digest,
+        catalogue_digest=catalogue_digest,
+        engine_version=ENGINE_VERSION,
+        case_input=case_to_plain(case),
+    )
+
+
+def line_record(asked: AskedLine, item: CatalogueItem) -> LineRecord:
+    """Returns what the catalogue says of a line."""
+    return LineRecord(
+        asked.line_id, item.code, item.name, item.kind.value, item.catalogue_class.value
+    )
+
+
+def _step(entry: TraceEntry, lines: tuple[LineRecord, ...]) -> TraceStep:
+    plain = entry.as_plain()
+    return TraceStep(
+        step=plain["step"],
+        rule=plain["rule"],
+        clause=plain["clause"],
+        inputs={name: "" if value is None else str(value) for name, value in plain["inputs"].items()},
+        amount_fen=plain["amount_fen"],
+        zh=plain["zh"],
+        en=plain["en"],
+        line_id="" if entry.line is None else lines[entry.line].line_id,
+    )
+
+
+def decided(
+    settlements: Sequence[SettlementRecord],
+    calculations: Sequence[Calculation],
+    payers: Mapping[str, AccountFacts],
+    region: str,
+    scheme: str,
+) -> Decided:
+    """Returns what the settlements come to together."""
+    breakdowns = [settlement.breakdown for settlement in settlements]
+    split = Split.of(breakdowns)
+    accounts = tuple(
+        AccountBooking(part.account, payers[part.account].region, payers[part.account].scheme.value,
+                       part.amount_fen)
+        for part in split.accounts
+    )
+    effect = Effect(
+        region=region,
+        scheme=scheme,
+        funds=split.funds,
+        accounts=accounts,
+        cash_fen=split.cash_fen,
+        provider_borne_fen=sum(breakdown.provider_borne_fen for breakdown in breakdowns),
+        counters=tuple(CounterDelta(*delta) for each in calculations for delta in each.deltas),
+    )
+    return Decided(tuple(settlements), effect, split)

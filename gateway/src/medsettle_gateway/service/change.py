@@ -1,0 +1,57 @@
+"""How a sale's record changes: one new value a transition, as the state table allows it."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from medsettle.wire.states import Event, SaleState
+from medsettle_gateway.domain.calendar import business_on
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.transitions import follow, plain
+
+_BOOKED = (SaleState.SETTLED, SaleState.REVERSED)
+
+
+def moved(sale: SaleRecord, event: Event, to: SaleState, at: datetime, **changes: Any) -> SaleRecord:  # noqa: ANN401
+    """Returns the sale one version on, in the state that the event led to, with further changes of fields.
+
+    Raises AssertionError if the state table does not let the event lead there.
+    """
+    state = follow(sale.state, event, to)
+    if state in _BOOKED:
+        changes["business_on"] = business_on(at)
+    if state is SaleState.SETTLED:
+        changes["settled_on"] = business_on(at)
+    return replace(sale, state=state, version=sale.version + 1, committed_at=at, **changes)
+
+
+def begun(draft: SaleRecord, to: SaleState, at: datetime, **changes: Any) -> SaleRecord:  # noqa: ANN401
+    """Returns a new sale's first record, in the state that Settle led to."""
+    return moved(draft, Event.SETTLE, to, at, first_state=to, **changes)
+
+
+def draft(
+    request_id: RequestId, operator: str, requested_at: datetime, service_on: date, at: datetime
+) -> SaleRecord:
+    """Returns a record of nothing yet: version 0, ABSENT. It is never written."""
+    return SaleRecord(
+        request_id=request_id,
+        state=SaleState.ABSENT,
+        first_state=SaleState.ABSENT,
+        version=0,
+        operator=operator,
+        service_on=service_on,
+        requested_at=requested_at,
+        created_at=at,
+        committed_at=at,
+    )
+
+
+def tombstone(
+    request_id: RequestId, event: Event, operator: str, requested_at: datetime, at: datetime
+) -> SaleRecord:
+    """Returns the sealed record of an id under which no sale was seen. Its day is the ticket's."""
+    nothing = draft(request_id, operator, requested_at, request_id.ticket.day, at)
+    sealed = plain(SaleState.ABSENT, event)
+    return moved(nothing, event, sealed, at, first_state=sealed)

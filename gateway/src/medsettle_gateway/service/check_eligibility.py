@@ -1,0 +1,138 @@
+"""CheckEligibility: what the patient may have here. Not knowing is never shown as no."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.calendar import day_ends_at, day_of
+from medsettle_gateway.domain.errors import Refusal, Refused, refuse
+from medsettle_gateway.domain.facts import AccountState, MemberFacts, ResolvedCredential
+from medsettle_gateway.domain.keys import (
+    AnyKey,
+    CountersKey,
+    DueHoldsKey,
+    Facts,
+    InstitutionKey,
+    MemberKey,
+)
+from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.domain.sale import RefusalRecord
+from medsettle_gateway.service.advice import advice_on
+from medsettle_gateway.service.authority import Cover, Offer, Visit
+from medsettle_gateway.service.commands import (
+    AccountAnswer,
+    BenefitAnswer,
+    CheckEligibility,
+    EligibilityAnswer,
+)
+from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.guards import check_institution
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCheck:
+    """A check with what could be said of its credential."""
+
+    command: CheckEligibility
+    credential: ResolvedCredential | Refusal
+
+    def day(self, at: datetime) -> date:
+        """Returns the day that is asked about."""
+        return self.command.as_of or day_of(at)
+
+
+def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
+    """Returns what to load: person and place, then counters."""
+    place = InstitutionKey(asked.command.caller.institution)
+    if isinstance(asked.credential, Refusal):
+        return (place,)
+    person = MemberKey(asked.credential.member)
+    keys: tuple[AnyKey, ...] = (place, person, _due_key(asked.credential.member, now))
+    member = known.of(person) if person in known else None
+    return (*keys, _counters_key(asked, member, now)) if member else keys
+
+
+def _due_key(member: str, now: Now) -> DueHoldsKey:
+    return DueHoldsKey(member, now.at, now.desk.rules.due_holds_count)
+
+
+def _counters_key(asked: AskedCheck, member: MemberFacts, now: Now) -> CountersKey:
+    periods = now.desk.authority.periods(asked.day(now.at))
+    return CountersKey(member.member, member.region, member.scheme.value, periods)
+
+
+def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
+    """Returns what the patient may have.
+
+    Raises Refused where nobody can be told of: the institution's reasons, the credential's, MEMBER_UNKNOWN.
+    """
+    institution = check_institution(asked.command.caller.institution, facts)
+    member = _member(asked, facts)
+    counters = facts.of(_counters_key(asked, member, now))
+    freed = free_due(facts.of(_due_key(member.member, now)), member, counters, now.at)
+    visit = Visit(
+        service_on=asked.day(now.at),
+        institution=institution,
+        member=freed.member,
+        prescription=asked.command.prescription,
+        counters=freed.counters,
+    )
+    cover = now.desk.authority.cover(visit, asked.command.benefit)
+    return _answer(visit, cover, now.at)
+
+
+def _member(asked: AskedCheck, facts: Facts) -> MemberFacts:
+    if isinstance(asked.credential, Refusal):
+        raise Refused(asked.credential)
+    member = facts.of(MemberKey(asked.credential.member))
+    if member is None:
+        raise refuse(Reason.MEMBER_UNKNOWN)
+    return member
+
+
+def _answer(visit: Visit, cover: Cover, at: datetime) -> EligibilityAnswer:
+    member = visit.member
+    may_have = [left for offer in cover.offers if offer.refusal is None for left in offer.remainders]
+    return EligibilityAnswer(
+        covered=cover.refusal is None,
+        refusal=_record(cover.refusal),
+        member=member.member,
+        masked_name=member.masked_name,
+        region=member.region,
+        scheme=member.scheme.value,
+        standing=member.standing.value,
+        enrolment=member.enrolment.value,
+        benefits=tuple(_benefit(offer) for offer in cover.offers),
+        accounts=tuple(_accounts(member, cover)),
+        advisories=advice_on(may_have, member.accounts),
+        binding_until=day_ends_at(day_of(at)),
+        as_of=visit.service_on,
+        pack=cover.pack,
+    )
+
+
+def _benefit(offer: Offer) -> BenefitAnswer:
+    return BenefitAnswer(
+        offer.benefit,
+        offer.title_zh,
+        offer.title_en,
+        offer.refusal is None,
+        _record(offer.refusal),
+        offer.remainders,
+    )
+
+
+def _accounts(member: MemberFacts, cover: Cover) -> Iterator[AccountAnswer]:
+    """The patient's own account first: to have none is another answer than a balance of 0."""
+    if all(account.owner is not Owner.SELF for account in member.accounts):
+        yield AccountAnswer(Owner.SELF.value, member.masked_name, None, may_pay=False)
+    for account in member.accounts:
+        allowed = account.account in cover.payers and (account.owner is not Owner.SELF or cover.own_account)
+        may_pay = allowed and account.state is AccountState.ACTIVE
+        yield AccountAnswer(account.owner.value, account.masked_name, account, may_pay)
+
+
+def _record(refusal: Refusal | None) -> RefusalRecord | None:
+    return None if refusal is None else RefusalRecord.of(refusal)

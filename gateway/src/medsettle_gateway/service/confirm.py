@@ -1,0 +1,116 @@
+"""Confirm: the cash part of a hold is collected. A late one settles only what was shown."""
+
+from dataclasses import replace
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import Event, SaleState
+from medsettle_gateway.domain.errors import Refused
+from medsettle_gateway.domain.facts import AccountState
+from medsettle_gateway.domain.keys import (
+    AnyKey,
+    CountersKey,
+    DueHoldsKey,
+    Facts,
+    MaskedNameKey,
+    MemberKey,
+    SaleKey,
+)
+from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord
+from medsettle_gateway.domain.transitions import changes, refused
+from medsettle_gateway.ledger.transition import By, moves_of
+from medsettle_gateway.service.authority import Decided
+from medsettle_gateway.service.change import moved
+from medsettle_gateway.service.commands import Confirm, SaleAnswer
+from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.refused import unrecorded
+
+
+def needs(command: Confirm, known: Facts, now: Now) -> tuple[AnyKey, ...]:
+    """Returns what to load: the sale; for one whose hold has ended, today's balances and counters too."""
+    sale_key = SaleKey(command.request_id.text)
+    sale = known.of(sale_key) if sale_key in known else None
+    if sale is None or not sale.member:
+        return (sale_key,)
+    keys: tuple[AnyKey, ...] = (sale_key, MaskedNameKey(sale.member))
+    if sale.state is not SaleState.EXPIRED or sale.effect is None:
+        return keys
+    return (
+        *keys,
+        MemberKey(sale.member),
+        DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
+        _counters_key(sale, now),
+    )
+
+
+def _counters_key(sale: SaleRecord, now: Now) -> CountersKey:
+    effect = sale.effect
+    if effect is None or not sale.member:
+        msg = f"{sale.request_id} was never held"
+        raise AssertionError(msg)
+    periods = now.desk.authority.periods(sale.service_on)
+    return CountersKey(sale.member, effect.region, effect.scheme, periods)
+
+
+def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
+    """Settles a hold, calculates an ended one again, and answers any other sale as it stands."""
+    sale = facts.of(SaleKey(command.request_id.text))
+    state = sale.state if sale else SaleState.ABSENT
+    reason = refused(state, Event.CONFIRM)
+    if sale is None or reason is not None:
+        return Decision(unrecorded(reason or Reason.SALE_NOT_FOUND, command.request_id.text))
+    name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
+    if not changes(state, Event.CONFIRM):
+        return Decision(SaleAnswer(sale, name))
+    due_fen = sale.split.cash_fen if sale.split else 0
+    tendered_fen = sum(tender.amount_fen for tender in command.tenders)
+    if tendered_fen != due_fen:
+        detail = {"cash_fen": str(due_fen), "tendered_fen": str(tendered_fen)}
+        return Decision(unrecorded(Reason.TENDER_MISMATCH, command.request_id.text, **detail))
+    settled, moves = _late(command, sale, facts, now) if state is SaleState.EXPIRED else (sale, ())
+    if settled is None:
+        return _too_late(command, sale, name, now)
+    return _settled(command, settled, name, moves, now)
+
+
+def _settled(
+    command: Confirm, sale: SaleRecord, name: str, moves: tuple[Move, ...], now: Now
+) -> Decision:
+    settled = moved(sale, Event.CONFIRM, SaleState.SETTLED, now.at, tenders=command.tenders)
+    settled = replace(settled, receipt_token=now.desk.receipts.issue(settled))
+    return Decision(SaleAnswer(settled, name), (*moves, *moves_of(sale.state, settled, _by(command))))
+
+
+def _too_late(command: Confirm, sale: SaleRecord, name: str, now: Now) -> Decision:
+    refusal = RefusalRecord(Reason.CONFIRM_TOO_LATE, expected=sale.split)
+    released = moved(sale, Event.CONFIRM, SaleState.RELEASED, now.at, refusal=refusal)
+    return Decision(SaleAnswer(released, name), moves_of(sale.state, released, _by(command)))
+
+
+def _late(
+    command: Confirm, sale: SaleRecord, facts: Facts, now: Now
+) -> tuple[SaleRecord | None, tuple[Move, ...]]:
+    """The sale as it would be now, if that is what was shown, with the moves of other holds that ended."""
+    ends_at = (sale.hold_expires_at or sale.created_at) + now.desk.rules.late_confirm
+    member = facts.of(MemberKey(sale.member or ""))
+    if member is None or now.at >= ends_at:
+        return None, ()
+    due = facts.of(DueHoldsKey(member.member, now.at, now.desk.rules.due_holds_count))
+    counters = facts.of(_counters_key(sale, now))
+    freed = free_due(due, member, counters, now.at, but=command.request_id.text)
+    payers = {a.account: a for a in freed.member.accounts if a.state is AccountState.ACTIVE}
+    try:
+        decided: Decided = now.desk.authority.again(sale, payers, freed.counters)
+    except Refused:
+        return None, ()
+    if decided.split != sale.split:
+        return None, ()
+    again = replace(
+        sale, settlements=decided.settlements, effect=decided.effect, calculated_at=now.at
+    )
+    return again, freed.moves
+
+
+def _by(command: Confirm) -> By:
+    return By(command.caller.terminal, command.operator)

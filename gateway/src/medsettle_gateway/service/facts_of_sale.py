@@ -1,0 +1,85 @@
+"""From what was asked and what the store knows to the question that the authority decides."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.asked import Basket, Payer
+from medsettle_gateway.domain.calendar import day_begins_at, day_of
+from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.facts import AccountFacts, AccountState, CatalogueFacts, MemberFacts
+from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.service.desk import Rules
+
+_A_DAY: Final = timedelta(days=1)
+
+
+def wanted_day(basket: Basket, quoted_on: date | None, at: datetime) -> date:
+    """Returns the day of service that is asked for: stated, else quoted, else the gateway's."""
+    return basket.service_on or quoted_on or day_of(at)
+
+
+def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules) -> date:
+    """Returns the day of service.
+
+    It is the gateway's day; the quote's; the day before shortly after midnight; or an older one with a
+    reason for the late claim. Raises Refused: SERVICE_DATE_INVALID.
+    """
+    wanted, today = wanted_day(basket, quoted_on, at), day_of(at)
+    if wanted in {today, quoted_on}:
+        return wanted
+    just_past = wanted == today - _A_DAY and at < day_begins_at(today) + rules.midnight_grace
+    if wanted > today or not (just_past or basket.late_reason):
+        raise refuse(
+            Reason.SERVICE_DATE_INVALID, service_on=wanted.isoformat(), gateway_on=today.isoformat()
+        )
+    return wanted
+
+
+def item_codes(basket: Basket) -> tuple[str, ...]:
+    """Returns the codes of the basket, sorted, each once."""
+    return tuple(sorted({line.item_code for line in basket.lines}))
+
+
+def check_items(basket: Basket, catalogue: CatalogueFacts, service_on: date) -> tuple[CatalogueItem, ...]:
+    """Returns the catalogue's item of each line. Raises Refused: ITEM_UNKNOWN, ITEM_NOT_VALID."""
+    return tuple(
+        _item(catalogue, line.item_code, line.line_id, line.service_on or service_on) for line in basket.lines
+    )
+
+
+def _item(catalogue: CatalogueFacts, code: str, line_id: str, on: date) -> CatalogueItem:
+    versions = catalogue.items.get(code, ())
+    if not versions:
+        raise refuse(Reason.ITEM_UNKNOWN, line=line_id, item=code)
+    for item in versions:
+        if item.valid_from <= on and (item.valid_to is None or on <= item.valid_to):
+            return item
+    raise refuse(Reason.ITEM_NOT_VALID, line=line_id, item=code, date=on.isoformat())
+
+
+def check_payers(basket: Basket, member: MemberFacts) -> tuple[AccountFacts, ...]:
+    """Returns the accounts that may pay, each once, in the order given.
+
+    None named: the patient's own account, unless it is frozen. Raises Refused: ACCOUNT_UNKNOWN,
+    ACCOUNT_FROZEN, CONSENT_REQUIRED.
+    """
+    if basket.without_accounts:
+        return ()
+    if not basket.payers:
+        own = (account for account in member.accounts if account.owner is Owner.SELF)
+        return tuple(account for account in own if account.state is AccountState.ACTIVE)
+    known = {account.account: account for account in member.accounts}
+    payers = {payer.account: _payer(payer, known.get(payer.account)) for payer in basket.payers}
+    return tuple(payers.values())
+
+
+def _payer(payer: Payer, account: AccountFacts | None) -> AccountFacts:
+    if account is None:
+        raise refuse(Reason.ACCOUNT_UNKNOWN, account=payer.account)
+    if account.state is AccountState.FROZEN:
+        raise refuse(Reason.ACCOUNT_FROZEN, account=payer.account)
+    if account.owner is not Owner.SELF and payer.consent is None:
+        raise refuse(Reason.CONSENT_REQUIRED, account=payer.account)
+    return account

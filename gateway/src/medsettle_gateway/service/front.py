@@ -1,0 +1,113 @@
+"""The service as a front sees it: a command in, an answer out, whatever the wire looks like."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.errors import Refusal, Refused
+from medsettle_gateway.domain.facts import ResolvedCredential
+from medsettle_gateway.domain.keys import InstitutionKey
+from medsettle_gateway.service import check_eligibility, look_up, question, quote
+from medsettle_gateway.service.check_eligibility import AskedCheck
+from medsettle_gateway.service.commands import (
+    Answer,
+    Caller,
+    CheckEligibility,
+    Command,
+    EligibilityAnswer,
+    Enrol,
+    Expire,
+    GetSale,
+    ListSales,
+    Quote,
+    QuoteAnswer,
+    RotateKey,
+    Settle,
+    Shown,
+)
+from medsettle_gateway.service.desk import Desk, Now
+from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
+from medsettle_gateway.service.question import Asking
+from medsettle_gateway.service.refused import unrecorded, unrecorded_of
+from medsettle_gateway.service.settle import AskedSettle
+from medsettle_gateway.service.use_cases import load_facts
+from medsettle_gateway.service.writer import Writer
+
+_FREE = (CheckEligibility, Quote, ListSales, Enrol, RotateKey, Expire)
+"""Commands that name no sale which could be another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Answers every command: reads beside the writer, everything else through it."""
+
+    store: Store
+    clock: Clock
+    desk: Desk
+    resolver: CredentialResolver
+    writer: Writer
+    report: Report
+
+    async def __call__(self, command: Command, deadline_at: datetime | None = None) -> Answer:
+        """Returns the answer; a refusal is one. Nothing is begun after the deadline."""
+        if _is_anothers(command):
+            return unrecorded(Reason.NOT_YOURS, str(getattr(command, "request_id", "")))
+        try:
+            return await self._answer(command, deadline_at)
+        except Refused as refused:
+            return unrecorded_of(refused.refusal)
+        except StoreUnavailableError as error:
+            self.report(type(command).__name__, error)
+            return unrecorded(Reason.STORE_UNAVAILABLE, str(getattr(command, "request_id", "")))
+
+    async def _answer(self, command: Command, deadline_at: datetime | None) -> Answer:
+        match command:
+            case CheckEligibility():
+                return await self._check(command)
+            case Quote():
+                return await self._quote(command)
+            case GetSale():
+                return await look_up.get_sale(command, self.store)
+            case ListSales():
+                return await look_up.list_sales(command, self.store)
+            case Settle():
+                credential = await self._resolved(command.credential, command.caller)
+                asked = AskedSettle.prepare(command, credential, self.desk)
+                return await self.writer.submit(asked, deadline_at)
+            case _:
+                return await self.writer.submit(command, deadline_at)
+
+    async def _check(self, command: CheckEligibility) -> EligibilityAnswer:
+        credential = await self._resolved(command.credential, command.caller)
+        asked, now = AskedCheck(command, credential), self._now()
+        facts = await load_facts(self.store.load, check_eligibility.needs, asked, now)
+        return check_eligibility.answer(asked, facts, now)
+
+    async def _quote(self, command: Quote) -> QuoteAnswer:
+        credential = await self._resolved(command.credential, command.caller)
+        asking, now = Asking(command.caller.institution, credential, command.basket), self._now()
+        facts = await load_facts(self.store.load, question.needs, asking, now)
+        return quote.answer(asking, facts, now)
+
+    async def _resolved(self, shown: Shown, caller: Caller) -> ResolvedCredential | Refusal:
+        """What the credential says. A resolver that fails must not hide the first answer of a known id."""
+        key = InstitutionKey(caller.institution)
+        institution = (await self.store.load((key,))).of(key)
+        region = institution.region if institution else ""
+        try:
+            return await self.resolver.resolve(shown.kind, shown.token, region=region, now=self.clock.now())
+        except Exception as error:  # noqa: BLE001 - a service beyond the house may fail in any way
+            self.report("resolve", error)
+            return Refusal(Reason.INTERNAL_ERROR, {"source": "credential"})
+
+    def _now(self) -> Now:
+        return Now(self.desk, self.clock.now())
+
+
+def _is_anothers(command: Command) -> bool:
+    """Settle is for the terminal in the id, everything else for any terminal of its institution."""
+    if isinstance(command, _FREE):
+        return False
+    if isinstance(command, Settle):
+        return command.request_id.terminal != command.caller.terminal
+    return command.request_id.institution != command.caller.institution

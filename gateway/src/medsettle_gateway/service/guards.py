@@ -1,0 +1,100 @@
+"""What may stop a sale before anything is calculated, one check a rule, in the order of Settle."""
+
+from datetime import datetime
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import ALIVE
+from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.errors import Refusal, Refused, refuse
+from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential, State
+from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.keys import (
+    CredentialUseKey,
+    Facts,
+    InstitutionKey,
+    MemberKey,
+    TicketKey,
+)
+from medsettle_gateway.domain.sale import RefusalRecord, SaleHead
+from medsettle_gateway.service.commands import Settle
+from medsettle_gateway.service.quote_token import Quoted
+from medsettle_gateway.service.refused import RefusedOnRecord
+
+
+def check_supported(basket: Basket) -> None:
+    """Raises Refused: NOT_SUPPORTED, for lines of several benefits."""
+    for line in basket.lines:
+        if line.benefit is not None and line.benefit != basket.benefit:
+            raise refuse(Reason.NOT_SUPPORTED, field="basket.lines.benefit", line=line.line_id)
+
+
+def check_attempts(request_id: RequestId, facts: Facts) -> None:
+    """Raises RefusedOnRecord: EARLIER_ATTEMPT_OPEN, if another attempt of the ticket is alive."""
+    others = facts.of(TicketKey(request_id.ticket))
+    _stop_for(Reason.EARLIER_ATTEMPT_OPEN, others, request_id)
+
+
+def check_duplicate(recent: tuple[SaleHead, ...], command: Settle) -> None:
+    """Raises RefusedOnRecord: POSSIBLE_DUPLICATE, unless the cashier has acknowledged it."""
+    if Reason.POSSIBLE_DUPLICATE.value not in command.acknowledgements:
+        _stop_for(Reason.POSSIBLE_DUPLICATE, recent, command.request_id)
+
+
+def _stop_for(reason: Reason, others: tuple[SaleHead, ...], request_id: RequestId) -> None:
+    for other in others:
+        if other.state in ALIVE and other.request_id != request_id.text:
+            detail = {"request_id": other.request_id, "state": other.state.value}
+            raise RefusedOnRecord(RefusalRecord(reason, detail, other=other))
+
+
+def check_institution(code: str, facts: Facts) -> InstitutionFacts:
+    """Returns the institution. Raises Refused: INSTITUTION_UNKNOWN, INSTITUTION_SUSPENDED."""
+    institution = facts.of(InstitutionKey(code))
+    if institution is None:
+        raise refuse(Reason.INSTITUTION_UNKNOWN, institution=code)
+    if institution.state is State.SUSPENDED:
+        raise refuse(Reason.INSTITUTION_SUSPENDED, institution=code)
+    return institution
+
+
+def check_quote(command: Settle, quoted: Quoted | None, at: datetime) -> Quoted | None:
+    """Returns the quote that the till sent, None if none. Raises Refused: QUOTE_INVALID."""
+    if command.quote_token is None:
+        return None
+    fault = _fault_of(quoted, command, at)
+    if fault:
+        raise refuse(Reason.QUOTE_INVALID, quote=fault)
+    return quoted
+
+
+def _fault_of(quoted: Quoted | None, command: Settle, at: datetime) -> str:
+    if quoted is None:
+        return "not_issued_here"
+    if at >= quoted.expires_at:
+        return "expired"
+    if quoted.institution != command.request_id.institution:
+        return "other_institution"
+    if quoted.basket_digest != quoted_digest(command.basket):
+        return "other_basket"
+    return "" if quoted.split_digest == split_digest(command.expected) else "other_split"
+
+
+def check_credential(
+    credential: ResolvedCredential | Refusal, quoted: Quoted | None, facts: Facts
+) -> tuple[ResolvedCredential, MemberFacts]:
+    """Returns the credential and its member.
+
+    Raises Refused: the resolver's refusal, CREDENTIAL_USED, MEMBER_UNKNOWN; QUOTE_INVALID for another
+    patient's.
+    """
+    if isinstance(credential, Refusal):
+        raise Refused(credential)
+    if facts.of(CredentialUseKey(credential.credential_id)) is not None:
+        raise refuse(Reason.CREDENTIAL_USED)
+    member = facts.of(MemberKey(credential.member))
+    if member is None:
+        raise refuse(Reason.MEMBER_UNKNOWN)
+    if quoted is not None and quoted.member != member.member:
+        raise refuse(Reason.QUOTE_INVALID, quote="other_patient")
+    return credential, member

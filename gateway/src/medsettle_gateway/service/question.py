@@ -1,0 +1,110 @@
+"""The part that Quote and Settle share: what to load for a basket, and the question that it makes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.facts import MemberFacts, ResolvedCredential
+from medsettle_gateway.domain.keys import (
+    AnyKey,
+    CatalogueKey,
+    CountersKey,
+    CredentialUseKey,
+    DueHoldsKey,
+    Facts,
+    InstitutionKey,
+    MemberKey,
+)
+from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.service.authority import Question
+from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.facts_of_sale import (
+    check_day,
+    check_items,
+    check_payers,
+    item_codes,
+    wanted_day,
+)
+from medsettle_gateway.service.guards import check_credential, check_institution, check_supported
+from medsettle_gateway.service.quote_token import Quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A basket, at a place, for whoever showed the credential; the quote that was shown, if any."""
+
+    institution: str
+    credential: ResolvedCredential | Refusal
+    basket: Basket
+    quoted: Quoted | None = None
+
+    def wanted_day(self, at: datetime) -> date:
+        """Returns the day of service that is asked for; whether it may be settled is not checked."""
+        return wanted_day(self.basket, self.quoted.service_on if self.quoted else None, at)
+
+
+class Asked(NamedTuple):
+    """A question, the credential it rests on, and the moves that end holds whose time is over."""
+
+    question: Question
+    credential: ResolvedCredential
+    moves: tuple[Move, ...]
+
+
+def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
+    """Returns what to load: person and place first, then goods and counters."""
+    place = InstitutionKey(asking.institution)
+    if isinstance(asking.credential, Refusal):
+        return (place,)
+    person = MemberKey(asking.credential.member)
+    use = CredentialUseKey(asking.credential.credential_id)
+    keys: tuple[AnyKey, ...] = (place, person, use, _due_key(asking.credential.member, now))
+    member = known.of(person) if person in known else None
+    if member is None:
+        return keys
+    institution = known.of(place)
+    region = institution.region if institution else member.region
+    return (*keys, _catalogue_key(asking, region), _counters_key(asking, member, now))
+
+
+def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
+    """Returns the question of a basket.
+
+    Raises Refused, in this order: NOT_SUPPORTED, the institution's, SERVICE_DATE_INVALID, the credential's,
+    MEMBER_UNKNOWN, the items', the payers'.
+    """
+    basket, quoted = asking.basket, asking.quoted
+    check_supported(basket)
+    institution = check_institution(asking.institution, facts)
+    service_on = check_day(basket, quoted.service_on if quoted else None, now.at, now.desk.rules)
+    credential, member = check_credential(asking.credential, quoted, facts)
+    counters = facts.of(_counters_key(asking, member, now))
+    freed = free_due(facts.of(_due_key(member.member, now)), member, counters, now.at)
+    catalogue = facts.of(_catalogue_key(asking, institution.region))
+    question = Question(
+        service_on=service_on,
+        institution=institution,
+        member=freed.member,
+        basket=basket,
+        items=check_items(basket, catalogue, service_on),
+        catalogue_digest=catalogue.digest,
+        payers=check_payers(basket, freed.member),
+        counters=freed.counters,
+    )
+    return Asked(question, credential, freed.moves)
+
+
+def _due_key(member: str, now: Now) -> DueHoldsKey:
+    return DueHoldsKey(member, now.at, now.desk.rules.due_holds_count)
+
+
+def _catalogue_key(asking: Asking, region: str) -> CatalogueKey:
+    return CatalogueKey(region, item_codes(asking.basket))
+
+
+def _counters_key(asking: Asking, member: MemberFacts, now: Now) -> CountersKey:
+    periods = now.desk.authority.periods(asking.wanted_day(now.at))
+    return CountersKey(member.member, member.region, member.scheme.value, periods)

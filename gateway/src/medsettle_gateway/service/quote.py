@@ -1,0 +1,37 @@
+"""Quote: what a sale would cost now. Nothing is reserved, nothing is written."""
+
+from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
+from medsettle_gateway.domain.keys import Facts
+from medsettle_gateway.service import question
+from medsettle_gateway.service.advice import advice_on
+from medsettle_gateway.service.commands import QuoteAnswer
+from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.question import Asking
+from medsettle_gateway.service.quote_token import Quoted
+
+
+def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
+    """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
+    about = question.ask(asking, facts, now).question
+    decided = now.desk.authority.decide(about)
+    expires_at = now.at + now.desk.rules.quote
+    token = now.desk.quotes.issue(
+        Quoted(
+            member=about.member.member,
+            institution=asking.institution,
+            service_on=about.service_on,
+            basket_digest=quoted_digest(asking.basket),
+            split_digest=split_digest(decided.split),
+            expires_at=expires_at,
+        )
+    )
+    remainders = [left for settlement in decided.settlements for left in settlement.remainders]
+    return QuoteAnswer(
+        settlements=decided.settlements,
+        split=decided.split,
+        quote_token=token,
+        expires_at=expires_at,
+        service_on=about.service_on,
+        masked_name=about.member.masked_name,
+        advisories=advice_on(remainders, about.member.accounts),
+    )

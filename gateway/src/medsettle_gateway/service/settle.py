@@ -1,0 +1,185 @@
+"""Settle: charge or hold what was quoted.
+
+The order of checks: the id's own fate first, so that a used credential or a revoked right never hides a first
+answer; then everything else, each refusal recorded under the id. A refused sale consumes nothing.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import Event, SaleState
+from medsettle_gateway.domain.asked import Collect
+from medsettle_gateway.domain.errors import Refusal, Refused
+from medsettle_gateway.domain.facts import ResolvedCredential
+from medsettle_gateway.domain.fingerprint import asked_digest, goods_digest
+from medsettle_gateway.domain.keys import (
+    AnyKey,
+    Facts,
+    MaskedNameKey,
+    MemberKey,
+    RecentSalesKey,
+    SaleKey,
+    TicketKey,
+)
+from medsettle_gateway.domain.moves import UseCredential
+from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord
+from medsettle_gateway.domain.transitions import refused
+from medsettle_gateway.ledger.transition import By, moves_of
+from medsettle_gateway.service import question
+from medsettle_gateway.service.authority import Decided
+from medsettle_gateway.service.change import begun, draft
+from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Settle
+from medsettle_gateway.service.desk import Decision, Desk, Now
+from medsettle_gateway.service.guards import check_attempts, check_duplicate, check_quote
+from medsettle_gateway.service.question import Asked, Asking
+from medsettle_gateway.service.refused import (
+    RefusedOnRecord,
+    may_record,
+    record_of,
+    recorded,
+    unrecorded,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSettle:
+    """A Settle with what could be said of its credential, and its digests: ready for the writer."""
+
+    command: Settle
+    asking: Asking
+    fingerprint: Fingerprint
+    basket_digest: str
+
+    @classmethod
+    def prepare(cls, command: Settle, credential: ResolvedCredential | Refusal, desk: Desk) -> Self:
+        """Returns the command ready for the writer."""
+        token = command.quote_token
+        quoted = desk.quotes.read(token) if token is not None else None
+        return cls(
+            command=command,
+            asking=Asking(command.request_id.institution, credential, command.basket, quoted),
+            fingerprint=Fingerprint(
+                asked_digest(command.basket, command.collect, command.expected),
+                credential.member if isinstance(credential, ResolvedCredential) else None,
+            ),
+            basket_digest=goods_digest(command.basket.lines),
+        )
+
+
+def needs(asked: AskedSettle, known: Facts, now: Now) -> tuple[AnyKey, ...]:
+    """Returns what to load: the id and its ticket; then person and place; then goods and counters."""
+    request_id = asked.command.request_id
+    sale_key = SaleKey(request_id.text)
+    keys: tuple[AnyKey, ...] = (sale_key, TicketKey(request_id.ticket))
+    if sale_key not in known:
+        return keys
+    sale = known.of(sale_key)
+    if sale is not None:
+        return (*keys, MaskedNameKey(sale.member)) if sale.member else keys
+    return (*keys, *_recent(asked, now), *question.needs(asked.asking, known, now))
+
+
+def _recent(asked: AskedSettle, now: Now) -> tuple[RecentSalesKey, ...]:
+    """What the patient bought here a moment ago; nothing where the credential does not say who it is."""
+    credential = asked.asking.credential
+    if isinstance(credential, Refusal):
+        return ()
+    since = now.at - now.desk.rules.duplicate_window
+    institution = asked.command.request_id.institution
+    return (RecentSalesKey(credential.member, institution, asked.basket_digest, since),)
+
+
+def decide(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
+    """Returns the first answer of a known id, else charges, holds, or refuses on record."""
+    sale = facts.of(SaleKey(asked.command.request_id.text))
+    if sale is not None:
+        return Decision(first_answer(asked, sale, facts))
+    try:
+        return _charge(asked, facts, now)
+    except (Refused, RefusedOnRecord) as stopped:
+        return _refuse(asked, record_of(stopped), facts, now)
+
+
+def first_answer(asked: AskedSettle, sale: SaleRecord, facts: Facts) -> SaleAnswer | RefusedAnswer:
+    """Returns what a repeat gets: the first answer and the state now."""
+    request_id = asked.command.request_id
+    reason = refused(sale.state, Event.SETTLE)
+    if reason is not None:
+        return recorded(RefusalRecord(reason), request_id)
+    if sale.fingerprint is None or not sale.fingerprint.matches(asked.fingerprint):
+        return unrecorded(Reason.REQUEST_ID_REUSED, request_id.text)
+    if sale.state is SaleState.REFUSED and sale.refusal is not None:
+        return recorded(sale.refusal, request_id)
+    return SaleAnswer(sale, facts.of(MaskedNameKey(sale.member)) if sale.member else "")
+
+
+def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
+    command = asked.command
+    check_attempts(command.request_id, facts)
+    for key in _recent(asked, now):
+        check_duplicate(facts.of(key), command)
+    check_quote(command, asked.asking.quoted, now.at)
+    about = question.ask(asked.asking, facts, now)
+    decided = now.desk.authority.decide(about.question)
+    if decided.split != command.expected:
+        raise RefusedOnRecord(_quote_changed(command, decided))
+    return _booked(asked, about, decided, now)
+
+
+def _quote_changed(command: Settle, decided: Decided) -> RefusalRecord:
+    breakdown = decided.settlements[0].breakdown._replace(lines=())
+    return RefusalRecord(
+        Reason.QUOTE_CHANGED, expected=command.expected, now=decided.split, breakdown=breakdown
+    )
+
+
+def _booked(asked: AskedSettle, about: Asked, decided: Decided, now: Now) -> Decision:
+    command, at, credential = asked.command, now.at, about.credential
+    now_paid = command.collect is Collect.NOW
+    sale = begun(
+        _draft(asked, now),
+        SaleState.SETTLED if now_paid else SaleState.HELD,
+        at,
+        service_on=about.question.service_on,
+        settlements=decided.settlements,
+        split=decided.split,
+        effect=decided.effect,
+        calculated_at=at,
+        hold_expires_at=None if now_paid else at + now.desk.rules.hold,
+    )
+    if now_paid:
+        sale = replace(sale, receipt_token=now.desk.receipts.issue(sale))
+    use = UseCredential(credential.credential_id, command.request_id.text, at, credential.expires_at)
+    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, _by(command)), use)
+    return Decision(SaleAnswer(sale, about.question.member.masked_name), moves)
+
+
+def _refuse(asked: AskedSettle, refusal: RefusalRecord, facts: Facts, now: Now) -> Decision:
+    command = asked.command
+    if not may_record(refusal.reason):
+        return Decision(RefusedAnswer(refusal, recorded=False, request_id=command.request_id.text))
+    sale = begun(_draft(asked, now), SaleState.REFUSED, now.at, refusal=refusal)
+    if sale.member and facts.of(MemberKey(sale.member)) is None:
+        sale = replace(sale, member=None)
+    return Decision(recorded(refusal, command.request_id), moves_of(SaleState.ABSENT, sale, _by(command)))
+
+
+def _draft(asked: AskedSettle, now: Now) -> SaleRecord:
+    command = asked.command
+    nothing = draft(
+        command.request_id, command.operator, command.requested_at, asked.asking.wanted_day(now.at), now.at
+    )
+    return replace(
+        nothing,
+        fingerprint=asked.fingerprint,
+        basket=command.basket,
+        basket_digest=asked.basket_digest,
+        collect=command.collect,
+        acknowledgements=command.acknowledgements,
+        member=asked.fingerprint.member,
+    )
+
+
+def _by(command: Settle) -> By:
+    return By(command.caller.terminal, command.operator)

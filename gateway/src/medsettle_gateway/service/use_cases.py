@@ -1,0 +1,53 @@
+"""Which use case each command that writes belongs to, and how its facts are loaded."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.service import confirm, enrol, expire, settle, undo
+from medsettle_gateway.service.commands import Confirm, Enrol, Expire, Release, Reverse, RotateKey, Seal
+from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.settle import AskedSettle
+
+Written = AskedSettle | Confirm | Release | Reverse | Seal | Enrol | RotateKey | Expire
+"""What the writer takes: a Settle once its credential was looked at, and every other command as it came."""
+
+Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
+ROUNDS_COUNT: Final = 4
+"""Rounds of loading after which a use case must know enough."""
+
+
+class UseCase(NamedTuple):
+    """What to load for a command, asked again with what is known; and what it comes to. Both are pure."""
+
+    needs: Needs
+    decide: Callable[[Any, Facts, Now], Decision]
+
+
+_UNDO: Final = UseCase(undo.needs, undo.decide)
+
+USE_CASES: Final[Mapping[type, UseCase]] = {
+    AskedSettle: UseCase(settle.needs, settle.decide),
+    Confirm: UseCase(confirm.needs, confirm.decide),
+    Release: _UNDO,
+    Reverse: _UNDO,
+    Seal: _UNDO,
+    Enrol: UseCase(enrol.needs_enrol, enrol.decide_enrol),
+    RotateKey: UseCase(enrol.needs_rotate, enrol.decide_rotate),
+    Expire: UseCase(expire.needs, expire.decide),
+}
+
+
+async def load_facts(
+    load: Callable[[Sequence[AnyKey]], Awaitable[Facts]], needs: Needs, command: object, now: Now
+) -> Facts:
+    """Returns all that a use case needs to know. Raises AssertionError if it never has enough."""
+    facts = Facts()
+    for _ in range(ROUNDS_COUNT):
+        asked = needs(command, facts, now)
+        missing = tuple(dict.fromkeys(key for key in asked if key not in facts))
+        if not missing:
+            return facts
+        facts = facts.joined(await load(missing))
+    msg = f"{type(command).__name__} asks for more after {ROUNDS_COUNT} rounds"
+    raise AssertionError(msg)
