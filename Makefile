@@ -38,7 +38,7 @@ check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contr
 	$(PROTOS_VENV)/bin/python protos/generate.py --check
 
 serve: $(READY) ## Serve a sandbox gateway from .build/sandbox, which is made at the first start
-	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway init $(SANDBOX)
+	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway demo-city $(SANDBOX)
 	@exec $(BIN)/medsettle-gateway serve --config $(SANDBOX)/gateway.toml --demo
 
 bench: $(READY) ## Print this machine's numbers: one run, medians, ratios side by side
