@@ -122,7 +122,7 @@ class Stage:
     limits: LimitsSection = LIMITS
     clock: FixedClock = field(default_factory=FixedClock)
     register: Register = field(default_factory=Register)
-    service: Service = field(default_factory=Service)
+    service: Any = field(default_factory=Service)
     reported: list[tuple[str, BaseException]] = field(default_factory=list)
     handled: list[Handled] = field(default_factory=list)
     answering: AnsweringKey = field(default_factory=lambda: AnsweringKey.of(ANSWERING, certify(ANSWERING)))

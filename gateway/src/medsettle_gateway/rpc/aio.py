@@ -126,7 +126,7 @@ class Front:
             context.set_trailing_metadata(answer.trailer)
             return answer.body
         code = grpc.StatusCode[answer.status.code.value]
-        trailer: list[tuple[str, str | bytes]] = [*answer.trailer, (DETAILS, answer.status.details)]
+        trailer: tuple[tuple[str, str | bytes], ...] = (*answer.trailer, (DETAILS, answer.status.details))
         return await context.abort(code, answer.status.message, trailer)
 
 
@@ -139,13 +139,13 @@ class _Methods(grpc.GenericRpcHandler):
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
         """Returns what answers this method; None leaves it to the other services."""
         path = handler_call_details.method
         known = self._handlers.get(path)
         return self._handler(path) if known is None and path.startswith(_OURS) else known
 
-    def _handler(self, path: str) -> grpc.RpcMethodHandler[Any, Any]:
+    def _handler(self, path: str) -> "grpc.RpcMethodHandler[Any, Any]":
         return grpc.unary_unary_rpc_method_handler(partial(self._answer, path))
 
 
