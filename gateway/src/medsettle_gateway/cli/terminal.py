@@ -77,7 +77,8 @@ def list_terminals(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
         click.echo(f"{each.terminal}  {each.institution_name}  {each.state}")
         for key in each.keys:
             revoked = f"  已吊销 revoked {_text(key.revoked_at)}" if key.revoked_at else ""
-            click.echo(f"  {key.key}  {key.suite}  {_text(key.not_before)} -- {_text(key.not_after)}{revoked}")
+            life = f"{_text(key.not_before)} -- {_text(key.not_after)}"
+            click.echo(f"  {key.key}  {key.suite}  {life}{revoked}")
 
 
 @terminal.command("suspend")
@@ -128,7 +129,10 @@ def _set_state(terminal_id: str, state: str, config_path: Path, *, as_json: bool
 
 def _plain(found: terminals.ListedTerminal) -> dict[str, Any]:
     keys = [
-        {name: _text(value) if isinstance(value, datetime) else value for name, value in key._asdict().items()}
+        {
+            name: _text(value) if isinstance(value, datetime) else value
+            for name, value in key._asdict().items()
+        }
         for key in found.keys
     ]
     return {**found._asdict(), "keys": keys}

@@ -1,0 +1,51 @@
+"""The log: one line an event, as text for people or as JSON for programs, on standard error."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from medsettle_gateway.config import LogSection
+
+
+class _Text(logging.Formatter):
+    """``instant level event name=value ...``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the line, and the traceback below it where there is one."""
+        pairs = " ".join(f"{name}={value}" for name, value in _fields(record).items() if value != "")
+        line = f"{_instant(record)} {record.levelname.lower()} {record.getMessage()} {pairs}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class _Json(logging.Formatter):
+    """One JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the line."""
+        data = {
+            "at": _instant(record), "level": record.levelname.lower(), "event": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            data["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(data, ensure_ascii=False, default=str)
+
+
+def set_up(section: LogSection) -> None:
+    """Sends the gateway's log to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Json() if section.format == "json" else _Text())
+    logger = logging.getLogger("medsettle")
+    logger.handlers[:] = [handler]
+    logger.setLevel(section.level.upper())
+    logger.propagate = False
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = getattr(record, "fields", {})
+    return fields
+
+
+def _instant(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
