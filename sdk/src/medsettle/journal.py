@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -45,7 +46,8 @@ CREATE TABLE sale (
     closed INTEGER NOT NULL, written INTEGER NOT NULL, record TEXT NOT NULL, digest TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX sale_by_ticket ON sale (day, number, attempt);
-CREATE INDEX sale_open ON sale (written) WHERE closed = 0;
+CREATE INDEX sale_by_age ON sale (written);
+CREATE INDEX sale_open ON sale (closed, written);
 CREATE TABLE evidence (
     request_id TEXT NOT NULL, method TEXT NOT NULL, request_digest TEXT NOT NULL, nonce TEXT NOT NULL,
     key TEXT NOT NULL, timestamp_ms INTEGER NOT NULL, code TEXT NOT NULL, answer BLOB NOT NULL,
@@ -254,14 +256,15 @@ def _digest(text: str) -> str:
 
 def _put(sql: sqlite3.Connection, record: SaleRecord) -> None:
     ticket, text = RequestId.parse(record.request_id), to_text(record)
-    if from_text(text) != from_text(to_text(from_text(text))):
+    if from_text(text) != replace(record, tried=frozenset(), waiting=False):
         raise AssertionError("a record that does not survive its own text")
     values: tuple[Any, ...] = (
         record.request_id, ticket.on.isoformat(), ticket.number, ticket.attempt, is_closed(record),
         text, _digest(text),
     )
     sql.execute(
-        """INSERT INTO sale VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(written), 0) + 1 FROM sale), ?6, ?7)
+        """INSERT INTO sale
+           VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(written), 0) + 1 FROM sale), ?6, ?7)
            ON CONFLICT (request_id) DO UPDATE
            SET closed = excluded.closed, record = excluded.record, digest = excluded.digest""",
         values,

@@ -135,9 +135,12 @@ class Unwanted:
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """A new pass begins; ``same_run`` false: after a restart of the till."""
+    """A new pass begins. ``same_run`` false: after a restart of the till. ``ask``: time has passed, so
+    the gateway is asked where the sale stands before anything else.
+    """
 
     same_run: bool
+    ask: bool = True
 
 
 CashEvent: TypeAlias = CashAsked | CashCollected | CashFailed | CashRefunded | RefundFailed

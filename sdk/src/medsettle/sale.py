@@ -101,7 +101,8 @@ def next_step(record: SaleRecord) -> Step | Outcome:
 
 def outcome(record: SaleRecord) -> Outcome:
     """Returns what the till may say now: PAID and NOT_PAID only by a proven state that still holds."""
-    if record.stale:
+    undoing = record.state == _S.SETTLED and record.goal is Goal.UNDO
+    if record.stale or undoing:
         return Outcome.OPEN
     if record.state == Known.FOREIGN:
         return Outcome.NOT_PAID
@@ -130,8 +131,8 @@ def apply(record: SaleRecord, event: Event) -> SaleRecord:
             return _unanswered(record, event)
         case Unwanted(reason):
             return replace(record, goal=Goal.UNDO, undo_reason=reason, waiting=False, tried=frozenset())
-        case Reopened(same_run):
-            return _reopened(record, same_run=same_run)
+        case Reopened():
+            return _reopened(record, event)
         case _:
             return _after_cash(record, event)
 
@@ -216,10 +217,11 @@ def _unanswered(record: SaleRecord, event: Unanswered) -> SaleRecord:
     return replace(after, stale=True)
 
 
-def _reopened(record: SaleRecord, *, same_run: bool) -> SaleRecord:
+def _reopened(record: SaleRecord, event: Reopened) -> SaleRecord:
     """Whatever was in flight may have arrived, and Settle is never sent again."""
-    ended = outcome(record) is not Outcome.OPEN
+    is_open = outcome(record) is Outcome.OPEN
     return replace(
-        record, tried=frozenset(), waiting=False, stale=not ended, fresh=record.fresh and same_run,
+        record, tried=frozenset(), waiting=False, fresh=record.fresh and event.same_run,
+        stale=record.stale or (is_open and event.ask),
         state=Known.UNSURE if record.state == Known.INTENDED else record.state,
     )

@@ -35,6 +35,7 @@ from medsettle.models.asked import (
 )
 from medsettle.models.card import CashState, SaleCard
 from medsettle.models.covered import Account, AccountState, Answer, BenefitAnswer, Eligibility
+from medsettle.models.probed import KeyRotation, Probe
 from medsettle.wire.states import Outcome, SaleState
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "CredentialKind",
     "Eligibility",
     "Encounter",
+    "KeyRotation",
     "Leg",
     "LegKind",
     "LegState",
@@ -62,6 +64,7 @@ __all__ = [
     "Payer",
     "Prescription",
     "PrescriptionKind",
+    "Probe",
     "Quote",
     "Refusal",
     "Remainder",

@@ -1,0 +1,209 @@
+"""Drives one record through the sale machine: the only way in which a sale moves at a till."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from medsettle._desk.cards import card_of
+from medsettle._desk.desk import Desk
+from medsettle._desk.effects import Ask, Consult, Note, Script
+from medsettle._exchange import answering, asking
+from medsettle._exchange.answering import UnreadableError
+from medsettle._exchange.signed import OK, Verdict
+from medsettle.checks import checked_tenders
+from medsettle.errors import MedsettleError, refusal_of
+from medsettle.hooks import StateChanged
+from medsettle.models import Basket, CashState, Credential, LegKind, Outcome, Quote, Refusal, Sale, SaleCard
+from medsettle.record import (
+    Answered,
+    CashAsked,
+    CashCollected,
+    CashFailed,
+    CashRefunded,
+    Declined,
+    Event,
+    RefundFailed,
+    SaleRecord,
+    Step,
+    Unanswered,
+)
+from medsettle.sale import apply, next_step
+from medsettle.tender import Collected, Tender
+from medsettle.till_reasons import TillReason
+from medsettle.wire import calls
+from medsettle.wire.reasons import Code
+from medsettle.wire.states import SaleState
+
+_CALLS: Final = {
+    Step.SETTLE: calls.SETTLE, Step.SEAL: calls.SEAL, Step.READ: calls.GET_SALE,
+    Step.CONFIRM: calls.CONFIRM, Step.RELEASE: calls.RELEASE, Step.REVERSE: calls.REVERSE,
+}
+ASKING: Final = frozenset({Step.SEAL, Step.READ})
+_NO_DECISION: Final = calls.RETRYABLE | {Code.INTERNAL}
+"""Refusals after which an earlier try may still have gone through."""
+_CHARGED: Final = frozenset({SaleState.HELD, SaleState.SETTLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What Settle sends besides the record: it lives only as long as the call, never in the journal."""
+
+    credential: Credential
+    basket: Basket
+    quote_token: str | None
+    acknowledgements: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Pass:
+    """One pass over one record. ``written`` is what the journal holds of it.
+
+    ``performs``: the steps that this pass may take; at any other it stops.
+    """
+
+    desk: Desk
+    written: SaleRecord
+    performs: frozenset[Step]
+    asked: Asked | None = None
+    tender: Tender | None = None
+    sale: Sale | None = None
+    quote: Quote | None = None
+    verdict: Verdict | None = None
+
+    def card(self, trouble: Refusal | None = None) -> SaleCard:
+        """Returns the sale's card by what the journal holds."""
+        sale = self.sale if self.sale and self.sale.state == self.written.state else None
+        return card_of(self.written, self.desk.clock.now(), sale, self.quote, trouble)
+
+    def happened(self, event: Event, verdict: Verdict | None = None) -> Script[None]:
+        """Applies the event and writes the record, with the evidence of a valid answer."""
+        before, after = self.written, apply(self.written, event)
+        evidence = verdict.evidence if verdict else None
+        yield Note(lambda: self.desk.journal.write(after, evidence))
+        self.written = after
+        if before.state != after.state:
+            self.desk.hooks.tell(StateChanged(after.request_id, before.state, after.state))
+
+    def drive(self) -> Script[None]:
+        """Takes steps until there is an outcome, or a step that this pass may not take."""
+        while (step := next_step(self.written)) in self.performs and isinstance(step, Step):
+            yield from self._take(step)
+
+    def read(self, verdict: Verdict) -> tuple[Event, Sale | None]:
+        """Returns what the answer to a look-up means for the sale, and the sale as it was answered."""
+        return _event_of(Step.READ, self.written, verdict)
+
+    def _take(self, step: Step) -> Script[None]:
+        match step:
+            case Step.COLLECT_CASH:
+                yield from self._collect()
+            case Step.REFUND_CASH:
+                yield from self._refund()
+            case _:
+                yield from self._send(step)
+
+    def _send(self, step: Step) -> Script[None]:
+        verdict: Verdict = yield Ask(_CALLS[step], self._body(step), self.written.request_id)
+        event, sale = _event_of(step, self.written, verdict)
+        counts = verdict if not isinstance(event, Unanswered) else None
+        yield from self.happened(event, counts)
+        self.verdict, self.sale = verdict, sale or self.sale
+
+    def _body(self, step: Step) -> bytes:
+        record, now = self.written, self.desk.clock.now()
+        request_id, operator = record.request_id, record.operator
+        bodies: dict[Step, Callable[[], bytes]] = {
+            Step.SETTLE: self._settle_body,
+            Step.SEAL: lambda: asking.seal(request_id, operator, now),
+            Step.READ: lambda: asking.get_sale(request_id),
+            Step.CONFIRM: lambda: asking.confirm(request_id, record.tenders, operator, now),
+            Step.RELEASE: lambda: asking.release(request_id, operator, now),
+            Step.REVERSE: lambda: asking.reverse(
+                request_id, record.undo_reason or "undone by the till", operator, now
+            ),
+        }
+        return bodies[step]()
+
+    def _settle_body(self) -> bytes:
+        record, asked = self.written, self.asked
+        if asked is None or record.expected is None:
+            raise AssertionError("a pass that may settle knows what to settle")
+        return asking.settle(
+            request_id=record.request_id, credential=asked.credential, basket=asked.basket,
+            expected=record.expected, collect=record.collect, operator=record.operator,
+            requested_at=record.requested_at, acknowledgements=asked.acknowledgements,
+            quote_token=asked.quote_token,
+        )
+
+    def _collect(self) -> Script[None]:
+        yield from self.happened(CashAsked())
+        tender, record = self.tender, self.written
+        if tender is None:
+            raise AssertionError("a pass that may collect has a tender")
+        try:
+            collected = yield Consult(lambda: tender.collect(record.cash_fen, record.request_id))
+        except Exception as error:  # noqa: BLE001 - whatever a tender raises, the cash may have been taken
+            event: Event = _not_collected(sure=False, cause=type(error).__name__)
+        else:
+            event = _cash_event(collected, record.cash_fen)
+        yield from self.happened(event)
+
+    def _refund(self) -> Script[None]:
+        tender, record = self.tender, self.written
+        if tender is None:
+            raise AssertionError("a pass that may refund has a tender")
+        work = Consult(lambda: tender.refund(record.cash_fen, record.request_id, record.tenders))
+        try:
+            refunded = yield work
+        except Exception:  # noqa: BLE001 - it stays due, and the card says so
+            refunded = False
+        yield from self.happened(CashRefunded() if refunded is True else RefundFailed())
+
+
+def _event_of(step: Step, record: SaleRecord, verdict: Verdict) -> tuple[Event, Sale | None]:
+    """Returns what a verdict means for the sale, and the sale as it was answered."""
+    if verdict.valid and verdict.code == OK:
+        try:
+            sale = answering.sale(verdict.body)
+            _check(step, record, sale)
+        except UnreadableError as error:
+            return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE, cause=str(error))), None
+        return Answered(step, sale.state, sale.amount_of(LegKind.CASH), sale.refusal), sale
+    facts = verdict.facts
+    if facts is None:
+        return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE)), None
+    decided = verdict.code in Code.__members__ and verdict.code not in _NO_DECISION
+    if verdict.valid and decided:
+        return Declined(step, facts.refusal, verdict.code), None
+    return Unanswered(step, facts.refusal), None
+
+
+def _check(step: Step, record: SaleRecord, sale: Sale) -> None:
+    """An answer about another sale, or that charges another split than was shown, counts as none."""
+    if sale.request_id != record.request_id:
+        raise UnreadableError("the answer is about another sale")
+    charged = step is Step.SETTLE and sale.state in _CHARGED
+    if charged and record.expected is not None and not sale.split().same_as(record.expected):
+        raise UnreadableError("the sale's split is not the one that was expected")
+
+
+def _cash_event(collected: object, cash_fen: int) -> Event:
+    if not isinstance(collected, Collected):
+        return _not_collected(sure=False, cause="the tender gave no answer")
+    if collected.state is not CashState.COLLECTED:
+        sure = collected.state is CashState.NOT_COLLECTED
+        return _not_collected(sure=sure, zh=collected.zh, en=collected.en)
+    try:
+        return CashCollected(checked_tenders(collected.tenders, cash_fen))
+    except MedsettleError as error:
+        return CashFailed(error.refusal, sure=False)
+
+
+def _not_collected(*, sure: bool, **details: str) -> CashFailed:
+    said = {key: text for key, text in details.items() if text}
+    return CashFailed(refusal_of(TillReason.CASH_NOT_COLLECTED, **said), sure)
+
+
+def is_open(card: SaleCard) -> bool:
+    """Returns whether the sale's outcome is not known yet."""
+    return card.outcome is Outcome.OPEN

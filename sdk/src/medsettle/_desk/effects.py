@@ -1,0 +1,42 @@
+"""What a script asks its driver to do."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from medsettle.wire.calls import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send a call, with its retries; the result is a ``Verdict``."""
+
+    call: Call
+    body: bytes
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Do short work on the disk; its result is sent back, its error thrown in."""
+
+    work: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """Ask a person or a payment provider; under AsyncTill the answer may be awaited."""
+
+    work: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+Effect: TypeAlias = Ask | Note | Consult | Pause
+_T = TypeVar("_T")
+Script: TypeAlias = Generator[Effect, Any, _T]

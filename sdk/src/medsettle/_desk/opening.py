@@ -1,0 +1,74 @@
+"""What opening a till takes: configuration, key, journal, dice; and whose it is."""
+
+import os
+import random
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from medsettle._desk.desk import Desk
+from medsettle._desk.effects import Note, Script
+from medsettle._exchange.signed import Peer
+from medsettle.clock import Clock, CorrectedClock, SystemClock
+from medsettle.config import TillConfig, read_config
+from medsettle.credentials import read_key, write_key
+from medsettle.errors import till_error
+from medsettle.hooks import Hook, Hooks
+from medsettle.journal import Journal, SqliteJournal
+from medsettle.till_reasons import TillReason
+from medsettle.wire.signing import KeySigner, Signer, verifier_of
+
+
+class Owner:
+    """The process that opened a till, until it is closed."""
+
+    def __init__(self) -> None:
+        self._process: int | None = os.getpid()
+
+    def check(self) -> None:
+        """Raises TillUnusableError: the till is closed, or came over a fork."""
+        if self._process is None:
+            raise till_error(TillReason.TILL_CLOSED)
+        if self._process != os.getpid():
+            raise till_error(TillReason.USED_AFTER_FORK)
+
+    def leaves(self) -> bool:
+        """Returns whether there is something to close here; after that there is not."""
+        mine = self._process == os.getpid()
+        self._process = None
+        return mine
+
+
+def desk(
+    config: TillConfig | str | Path, *, clock: Clock | None, hooks: Iterable[Hook],
+    journal: Journal | None, signer: Signer | None,
+) -> Desk:
+    """Returns a till's parts. Raises ConfigError or JournalError."""
+    read = config if isinstance(config, TillConfig) else read_config(config)
+    key = signer or read_key(read.key_file)
+    return Desk(
+        config=read, journal=journal or SqliteJournal(read.journal),
+        clock=CorrectedClock(clock or SystemClock()), signer=key,
+        peer=Peer(read.audience, verifier_of(read.root_public_key)), hooks=Hooks(hooks),
+        chance=random.random, fresh_nonce=lambda: secrets.token_urlsafe(16), run=secrets.token_hex(8),
+    )
+
+
+def key_store(
+    config: TillConfig,
+) -> tuple[Callable[[str], KeySigner], Callable[[KeySigner, bool], None]]:
+    """Returns how a key is made, and how it is kept: beside the active one first, then in its place."""
+
+    def keep(signer: KeySigner, active: bool) -> None:  # noqa: FBT001 - before and after it counts
+        pending = config.key_file.with_name(config.key_file.name + ".pending")
+        write_key(config.key_file if active else pending, signer)
+        if active:
+            pending.unlink(missing_ok=True)
+
+    return KeySigner.generate, keep
+
+
+def noted(work: Callable[[], Any]) -> Script[Any]:
+    """A script of one piece of work on the disk."""
+    return (yield Note(work))

@@ -1,0 +1,94 @@
+"""Scripts that change no sale: eligibility, quote, list, probe, key rotation."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from medsettle._desk.desk import Desk, error_of
+from medsettle._desk.effects import Ask, Note, Script
+from medsettle._exchange import answering, asking, covering
+from medsettle._exchange.answering import UnreadableError
+from medsettle._exchange.covering import Rotated
+from medsettle._exchange.signed import OK, Verdict
+from medsettle.checks import checked_basket, checked_credential
+from medsettle.errors import till_error
+from medsettle.models import Basket, Credential, Eligibility, KeyRotation, Probe, Quote, Sale
+from medsettle.till_reasons import TillReason
+from medsettle.wire import calls, signing
+
+_T = TypeVar("_T")
+PAGE_SIZE_MAX = 100
+
+
+def answered(verdict: Verdict, read: Callable[[bytes], _T]) -> _T:
+    """Returns what a valid answer says. Raises the error of anything else."""
+    if not verdict.valid or verdict.code != OK:
+        raise error_of(verdict)
+    try:
+        return read(verdict.body)
+    except UnreadableError as error:
+        raise till_error(TillReason.ANSWER_UNREADABLE, cause=str(error)) from error
+
+
+def check_eligibility(
+    credential: Credential | str, benefit: str | None, as_of: date | None, prescription: str | None
+) -> Script[Eligibility]:
+    """Asks what the patient may have."""
+    shown = checked_credential(credential)
+    body = asking.eligibility(shown, benefit, as_of, prescription)
+    verdict = yield Ask(calls.CHECK_ELIGIBILITY, body)
+    return answered(verdict, covering.eligibility)
+
+
+def quote(credential: Credential | str, basket: Basket, operator: str) -> Script[Quote]:
+    """Asks what a sale would cost."""
+    shown, bought = checked_credential(credential), checked_basket(basket)
+    verdict = yield Ask(calls.QUOTE, asking.quote(shown, bought, operator))
+    return answered(verdict, answering.quote)
+
+
+def list_page(
+    page_token: str, page_size: int, states: tuple[str, ...], terminal: str | None,
+    service_from: date | None, service_to: date | None,
+) -> Script[tuple[tuple[Sale, ...], str]]:
+    """Asks for one page of the institution's sales, newest first."""
+    body = asking.list_sales(
+        page_size=max(1, min(page_size, PAGE_SIZE_MAX)), page_token=page_token, states=states,
+        terminal=terminal, service_from=service_from, service_to=service_to,
+    )
+    verdict = yield Ask(calls.LIST_SALES, body)
+    return answered(verdict, answering.sales_page)
+
+
+def probe(desk: Desk) -> Script[Probe]:
+    """Asks for a sale that cannot exist: the signed "not found" proves the way there and back."""
+    began = desk.clock.monotonic()
+    verdict: Verdict = yield Ask(calls.GET_SALE, asking.get_sale(f"{desk.config.terminal}-19700101-0-1"))
+    round_trip_ms = round((desk.clock.monotonic() - began) * 1000)
+    if not verdict.valid or verdict.evidence is None:
+        raise error_of(verdict)
+    if verdict.code not in (OK, "NOT_FOUND"):
+        raise error_of(verdict)
+    middle_ms = desk.clock.now_ms() - desk.clock.offset_ms - round_trip_ms // 2
+    return Probe(
+        round_trip_ms, verdict.evidence.timestamp_ms - middle_ms, desk.signer.key, verdict.evidence.key
+    )
+
+
+def rotate_key(
+    desk: Desk, generate: Callable[[str], signing.KeySigner],
+    keep: Callable[[signing.KeySigner, bool], None],
+) -> Script[KeyRotation]:
+    """Registers a further key; ``keep(key, active)`` writes it before it is sent, and once it counts."""
+    old, new = desk.signer, generate(desk.signer.suite)
+    yield Note(lambda: keep(new, False))
+    proof = new.sign(
+        signing.key_proof_statement(desk.config.audience, desk.config.terminal, new.key)
+    )
+    verdict = yield Ask(calls.ROTATE_KEY, asking.rotate_key(new.suite, new.public_key, proof))
+    rotated: Rotated = answered(verdict, covering.rotated)
+    if rotated.key != new.key:
+        raise till_error(TillReason.ANSWER_UNREADABLE, cause="the gateway registered another key")
+    yield Note(lambda: keep(new, True))
+    desk.signer = new
+    return KeyRotation(rotated.key, rotated.not_after, old.key, rotated.old_not_after)

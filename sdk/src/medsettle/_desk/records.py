@@ -1,0 +1,99 @@
+"""Which record a ticket or a request id stands for: a new one, the last one, or one to be asked for."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from medsettle._desk.desk import Desk
+from medsettle._desk.effects import Note, Script
+from medsettle._exchange import answering, asking
+from medsettle._exchange.answering import UnreadableError
+from medsettle._exchange.signed import OK
+from medsettle.errors import till_error
+from medsettle.models import Basket, CashState, Collect, Outcome, Sale, Split
+from medsettle.record import Known, Reopened, SaleRecord
+from medsettle.sale import apply, outcome
+from medsettle.ticket import RequestId, Ticket, china_day
+from medsettle.till_reasons import TillReason
+from medsettle.wire.calls import LIST_SALES
+from medsettle.wire.signing import digest
+
+
+def content_of(basket: Basket) -> str:
+    """Returns the fingerprint of what is bought: two clicks on one ticket have the same."""
+    return digest(asking.basket(basket))
+
+
+def first_id(desk: Desk, ticket: Ticket | str) -> RequestId:
+    """Returns the first attempt of a ticket of this till, today's unless it names its day."""
+    named = Ticket(ticket) if isinstance(ticket, str) else ticket
+    on = named.on or china_day(desk.clock.now())
+    return RequestId.first(desk.config.terminal, on, named.number)
+
+
+def attempt_for(desk: Desk, first: RequestId, content: str) -> Script[RequestId | SaleRecord]:
+    """Returns the id of a new attempt, or the record of the one that a second click means.
+
+    Raises RequestError: TICKET_REUSED if the ticket stands for other goods, ATTEMPTS_USED_UP.
+    """
+    attempts = yield Note(lambda: desk.journal.attempts(first.on, first.number))
+    if not attempts:
+        return first
+    last: SaleRecord = attempts[-1]
+    if outcome(last) is Outcome.NOT_PAID:
+        return RequestId.parse(last.request_id).next_attempt()
+    if last.content != content:
+        raise till_error(TillReason.TICKET_REUSED, request_id=last.request_id)
+    return last
+
+
+def new_record(
+    desk: Desk, request_id: RequestId, content: str, expected: Split, collect: Collect, operator: str
+) -> SaleRecord:
+    """Returns the intent of a sale."""
+    if expected.cash_fen == 0:
+        cash = CashState.NOT_DUE
+    else:
+        cash = CashState.COLLECTED if collect is Collect.NOW else CashState.NOT_ASKED
+    return SaleRecord(
+        request_id=str(request_id), run=desk.run, operator=operator, requested_at=_second(desk),
+        collect=collect, content=content, expected=expected, cash_fen=expected.cash_fen, cash=cash,
+    )
+
+
+def record_for(desk: Desk, request_id: str, operator: str, *, ask: bool = False) -> Script[SaleRecord]:
+    """Returns the record of a request id, reopened; for a sale that the journal does not hold, a new
+    one that knows nothing yet: it may be another till's.
+    """
+    parsed = RequestId.parse(request_id)
+    found = yield Note(lambda: desk.journal.load(str(parsed)))
+    if found is None:
+        return SaleRecord(
+            request_id=str(parsed), run=desk.run, operator=operator, requested_at=_second(desk),
+            state=Known.UNSURE, fresh=False,
+        )
+    return replace(reopened(desk, found, ask=ask), operator=operator or found.operator)
+
+
+def reopened(desk: Desk, record: SaleRecord, *, ask: bool) -> SaleRecord:
+    """Returns the record at the beginning of a new pass."""
+    return apply(record, Reopened(same_run=record.run == desk.run, ask=ask))
+
+
+def last_sale(desk: Desk, record: SaleRecord) -> Script[Sale | None]:
+    """Returns the sale as the journal's latest evidence has it, if that is of the record's state."""
+    proofs = yield Note(lambda: desk.journal.evidence(record.request_id))
+    for proof in reversed(proofs):
+        if proof.code != OK or proof.method == LIST_SALES.path:
+            continue
+        try:
+            sale = answering.sale(proof.answer)
+        except UnreadableError:
+            continue
+        return sale if sale.state == record.state else None
+    return None
+
+
+def _second(desk: Desk) -> datetime:
+    """A whole millisecond, so that the journal and the wire have the same instant."""
+    now = desk.clock.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

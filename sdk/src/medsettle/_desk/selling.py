@@ -1,0 +1,239 @@
+"""Scripts of single money calls: settle, confirm, release, reverse, seal, status."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from medsettle._desk.desk import Desk, error_of
+from medsettle._desk.driving import ASKING, Asked, Pass, is_open
+from medsettle._desk.effects import Ask, Note, Script
+from medsettle._desk.records import attempt_for, first_id, last_sale, new_record, record_for, reopened
+from medsettle._desk.records import content_of as fingerprint
+from medsettle._exchange import asking
+from medsettle.checks import (
+    checked_acknowledgements,
+    checked_basket,
+    checked_credential,
+    checked_operator,
+    checked_reason,
+    checked_split,
+    checked_tenders,
+)
+from medsettle.errors import MedsettleError, OutcomeUnknownError, RefusedError, error_class, refusal_of
+from medsettle.models import (
+    Basket,
+    Collect,
+    Credential,
+    Outcome,
+    Refusal,
+    SaleCard,
+    SaleState,
+    Split,
+    Tendered,
+)
+from medsettle.record import CashCollected, CashRefunded, Goal, SaleRecord, Step, Unwanted
+from medsettle.sale import apply, refund_due_fen
+from medsettle.ticket import RequestId, Ticket
+from medsettle.till_reasons import TillReason
+from medsettle.wire.calls import GET_SALE
+
+_HOLDS: Final = frozenset({SaleState.HELD, SaleState.EXPIRED})
+_UNDOING: Final = ASKING | {Step.RELEASE, Step.REVERSE}
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What a till is asked to settle, looked through."""
+
+    ticket: Ticket | str
+    asked: Asked
+    expected: Split
+    collect: Collect
+    operator: str
+
+
+def settling(  # noqa: PLR0913 - what Settle is asked with
+    ticket: Ticket | str, credential: Credential | str, basket: Basket, *, expected: Split,
+    collect: Collect, operator: str, quote_token: str | None, acknowledgements: Sequence[str],
+) -> Settling:
+    """Returns what to settle. Raises RequestError for what the gateway would not take."""
+    asked = Asked(
+        checked_credential(credential), checked_basket(basket), quote_token,
+        checked_acknowledgements(acknowledgements),
+    )
+    return Settling(ticket, asked, checked_split(expected), collect, checked_operator(operator))
+
+
+def settle(desk: Desk, what: Settling) -> Script[SaleCard]:
+    """Charges or holds, once a ticket: a second click gets the first one's answer."""
+    first = first_id(desk, what.ticket)
+    name = ticket_name(first)
+    yield from desk.taken(name)
+    with desk.busy.giving(name):
+        content = fingerprint(what.asked.basket)
+        attempt = yield from attempt_for(desk, first, content)
+        if isinstance(attempt, SaleRecord):
+            work = yield from second_click(desk, attempt)
+        else:
+            record = new_record(desk, attempt, content, what.expected, what.collect, what.operator)
+            yield Note(lambda: desk.journal.begin(record))
+            work = Pass(desk, record, ASKING | {Step.SETTLE}, asked=what.asked)
+            yield from work.drive()
+        return ended(work)
+
+
+def second_click(desk: Desk, record: SaleRecord) -> Script[Pass]:
+    """Finds out where the sale of the first click stands; a paid one is given back as it is."""
+    work = Pass(desk, reopened(desk, record, ask=True), ASKING)
+    yield from work.drive()
+    work.sale = work.sale or (yield from last_sale(desk, work.written))
+    return work
+
+
+def confirm(
+    desk: Desk, request_id: str, tenders: Sequence[Tendered], operator: str
+) -> Script[SaleCard]:
+    """Says that the cash part is collected."""
+    work = yield from _known(desk, request_id, operator)
+    with desk.busy.giving(ticket_name(request_id)):
+        if work.written.state == SaleState.SETTLED and work.written.goal is Goal.SELL:
+            return work.card()
+        if work.written.state not in _HOLDS or work.written.goal is Goal.UNDO:
+            raise _not_allowed(work)
+        paid = checked_tenders(tenders, work.written.cash_fen)
+        yield from work.happened(CashCollected(paid))
+        work.performs = ASKING | {Step.CONFIRM}
+        yield from work.drive()
+        return ended(work)
+
+
+def release(desk: Desk, request_id: str, operator: str) -> Script[SaleCard]:
+    """Gives a hold up. It does not undo a settled sale."""
+    work = yield from _known(desk, request_id, operator)
+    with desk.busy.giving(ticket_name(request_id)):
+        if work.written.state == SaleState.SETTLED:
+            raise _not_allowed(work)
+        return (yield from _undone(work, "released by the till"))
+
+
+def reverse(desk: Desk, request_id: str, reason: str, operator: str) -> Script[SaleCard]:
+    """Undoes a sale, wherever it stands."""
+    why = checked_reason(reason)
+    work = yield from _known(desk, request_id, operator)
+    with desk.busy.giving(ticket_name(request_id)):
+        return (yield from _undone(work, why))
+
+
+def seal(desk: Desk, request_id: str, operator: str) -> Script[SaleCard]:
+    """Makes sure that an id whose fate is unknown can no longer become a sale."""
+    work = yield from _known(desk, request_id, operator, ask=True)
+    with desk.busy.giving(ticket_name(request_id)):
+        card = work.card()
+        return card if card.outcome is Outcome.NOT_PAID else ended(work)
+
+
+def status(desk: Desk, request_id: str) -> Script[SaleCard]:
+    """Looks a sale up. With the gateway away, the card is the journal's."""
+    name = ticket_name(request_id)
+    yield from desk.taken(name)
+    with desk.busy.giving(name):
+        known = yield Note(lambda: desk.journal.load(request_id))
+        record = yield from record_for(desk, request_id, "")
+        work = Pass(desk, record, frozenset())
+        verdict = yield Ask(GET_SALE, asking.get_sale(request_id), request_id)
+        event, sale = work.read(verdict)
+        if known is None:
+            if sale is None:
+                raise error_of(verdict, request_id)
+            work.written = apply(record, event)
+        elif sale is not None:
+            yield from work.happened(event, verdict)
+        work.sale = sale or (yield from last_sale(desk, work.written))
+        trouble = None if sale or verdict.facts is None else verdict.facts.refusal
+        return work.card(trouble if is_open(work.card()) else None)
+
+
+def cash_returned(desk: Desk, request_id: str) -> Script[SaleCard]:
+    """Writes down that the patient has the cash part back."""
+    name = ticket_name(request_id)
+    yield from desk.taken(name)
+    with desk.busy.giving(name):
+        record = yield from record_for(desk, request_id, "")
+        work = Pass(desk, record, frozenset())
+        if not refund_due_fen(record):
+            raise _not_allowed(work)
+        yield from work.happened(CashRefunded())
+        return work.card()
+
+
+def open_sales(desk: Desk) -> Script[tuple[SaleCard, ...]]:
+    """Returns the cards of what is not closed, by the journal alone."""
+    records = yield Note(desk.journal.unfinished)
+    return tuple(Pass(desk, record, frozenset()).card() for record in records)
+
+
+def ticket_name(request_id: RequestId | str) -> str:
+    """Returns the id without its attempt: what one click at a time works on."""
+    parsed = RequestId.parse(request_id) if isinstance(request_id, str) else request_id
+    return str(parsed).rpartition("-")[0]
+
+
+def ended(work: Pass) -> SaleCard:
+    """Returns the card of a sale that is held or paid. Raises the error of any other end."""
+    card = work.card()
+    held = card.state in _HOLDS and not work.written.stale
+    if card.outcome is Outcome.PAID or (is_open(card) and held):
+        return card
+    if is_open(card):
+        refusal = card.refusal or refusal_of(TillReason.OUTCOME_UNKNOWN)
+        raise OutcomeUnknownError(refusal, card.request_id, card)
+    raise _refused(work, card)
+
+
+def _known(desk: Desk, request_id: str, operator: str, *, ask: bool = False) -> Script[Pass]:
+    """Takes the ticket and returns its record, having asked where the sale stands if that is not known."""
+    name = ticket_name(request_id)
+    checked_operator(operator)
+    yield from desk.taken(name)
+    try:
+        record = yield from record_for(desk, request_id, operator, ask=ask)
+        work = Pass(desk, record, ASKING)
+        yield from work.drive()
+        work.sale = work.sale or (yield from last_sale(desk, work.written))
+    except BaseException:
+        desk.busy.give(name)
+        raise
+    return work
+
+
+def _undone(work: Pass, why: str) -> Script[SaleCard]:
+    """The wish is in the journal first: if no answer comes now, recovery carries it out."""
+    in_doubt = work.written.waiting
+    yield from work.happened(Unwanted(why))
+    if not in_doubt:
+        work.performs = _UNDOING
+        yield from work.drive()
+    card = work.card()
+    if card.outcome is Outcome.NOT_PAID:
+        return card
+    if is_open(card):
+        refusal = card.refusal or refusal_of(TillReason.OUTCOME_UNKNOWN)
+        raise OutcomeUnknownError(refusal, card.request_id, card)
+    raise _refused(work, card)
+
+
+def _refused(work: Pass, card: SaleCard) -> MedsettleError:
+    if work.verdict is not None and work.verdict.facts is not None:
+        error = error_of(work.verdict, card.request_id, card)
+        return error if isinstance(error, RefusedError) else _by_reason(error.refusal, card)
+    return _by_reason(card.refusal or refusal_of(TillReason.STEP_NOT_ALLOWED), card)
+
+
+def _by_reason(refusal: Refusal, card: SaleCard) -> MedsettleError:
+    return error_class(refusal.reason)(refusal, card.request_id, card)
+
+
+def _not_allowed(work: Pass) -> MedsettleError:
+    card = work.card()
+    refusal = refusal_of(TillReason.STEP_NOT_ALLOWED, state=card.state or "unknown")
+    return RefusedError(refusal, card.request_id, card)

@@ -1,0 +1,47 @@
+"""The tries of one call: signs each anew, judges each reply, tells the hooks."""
+
+from typing import Any
+
+from medsettle._desk.desk import Desk
+from medsettle._desk.effects import Ask
+from medsettle._exchange.signed import Reply, Request, Verdict, judge
+from medsettle.hooks import Received, Retrying, Sent
+from medsettle.retry import Budget
+
+
+class Tries:
+    """One call of one script, however often it goes out. Its budget begins now."""
+
+    def __init__(self, desk: Desk, ask: Ask) -> None:
+        self._desk = desk
+        self._asked = ask
+        self._budget = Budget.of(ask.call, desk.clock, desk.chance, desk.config.deadline_ms(ask.call))
+        self._count = 0
+        self._sent_at = 0.0
+
+    def policy(self) -> dict[str, Any]:
+        """Returns the arguments of tenacity's controllers."""
+        return self._budget.policy(self._wait)
+
+    def next(self) -> tuple[Request, int]:
+        """Returns the request of the next try, signed now, and how long it may take, in milliseconds."""
+        self._count += 1
+        self._desk.hooks.tell(Sent(self._asked.call.method, self._asked.request_id, self._count))
+        self._sent_at = self._desk.clock.monotonic()
+        return self._desk.sign(self._asked.call, self._asked.body), self._budget.try_ms()
+
+    def judged(self, request: Request, reply: Reply) -> Verdict:
+        """Returns what the reply is worth, having decided whether another try follows."""
+        verdict = judge(request, reply, self._desk.peer, self._desk.clock.now_ms())
+        elapsed_ms = round((self._desk.clock.monotonic() - self._sent_at) * 1000)
+        reason = verdict.facts.refusal.reason if verdict.facts else None
+        call = self._asked.call.method
+        self._desk.hooks.tell(
+            Received(call, self._asked.request_id, verdict.code, reason, verdict.valid, elapsed_ms)
+        )
+        return self._budget.consider(verdict)
+
+    def _wait(self, attempt: int, wait_ms: int) -> None:
+        self._desk.hooks.tell(
+            Retrying(self._asked.call.method, self._asked.request_id, attempt, wait_ms)
+        )

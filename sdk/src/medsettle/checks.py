@@ -1,0 +1,139 @@
+"""The till's own look at what it is about to send: limits and arithmetic of the contract.
+
+What the gateway would refuse as malformed is refused here, with the same reasons, before anything
+is journalled or sent. Quantities and prices are scaled integers: no fen is lost.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from medsettle.errors import request_error
+from medsettle.models import Basket, Credential, Line, Split, Tendered
+from medsettle.wire.reasons import Reason
+
+LINES_MAX: Final = 200
+PRESCRIPTIONS_MAX: Final = 20
+PAYERS_MAX: Final = 8
+TENDERS_MAX: Final = 8
+ACKNOWLEDGEMENTS_MAX: Final = 16
+AMOUNT_FEN_MAX: Final = 1_000_000_000
+_QUANTITY_PLACES, _QUANTITY_MAX = 4, 999_999
+_PRICE_PLACES, _PRICE_MAX = 6, 99_999_999
+_SCALE: Final = 100_000_000
+"""Quantity and price together are scaled by 10 to the 10th; a fen is 10 to the -2 yuan."""
+_DECIMAL: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]+))?", re.ASCII)
+
+
+def checked_credential(credential: Credential | str) -> Credential:
+    """Returns the credential, 1 to 512 characters as scanned. Raises RequestError."""
+    read = Credential(credential) if isinstance(credential, str) else credential
+    _text(read.token, "credential.token", 1, 512)
+    return read
+
+
+def checked_basket(basket: Basket) -> Basket:
+    """Returns the basket with each line's amount filled in. Raises RequestError."""
+    if not basket.lines:
+        raise request_error(Reason.FIELD_REQUIRED, field="basket.lines")
+    if len(basket.lines) > LINES_MAX:
+        raise request_error(Reason.BASKET_TOO_LARGE, limit=str(LINES_MAX))
+    _at_most(basket.prescriptions, PRESCRIPTIONS_MAX, "basket.prescriptions")
+    _at_most(basket.payers, PAYERS_MAX, "basket.payers")
+    _text(basket.late_reason or "", "basket.late_reason", 0, 200)
+    lines = tuple(_line(line, number) for number, line in enumerate(basket.lines, 1))
+    _unique([line.line_id or str(number) for number, line in enumerate(lines, 1)], "line_id")
+    _unique([each.prescription_id for each in basket.prescriptions], "prescription_id")
+    return replace(basket, lines=lines)
+
+
+def checked_operator(operator: str) -> str:
+    """Returns who works the till, 1 to 40 characters. Raises RequestError."""
+    _text(operator, "operator", 1, 40)
+    return operator
+
+
+def checked_reason(reason: str) -> str:
+    """Returns why a sale is reversed, 1 to 200 characters. Raises RequestError."""
+    _text(reason, "reason", 1, 200)
+    return reason
+
+
+def checked_acknowledgements(names: Sequence[str]) -> tuple[str, ...]:
+    """Returns what the cashier has accepted, up to 16 names of reasons. Raises RequestError."""
+    _at_most(names, ACKNOWLEDGEMENTS_MAX, "acknowledgements")
+    return tuple(names)
+
+
+def checked_split(split: Split) -> Split:
+    """Returns a split without negative parts. Raises RequestError."""
+    if min(split.cash_fen, *split.funds.values(), *split.accounts.values(), 0) < 0:
+        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="expected")
+    return split
+
+
+def checked_tenders(tenders: Sequence[Tendered], cash_fen: int) -> tuple[Tendered, ...]:
+    """Returns the tenders if they add up to the cash part, in fen. Raises RequestError."""
+    _at_most(tenders, TENDERS_MAX, "tenders")
+    for each in tenders:
+        _text(each.kind, "tenders.kind", 1, 16)
+        _text(each.reference, "tenders.reference", 0, 64)
+        if each.amount_fen <= 0:
+            raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="tenders.amount_fen")
+    if sum(each.amount_fen for each in tenders) != cash_fen:
+        raise request_error(Reason.TENDER_MISMATCH, cash_fen=str(cash_fen))
+    return tuple(tenders)
+
+
+def line_amount_fen(quantity: str, unit_price: str) -> int:
+    """Returns quantity x unit price in fen, rounded half-up. Raises RequestError."""
+    number = _scaled(quantity, _QUANTITY_PLACES, _QUANTITY_MAX, "quantity")
+    price = _scaled(unit_price, _PRICE_PLACES, _PRICE_MAX, "unit_price")
+    if number == 0:
+        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="quantity")
+    scale = _SCALE
+    amount_fen = (2 * number * price + scale) // (2 * scale)
+    if amount_fen > AMOUNT_FEN_MAX:
+        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="amount_fen", limit=str(AMOUNT_FEN_MAX))
+    return amount_fen
+
+
+def _line(line: Line, number: int) -> Line:
+    where = f"lines[{number}]"
+    _text(line.item_code, f"{where}.item_code", 1, 32)
+    _text(line.line_id, f"{where}.line_id", 0, 16)
+    _at_most(line.traceability_codes, 100, f"{where}.traceability_codes")
+    amount_fen = line_amount_fen(line.quantity, line.unit_price)
+    if line.amount_fen not in (None, amount_fen):
+        raise request_error(
+            Reason.LINE_AMOUNT_MISMATCH, line=line.line_id or str(number), amount_fen=str(amount_fen)
+        )
+    return replace(line, amount_fen=amount_fen)
+
+
+def _scaled(text: str, places: int, largest: int, field: str) -> int:
+    match = _DECIMAL.fullmatch(text)
+    if match is None or len(match[2] or "") > places:
+        raise request_error(Reason.FIELD_INVALID, field=field, decimals=str(places))
+    scaled = int(match[1] + (match[2] or "").ljust(places, "0"))
+    if scaled > largest * 10**places:
+        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field=field, limit=str(largest))
+    return scaled
+
+
+def _text(text: str, field: str, shortest: int, longest: int) -> None:
+    if len(text) < shortest:
+        raise request_error(Reason.FIELD_REQUIRED, field=field)
+    if len(text) > longest:
+        raise request_error(Reason.FIELD_INVALID, field=field, limit=str(longest))
+
+
+def _at_most(values: Sequence[object], limit: int, field: str) -> None:
+    if len(values) > limit:
+        raise request_error(Reason.FIELD_INVALID, field=field, limit=str(limit))
+
+
+def _unique(names: Sequence[str], field: str) -> None:
+    if len(set(names)) < len(names):
+        raise request_error(Reason.FIELD_INVALID, field=field, cause="it stands twice")

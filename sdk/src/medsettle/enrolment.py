@@ -1,0 +1,192 @@
+"""Enrolment: a terminal's first key, and the configuration to open a till with.
+
+The operator's code is ``<code>.<fingerprint>``. The fingerprint is the beginning of the SHA-256 of the
+operator's root public key: with it the terminal knows the right gateway before it trusts an answer.
+"""
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from medsettle._exchange import asking, covering
+from medsettle._exchange.answering import UnreadableError
+from medsettle._exchange.covering import Enrolled
+from medsettle._exchange.refusing import facts_of
+from medsettle._exchange.signed import OK, Peer, Reply, Request, evidence_of, sign
+from medsettle.clock import Clock, CorrectedClock, SystemClock
+from medsettle.config import TillConfig, wrong
+from medsettle.credentials import write_key
+from medsettle.errors import error_class, till_error
+from medsettle.ticket import is_terminal
+from medsettle.till_reasons import TillReason
+from medsettle.transport import GrpcTransport, Transport
+from medsettle.wire import signing
+from medsettle.wire.calls import CORRECTED_ONCE, ENROL
+
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_KEY_FILE, _CONFIG_FILE, _JOURNAL_FILE = "till.key", "till.toml", "till.journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A terminal that is ready: open its till with ``config_file``."""
+
+    config_file: Path
+    key_file: Path
+    terminal: str
+    institution: str
+    institution_name: str
+    audience: str
+    key: str
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How to reach the gateway: a CA file (None: the system's authorities), or plaintext."""
+
+    address: str
+    ca_file: Path | None = None
+    insecure: bool = False
+    allow_plaintext_beyond_loopback: bool = False
+
+
+def enrol(
+    channel: Channel, code: str, terminal: str, directory: str | Path, *, suite: str = "ed25519",
+    clock: Clock | None = None, transport: Transport | None = None,
+) -> Enrolment:
+    """Registers a new key and writes ``till.key`` (its owner's only) and ``till.toml`` into the directory.
+
+    Not repeatable: a code is used up. Raises ConfigError for what is wrong beforehand, or if the directory
+    holds a terminal already; TerminalNotReadyError if the code is refused (ENROL_CODE_INVALID) or if the
+    gateway is not the one that the code is of (ROOT_MISMATCH): then nothing is kept.
+    """
+    secret, fingerprint = _parts(code)
+    if not is_terminal(terminal):
+        raise wrong("terminal", f"{terminal!r} is not <institution>-<till> in A-Z and 0-9")
+    folder = _empty(Path(directory))
+    signer = _new_key(suite)
+    wire = transport or GrpcTransport(_before(channel, terminal, signer, folder))
+    try:
+        request, reply, now_ms = _exchange(wire, signer, secret, terminal, clock or SystemClock())
+    finally:
+        wire.close()
+    enrolled = _believed(request, reply, fingerprint, now_ms)
+    if enrolled.terminal != terminal or enrolled.key != signer.key:
+        raise till_error(TillReason.ROOT_MISMATCH, cause="it registered another terminal or key")
+    write_key(folder / _KEY_FILE, signer)
+    _write_config(folder / _CONFIG_FILE, channel, enrolled)
+    return Enrolment(
+        folder / _CONFIG_FILE, folder / _KEY_FILE, terminal, enrolled.institution,
+        enrolled.institution_name, enrolled.audience, enrolled.key, enrolled.not_after,
+    )
+
+
+def _parts(code: str) -> tuple[str, str]:
+    secret, _, fingerprint = code.strip().rpartition(".")
+    if not secret or not _FINGERPRINT.fullmatch(fingerprint):
+        raise wrong("code", "it is not <code>.<fingerprint>, as the operator's terminal enrol prints it")
+    return secret, fingerprint
+
+
+def _empty(folder: Path) -> Path:
+    for name in (_KEY_FILE, _CONFIG_FILE):
+        if (folder / name).exists():
+            raise wrong("directory", f"{folder / name} exists; enrol into another directory, or move it away")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise wrong("directory", f"{folder} cannot be made") from error
+    return folder
+
+
+def _new_key(suite: str) -> signing.KeySigner:
+    try:
+        return signing.KeySigner.generate(suite)
+    except signing.KeyInvalidError as error:
+        raise wrong("suite", str(error)) from error
+
+
+def _before(
+    channel: Channel, terminal: str, signer: signing.KeySigner, folder: Path
+) -> TillConfig:
+    """A configuration that only the channel reads: who the gateway is, is not known yet."""
+    return TillConfig(
+        channel.address, terminal, signing.ENROL_AUDIENCE, signer.public_key, folder / _KEY_FILE,
+        folder / _JOURNAL_FILE, ca_file=channel.ca_file, insecure=channel.insecure,
+        allow_plaintext_beyond_loopback=channel.allow_plaintext_beyond_loopback,
+    )
+
+
+def _exchange(
+    wire: Transport, signer: signing.KeySigner, secret: str, terminal: str, clock: Clock
+) -> tuple[Request, Reply, int]:
+    """Sends Enrol; once more, corrected, if the clock is off."""
+    corrected = CorrectedClock(clock)
+    body = asking.enrol(secret, signer.suite, signer.public_key)
+
+    def send() -> tuple[Request, Reply]:
+        request = sign(
+            ENROL, body, signer=signer, audience=signing.ENROL_AUDIENCE, terminal=terminal,
+            now_ms=corrected.now_ms(), nonce=secrets.token_urlsafe(16),
+        )
+        return request, wire.call(request, ENROL.deadline_ms)
+
+    request, reply = send()
+    facts = facts_of(reply.code, reply.details())
+    if reply.code != OK and facts.refusal.reason == CORRECTED_ONCE and facts.gateway_at:
+        corrected.correct(facts.gateway_at)
+        request, reply = send()
+    return request, reply, corrected.now_ms()
+
+
+def _believed(request: Request, reply: Reply, fingerprint: str, now_ms: int) -> Enrolled:
+    """Returns what was answered, if the root that the code names vouches for it."""
+    if reply.code != OK:
+        refusal = facts_of(reply.code, reply.details()).refusal
+        raise error_class(refusal.reason, reply.code)(refusal)
+    try:
+        enrolled = covering.enrolled(reply.body)
+        root = signing.verifier_of(enrolled.root_public_key)
+    except (UnreadableError, signing.KeyInvalidError) as error:
+        raise till_error(TillReason.ANSWER_UNREADABLE, cause=str(error)) from error
+    if root.key != fingerprint:
+        raise till_error(TillReason.ROOT_MISMATCH, cause="its root key is not the code's")
+    peer = Peer(enrolled.audience, root)
+    if evidence_of(request, reply, signing.ENROL_AUDIENCE, peer, now_ms) is None:
+        raise till_error(TillReason.ROOT_MISMATCH, cause="its answer is not signed for this request")
+    return enrolled
+
+
+def _write_config(path: Path, channel: Channel, enrolled: Enrolled) -> None:
+    lines = [
+        f"address = {_quoted(channel.address)}",
+        f"terminal = {_quoted(enrolled.terminal)}",
+        f"audience = {_quoted(enrolled.audience)}",
+        f"root_public_key = {_quoted(signing.encode(enrolled.root_public_key))}",
+        f'key_file = "{_KEY_FILE}"',
+        f'journal = "{_JOURNAL_FILE}"',
+        f"institution_name = {_quoted(enrolled.institution_name)}",
+        "",
+        "[tls]",
+        f"insecure = {str(channel.insecure).lower()}",
+        f"allow_plaintext_beyond_loopback = {str(channel.allow_plaintext_beyond_loopback).lower()}",
+    ]
+    if channel.ca_file is not None:
+        lines.append(f"ca_file = {_quoted(str(channel.ca_file.absolute()))}")
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join([*lines, ""]))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _quoted(text: str) -> str:
+    """Returns a TOML string; control characters and quotes are escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+
+

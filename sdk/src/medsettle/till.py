@@ -1,0 +1,267 @@
+"""The till: everything that a point of sale asks of the gateway, blocking. ``aio`` has the same, async.
+
+Safe for threads: calls run side by side, and two about one ticket run one after the other.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from tenacity import Retrying
+
+from medsettle import recover as recovery
+from medsettle._desk import checkout as checking_out
+from medsettle._desk import opening, questions, selling
+from medsettle._desk.desk import Desk
+from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
+from medsettle._desk.tries import Tries
+from medsettle._exchange.signed import Verdict
+from medsettle.clock import Clock
+from medsettle.config import TillConfig
+from medsettle.hooks import Hook
+from medsettle.journal import Journal
+from medsettle.models import (
+    Basket,
+    Collect,
+    Credential,
+    Eligibility,
+    KeyRotation,
+    Probe,
+    Quote,
+    Sale,
+    SaleCard,
+    Split,
+    Tendered,
+)
+from medsettle.tender import Tender
+from medsettle.ticket import Ticket, china_day
+from medsettle.transport import GrpcTransport, Transport
+from medsettle.wire.signing import Signer
+
+_T = TypeVar("_T")
+PAGES_MAX: Final = 10_000
+
+
+class Till:
+    """A terminal of an institution. Open one per terminal, and close it: it holds the journal's lock."""
+
+    def __init__(self, desk: Desk, transport: Transport) -> None:
+        self._desk = desk
+        self._transport = transport
+        self._owner = opening.Owner()
+
+    @classmethod
+    def open(
+        cls, config: TillConfig | str | Path, *, clock: Clock | None = None, hooks: Iterable[Hook] = (),
+        journal: Journal | None = None, signer: Signer | None = None, transport: Transport | None = None,
+    ) -> Self:
+        """Returns a till. ``config``: the path of a till.toml, or its values.
+
+        Raises ConfigError, and JournalError for a journal that is damaged, full or in use: before any
+        money can move. ``signer`` replaces the key file: a smart card or a security module.
+        """
+        desk = opening.desk(config, clock=clock, hooks=hooks, journal=journal, signer=signer)
+        try:
+            return cls(desk, transport or GrpcTransport(desk.config))
+        except BaseException:
+            desk.journal.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the connection and lets go of the journal; again is harmless."""
+        if self._owner.leaves():
+            self._transport.close()
+            self._desk.journal.close()
+
+    def __enter__(self) -> Self:
+        """Returns the till."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the till."""
+        self.close()
+
+    @property
+    def config(self) -> TillConfig:
+        """What the till was opened with."""
+        return self._desk.config
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """How far the gateway's clock is ahead of the machine's, as last corrected, in milliseconds."""
+        return self._desk.clock.offset_ms
+
+    def next_number(self) -> str:
+        """Returns a ticket number that was not given before today. Each call gives another one."""
+        desk = self._desk
+        return str(self._run(opening.noted(lambda: desk.journal.next_number(china_day(desk.clock.now())))))
+
+    def check_eligibility(
+        self, credential: Credential | str, *, benefit: str | None = None, as_of: date | None = None,
+        prescription: str | None = None,
+    ) -> Eligibility:
+        """Returns what the patient may have here; amounts in fen. Repeating is safe: it changes nothing.
+
+        Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
+        """
+        return self._run(questions.check_eligibility(credential, benefit, as_of, prescription))
+
+    def quote(self, credential: Credential | str, basket: Basket, *, operator: str | None = None) -> Quote:
+        """Returns what a sale would cost, in fen (预结算). Repeating is safe: nothing is reserved.
+
+        Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
+        """
+        return self._run(questions.quote(credential, basket, self._operator(operator)))
+
+    def settle(  # noqa: PLR0913 - what Settle is asked with
+        self, ticket: Ticket | str, credential: Credential | str, basket: Basket, *, expected: Split,
+        collect: Collect = Collect.NOW, operator: str | None = None, quote_token: str | None = None,
+        acknowledgements: Sequence[str] = (),
+    ) -> SaleCard:
+        """Charges or holds what was quoted (结算), once a ticket number and day.
+
+        Repeating is safe: a second call for the ticket gets the first one's sale; after a refusal it is
+        the next attempt. Returns the card of a sale that is PAID or HELD. Raises RefusedError (NOT_PAID,
+        proven), OutcomeUnknownError (OPEN), and NotSentError if nothing left the till.
+        """
+        what = selling.settling(
+            ticket, credential, basket, expected=expected, collect=collect,
+            operator=self._operator(operator), quote_token=quote_token, acknowledgements=acknowledgements,
+        )
+        return self._run(selling.settle(self._desk, what))
+
+    def confirm(
+        self, request_id: str, tenders: Sequence[Tendered] = (), *, operator: str | None = None
+    ) -> SaleCard:
+        """Says that the cash part of a hold is collected. Repeating is safe: it settles once.
+
+        Returns the card of a PAID sale. Raises RefusedError, OutcomeUnknownError, or RequestError if the
+        tenders do not add up to the cash part.
+        """
+        return self._run(selling.confirm(self._desk, request_id, tenders, self._operator(operator)))
+
+    def release(self, request_id: str, *, operator: str | None = None) -> SaleCard:
+        """Gives a hold up. Repeating is safe. Returns a NOT_PAID card; ``refund_due_fen`` goes back in cash.
+
+        Raises RefusedError for a settled sale, and OutcomeUnknownError; then ``recover`` ends it.
+        """
+        return self._run(selling.release(self._desk, request_id, self._operator(operator)))
+
+    def reverse(self, request_id: str, *, reason: str, operator: str | None = None) -> SaleCard:
+        """Undoes a sale wherever it stands (撤销). Repeating is safe: it is undone once.
+
+        Returns a NOT_PAID card; ``refund_due_fen`` goes back in cash. Raises RefusedError if it stays
+        paid, and OutcomeUnknownError; then ``recover`` ends it.
+        """
+        return self._run(selling.reverse(self._desk, request_id, reason, self._operator(operator)))
+
+    def seal(self, request_id: str, *, operator: str | None = None) -> SaleCard:
+        """Makes sure that an id whose fate is unknown can no longer become a sale. Repeating is safe.
+
+        Returns the card of a sale that is NOT_PAID, PAID or HELD. Raises OutcomeUnknownError.
+        """
+        return self._run(selling.seal(self._desk, request_id, self._operator(operator)))
+
+    def status(self, request_id: str) -> SaleCard:
+        """Looks a sale up; with the gateway away, in the journal. Repeating is safe: it changes nothing.
+
+        Raises RefusedError for an id that neither side knows, which does not mean that it failed.
+        """
+        return self._run(selling.status(self._desk, request_id))
+
+    def list_sales(
+        self, *, states: Sequence[str] = (), terminal: str | None = None, service_from: date | None = None,
+        service_to: date | None = None, page_size: int = 20,
+    ) -> Iterator[Sale]:
+        """Yields the institution's sales, newest first, page by page as they are read. Repeating is safe."""
+        token = ""
+        for _ in range(PAGES_MAX):
+            sales, token = self._run(
+                questions.list_page(token, page_size, tuple(states), terminal, service_from, service_to)
+            )
+            yield from sales
+            if not token:
+                return
+
+    def open_sales(self) -> tuple[SaleCard, ...]:
+        """Returns the cards of what is not closed, oldest first, by the journal alone."""
+        return self._run(selling.open_sales(self._desk))
+
+    def recover(self, tender: Tender | None = None) -> tuple[SaleCard, ...]:
+        """Ends what is open, oldest first, and returns the cards. Call it at the start and when the line
+        is back. Repeating is safe: it never sends Settle. ``tender`` pays back what a provider took.
+        """
+        return self._run(recovery.recover(self._desk, tender))
+
+    def checkout(
+        self, ticket: Ticket | str, credential: Credential | str, basket: Basket, *,
+        show: Callable[[Quote], bool], tender: Tender, operator: str | None = None,
+        acknowledgements: Sequence[str] = (),
+    ) -> SaleCard:
+        """Does the whole sale: quote, show, hold, collect the cash part, confirm; undone if anything fails.
+
+        ``show`` is given the quote and returns True if the patient agrees. Repeating is safe: a ticket is
+        sold once. Always returns a card that can be shown: PAID, NOT_PAID or OPEN. Raises RequestError
+        for a basket that is not in order, and what ``show`` raises; nothing was sent then.
+        """
+        wish = checking_out.Wish(
+            ticket, credential, basket, show, tender, self._operator(operator), acknowledgements
+        )
+        return self._run(checking_out.checkout(self._desk, wish))
+
+    def cash_returned(self, request_id: str) -> SaleCard:
+        """Writes down that the patient has ``refund_due_fen`` back. Raises RefusedError if none was due."""
+        return self._run(selling.cash_returned(self._desk, request_id))
+
+    def rotate_key(self) -> KeyRotation:
+        """Registers a new key and goes over to it; sales under way are not disturbed.
+
+        Repeating makes a further key. If the answer is lost, the old key stays in use.
+        """
+        return self._run(questions.rotate_key(self._desk, *opening.key_store(self._desk.config)))
+
+    def probe(self) -> Probe:
+        """Returns how fast a signed answer comes through, and how far the clocks are apart, in ms."""
+        return self._run(questions.probe(self._desk))
+
+    def _operator(self, operator: str | None) -> str:
+        return operator if operator is not None else self._desk.config.operator
+
+    def _run(self, script: Script[_T]) -> _T:
+        """Drives a script: does what it yields, and sends back the result or throws in the error."""
+        self._owner.check()
+        try:
+            effect = next(script)
+            while True:
+                try:
+                    result = self._do(effect)
+                except Exception as error:  # noqa: BLE001 - the script decides
+                    effect = script.throw(error)
+                else:
+                    effect = script.send(result)
+        except StopIteration as stop:
+            value: _T = stop.value
+            return value
+        finally:
+            script.close()
+
+    def _do(self, effect: Effect) -> Any:  # noqa: ANN401 - each effect has its own
+        match effect:
+            case Ask():
+                return self._ask(effect)
+            case Note(work) | Consult(work):
+                return work()
+            case Pause(seconds):
+                return self._desk.clock.sleep(seconds)
+
+    def _ask(self, effect: Ask) -> Verdict:
+        tries = Tries(self._desk, effect)
+        retrying = Retrying(sleep=self._desk.clock.sleep, **tries.policy())
+
+        def one_try() -> Verdict:
+            request, timeout_ms = tries.next()
+            return tries.judged(request, self._transport.call(request, timeout_ms))
+
+        verdict: Verdict = retrying(one_try)
+        return verdict
