@@ -2,10 +2,10 @@
 
 import sys
 
-from tests.bench import calculating
+from tests.bench import calculating, settling
 from tests.bench.rows import HEAD, ROUNDS, line, machine
 
-SUBJECTS = (calculating,)
+SUBJECTS = (calculating, settling)
 
 
 def main() -> int:
