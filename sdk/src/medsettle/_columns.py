@@ -4,7 +4,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-_NEVER_FIRST: Final = frozenset(",。、;:?!)》】」』”’%‰…,.;:?!)]}")
+_NEVER_FIRST: Final = frozenset(",。、;:?!)》】」』”’%‰…,.;:?!)]}¶")
+_NEVER_LAST: Final = frozenset("(《【「『“‘([{¶")
 _SPACE: Final = " "
 
 
@@ -72,6 +73,6 @@ def _words(text: str, columns: int) -> Iterator[str]:
 
 
 def _breaks(before: str, after: str) -> bool:
-    if after == _SPACE or after in _NEVER_FIRST:
+    if after == _SPACE or after in _NEVER_FIRST or before in _NEVER_LAST:
         return False
     return before == _SPACE or _columns_of(before) > 1 or _columns_of(after) > 1

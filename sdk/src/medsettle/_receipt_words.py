@@ -48,6 +48,16 @@ PARTS: Final[dict[str, Pair]] = {
 }
 """How a line and a total divide, in the order of a receipt."""
 
+DIVISION: Final[dict[str, Pair]] = {
+    "in_scope_fen": PARTS["in_scope_fen"],
+    "deductible_fen": ("其中计入起付线", "of it, deductible"),
+    "over_cap_fen": ("其中超年度限额", "of it, above the cap"),
+    "self_pay_first_fen": PARTS["self_pay_first_fen"],
+    "over_limit_fen": PARTS["over_limit_fen"],
+    "fully_self_paid_fen": PARTS["fully_self_paid_fen"],
+}
+"""How the total divides, before anybody pays."""
+
 FUNDS: Final[dict[str, Pair]] = {
     "pooled": ("统筹基金支付", "Pooled fund"),
     "serious_illness": ("大病保险支付", "Serious illness fund"),
@@ -77,8 +87,6 @@ SERVICE_DAY: Final[Pair] = ("日期", "Day")
 PATIENT: Final[Pair] = ("患者", "Patient")
 BENEFIT: Final[Pair] = ("待遇", "Benefit")
 TOTAL: Final[Pair] = ("合计", "Total")
-DEDUCTIBLE: Final[Pair] = ("其中计入起付线", "of it toward the deductible")
-OVER_CAP: Final[Pair] = ("超年度限额", "Above the annual cap")
 OWN_ACCOUNT: Final[Pair] = ("个人账户支付", "Personal account")
 FAMILY_ACCOUNT: Final[Pair] = ("家庭共济支付", "Family account")
 CASH: Final[Pair] = ("现金支付", "Cash")
@@ -88,4 +96,3 @@ WHY: Final[Pair] = ("为什么是这个数", "Why these amounts")
 NEXT: Final[Pair] = ("下一步:", "Next: ")
 CHECK_CODE: Final[Pair] = ("校验码", "Check code")
 REFUND_DUE: Final[Pair] = ("应退还患者", "To give back")
-PERSONAL_ACCOUNT_ONLY: Final[Pair] = ("仅个人账户支付", "Personal account only")

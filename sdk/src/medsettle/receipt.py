@@ -99,6 +99,9 @@ class _Paper:
         if sale.state in {SaleState.SETTLED, SaleState.REVERSED, SaleState.HELD}:
             for settlement in sale.settlements:
                 yield from self._settlement(settlement)
+                if sale.state != SaleState.REVERSED:
+                    yield from self._remainders(settlement)
+                    yield from self._why(settlement)
         if sale.state in words.NOTES:
             yield from self._rule()
             yield from self._text(words.NOTES[sale.state])
@@ -146,12 +149,13 @@ class _Paper:
             yield from self._line(line)
         yield from self._rule()
         yield from self._split(settlement.breakdown)
+
+    def _remainders(self, settlement: Settlement) -> Iterator[str]:
         left = [remainder for remainder in settlement.remainders if remainder.left_fen is not None]
         if left:
             yield from self._rule()
         for remainder in left:
             yield from self._remainder(remainder)
-        yield from self._why(settlement)
 
     def _line(self, line: LineBreakdown) -> Iterator[str]:
         item_class = self._word(words.CLASSES.get(line.item_class, (line.item_class, line.item_class)))
@@ -167,6 +171,9 @@ class _Paper:
 
     def _split(self, breakdown: Breakdown) -> Iterator[str]:
         yield from self._row(words.TOTAL, yuan(breakdown.total_fen))
+        for name, label in words.DIVISION.items():
+            if amount := getattr(breakdown, name):
+                yield from self._row(label, yuan(amount), indent=2)
         for fund, amount in breakdown.funds.items():
             yield from self._row(words.FUNDS.get(fund, (fund, fund)), yuan(amount))
         if breakdown.provider_borne_fen:
@@ -174,11 +181,6 @@ class _Paper:
         for share in breakdown.accounts:
             yield from self._account(share)
         yield from self._row(words.CASH, yuan(breakdown.cash_fen))
-        for label, amount in (
-            (words.DEDUCTIBLE, breakdown.deductible_fen), (words.OVER_CAP, breakdown.over_cap_fen)
-        ):
-            if amount:
-                yield from self._row(label, yuan(amount), indent=2)
 
     def _account(self, share: AccountShare) -> Iterator[str]:
         label = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT

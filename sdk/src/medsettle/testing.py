@@ -4,7 +4,7 @@ Needs the package ``medsettle-gateway`` installed beside the SDK. The gateway ru
 a small invented city, on this machine only::
 
     with Gateway() as gateway:
-        config = gateway.enrol_till("P21030200101", "01")
+        config = gateway.enrol_till("P21030200101")
         with Till.open(config) as till:
             till.check_eligibility(gateway.issue_credential("2103000001"))
             withheld = gateway.proxy.swallow_answer()
@@ -23,6 +23,7 @@ from typing import Any, Final, Self
 from medsettle._faults import Withheld
 from medsettle._process import GatewayFailedError, GatewayProcess, run_command
 from medsettle._proxy import Proxy
+from medsettle.enrolment import Channel, enrol
 
 __all__ = ["Gateway", "GatewayFailedError", "Proxy", "Withheld"]
 
@@ -118,6 +119,13 @@ class Gateway:
     def issue_credential(self, member: str) -> str:
         """Returns a new scannable token of a member of the city, by member number."""
         return str(self._run_json("credential", "issue", member)["token"])
+
+    def enrol_till(self, institution: str, till: str = "01", *, suite: str = "ed25519") -> Path:
+        """Enrols a terminal of the city and returns its till.toml. Raises MedsettleError."""
+        terminal = f"{institution}-{till}"
+        channel = Channel(self.address, insecure=True)
+        code = self.enrolment_code(institution, till)
+        return enrol(channel, code, terminal, self.directory / "tills" / terminal, suite=suite).config_file
 
     def enrolment_code(self, institution: str, till: str = "01") -> str:
         """Returns a new one-time code for a terminal: ``<code>.<fingerprint>``."""

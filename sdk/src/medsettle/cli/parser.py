@@ -22,9 +22,9 @@ _DESCRIPTION: Final = """\
 医保结算收银 — settle medical insurance sales at a designated pharmacy or clinic.
 
 A first sale:
-  medsettle enrol CODE --gateway HOST:PORT      once, with the operator's code
-  medsettle check                               scan the credential: what may the patient have?
-  medsettle sell XR06AXL193A001010100011*2@34.00 --ticket 1
+  medsettle enrol CODE --terminal P21030200101-01 --gateway HOST:PORT
+  medsettle check
+  medsettle sell XR06AXL193A001010100011*2@34.00 --operator 7
 """
 
 
@@ -60,8 +60,9 @@ def _command(commands: Commands, name: str, zh: str, en: str) -> argparse.Argume
         name, help=f"{zh} {en}", description=f"{zh} {en}", epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )
-    command.add_argument("--config", type=Path, default=Path("till.toml"), metavar="FILE",
-                         help="配置文件 the till's configuration (default: till.toml)")
+    if name != "enrol":
+        command.add_argument("--config", type=Path, default=Path("till.toml"), metavar="FILE",
+                             help="配置文件 the till's configuration (default: till.toml)")
     command.add_argument("--json", action="store_true", help="输出JSON answer as JSON, amounts in fen")
     return command
 
@@ -104,6 +105,10 @@ def _request_id(command: argparse.ArgumentParser) -> None:
 def _enrol(commands: Commands) -> None:
     command = _command(commands, "enrol", "注册收银机。", "Register this till with a one-time code.")
     command.add_argument("code", metavar="CODE", help="注册码 the operator's one-time code, whole")
+    command.add_argument("--terminal", required=True, metavar="ID",
+                         help="终端号 <institution>-<till>, as the operator named it")
+    command.add_argument("--directory", type=Path, default=Path(), metavar="DIR",
+                         help="目录 where till.toml and till.key are written (default: here)")
     command.add_argument("--gateway", required=True, metavar="HOST:PORT",
                          help="网关地址 the gateway's address")
     command.add_argument("--suite", choices=["ed25519", "p256"], default="ed25519",

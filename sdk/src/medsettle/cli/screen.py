@@ -8,7 +8,17 @@ from typing import Final, Self, TextIO
 from medsettle import _receipt_words as words
 from medsettle._columns import row, wrap
 from medsettle.errors import MedsettleError
-from medsettle.models import Account, Advisory, Answer, BenefitAnswer, Eligibility, Outcome, Quote, SaleCard
+from medsettle.models import (
+    Account,
+    Advisory,
+    Answer,
+    BenefitAnswer,
+    Eligibility,
+    Outcome,
+    Quote,
+    SaleCard,
+    SaleState,
+)
 from medsettle.receipt import yuan
 
 COLUMNS: Final = 64
@@ -23,6 +33,7 @@ _OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     Outcome.NOT_PAID: ("未支付 NOT PAID", _RED),
     Outcome.OPEN: ("结果未定,请勿再次收费 OPEN: do not collect again", _YELLOW),
 }
+_REVERSED: Final = ("已撤销 REVERSED", _YELLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,11 @@ class Screen:
 
     def card(self, card: SaleCard) -> None:
         """Shows where a sale stands, what to tell the patient, and what to do next."""
-        outcome, colour = _OUTCOMES[card.outcome]
+        outcome, colour = _REVERSED if card.state == SaleState.REVERSED else _OUTCOMES[card.outcome]
         self._row(card.request_id or "-", outcome, colour)
+        if card.refusal is not None:
+            self._indented(self.paint(f"{card.refusal.zh} {card.refusal.en} [{card.refusal.reason}]", _RED))
+            self._next(card.refusal.next_zh, card.refusal.next_en)
         self._indented(f"{card.tell_zh} {card.tell_en}".strip())
         if card.refund_due_fen:
             self._row("  应退还患者 to give back", yuan(card.refund_due_fen), _YELLOW)

@@ -1,0 +1,82 @@
+"""Who sits at the counter: what is read from the input, what is asked, where answers go."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, TextIO
+
+from medsettle.cli.as_json import as_json
+from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of
+from medsettle.cli.screen import Screen
+from medsettle.errors import request_error
+from medsettle.models import Basket, Credential
+from medsettle.wire.reasons import Reason
+
+_INPUT_CHARS_MAX: Final = 1_024
+_YES: Final = frozenset({"y", "yes", "是", "同意"})
+
+
+class UsageError(Exception):
+    """The command line does not fit together. ``str`` has a Chinese and an English sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One run of the command. With ``--json`` nothing but the answer is written to the output."""
+
+    arguments: argparse.Namespace
+    screen: Screen
+    complaints: Screen
+    source: TextIO
+
+    @property
+    def wants_json(self) -> bool:
+        """Is the answer for a program?"""
+        return bool(self.arguments.json)
+
+    def answer(self, value: object, show: Callable[[], None]) -> None:
+        """Gives the answer, to a program or to people."""
+        if self.wants_json:
+            self.screen.show([as_json(value)])
+        else:
+            show()
+
+    def credential(self) -> Credential:
+        """Returns what the scanner read: given, or one line of the input. Raises RequestError without one."""
+        token: str | None = self.arguments.credential
+        if token is None:
+            self._prompt("请扫医保电子凭证 scan the credential: ")
+            token = self._line()
+        if not token:
+            raise request_error(Reason.FIELD_REQUIRED, field="credential")
+        return Credential(token)
+
+    def basket(self) -> Basket:
+        """Returns the basket of the command line. Raises UsageError, BasketTextError."""
+        given = self.arguments
+        if (given.basket is None) == (not given.lines):
+            raise UsageError("请给出明细或 --basket 文件,二者之一。 Give lines, or a --basket file.")
+        payers = tuple(payer_of(text) for text in given.payer)
+        if payers and given.no_accounts:
+            raise UsageError("--payer 与 --no-accounts 不能同用。 Use --payer or --no-accounts, not both.")
+        basket = basket_of(given.basket) if given.basket else Basket(tuple(map(line_of, given.lines)))
+        return replace(
+            basket, benefit=given.benefit or basket.benefit, payers=payers or basket.payers,
+            without_accounts=given.no_accounts or basket.without_accounts,
+        )
+
+    def agrees(self, question: str) -> bool:
+        """Returns whether the person at the counter says yes; the end of the input says no."""
+        self._prompt(f"{question} [y/N] ")
+        return self._line().lower() in _YES
+
+    def _prompt(self, text: str) -> None:
+        if self.source.isatty():
+            self.complaints.stream.write(text)
+            self.complaints.stream.flush()
+
+    def _line(self) -> str:
+        return self.source.readline(_INPUT_CHARS_MAX).strip()
+
+
+__all__ = ["BasketTextError", "Counter", "UsageError"]
