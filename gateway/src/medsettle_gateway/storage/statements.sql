@@ -142,9 +142,13 @@ UPDATE accounts SET balance_fen = balance_fen + :balance_delta_fen, held_fen = h
 WHERE account = :account;
 
 -- name: move_counter
+UPDATE counters SET used = used + :used_delta, held = held + :held_delta
+WHERE member = :member AND region = :region AND scheme = :scheme AND period = :period
+  AND counter = :counter AND measure = :measure;
+
+-- name: insert_counter
 INSERT INTO counters (member, region, scheme, period, counter, measure, used, held)
-VALUES (:member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta)
-ON CONFLICT DO UPDATE SET used = used + excluded.used, held = held + excluded.held;
+VALUES (:member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta);
 
 -- name: use_credential
 INSERT INTO credentials_used (credential_id, request_id, used_at_us, expires_at_us)

@@ -129,7 +129,10 @@ def _move_balance(connection: sqlite3.Connection, move: moves.MoveBalance) -> No
 
 
 def _move_counter(connection: sqlite3.Connection, move: moves.MoveCounter) -> None:
-    _run(connection, "move_counter", **_counter(move.move))
+    # Not an upsert: its inserted row would have to satisfy the checks before the sum does.
+    values = _counter(move.move)
+    if not _run(connection, "move_counter", **values):
+        _run(connection, "insert_counter", **values)
 
 
 def _use_credential(connection: sqlite3.Connection, move: moves.UseCredential) -> None:
