@@ -1,0 +1,72 @@
+"""What must hold of a store at any time, whatever was done to it."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.entry import book_sums
+from medsettle_gateway.domain.facts import CounterState
+from medsettle_gateway.ledger import books
+from tests.gateway.service.memory_store import CounterRow, MemoryStore, Tables
+
+LIVE = {SaleState.SETTLED: "used", SaleState.HELD: "held"}
+
+
+def check_store(store: MemoryStore) -> None:
+    tables = store.tables
+    check_entries(tables)
+    check_balances(tables)
+    check_counters(tables)
+    check_one_alive(tables)
+
+
+def check_entries(tables: Tables) -> None:
+    for entry in tables.entries.values():
+        assert not any(book_sums(entry.postings).values())
+        if entry.kind in {"REFUSED", "SEALED"}:
+            assert entry.postings == entry.counters == ()
+    transitions = Counter(entry.request_id for entry in tables.entries.values() if entry.request_id)
+    assert transitions == {sale.request_id.text: sale.version for sale in tables.sales.values()}
+    times = [entry.committed_at for entry in tables.entries.values()]
+    assert times == sorted(times)
+
+
+def check_balances(tables: Tables) -> None:
+    sums: Counter[str] = Counter()
+    for entry in tables.entries.values():
+        for posting in entry.postings:
+            sums[posting.account] += posting.amount_fen
+    for account, (balance_fen, held_fen) in tables.balances.items():
+        assert balance_fen == -sums[books.member(account)] >= 0
+        assert held_fen == -sums[books.held(account)] >= 0
+
+
+def check_counters(tables: Tables) -> None:
+    assert _without_zeros(tables.counters) == _without_zeros(_of_live_sales(tables))
+
+
+def _of_live_sales(tables: Tables) -> Mapping[CounterRow, CounterState]:
+    sums: dict[CounterRow, CounterState] = {}
+    for sale in tables.sales.values():
+        measure, effect = LIVE.get(sale.state), sale.effect
+        if measure is None or effect is None:
+            continue
+        for key, amount in effect.counters:
+            row = (sale.member or "", effect.region, effect.scheme, key)
+            before = sums.get(row, CounterState())
+            used = amount if measure == "used" else 0
+            sums[row] = CounterState(before.used + used, before.held + amount - used)
+    return sums
+
+
+def _without_zeros(counters: Mapping[CounterRow, CounterState]) -> dict[CounterRow, CounterState]:
+    return {row: state for row, state in counters.items() if state != CounterState()}
+
+
+def check_one_alive(tables: Tables) -> None:
+    alive = Counter(
+        sale.request_id.ticket
+        for sale in tables.sales.values()
+        if sale.state in {SaleState.HELD, SaleState.EXPIRED, SaleState.SETTLED}
+    )
+    assert all(count == 1 for count in alive.values())

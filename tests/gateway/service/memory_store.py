@@ -1,0 +1,315 @@
+"""The store as a model: dictionaries, one transaction at a time, the same assertions as a database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain import keys, moves
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.entry import Entry
+from medsettle_gateway.domain.facts import (
+    AccountFacts,
+    CatalogueFacts,
+    CounterState,
+    EnrolCode,
+    InstitutionFacts,
+    KeyRecord,
+    MemberFacts,
+    TerminalFacts,
+)
+from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.domain.sale import SaleRecord, sale_from_plain, sale_to_plain
+from medsettle_gateway.service.ports import SaleFilter, SalePosition
+
+CounterRow = tuple[str, str, str, CounterKey]
+
+
+@dataclass
+class Tables:
+    """Everything that is kept. ``members`` name their accounts; balances stand in ``balances``."""
+
+    institutions: dict[str, InstitutionFacts] = field(default_factory=dict)
+    terminals: dict[str, TerminalFacts] = field(default_factory=dict)
+    terminal_keys: dict[str, KeyRecord] = field(default_factory=dict)
+    enrol_codes: dict[str, EnrolCode] = field(default_factory=dict)
+    members: dict[str, MemberFacts] = field(default_factory=dict)
+    balances: dict[str, tuple[int, int]] = field(default_factory=dict)
+    catalogue: dict[tuple[str, str], tuple[CatalogueItem, ...]] = field(default_factory=dict)
+    sales: dict[str, SaleRecord] = field(default_factory=dict)
+    entries: dict[int, Entry] = field(default_factory=dict)
+    counters: dict[CounterRow, CounterState] = field(default_factory=dict)
+    credentials: dict[str, str] = field(default_factory=dict)
+    nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def copied(self) -> "Tables":
+        return Tables(**{each.name: copy(getattr(self, each.name)) for each in fields(self)})
+
+
+class MemoryTransaction:
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+
+    async def load(self, asked: Sequence[AnyKey]) -> Facts:
+        return Facts({key: load_one(self.tables, key) for key in asked})
+
+    async def write(self, done: Sequence[Move]) -> None:
+        for move in done:
+            _WRITERS[type(move)](self.tables, move)
+
+
+class MemoryStore:
+    """``fault``, once set, is raised in place of the next commit."""
+
+    def __init__(self, tables: Tables | None = None) -> None:
+        self.tables = tables or Tables()
+        self.fault: Exception | None = None
+        self.commits = 0
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[MemoryTransaction]:
+        async with self._lock:
+            transaction = MemoryTransaction(self.tables.copied())
+            yield transaction
+            if self.fault is not None:
+                fault, self.fault = self.fault, None
+                raise fault
+            self.tables = transaction.tables
+            self.commits += 1
+
+    async def load(self, asked: Sequence[AnyKey]) -> Facts:
+        return await MemoryTransaction(self.tables).load(asked)
+
+    async def list_sales(
+        self, chosen: SaleFilter, page_size: int, after: SalePosition | None
+    ) -> tuple[SaleRecord, ...]:
+        found = sorted(self._chosen(chosen), key=_position, reverse=True)
+        behind = [sale for sale in found if after is None or _position(sale) < tuple(after)]
+        return tuple(behind[:page_size])
+
+    async def due_sales(self, hold_due_at: datetime, day_due_at: datetime, limit: int) -> tuple[str, ...]:
+        bounds = {SaleState.HELD: hold_due_at, SaleState.EXPIRED: day_due_at}
+        due = [
+            (sale.hold_expires_at, sale.request_id.text)
+            for sale in self.tables.sales.values()
+            if sale.hold_expires_at is not None
+            and sale.state in bounds
+            and sale.hold_expires_at <= bounds[sale.state]
+        ]
+        return tuple(request_id for _, request_id in sorted(due)[:limit])
+
+    async def close(self) -> None:
+        """Nothing to finish."""
+
+    def _chosen(self, chosen: SaleFilter) -> Iterator[SaleRecord]:
+        for sale in self.tables.sales.values():
+            if (
+                sale.institution == chosen.institution
+                and (not chosen.states or sale.state in chosen.states)
+                and chosen.terminal in {None, sale.terminal}
+                and (chosen.service_from is None or sale.service_on >= chosen.service_from)
+                and (chosen.service_to is None or sale.service_on <= chosen.service_to)
+            ):
+                yield sale
+
+
+def _position(sale: SaleRecord) -> tuple[datetime, str]:
+    return (sale.created_at, sale.request_id.text)
+
+
+def _accounts(tables: Tables, member: MemberFacts) -> tuple[AccountFacts, ...]:
+    return tuple(
+        replace(account, balance_fen=balance_fen, held_fen=held_fen)
+        for account in member.accounts
+        for balance_fen, held_fen in [tables.balances[account.account]]
+    )
+
+
+def _member(tables: Tables, key: keys.MemberKey) -> MemberFacts | None:
+    member = tables.members.get(key.member)
+    return replace(member, accounts=_accounts(tables, member)) if member else None
+
+
+def _around(tables: Tables, member: str) -> set[str]:
+    """Whoever may use an account that this member may use, and the owners of those."""
+    known = tables.members.get(member)
+    mine = {account.account for account in known.accounts} if known else set()
+    sharing = {
+        other.member
+        for other in tables.members.values()
+        if any(account.account in mine for account in other.accounts)
+    }
+    return {member, *sharing}
+
+
+def _due_holds(tables: Tables, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...]:
+    around = _around(tables, key.member)
+    due = [
+        sale
+        for sale in tables.sales.values()
+        if sale.state is SaleState.HELD
+        and sale.member in around
+        and sale.hold_expires_at is not None
+        and sale.hold_expires_at <= key.due_at
+    ]
+    due.sort(key=lambda sale: (sale.hold_expires_at, sale.request_id.text))
+    return tuple(due[: key.limit])
+
+
+def _recent(tables: Tables, key: keys.RecentSalesKey) -> tuple[Any, ...]:
+    return tuple(
+        sale.head
+        for sale in tables.sales.values()
+        if (sale.member, sale.institution) == (key.member, key.institution)
+        and sale.basket_digest == key.basket_digest
+        and sale.created_at >= key.since
+    )
+
+
+def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
+    later = [
+        sale
+        for sale in tables.sales.values()
+        if sale.state is SaleState.SETTLED
+        and sale.member == key.member
+        and sale.calculated_at is not None
+        and sale.calculated_at > key.after
+    ]
+    later.sort(key=lambda sale: (sale.calculated_at, sale.request_id.text))
+    return tuple(later[: key.limit])
+
+
+def _ticket(tables: Tables, key: keys.TicketKey) -> tuple[Any, ...]:
+    attempts = [sale for sale in tables.sales.values() if sale.request_id.ticket == key.ticket]
+    return tuple(sale.head for sale in sorted(attempts, key=lambda sale: sale.request_id.attempt))
+
+
+def _counters(tables: Tables, key: keys.CountersKey) -> Mapping[CounterKey, CounterState]:
+    wanted = (key.member, key.region, key.scheme)
+    return {
+        row[3]: state
+        for row, state in tables.counters.items()
+        if row[:3] == wanted and row[3].period in key.periods
+    }
+
+
+def _catalogue(tables: Tables, key: keys.CatalogueKey) -> CatalogueFacts:
+    found = {code: tables.catalogue.get((key.region, code), ()) for code in key.codes}
+    return CatalogueFacts(f"catalogue-of-{key.region}", {code: items for code, items in found.items() if items})
+
+
+def _terminal_keys(tables: Tables, key: keys.TerminalKeysKey) -> tuple[KeyRecord, ...]:
+    found = [record for record in tables.terminal_keys.values() if record.terminal == key.terminal]
+    return tuple(sorted(found, key=lambda record: record.not_before))
+
+
+def _name(tables: Tables, key: keys.MaskedNameKey) -> str:
+    member = tables.members.get(key.member)
+    return member.masked_name if member else ""
+
+
+_LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
+    keys.SaleKey: lambda tables, key: tables.sales.get(key.request_id),
+    keys.TicketKey: _ticket,
+    keys.RecentSalesKey: _recent,
+    keys.LaterSalesKey: _later,
+    keys.DueHoldsKey: _due_holds,
+    keys.TerminalKey: lambda tables, key: tables.terminals.get(key.terminal),
+    keys.KeyRecordKey: lambda tables, key: tables.terminal_keys.get(key.key),
+    keys.TerminalKeysKey: _terminal_keys,
+    keys.InstitutionKey: lambda tables, key: tables.institutions.get(key.code),
+    keys.MemberKey: _member,
+    keys.MaskedNameKey: _name,
+    keys.CountersKey: _counters,
+    keys.CatalogueKey: _catalogue,
+    keys.CredentialUseKey: lambda tables, key: tables.credentials.get(key.credential_id),
+    keys.EnrolCodeKey: lambda tables, key: tables.enrol_codes.get(key.code_hash),
+    keys.NonceKey: lambda tables, key: (key.sender, key.nonce) in tables.nonces,
+}
+
+
+def load_one(tables: Tables, key: AnyKey) -> Any:
+    return _LOADERS[type(key)](tables, key)
+
+
+def _put_sale(tables: Tables, move: moves.PutSale) -> None:
+    before = tables.sales.get(move.sale.request_id.text)
+    assert move.sale.version == (before.version if before else 0) + 1
+    # As a database would: what is read later is what text can carry.
+    tables.sales[move.sale.request_id.text] = sale_from_plain(sale_to_plain(move.sale))
+
+
+def _post_entry(tables: Tables, move: moves.PostEntry) -> None:
+    move.entry.check()
+    tables.entries[len(tables.entries) + 1] = move.entry
+
+
+def _move_balance(tables: Tables, move: moves.MoveBalance) -> None:
+    assert move.account in tables.balances
+    balance_fen, held_fen = tables.balances[move.account]
+    after = (balance_fen + move.balance_delta_fen, held_fen + move.held_delta_fen)
+    assert min(after) >= 0, f"{move.account} would fall to {after}"
+    tables.balances[move.account] = after
+
+
+def _move_counter(tables: Tables, move: moves.MoveCounter) -> None:
+    row = move.move[:4]
+    before = tables.counters.get(row, CounterState())
+    after = CounterState(before.used + move.move.used_delta, before.held + move.move.held_delta)
+    assert after.used >= 0
+    assert after.held >= 0
+    tables.counters[row] = after
+
+
+def _use_credential(tables: Tables, move: moves.UseCredential) -> None:
+    assert move.credential_id not in tables.credentials
+    tables.credentials[move.credential_id] = move.request_id
+
+
+def _keep_nonce(tables: Tables, move: moves.KeepNonce) -> None:
+    assert (move.sender, move.nonce) not in tables.nonces
+    tables.nonces[move.sender, move.nonce] = move.until
+
+
+def _put_terminal(tables: Tables, move: moves.PutTerminal) -> None:
+    tables.terminals[move.terminal.terminal] = move.terminal
+
+
+def _put_terminal_key(tables: Tables, move: moves.PutTerminalKey) -> None:
+    assert move.record.key not in tables.terminal_keys
+    tables.terminal_keys[move.record.key] = move.record
+
+
+def _end_terminal_key(tables: Tables, move: moves.EndTerminalKey) -> None:
+    record = tables.terminal_keys[move.key]
+    ended = replace(record, not_after=min(record.not_after, move.not_after))
+    tables.terminal_keys[move.key] = ended
+
+
+def _use_enrol_code(tables: Tables, move: moves.UseEnrolCode) -> None:
+    code = tables.enrol_codes[move.code_hash]
+    assert code.used_by_key is None
+    tables.enrol_codes[move.code_hash] = replace(code, used_by_key=move.key)
+
+
+_WRITERS: dict[type, Callable[[Tables, Any], None]] = {
+    moves.PutSale: _put_sale,
+    moves.PostEntry: _post_entry,
+    moves.MoveBalance: _move_balance,
+    moves.MoveCounter: _move_counter,
+    moves.UseCredential: _use_credential,
+    moves.KeepNonce: _keep_nonce,
+    moves.PutTerminal: _put_terminal,
+    moves.PutTerminalKey: _put_terminal_key,
+    moves.EndTerminalKey: _end_terminal_key,
+    moves.UseEnrolCode: _use_enrol_code,
+}
+
+
