@@ -38,7 +38,7 @@ KEPT_DAYS: Final = 400
 """How long a closed sale stays; open ones stay until they are closed."""
 BALLAST_BYTES: Final = 262_144
 _APPLICATION_ID: Final = 0x6D656473
-_LAST_NUMBER: Final = 10**12 - 1
+_LAST_NUMBER: Final = 10**9 - 1
 
 _SCHEMA: Final = f"""
 CREATE TABLE sale (

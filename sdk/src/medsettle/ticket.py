@@ -16,9 +16,9 @@ LAST_ATTEMPT: Final = 99
 """Attempts of one ticket number on one day."""
 
 _TERMINAL: Final = re.compile(r"([A-Z0-9]{1,20})-([A-Z0-9]{1,8})", re.ASCII)
-_NUMBER: Final = re.compile(r"[0-9A-Z]{1,12}", re.ASCII)
+_NUMBER: Final = re.compile(r"(?!0+$)[0-9]{1,9}", re.ASCII)
 _REQUEST_ID: Final = re.compile(
-    r"([A-Z0-9]{1,20}-[A-Z0-9]{1,8})-([0-9]{8})-([0-9A-Z]{1,12})-([1-9][0-9]?)", re.ASCII
+    r"([A-Z0-9]{1,20}-[A-Z0-9]{1,8})-([0-9]{8})-((?!0+-)[0-9]{1,9})-([1-9][0-9]?)", re.ASCII
 )
 
 

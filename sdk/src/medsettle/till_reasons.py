@@ -128,8 +128,8 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     ),
     TillReason.TICKET_INVALID: TillText(
         "票号或流水号格式不正确。", "The ticket number or request id is not well formed.",
-        "票号为1至12位数字或大写字母;流水号为 机构-收银机-日期-票号-次数。",
-        "A number is 1 to 12 digits or capital letters; an id is institution-till-yyyymmdd-number-attempt.",
+        "票号为1至9位数字,不能全为0;流水号为 机构-收银机-日期-票号-次数。",
+        "A number is 1 to 9 digits, not all 0; an id is institution-till-yyyymmdd-number-attempt.",
     ),
     TillReason.ATTEMPTS_USED_UP: TillText(
         "这张小票的尝试次数已用完。", "All attempts of this ticket are used up.",

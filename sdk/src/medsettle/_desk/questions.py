@@ -63,7 +63,7 @@ def list_page(
 def probe(desk: Desk) -> Script[Probe]:
     """Asks for a sale that cannot exist: the signed "not found" proves the way there and back."""
     began = desk.clock.monotonic()
-    verdict: Verdict = yield Ask(calls.GET_SALE, asking.get_sale(f"{desk.config.terminal}-19700101-0-1"))
+    verdict: Verdict = yield Ask(calls.GET_SALE, asking.get_sale(f"{desk.config.terminal}-19700101-1-1"))
     round_trip_ms = round((desk.clock.monotonic() - began) * 1000)
     if not verdict.valid or verdict.evidence is None:
         raise error_of(verdict)
