@@ -1,10 +1,6 @@
-"""What a store's contract is tried on: a stand for each kind of store, and values to put into it.
-
-Another kind of store is one more entry in ``STANDS``.
-"""
+"""What a store's contract is tried on: the stand of the embedded store, and values to put into one."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -103,9 +99,6 @@ class SqliteStand:
     def hand_out(self, code: EnrolCode) -> None:
         with writing(self.path, self.sealer, busy_ms=50) as connection:
             assert hand_out_code(connection, code) is not None
-
-
-STANDS: dict[str, Callable[[Path], Stand]] = {"sqlite": SqliteStand}
 
 
 def clinic(**changes: Any) -> InstitutionRecord:

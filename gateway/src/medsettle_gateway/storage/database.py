@@ -165,7 +165,7 @@ def _refuse_damaged(path: Path, connection: sqlite3.Connection, *, whole: bool) 
     if whole:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise _damaged(path, str(found))
+            raise _damaged(path, " ".join(str(found).split()))
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 

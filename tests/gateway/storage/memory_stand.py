@@ -1,0 +1,71 @@
+"""The model that use cases are tried on, tried itself: it must keep to the same contract as a database."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from medsettle_gateway.domain.basket import CatalogueClass
+from medsettle_gateway.domain.facts import (
+    AccountFacts,
+    AccountState,
+    EnrolCode,
+    InstitutionFacts,
+    MemberFacts,
+    State,
+)
+from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.domain.names import masked
+from medsettle_gateway.domain.register import FamilyTie, MemberRecord
+from tests.gateway.service.memory_store import MemoryStore, Tables
+from tests.gateway.storage.stand import CLINIC, REGION, clinic, item
+
+
+class MemoryStand:
+    """Tables in memory."""
+
+    def __init__(self, _folder: Path) -> None:
+        self._tables = Tables()
+        self._store = MemoryStore(self._tables)
+
+    def open(self) -> MemoryStore:
+        return self._store
+
+    def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
+        known = {each.number: each for each in members}
+        for each in members:
+            if each.account_fen is not None:
+                self._store.tables.balances[f"a{each.number}"] = (each.account_fen, 0)
+        for each in members:
+            payers = [(each, Owner.SELF)]
+            payers += [(known[tie.payer_number], tie.relation) for tie in ties if tie.number == each.number]
+            accounts = tuple(_account(*payer) for payer in payers if payer[0].account_fen is not None)
+            self._store.tables.members[f"m{each.number}"] = _member(each, accounts)
+        return {number: f"m{number}" for number in known}
+
+    def enter_places(self) -> None:
+        tables, record = self._store.tables, clinic()
+        place = record.place
+        tables.institutions[CLINIC] = InstitutionFacts(
+            CLINIC, record.name, REGION, place.kind, place.level, place.specialty, place.designations,
+            State.ACTIVE,
+        )
+        old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
+        tables.catalogue[REGION, "XA01"] = (old, replace(item(), valid_from=date(2026, 1, 1)))
+
+    def hand_out(self, code: EnrolCode) -> None:
+        self._store.tables.enrol_codes[code.code_hash] = code
+
+
+def _account(owner: MemberRecord, relation: Owner) -> AccountFacts:
+    state = AccountState.FROZEN if owner.frozen else AccountState.ACTIVE
+    return AccountFacts(
+        f"a{owner.number}", relation, f"m{owner.number}", masked(owner.name), owner.region, owner.scheme,
+        state, 0, 0,
+    )
+
+
+def _member(record: MemberRecord, accounts: tuple[AccountFacts, ...]) -> MemberFacts:
+    return MemberFacts(
+        f"m{record.number}", masked(record.name), record.region, record.scheme, record.standing,
+        record.enrolment, record.aid, record.conditions, record.covered_from, record.covered_to, accounts,
+    )

@@ -1,0 +1,154 @@
+"""Opening a database file: what is made, what is brought up to date, what is refused."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from medsettle_gateway.config import ConfigError
+from medsettle_gateway.storage import database
+from medsettle_gateway.storage.database import migrate, migrations, open_database
+from medsettle_gateway.storage.sealing import Sealer
+from tests.gateway.storage.stand import SEALER
+
+LATEST = len(migrations())
+
+
+def schema(path: Path) -> list[tuple[str, str]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    finally:
+        connection.close()
+
+
+def at_version(path: Path, version: int) -> None:
+    """Leaves the file as the release of that version made it."""
+    connection = sqlite3.connect(path)
+    for _, script in migrations()[:version]:
+        connection.executescript(script)
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.commit()
+    connection.close()
+
+
+def refusal_of(path: Path, sealer: Sealer = SEALER) -> ConfigError:
+    with pytest.raises(ConfigError) as refused:
+        open_database(path, sealer).close()
+    return refused.value
+
+
+@pytest.mark.parametrize("version", range(LATEST + 1))
+def test_a_migrated_database_is_the_same_as_a_fresh_one(tmp_path: Path, version: int) -> None:
+    old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
+    at_version(old, version)
+    assert migrate(old) == (version, LATEST)
+    assert migrate(fresh) == (0, LATEST)
+    assert schema(old) == schema(fresh)
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    migrate(tmp_path / "g.db")
+    assert migrate(tmp_path / "g.db") == (LATEST, LATEST)
+
+
+def test_a_migration_that_fails_leaves_the_version_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "g.db"
+    migrate(path)
+    before = schema(path)
+    steps = (*migrations(), (LATEST + 1, "CREATE TABLE more (a TEXT);\nINSERT INTO nowhere VALUES (1);\n"))
+    monkeypatch.setattr(database, "migrations", lambda: steps)
+    with pytest.raises(ConfigError):
+        migrate(path)
+    assert schema(path) == before
+
+
+def test_an_opened_database_waits_for_the_disk_and_keeps_its_references(tmp_path: Path) -> None:
+    migrate(tmp_path / "g.db")
+    connection = open_database(tmp_path / "g.db", SEALER)
+    settings = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "foreign_keys")
+    ]
+    connection.close()
+    assert settings == ["wal", 2, 1]
+
+
+def missing(path: Path) -> None:
+    assert not path.exists()
+
+
+def of_a_newer_release(path: Path) -> None:
+    migrate(path)
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {LATEST + 1}")
+    connection.close()
+
+
+def of_an_older_release(path: Path) -> None:
+    at_version(path, LATEST - 1)
+
+
+def not_a_database(path: Path) -> None:
+    path.write_bytes(b"these are not the pages of a database\n" * 200)
+
+
+def cut_off(path: Path) -> None:
+    migrate(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def overwritten_in_the_middle(path: Path) -> None:
+    migrate(path)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("make", "zh", "en"),
+    [
+        (missing, "init", "run medsettle-gateway init"),
+        (of_a_newer_release, "更新的", "use a newer medsettle-gateway"),
+        (of_an_older_release, "migrate", "run medsettle-gateway migrate"),
+        (not_a_database, "已损坏", "restore a backup"),
+        (cut_off, "已损坏", "restore a backup"),
+        (overwritten_in_the_middle, "已损坏", "restore a backup"),
+        (a_folder, "不存在", "There is no database"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_what_to_do(
+    tmp_path: Path, make: Callable[[Path], None], zh: str, en: str
+) -> None:
+    path = tmp_path / "g.db"
+    make(path)
+    refused = refusal_of(path)
+    assert zh in refused.zh
+    assert en in refused.en
+    assert "\n" not in refused.zh + refused.en
+
+
+def test_refusing_a_missing_database_does_not_make_an_empty_one(tmp_path: Path) -> None:
+    refusal_of(tmp_path / "g.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_migrating_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    overwritten_in_the_middle(tmp_path / "g.db")
+    with pytest.raises(ConfigError, match="restore a backup"):
+        migrate(tmp_path / "g.db")
+
+
+def test_identities_sealed_under_another_key_are_refused(tmp_path: Path) -> None:
+    migrate(tmp_path / "g.db")
+    open_database(tmp_path / "g.db", SEALER).close()
+    assert "another key" in refusal_of(tmp_path / "g.db", Sealer.of(b"other" * 8)).en
