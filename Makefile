@@ -15,6 +15,11 @@ PROTOS_READY := $(PROTOS_VENV)/.ready
 TOO_OLD := medsettle needs Python 3.11 or newer, and $(PYTHON) is not. Name another: make PYTHON=python3.12
 TOO_OLD_ZH := 需要 Python 3.11 或更高版本,当前的 $(PYTHON) 不符合。可另行指定: make PYTHON=python3.12
 
+define CHECK_PYTHON
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| { printf '%s\n' '$(TOO_OLD)' '$(TOO_OLD_ZH)' >&2; exit 1; }
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check serve bench dist lock generate released clean python
 
@@ -67,17 +72,18 @@ clean: ## Remove what was made, but never a sandbox's data
 	rm -rf $(VENV) $(PROTOS_VENV) $(LOCK_VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-		|| { printf '%s\n' '$(TOO_OLD)' '$(TOO_OLD_ZH)' >&2; exit 1; }
+	$(CHECK_PYTHON)
 
-$(READY): requirements.txt sdk/pyproject.toml gateway/pyproject.toml | python
+$(READY): requirements.txt sdk/pyproject.toml gateway/pyproject.toml
+	$(CHECK_PYTHON)
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) install --requirement requirements.txt
 	@$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable sdk --editable gateway
 	@touch $@
 
-$(PROTOS_READY): protos/requirements.txt | python
+$(PROTOS_READY): protos/requirements.txt
+	$(CHECK_PYTHON)
 	@echo "Setting up $(PROTOS_VENV) ..."
 	@$(PYTHON) -m venv $(PROTOS_VENV)
 	@$(PROTOS_VENV)/bin/python $(PIP) install --requirement protos/requirements.txt

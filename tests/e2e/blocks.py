@@ -63,10 +63,12 @@ def free_address() -> str:
 
 
 @contextmanager
-def serving(text: str, cwd: Path, variables: Mapping[str, str], address: str) -> Iterator[None]:
+def serving(
+    text: str, cwd: Path, log_path: Path, variables: Mapping[str, str], address: str
+) -> Iterator[None]:
     """Runs a block that does not end by itself, from when it answers until the context is left."""
     with (
-        (cwd / "served.log").open("wb") as log,
+        log_path.open("wb") as log,
         subprocess.Popen(
             ["bash", "-euc", text], cwd=cwd, env=variables, stdout=log, stderr=log, start_new_session=True
         ) as process,

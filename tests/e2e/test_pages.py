@@ -1,11 +1,12 @@
 """What the pages tell a reader to type works, as it stands there."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.blocks import ROOT, Block, blocks, environment, free_address, run_shell, serving
+from tests.e2e.blocks import ROOT, Block, blocks, environment, free_address, run, run_shell, serving
 
 pytestmark = pytest.mark.e2e
 
@@ -30,6 +31,39 @@ def test_the_operators_page_sets_up_a_gateway_that_serves(tmp_path: Path) -> Non
     setting_up, *later = of_kind(page, "sh")
     run_shell(setting_up.text, tmp_path, variables)
     [serve] = of_kind(page, "sh", "serve")
-    with serving(serve.text, tmp_path, variables, address):
+    with serving(serve.text, tmp_path, tmp_path / "served.log", variables, address):
         for block in later:
             run_shell(block.text, tmp_path, variables)
+
+
+def test_the_sale_in_twenty_lines_prints_the_receipt_that_the_page_shows(tmp_path: Path) -> None:
+    [sale] = of_kind(ROOT / "README.md", "python")
+    [shown] = of_kind(ROOT / "README.md", "text")
+    assert len([line for line in sale.text.splitlines() if line.strip()]) <= 20
+    script = tmp_path / "sale.py"
+    script.write_text(sale.text, "utf-8")
+    printed = run([sys.executable, str(script)], tmp_path, environment())
+    assert printed.startswith("pooled 100.00 cash 0.00\nPAID\n")
+    assert [line for line in shown.text.splitlines() if line not in printed] == []
+
+
+def test_a_newcomer_serves_enrols_and_sells_by_hand(tmp_path: Path) -> None:
+    page, address = ROOT / "README.md", free_address()
+    variables = environment(MEDSETTLE_GATEWAY__LISTEN__ADDRESS=address, SANDBOX=str(tmp_path / "sandbox"))
+    [serve] = of_kind(page, "sh", "serve")
+    [by_hand] = [block for block in of_kind(page, "sh") if "medsettle enrol" in block.text]
+    text = by_hand.text.replace(".build/", f"{tmp_path}/").replace(DEFAULT_ADDRESS, address)
+    with serving(serve.text, ROOT, tmp_path / "served.log", variables, address):
+        printed = run_shell(text, ROOT, variables)
+    assert "PAID" in printed
+
+
+def test_the_first_command_of_the_page_plays_the_demo() -> None:
+    demo, *_ = of_kind(ROOT / "README.md", "sh")
+    assert demo.text == "make demo\n"
+    assert run_shell(demo.text, ROOT, environment())
+
+
+def test_the_second_command_is_the_one_that_runs_this_test() -> None:
+    _, test, *_ = of_kind(ROOT / "README.md", "sh")
+    assert test.text == "make test\n"

@@ -1,10 +1,14 @@
 """What is shipped is what was tested: both wheels, outside of the repository."""
 
+import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from medsettle.testing import Gateway
+from tests.e2e.blocks import blocks
 from tests.e2e.environments import ROOT, Environment, floors, install, output
 
 pytestmark = pytest.mark.wheels
@@ -22,6 +26,27 @@ for suite in ("ed25519", "p256"):
 assert SettleRequest.FromString(body).request_id == "P1-T1-20260702-1-1"
 print(version("grpcio"), version("protobuf"))
 """
+
+
+SELLS = """
+import sys
+from medsettle import Basket, CashTender, Line, Till
+config, credential = sys.argv[1:]
+basket = Basket((Line("XR06AXL193A001010100011", "2", "34.00"),))
+cash = CashTender(take=lambda fen: True, give_back=lambda fen: True)
+with Till.open(config) as till:
+    card = till.checkout("1", credential, basket, show=lambda quote: True, tender=cash, operator="03")
+print(card.outcome, card.sale.split().total_fen)
+"""
+
+MEMBER, PHARMACY = "2103000001", "P21030200101"
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    """The repository's gateway, to which the shipped till sells."""
+    with Gateway() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +118,29 @@ def test_the_sdk_signs_and_serializes_at_the_newest(newest: Environment) -> None
 def test_the_sdk_alone_brings_nothing_of_the_gateway(newest: Environment) -> None:
     code = "import importlib.util; print(importlib.util.find_spec('medsettle_gateway'))"
     assert newest.run_python(code).strip() == "None"
+
+
+def test_the_sdk_sells_at_its_floors(at_floors: Environment, gateway: Gateway) -> None:
+    config = gateway.enrol_till(PHARMACY, "61")
+    printed = at_floors.run_python(SELLS, str(config), gateway.issue_credential(MEMBER))
+    assert printed.split() == ["PAID", "6800"]
+
+
+def test_the_command_enrols_and_sells_at_the_newest(
+    newest: Environment, gateway: Gateway, tmp_path: Path
+) -> None:
+    code = gateway.enrolment_code(PHARMACY, "62")
+    newest.run(
+        "medsettle", "enrol", code, "--gateway", gateway.address, "--insecure",
+        "--terminal", f"{PHARMACY}-62", "--directory", str(tmp_path),
+    )
+    printed = newest.run(
+        "medsettle", "sell", "XR06AXL193A001010100011*1@34.50", "--yes", "--operator", "03", "--json",
+        "--credential", gateway.issue_credential(MEMBER), "--config", str(tmp_path / "till.toml"),
+    )
+    assert json.loads(printed)["outcome"] == "PAID"
+
+
+def test_both_wheels_sell_without_the_repository(operators: Environment) -> None:
+    [sale] = [block.text for block in blocks(ROOT / "README.md") if block.language == "python"]
+    assert "PAID" in operators.run_python(sale)
