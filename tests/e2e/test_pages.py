@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from medsettle.testing import Gateway
 from tests.e2e.blocks import ROOT, Block, blocks, environment, free_address, run, run_shell, serving
 
 pytestmark = pytest.mark.e2e
@@ -67,3 +68,15 @@ def test_the_first_command_of_the_page_plays_the_demo() -> None:
 def test_the_second_command_is_the_one_that_runs_this_test() -> None:
     _, test, *_ = of_kind(ROOT / "README.md", "sh")
     assert test.text == "make test\n"
+
+
+def test_the_vendors_page_runs_block_by_block(tmp_path: Path) -> None:
+    scripts = of_kind(ROOT / "sdk" / "README.md", "python")
+    with Gateway(tmp_path / "gateway") as gateway:
+        folder = gateway.enrol_till("P21030200101").parent
+        for number, script in enumerate(scripts):
+            path = folder / f"block_{number}.py"
+            path.write_text(script.text, "utf-8")
+            scanned = "".join(f"{gateway.issue_credential('2103000001')}\n" for _ in range(2))
+            run([sys.executable, str(path)], folder, environment(), given=scanned)
+        assert gateway.books()["balanced"]
