@@ -5,7 +5,7 @@ answer; anything else (TLS) passes as it comes.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,7 @@ _FRAME_HEADER_BYTES: Final = 9
 _HEADERS_FRAME: Final = 0x01
 _CLIENT_PREFACE_BYTES: Final = len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 _TLS_HANDSHAKE: Final = 0x16
+_POLL_S: Final = 0.05
 
 
 class Way(StrEnum):
@@ -143,10 +144,11 @@ class Cut(Fault):
 class Withheld(Fault):
     """Withholds one direction from the moment that a request, or an answer, begins in it."""
 
-    def __init__(self, way: Way, after_count: int) -> None:
-        """Lets ``after_count`` of them through first."""
+    def __init__(self, way: Way, after_count: int, then: Callable[[], object] | None) -> None:
+        """Lets ``after_count`` of them through first, and calls ``then`` once it withholds."""
         self._way = way
         self._left_count = after_count
+        self._then = then
         self._lock = threading.Lock()
         self._reached = threading.Event()
 
@@ -159,11 +161,44 @@ class Withheld(Fault):
             if piece.opens and not self._reached.is_set():
                 self._left_count -= 1
                 if self._left_count < 0:
-                    self._reached.set()
+                    self._reach()
             return not self._reached.is_set()
+
+    def _reach(self) -> None:
+        try:
+            if self._then is not None:
+                self._then()
+        finally:
+            self._reached.set()
 
     def wait(self, timeout_s: float = 10.0) -> None:
         """Returns once it is being withheld. Raises TimeoutError if that does not happen in time."""
         if not self._reached.wait(timeout_s):
             msg = f"no {self._way} came to be withheld within {timeout_s:g} s"
             raise TimeoutError(msg)
+
+
+class Held(Fault):
+    """Holds requests up, from the first that begins, until they are released."""
+
+    def __init__(self) -> None:
+        self._reached = threading.Event()
+        self._released = threading.Event()
+
+    def play(self, way: Way, piece: Piece, closing: threading.Event) -> bool:
+        """Returns true, once the request may go on."""
+        if way is Way.REQUEST and piece.opens:
+            self._reached.set()
+            while not (closing.is_set() or self._released.wait(_POLL_S)):
+                pass
+        return True
+
+    def wait(self, timeout_s: float = 10.0) -> None:
+        """Returns once a request is held. Raises TimeoutError if that does not happen in time."""
+        if not self._reached.wait(timeout_s):
+            msg = f"no request came to be held within {timeout_s:g} s"
+            raise TimeoutError(msg)
+
+    def release(self) -> None:
+        """Lets the held requests go on, as a slow line would."""
+        self._released.set()

@@ -8,9 +8,10 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from typing import Final, Self
 
-from medsettle._faults import BlackHole, Cut, CutError, Delay, Fault, Frames, Refuse, Way, Withheld
+from medsettle._faults import BlackHole, Cut, CutError, Delay, Fault, Frames, Held, Refuse, Way, Withheld
 
 _CHUNK_BYTES: Final = 65_536
 _CONNECT_TIMEOUT_S: Final = 5.0
@@ -87,16 +88,23 @@ class Proxy:
         """Resets a connection once so many bytes of answers have passed."""
         self._play(Cut(answer_bytes))
 
-    def swallow_answer(self, after_count: int = 0) -> Withheld:
+    def hold_requests(self) -> Held:
+        """Holds requests up. Returns the fault: its ``release`` lets them go on."""
+        fault = Held()
+        self._play(fault)
+        return fault
+
+    def swallow_answer(self, after_count: int = 0, then: Callable[[], object] | None = None) -> Withheld:
         """Lets requests through and withholds the gateway's answers, after so many that still pass.
 
-        Returns the fault: its ``wait`` returns when an answer has begun, so what it says is done.
+        When an answer has begun, so that what it says is done, ``then`` is called: ``gateway.kill``, for
+        one. Returns the fault: its ``wait`` returns after that.
         """
-        return self._withhold(Way.ANSWER, after_count)
+        return self._withhold(Way.ANSWER, after_count, then)
 
-    def swallow_request(self, after_count: int = 0) -> Withheld:
+    def swallow_request(self, after_count: int = 0, then: Callable[[], object] | None = None) -> Withheld:
         """Withholds requests, after so many that still pass: the gateway never sees them."""
-        return self._withhold(Way.REQUEST, after_count)
+        return self._withhold(Way.REQUEST, after_count, then)
 
     def drop(self) -> None:
         """Resets the connections that are open now."""
@@ -111,8 +119,8 @@ class Proxy:
         self._accepting.join(_CONNECT_TIMEOUT_S)
         self.drop()
 
-    def _withhold(self, way: Way, after_count: int) -> Withheld:
-        fault = Withheld(way, after_count)
+    def _withhold(self, way: Way, after_count: int, then: Callable[[], object] | None) -> Withheld:
+        fault = Withheld(way, after_count, then)
         self._play(fault)
         return fault
 

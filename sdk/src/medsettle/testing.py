@@ -7,11 +7,11 @@ a small invented city, on this machine only::
         config = gateway.enrol_till("P21030200101")
         with Till.open(config) as till:
             till.check_eligibility(gateway.issue_credential("2103000001"))
-            withheld = gateway.proxy.swallow_answer()
+            # It answers, the till never hears of it, and the power is gone:
+            withheld = gateway.proxy.swallow_answer(then=gateway.kill)
             ...
-            withheld.wait()      # the gateway has answered, and the till will never see it
-            gateway.kill()
-            gateway.restart()    # same address, same database
+            withheld.wait()
+            gateway.restart()  # same address, same database
 """
 
 import json
@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
-from medsettle._faults import Withheld
+from medsettle._faults import Held, Withheld
 from medsettle._process import GatewayFailedError, GatewayProcess, run_command
 from medsettle._proxy import Proxy
 from medsettle.enrolment import Channel, enrol
 
-__all__ = ["Gateway", "GatewayFailedError", "Proxy", "Withheld"]
+__all__ = ["Gateway", "GatewayFailedError", "Held", "Proxy", "Withheld"]
 
 _START_TIMEOUT_S: Final = 30.0
 _STOP_TIMEOUT_S: Final = 30.0

@@ -1,0 +1,30 @@
+"""The answer is lost: the gateway charges, and dies before the till hears of it.
+
+The till then says OPEN, which is neither paid nor failed, and ``recover`` finds out what is true.
+"""
+
+from dataclasses import replace
+
+from medsettle import Basket, Line, OutcomeUnknownError, Till
+from medsettle.config import read_config
+from medsettle.testing import Gateway
+
+BASKET = Basket((Line("XR06AXL193A001010100011", quantity="2", unit_price="34.00"),))
+
+with Gateway() as gateway:
+    # Two seconds for Settle, all tries together: an example need not wait for long.
+    config = replace(read_config(gateway.enrol_till("H21030200001")), deadlines_ms={"Settle": 2_000})
+    with Till.open(config) as till:
+        credential = gateway.issue_credential("2103000001")
+        quote = till.quote(credential, BASKET, operator="7")
+        withheld = gateway.proxy.swallow_answer(then=gateway.kill)
+        try:
+            till.settle(till.next_number(), credential, BASKET, expected=quote.split, operator="7")
+        except OutcomeUnknownError as error:
+            print("the till says:", error.card.outcome if error.card else "", "-", error.en)
+        withheld.wait()
+
+    gateway.restart()
+    with Till.open(config) as till:  # the till's program was started anew as well
+        for card in till.recover():
+            print("after recover:", card.outcome, "-", card.tell_en)
