@@ -31,7 +31,7 @@ from medsettle_gateway.domain.sale import (
 )
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service.ports import Store
-from medsettle_gateway.storage.database import migrate
+from medsettle_gateway.storage.database import migrate, open_database
 from medsettle_gateway.storage.entering import writing
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
@@ -75,6 +75,7 @@ class SqliteStand:
     def __post_init__(self) -> None:
         self.path = self.folder / "gateway.db"
         migrate(self.path)
+        open_database(self.path, self.sealer).close()
 
     def open(self) -> SqliteStore:
         return SqliteStore.open(self.path, self.sealer, busy_ms=50)

@@ -118,8 +118,9 @@ def _signer(path: Path) -> KeySigner:
 
 
 def _secret_of(path: Path) -> bytes:
+    content = read_private(path)
     try:
-        secret = bytes.fromhex(read_private(path).decode("ascii"))
+        secret = bytes.fromhex(content.decode("ascii"))
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:

@@ -1,0 +1,205 @@
+"""Tables: every bad row is listed with its line and reason, and then nothing of the file is given out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medsettle_gateway.domain.register import Fault, InstitutionRecord
+from medsettle_gateway.files import csv
+from medsettle_gateway.files.csv import Columns, Table, TableError
+from medsettle_gateway.files.registers import (
+    CATALOGUE,
+    FAMILIES,
+    INSTITUTIONS,
+    MEMBERS,
+    YEARS,
+)
+
+HEADER = "code,name,region,kind,level,specialty,designations,state"
+ROW = "H1,第一门诊部,210300,clinic,primary,general,basic,active"
+MEMBER_HEADER = (
+    "member_no,name,id_number,region,scheme,standing,enrolment,aid,conditions,covered_from,covered_to,"
+    "account_yuan,account_state"
+)
+MEMBER = (
+    "1,张伟,210399198504120019,210300,employee,active,pooled_and_account,none,,2010-01-01,,1000.00,active"
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "table.csv"
+
+
+def table(path: Path, columns: Columns[InstitutionRecord] = INSTITUTIONS) -> Table[InstitutionRecord]:
+    return Table(path, columns, 100_000, 1_000)
+
+
+def faults_of(
+    text: str | bytes, path: Path, columns: Columns[InstitutionRecord] = INSTITUTIONS
+) -> list[Fault]:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(TableError) as refused:
+        table(path, columns).check()
+    return list(refused.value.faults)
+
+
+def fault_of(row: str, header: str, columns: Columns[InstitutionRecord], path: Path) -> Fault:
+    (fault,) = faults_of(f"{header}\n{row}\n", path, columns)
+    assert fault.line == 2
+    return fault
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_is_read_in_the_encodings_that_operators_have(path: Path, encoding: str, end: str) -> None:
+    path.write_bytes(end.join([HEADER, ROW, ""]).encode(encoding))
+    assert table(path).check() == 1
+    ((line, record),) = table(path).rows()
+    assert (line, record.name, record.code) == (2, "第一门诊部", "H1")
+
+
+def test_columns_may_stand_in_another_order_and_cells_have_space_around_them(path: Path) -> None:
+    names = HEADER.split(",")
+    path.write_text(",".join(reversed(names)) + "\n" + " , ".join(reversed(ROW.split(","))) + "\n", "utf-8")
+    ((_, record),) = table(path).rows()
+    assert (record.code, record.region) == ("H1", "210300")
+
+
+def test_empty_lines_are_passed_over_and_counted(path: Path) -> None:
+    faults = faults_of(f"{HEADER}\n\n{ROW}\n,,,,,,,\n\nbad,row\n", path)
+    assert [fault.line for fault in faults] == [6]
+
+
+def test_a_line_number_is_that_of_the_first_line_of_a_row_in_quotes(path: Path) -> None:
+    two_lines = ROW.replace("第一门诊部", '"第一\n门诊部"')
+    faults = faults_of(f"{HEADER}\n{ROW}\n{two_lines}\nH3,x\n", path)
+    assert [fault.line for fault in faults] == [3, 5]
+
+
+def test_every_fault_of_a_file_is_listed_at_once(path: Path) -> None:
+    rows = [
+        ROW,
+        "H2,,21030,clinic,primary,general,basic,active",
+        "H3,名,210300,shop,primary,general,basic,closed",
+        "H4,名,210300,clinic,primary,general,,active",
+        "H1,名,210300,clinic,primary,general,basic,active",
+        "H5,名,210300",
+    ]
+    faults = faults_of("\n".join([HEADER, *rows]), path)
+    assert [fault.line for fault in faults] == [3, 3, 4, 4, 5, 6, 7]
+    named = [fault.en.split()[0] for fault in faults[:5]]
+    assert named == ["name", "region", "kind", "state", "designations"]
+    assert faults[5].en == "code stands on line 2 already"
+    assert all(max(fault.zh) >= "\u4e00" for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("content", "en"),
+    [
+        (b"", "the header must be"),
+        (b"code,name\n1,2\n", "the header must be"),
+        (f"{HEADER},extra\n{ROW},1\n".encode(), "the header must be"),
+        (f"{HEADER}\n".encode(), "no rows"),
+        (f"{HEADER}\n{ROW}\n".encode("utf-16"), "neither in UTF-8 nor in GB18030"),
+        (b"\xff\xff\xff", "neither in UTF-8 nor in GB18030"),
+        (HEADER.encode() + b"\n" + b"\0" * 5, "neither in UTF-8 nor in GB18030"),
+        (f'{HEADER}\n"H1"x,{ROW}\n'.encode(), "not well-formed CSV"),
+        (f'{HEADER}\n"{ROW}\n'.encode(), "not well-formed CSV"),
+        (b"x" * 100_001, "larger than 100000 bytes"),
+        (f"{HEADER}\n".encode() + b"H,n,2,c,p,g,b,a\n" * 1_001, "more than 1000 rows"),
+    ],
+    ids=range(11),
+)
+def test_a_file_that_is_no_table_is_refused(path: Path, content: bytes, en: str) -> None:
+    assert any(en in fault.en for fault in faults_of(content, path))
+
+
+def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
+    with pytest.raises(TableError, match="cannot be read"):
+        table(path).check()
+
+
+def test_a_file_of_nothing_but_faults_is_not_listed_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv, "FAULTS_MOST", 10)
+    assert len(faults_of(HEADER + "\nbad" * 50, path)) == 10
+
+
+def test_rows_are_not_given_out_beyond_a_fault(path: Path) -> None:
+    path.write_text(f"{HEADER}\n{ROW}\nbad\n", "utf-8")
+
+    def read() -> Iterator[int]:
+        for line, _ in table(path).rows():
+            yield line
+
+    lines = read()
+    assert next(lines) == 2
+    with pytest.raises(TableError):
+        next(lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "en"),
+    [
+        ("210399198504120019", "210399198504120018", "id_number has a wrong check character"),
+        ("210399198504120019", "12", "id_number must be an identity number"),
+        ("210300", "2103", "region must be a pooling region code"),
+        ("employee", "civil", "scheme must be one of employee, resident"),
+        ("active,pooled", "minor,pooled", "standing does not fit the scheme"),
+        (",none,", ",rich,", "aid must be one of"),
+        ("none,,", "none,Diabetes,", "conditions must be lower-case ids"),
+        ("none,,", "none,diabetes;diabetes,", "conditions names an id twice"),
+        ("2010-01-01", "2010-1-1", "covered_from must be a date"),
+        ("2010-01-01", "2010-02-30", "covered_from must be a date"),
+        ("2010-01-01,", "2010-01-01,2009-01-01", "covered_to is before covered_from"),
+        ("1000.00", "1000", "account_yuan must be yuan with two places"),
+        ("1000.00", "-1.00", "account_yuan must be yuan with two places"),
+        ("1000.00", "1,000.00".replace(",", "，"), "account_yuan must be yuan with two places"),
+        ("1000.00,active", "1000.00,", "both be filled or both be empty"),
+        ("1000.00,active", "1000.00,closed", "account_state must be one of"),
+        ("张伟", "", "name must be 1 to 100 printable"),
+        ("张伟", "张\u200b伟", "name must be 1 to 100 printable"),
+    ],
+)
+def test_a_bad_cell_of_a_member_is_named_and_never_repeated(path: Path, old: str, new: str, en: str) -> None:
+    fault = fault_of(MEMBER.replace(old, new, 1), MEMBER_HEADER, MEMBERS, path)  # type: ignore[arg-type]
+    assert en in fault.en
+    assert "张伟" not in fault.en + fault.zh
+    assert "2103991985" not in fault.en + fault.zh
+
+
+@pytest.mark.parametrize(
+    ("columns", "header", "row", "en"),
+    [
+        (FAMILIES, "member_no,payer_member_no,relation", "1,1,parent", "no relative of oneself"),
+        (FAMILIES, "member_no,payer_member_no,relation", "1,2,self", "cannot be self"),
+        (FAMILIES, "member_no,payer_member_no,relation", "1,2,uncle", "must be one of self, spouse"),
+        (YEARS, "member_no,year,counter,measure,amount_yuan", "1,26,general_outpatient,paid,1.00", "year"),
+        (YEARS, "member_no,year,counter,measure,amount_yuan", "1,2026,X,paid,1.00", "counter must be"),
+        (YEARS, "member_no,year,counter,measure,amount_yuan", "1,2026,x,used,1.00", "deductible, paid"),
+    ],
+)
+def test_a_bad_row_of_a_family_or_a_year_is_refused(
+    path: Path, columns: Columns[InstitutionRecord], header: str, row: str, en: str
+) -> None:
+    assert en in fault_of(row, header, columns, path).en
+
+
+@pytest.mark.parametrize(
+    ("row", "en"),
+    [
+        ("X 1,名,drug,A,,,,2022-01-01,", "code must be 1 to 32"),
+        ("X1,名,pill,A,,,,2022-01-01,", "kind must be one of"),
+        ("X1,名,drug,D,,,,2022-01-01,", "class must be one of A, B, C"),
+        ("X1,名,drug,B,1.5,,,2022-01-01,", "self_pay_share must be a share from 0 to 1"),
+        ("X1,名,drug,B,,1.2345678,,2022-01-01,", "ceiling_yuan must be a unit price"),
+        ("X1,名,drug,A,,,ordinary,2022-01-01,", "only a bed has a ward"),
+        ("X1,名,drug,A,,,,2022-01-01,2021-01-01", "valid_to is before valid_from"),
+    ],
+)
+def test_a_bad_item_is_refused(path: Path, row: str, en: str) -> None:
+    header = "code,name,kind,class,self_pay_share,ceiling_yuan,ward,valid_from,valid_to"
+    assert en in fault_of(row, header, CATALOGUE, path).en  # type: ignore[arg-type]

@@ -1,0 +1,89 @@
+"""A summary of the books trusts no balance: it finds what does not follow from the entries."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
+from medsettle_gateway.domain.moves import MoveBalance, MoveCounter, PostEntry, PutSale
+from medsettle_gateway.storage.audit import FundTotal, OpenSale, Summary, summarise
+from medsettle_gateway.storage.database import connect
+from medsettle_gateway.storage.writing import write
+from tests.gateway.storage.stand import NOW, PAID, REGION, TODAY, SqliteStand, person, request_id, sale
+
+FUND, ACCOUNTS, MEMO = f"{REGION}/employee/pooled", f"{REGION}/employee/accounts", "memo/I"
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A settled sale of 120.00: pooled 50.00, account 30.00, cash 40.00; and a held one."""
+    stand = SqliteStand(tmp_path)
+    member = stand.enter(person("1", account_fen=10_000))["1"]
+    connection = connect(stand.path)
+    (account,) = connection.execute("SELECT account FROM accounts").fetchone()
+    counter = CounterMove(member, REGION, "employee", PAID, 5_000, 0)
+    settled = (
+        Posting(FUND, "benefit", 5_000), Posting(FUND, "payable/I", -5_000),
+        Posting(ACCOUNTS, f"member/{account}", 3_000), Posting(ACCOUNTS, "payable/I", -3_000),
+        Posting(MEMO, "cash/I", 4_000), Posting(MEMO, "charged/I", -4_000),
+    )
+    held = (Posting(ACCOUNTS, f"member/{account}", 1_000), Posting(ACCOUNTS, f"held/{account}", -1_000))
+    write(connection, [
+        PutSale(sale(1, state=SaleState.SETTLED, member=member)),
+        PostEntry(Entry("SETTLED", request_id(1).text, NOW, TODAY, "t", "op", "", settled, (counter,))),
+        MoveBalance(account, -3_000, 0),
+        MoveCounter(counter),
+        PutSale(sale(2, state=SaleState.HELD, member=member)),
+        PostEntry(Entry("HELD", request_id(2).text, NOW, TODAY, "t", "op", "", held)),
+        MoveBalance(account, -1_000, 1_000),
+    ])
+    yield connection
+    connection.close()
+
+
+def test_sound_books_are_added_up(books: sqlite3.Connection) -> None:
+    assert summarise(books) == Summary(
+        entry_count=3,
+        posting_count=10,
+        sales=(("HELD", 1), ("SETTLED", 1)),
+        funds=(FundTotal(FUND, 5_000),),
+        accounts=(6_000, 1_000),  # type: ignore[arg-type] # compares as the tuple that it is
+        cash_fen=4_000,
+        open_sales=(OpenSale(request_id(2).text, "HELD"),),
+        faults=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("UPDATE postings SET amount_fen = amount_fen + 1 WHERE account = 'benefit'", "is off by 1 fen"),
+        ("UPDATE postings SET book = 'memo/I' WHERE amount_fen = -3000", "book memo/I is off by"),
+        ("UPDATE accounts SET balance_fen = balance_fen + 1", "its postings say 6000 and 1000"),
+        ("UPDATE accounts SET held_fen = 0", "6000 fen and 0 held"),
+        ("UPDATE postings SET account = 'member/ghost' WHERE account LIKE 'member/%'", "account ghost"),
+        ("UPDATE counters SET used = 4999", "4999 used and 0 held, but its entries say 5000 and 0"),
+        ("DELETE FROM counters", "None used and None held, but its entries say 5000"),
+        ("UPDATE entry_counters SET counter = 'other'", "counter other paid"),
+        ("UPDATE sales SET state = 'REVERSED' WHERE number = 1", "REVERSED, but its last entry is SETTLED"),
+        ("UPDATE sales SET version = 2 WHERE number = 1", "is at version 2 and has 1 entries"),
+        ("DELETE FROM entries WHERE position = 2", "positions are not gapless"),
+    ],
+)
+def test_what_does_not_follow_from_the_entries_is_found(
+    books: sqlite3.Connection, tampering: str, found: str
+) -> None:
+    books.execute("PRAGMA foreign_keys = OFF")
+    for (trigger,) in books.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        books.execute(f"DROP TRIGGER {trigger}")
+    assert books.execute(tampering).rowcount > 0
+    faults = summarise(books).faults
+    assert any(found in fault for fault in faults), faults
+
+
+def test_a_sale_without_any_entry_is_found(books: sqlite3.Connection) -> None:
+    write(books, [PutSale(sale(3))])
+    assert any(request_id(3).text in fault for fault in summarise(books).faults)

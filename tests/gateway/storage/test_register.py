@@ -1,0 +1,243 @@
+"""Entering members, families, years, institutions and catalogues: all of a file or nothing of it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medsettle_gateway.domain.basket import CatalogueClass
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.member import Aid, Owner, Scheme, Standing
+from medsettle_gateway.domain.register import FamilyTie, MemberRecord, YearSum
+from medsettle_gateway.storage.audit import summarise
+from medsettle_gateway.storage.entering import Entered, NotEnteredError, writing
+from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+from medsettle_gateway.storage.register import People
+from tests.gateway.storage.stand import NOW, REGION, SqliteStand, clinic, item, person, tie
+
+PAID = CounterKey("2026", "general_outpatient", "paid")
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> SqliteStand:
+    return SqliteStand(tmp_path)
+
+
+@contextmanager
+def entering(stand: SqliteStand, *, keep: bool = True) -> Iterator[tuple[sqlite3.Connection, People]]:
+    with writing(stand.path, stand.sealer, busy_ms=50, keep=keep) as connection:
+        yield connection, stand.people(connection)
+
+
+def rows(*records: Any) -> list[tuple[int, Any]]:
+    return list(enumerate(records, 2))
+
+
+def enter_members(stand: SqliteStand, *records: MemberRecord) -> Entered:
+    with entering(stand) as (_, people):
+        return people.enter_members(rows(*records))
+
+
+def everything(stand: SqliteStand) -> list[str]:
+    connection = sqlite3.connect(stand.path)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+def test_the_same_file_again_changes_nothing(stand: SqliteStand) -> None:
+    assert enter_members(stand, person("1"), person("2")) == Entered(new_count=2)
+    before = everything(stand)
+    assert enter_members(stand, person("1"), person("2")) == Entered(same_count=2)
+    assert everything(stand) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"standing": Standing.RETIRED},
+        {"aid": Aid.POOR},
+        {"conditions": ("diabetes",)},
+        {"covered_to": date(2026, 6, 30)},
+        {"name": "张三丰"},
+        {"id_number": "E12345678"},
+        {"frozen": True},
+    ],
+)
+def test_a_known_number_is_changed_and_not_doubled(stand: SqliteStand, changes: dict[str, Any]) -> None:
+    enter_members(stand, person("1"))
+    assert enter_members(stand, person("1", **changes)) == Entered(changed_count=1)
+    assert enter_members(stand, person("1", **changes)) == Entered(same_count=1)
+
+
+def test_an_opening_balance_is_an_entry_of_the_ledger(stand: SqliteStand) -> None:
+    enter_members(stand, person("1", account_fen=12_345), person("2", account_fen=0))
+    with entering(stand) as (connection, _):
+        found = connection.execute("SELECT book, amount_fen FROM postings ORDER BY amount_fen").fetchall()
+    assert found == [("210300/employee/accounts", -12_345), ("210300/employee/accounts", 12_345)]
+
+
+def test_an_empty_account_column_leaves_the_account_as_it_is(stand: SqliteStand) -> None:
+    enter_members(stand, person("1", account_fen=500))
+    assert enter_members(stand, person("1", account_fen=None)) == Entered(same_count=1)
+
+
+def test_a_member_without_an_account_may_get_one_later(stand: SqliteStand) -> None:
+    enter_members(stand, person("1", account_fen=None))
+    assert enter_members(stand, person("1", account_fen=700)) == Entered(changed_count=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "en"),
+    [
+        ({"account_fen": 999}, "this one is open"),
+        ({"region": "330100"}, "region and scheme cannot change"),
+        ({"scheme": Scheme.RESIDENT, "standing": Standing.ADULT}, "region and scheme cannot change"),
+    ],
+)
+def test_a_row_that_does_not_fit_an_open_account_is_listed_and_nothing_is_entered(
+    stand: SqliteStand, changes: dict[str, Any], en: str
+) -> None:
+    enter_members(stand, person("1"))
+    before = everything(stand)
+    with pytest.raises(NotEnteredError) as refused:
+        enter_members(stand, person("2"), person("1", **changes), person("3"))
+    assert [fault.line for fault in refused.value.faults] == [3]
+    assert en in refused.value.faults[0].en
+    assert everything(stand) == before
+
+
+def test_a_tie_to_somebody_unknown_takes_the_members_of_the_same_run_with_it(stand: SqliteStand) -> None:
+    before = everything(stand)
+
+    def enter() -> None:
+        with entering(stand) as (_, people):
+            people.enter_members(rows(person("1")))
+            people.enter_families(rows(tie("1", "nobody"), FamilyTie("ghost", "1", Owner.CHILD)))
+
+    with pytest.raises(NotEnteredError) as refused:
+        enter()
+    assert [fault.line for fault in refused.value.faults] == [2, 3]
+    assert "payer_member_no" in refused.value.faults[0].en
+    assert everything(stand) == before
+
+
+def test_a_tie_may_change_its_relation_and_end(stand: SqliteStand) -> None:
+    stand.enter(person("1"), person("2"), ties=(tie("1", "2"),))
+    with entering(stand) as (_, people):
+        assert people.enter_families(rows(tie("1", "2", Owner.SPOUSE))) == Entered(changed_count=1)
+        assert people.unbind("1", "2") is True
+        assert people.unbind("1", "2") is False
+
+
+def test_a_year_is_entered_once_and_stands_in_the_ledger(stand: SqliteStand) -> None:
+    stand.enter(person("1"))
+    with entering(stand) as (connection, people):
+        assert people.enter_years(rows(YearSum("1", PAID, 298_000))) == Entered(new_count=1)
+        assert people.enter_years(rows(YearSum("1", PAID, 298_000))) == Entered(same_count=1)
+        counters = connection.execute("SELECT used, held FROM counters").fetchall()
+        deltas = connection.execute("SELECT used_delta FROM entry_counters").fetchall()
+    assert (counters, deltas) == ([(298_000, 0)], [(298_000,)])
+
+
+@pytest.mark.parametrize(
+    ("each", "en"),
+    [
+        (YearSum("nobody", PAID, 5), "no member has this number"),
+        (YearSum("1", PAID, 5), "is not the 2980.00 that was entered before"),
+    ],
+)
+def test_a_year_that_does_not_fit_is_refused(stand: SqliteStand, each: YearSum, en: str) -> None:
+    stand.enter(person("1"))
+    with entering(stand) as (_, people):
+        people.enter_years(rows(YearSum("1", PAID, 298_000)))
+
+    def enter() -> None:
+        with entering(stand) as (_, people):
+            people.enter_years(rows(each))
+
+    with pytest.raises(NotEnteredError, match=en):
+        enter()
+
+
+def test_a_dry_run_counts_and_keeps_nothing(stand: SqliteStand) -> None:
+    before = everything(stand)
+    with entering(stand, keep=False) as (_, people):
+        assert people.enter_members(rows(person("1"))) == Entered(new_count=1)
+    assert everything(stand) == before
+
+
+def test_institutions_are_changed_by_code(stand: SqliteStand) -> None:
+    with entering(stand) as (connection, _):
+        assert enter_institutions(connection, rows(clinic(), clinic(code="P1"))) == Entered(new_count=2)
+        again = rows(clinic(), clinic(code="P1", suspended=True))
+        assert enter_institutions(connection, again) == Entered(changed_count=1, same_count=1)
+
+
+def test_a_catalogue_is_what_its_last_file_says(stand: SqliteStand) -> None:
+    first = rows(item(), item(code="B"), item(code="C"))
+    second = rows(item(), item(code="B", catalogue_class=CatalogueClass.B), item(code="D"))
+    with entering(stand) as (connection, _):
+        enter_catalogue(connection, REGION, first, NOW)
+        enter_catalogue(connection, "330100", first, NOW)
+        entered = enter_catalogue(connection, REGION, second, NOW)
+        codes = connection.execute(
+            "SELECT code FROM catalogue_items WHERE region = ? ORDER BY code", (REGION,)
+        ).fetchall()
+        digests = dict(connection.execute("SELECT region, digest FROM catalogues").fetchall())
+    assert entered == Entered(new_count=1, changed_count=1, same_count=1, removed_count=1)
+    assert codes == [("B",), ("D",), ("XA01",)]
+    assert digests[REGION] != digests["330100"]
+
+
+def test_the_digest_of_a_catalogue_is_of_its_content_not_of_the_order_of_rows(stand: SqliteStand) -> None:
+    with entering(stand) as (connection, _):
+        enter_catalogue(connection, REGION, rows(item(), item(code="B")), NOW)
+        enter_catalogue(connection, "330100", rows(item(code="B"), item()), NOW)
+        digests = connection.execute("SELECT DISTINCT digest FROM catalogues").fetchall()
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("first_to", "second_from", "overlapping"),
+    [
+        (None, date(2026, 1, 1), True),
+        (date(2026, 1, 1), date(2026, 1, 1), True),
+        (date(2025, 12, 31), date(2026, 1, 1), False),
+    ],
+)
+def test_versions_of_one_code_may_not_be_valid_on_one_day(
+    stand: SqliteStand, first_to: date | None, second_from: date, overlapping: bool
+) -> None:
+    versions = rows(item(valid_to=first_to), item(valid_from=second_from))
+    with entering(stand) as (connection, _):
+        try:
+            enter_catalogue(connection, REGION, versions, NOW)
+            faults: list[int] = []
+        except NotEnteredError as refused:
+            faults = [fault.line for fault in refused.faults]
+    assert faults == ([3] if overlapping else [])
+
+
+def test_records_of_people_show_no_name_and_no_number() -> None:
+    shown = repr(replace(person("9876543210"), name="诸葛孔明")) + repr(tie("9876543210", "9876543211"))
+    assert "9876543210" not in shown
+    assert "诸葛孔明" not in shown
+    assert "210399198504120019" not in shown
+
+
+def test_what_was_entered_balances(stand: SqliteStand) -> None:
+    stand.enter(person("1"), person("2", account_fen=0), ties=(tie("1", "2"),))
+    with entering(stand) as (_, people):
+        people.enter_years(rows(YearSum("1", PAID, 298_000)))
+    connection = sqlite3.connect(stand.path, isolation_level=None)
+    summary = summarise(connection)
+    connection.close()
+    assert summary.faults == ()
+    assert summary.accounts == (100_000, 0)
