@@ -10,31 +10,53 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 _Reader = Callable[[Any], Any]
+_Writer = Callable[[Any], Any]
+_AS_THEY_ARE: Final = frozenset({int, str, bool, types.NoneType})
 
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON data
     """Returns the value as JSON data: objects, lists, text, integers, booleans, None."""
-    match value:
-        case Enum():
-            return value.value
-        case None | bool() | int() | str():
-            return value
-        case date():
-            return value.isoformat()
-        case Mapping():
-            return {str(name): to_plain(part) for name, part in value.items()}
-        case tuple() if hasattr(value, "_fields"):
-            return {name: to_plain(part) for name, part in zip(value._fields, value, strict=True)}
-        case tuple() | list():
-            return [to_plain(part) for part in value]
-    if is_dataclass(value):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
-    msg = f"{type(value).__name__} has no plain form"
+    kind: Any = type(value)
+    return value if kind in _AS_THEY_ARE else _writer(kind)(value)
+
+
+@cache
+def _writer(kind: type) -> _Writer:
+    """How values of a class are written: a sale has a thousand parts, so it is found once a class."""
+    if issubclass(kind, Enum):
+        return _value_of
+    if issubclass(kind, date):
+        return _as_iso
+    if issubclass(kind, Mapping):
+        return lambda value: {str(name): to_plain(part) for name, part in value.items()}
+    if hasattr(kind, "_fields"):
+        return _named(kind._fields)
+    if issubclass(kind, tuple | list):
+        return lambda value: [to_plain(part) for part in value]
+    if is_dataclass(kind):
+        return _attributes(tuple(field.name for field in fields(kind)))
+    msg = f"{kind.__name__} has no plain form"
     raise TypeError(msg)
+
+
+def _value_of(value: Any) -> Any:  # noqa: ANN401 - an enum's member
+    return value.value
+
+
+def _as_iso(value: Any) -> Any:  # noqa: ANN401 - a date or an instant
+    return value.isoformat()
+
+
+def _named(names: tuple[str, ...]) -> _Writer:
+    return lambda value: {name: to_plain(part) for name, part in zip(names, value, strict=True)}
+
+
+def _attributes(names: tuple[str, ...]) -> _Writer:
+    return lambda value: {name: to_plain(getattr(value, name)) for name in names}
 
 
 def from_plain(kind: type[T], data: Any) -> T:  # noqa: ANN401 - JSON data
