@@ -15,6 +15,7 @@ VALUES_MOST: Final = 50_000
 DEPTH_MOST: Final = 32
 
 _TAG: Final = "tag:yaml.org,2002:"
+_KINDS: Final = ("map", "seq", "str", "null", "bool", "int", "float")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class _Walk:
         self._seen_count += 1
         if depth > DEPTH_MOST or self._seen_count > VALUES_MOST:
             raise YamlError(self.name, line, "nested too deep, or too many values")
+        if node.tag.removeprefix(_TAG) not in _KINDS:
+            raise YamlError(self.name, line, f"the tag {node.tag!r} is not used here")
         self.lines[path] = line
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
@@ -118,9 +121,7 @@ class _Walk:
             return None
         if tag == "bool":
             return text == "true"
-        if tag in ("int", "float"):
-            try:
-                return int(text) if tag == "int" else float(text)
-            except ValueError as error:
-                raise YamlError(self.name, line, f"{text!r} is no number") from error
-        raise YamlError(self.name, line, f"the tag {node.tag!r} is not used here")
+        try:
+            return int(text) if tag == "int" else float(text)
+        except ValueError as error:
+            raise YamlError(self.name, line, f"{text!r} is no number") from error

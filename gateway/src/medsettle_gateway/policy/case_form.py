@@ -73,10 +73,10 @@ def read_case(data: object, name: str, lines: LineNumbers) -> Case:
         reader.fault("with", "expected a mapping of dotted paths to values")
         overrides = {}
     case = Case(
-        name=reader.text(top.get("case", ""), "case"),
-        title=reader.text(top.get("title", ""), "title", empty=True),
-        basis=reader.text(top.get("basis", ""), "basis", empty=True),
-        pack=reader.text(top.get("pack", ""), "pack"),
+        name=_text(reader, top, "case"),
+        title=_text(reader, top, "title"),
+        basis=_text(reader, top, "basis"),
+        pack=_text(reader, top, "pack"),
         overrides=dict(overrides),
         given=CaseInput(
             service_on=on,
@@ -91,6 +91,10 @@ def read_case(data: object, name: str, lines: LineNumbers) -> Case:
     )
     reader.finish()
     return case
+
+
+def _text(reader: Reader, top: Mapping[str, object], key: str) -> str:
+    return reader.text(top[key], key) if key in top else ""
 
 
 def _patient(reader: Reader, value: object) -> Patient:

@@ -16,9 +16,9 @@ from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.floors import first_breach
 from medsettle_gateway.policy.inputs import Calculation
 from medsettle_gateway.policy.loader import PackSource, load_pack
-from medsettle_gateway.policy.overrides import load_overridden
+from medsettle_gateway.policy.overrides import apply_overrides
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers
+from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers, line_of
 from medsettle_gateway.policy.trace import Step, TraceEntry, replay
 
 _LINE_STEPS: Final = {
@@ -94,35 +94,48 @@ class CaseRunner:
         try:
             case = read_case(data, name, lines)
         except Invalid as invalid:
-            given, title = (data.get(k) if isinstance(data, dict) else None for k in ("case", "title"))
-            return CaseResult(str(given or name), str(title or ""), faults=invalid.faults)
+            said = data if isinstance(data, dict) else {}
+            named, title = said.get("case") or name, said.get("title") or ""
+            return CaseResult(str(named), str(title), faults=invalid.faults)
         try:
-            pack = self._pack(case)
+            pack = self._pack(case, lines)
             return judge(case, calculate(pack, case.given))
         except Refused as refused:
             return judge(case, refused.refusal)
         except Invalid as invalid:
             return CaseResult(case.name, case.title, faults=invalid.faults)
 
-    def _pack(self, case: Case) -> Pack:
+    def _pack(self, case: Case, lines: LineNumbers) -> Pack:
         """The version of the case's pack, with its overrides, if they are within bounds."""
         versions = self._versions.get(case.pack)
         if versions is None:
-            known = ", ".join(self._versions)
-            raise Invalid(case.name, [Fault(0, "pack", f"no pack {case.pack!r}; known: {known}")])
+            message = f"no pack {case.pack!r}; known: {', '.join(self._versions)}"
+            raise Invalid(case.name, [Fault(line_of(lines, "pack"), "pack", message)])
         begun = [v for v in versions if v[0].effective_from <= case.given.service_on]
         shipped, source = begun[-1] if begun else versions[0]
         if not case.overrides:
             return shipped
+        written = {dotted: dotted for dotted in case.overrides}
         try:
-            overridden = load_overridden(source, case.overrides)
-            breach = first_breach(shipped, overridden)
+            overridden = apply_overrides(source, case.overrides)
+            written = dict(zip(overridden.replaced, case.overrides, strict=True))
+            pack = load_pack(overridden.source, clause_free=overridden.replaced)
+            breach = first_breach(shipped, pack)
         except Invalid as invalid:
-            faults = (Fault(0, f"with: {f.path}", f.message) for f in invalid.faults)
+            faults = [_where_written(fault, written, lines) for fault in invalid.faults]
             raise Invalid(case.name, faults) from invalid
         if breach is not None:
             raise Refused(breach.refusal())
-        return overridden
+        return pack
+
+
+def _where_written(fault: Fault, written: Mapping[str, str], lines: LineNumbers) -> Fault:
+    """A fault of an overridden pack, at the place in the case that wrote it."""
+    for path, dotted in written.items():
+        if fault.path == path or fault.path.startswith((path + ".", path + "[")):
+            place = f"with.{dotted}{fault.path.removeprefix(path)}"
+            return Fault(line_of(lines, place), place, fault.message)
+    return Fault(line_of(lines, "with"), f"with: {fault.path}", fault.message)
 
 
 def judge(case: Case, outcome: Calculation | Refusal) -> CaseResult:

@@ -18,6 +18,7 @@ from medsettle_gateway.domain.money import format_fen, format_ratio, format_unit
 from medsettle_gateway.policy.benefit import Limit, Period
 from medsettle_gateway.policy.facts import FACT_VALUES, SEVERAL_VALUED, Facts, described
 from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.reading import Fault, Invalid
 from medsettle_gateway.policy.rows import Figure, FigureKind, Force, RowAction, price_steps
 
 COMBINATIONS_MOST: Final = 100_000
@@ -59,7 +60,7 @@ class _Compared:
 def breaches(shipped: Pack, overridden: Pack) -> tuple[Breach, ...]:
     """The first breach of each figure: floors before ceilings, then in pack order.
 
-    Raises ValueError when a figure names too many facts to compare.
+    Raises Invalid when a figure names too many facts to compare.
     """
     theirs = {each.figure.path: each for each in _figures(overridden)}
     found = []
@@ -156,8 +157,7 @@ def _combinations(*figures: Figure) -> Iterator[tuple[Facts, int]]:
     whens = [row.when for figure in figures for row in figure.rows]
     prices = (0, *price_steps(whens))
     if math.prod(map(len, choices)) * len(prices) > COMBINATIONS_MOST:
-        message = f"{figures[0].path}: its rows name too many facts to compare"
-        raise ValueError(message)
+        raise _too_many(figures[0].path, "its rows name too many facts to compare")
     for held in itertools.product(*choices):
         for price_micro in prices:
             yield dict(zip(names, held, strict=True)), price_micro
@@ -179,6 +179,9 @@ def _choices(name: str, figures: Iterable[Figure]) -> tuple[tuple[str, ...], ...
     if name not in SEVERAL_VALUED:
         return tuple((value,) for value in apart)
     if len(apart) > COMBINATIONS_MOST.bit_length():
-        message = f"{name}: rows tell too many values apart to compare"
-        raise ValueError(message)
+        raise _too_many(name, "its rows tell too many values apart to compare")
     return tuple(subset for size in range(len(apart) + 1) for subset in itertools.combinations(apart, size))
+
+
+def _too_many(path: str, message: str) -> Invalid:
+    return Invalid("floors", [Fault(0, path, message)])

@@ -5,7 +5,7 @@ List elements are named by their id, else by number from 0; all but the last key
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from medsettle_gateway.policy.loader import PackSource, load_pack
@@ -38,7 +38,8 @@ def apply_overrides(source: PackSource, overrides: Mapping[str, object]) -> Over
             faults.append(Fault(0, dotted, str(error.args[0])))
     if faults:
         raise Invalid(source.name, faults)
-    return Overridden(replace(source, data=data), tuple(replaced))
+    # The lines are dropped: they are those of the pack's file, where these values do not stand.
+    return Overridden(PackSource(source.name, data), tuple(replaced))
 
 
 def load_overridden(source: PackSource, overrides: Mapping[str, object]) -> Pack:

@@ -51,6 +51,13 @@ def child(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
+def line_of(lines: LineNumbers, path: str) -> int:
+    """The line of the nearest path that the file knows, going up; 0 if it knows none."""
+    while path not in lines and path:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return lines.get(path, 0)
+
+
 def given(data: Mapping[str, object]) -> Mapping[str, object]:
     """Without the keys that are written as null: the same as leaving them out."""
     return {key: value for key, value in data.items() if value is not None}
@@ -70,7 +77,7 @@ class Reader:
 
     def fault(self, path: str, message: str) -> None:
         """Keep one mistake, with the line of the nearest path that the file knows."""
-        self.faults.append(Fault(self._line(path), path, message))
+        self.faults.append(Fault(line_of(self.lines, path), path, message))
 
     def finish(self) -> None:
         """Raise Invalid with every fault kept so far, if there is one."""
@@ -187,11 +194,6 @@ class Reader:
         else:
             self.fault(path, f"expected a decimal string, got {_shown(value)}")
         return 0
-
-    def _line(self, path: str) -> int:
-        while path not in self.lines and path:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.lines.get(path, 0)
 
 
 def _shown(value: object) -> str:

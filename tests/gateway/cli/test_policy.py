@@ -1,0 +1,159 @@
+"""The policy commands speak to a policy officer, and to scripts through exit codes and JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from medsettle_gateway.cli.policy import policy
+
+CASES = Path(__file__).parents[2] / "cases" / "anshan-employee-outpatient"
+V01 = CASES / "V01-first-visit.yaml"
+R03 = CASES / "R03-ratio-below-floor.yaml"
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(policy, [str(word) for word in words])
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Path:
+    """A folder with one case that fails, one that is broken, and one that passes."""
+    text = V01.read_text("utf-8")
+    failing = text.replace("case: V01", "case: X1").replace('pooled: "100.00"', 'pooled: "120.00"')
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "x1.yaml").write_text(failing, "utf-8")
+    (tmp_path / "x2.yaml").write_text("case: X2\n  pack: [", "utf-8")
+    (tmp_path / "x3.yaml").write_text(text, "utf-8")
+    (tmp_path / "notes.txt").write_text("no case", "utf-8")
+    return tmp_path
+
+
+def test_a_folder_of_cases_that_hold_exits_0_with_one_line_each() -> None:
+    result = run("test", CASES)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert all(line.startswith("ok    ") for line in lines[:-1])
+    assert "ok    V01  first visit of the year" in lines
+    assert lines[-1] == f"{len(lines) - 1} cases: {len(lines) - 1} ok, 0 failed"
+
+
+def test_a_difference_is_explained_with_the_steps_that_led_there(wrong: Path) -> None:
+    result = run("test", wrong)
+    assert result.exit_code == 1
+    assert "FAIL  X1  first visit of the year" in result.output
+    assert "funds.pooled: expected 120.00, got 100.00" in result.output
+    assert "起付线以上200.00元,按50%支付,计100.00元。〔三(一)¶2〕" in result.output
+    assert "3 cases: 1 ok, 2 failed" in result.output
+
+
+def test_a_broken_file_is_a_failed_case_and_no_traceback(wrong: Path) -> None:
+    result = run("test", wrong / "x2.yaml")
+    assert result.exit_code == 1
+    assert "FAIL  x2" in result.output
+    assert "line 2" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_cases_can_be_read_by_a_script(wrong: Path) -> None:
+    result = run("test", "--json", wrong, V01)
+    assert result.exit_code == 1
+    said = json.loads(result.output)
+    assert (said["passed"], said["failed"]) == (2, 2)
+    failing = next(case for case in said["cases"] if case["case"] == "X1")
+    keys = [difference["key"] for difference in failing["differences"]]
+    assert keys == ["funds.pooled"]
+    assert failing["differences"][0]["steps"][0]["zh"]
+
+
+def test_a_name_that_is_used_twice_is_pointed_out(wrong: Path) -> None:
+    assert "the case name V01 is used twice" in run("test", wrong / "x3.yaml", V01).output
+
+
+def test_a_file_that_is_named_twice_runs_once() -> None:
+    assert "1 cases: 1 ok" in run("test", V01, V01).output
+
+
+@pytest.mark.parametrize(
+    "words", [["test"], ["test", "/no/such/place"], ["show"], ["show", "moon"], ["explain"]]
+)
+def test_wrong_usage_exits_2(words: list[str]) -> None:
+    assert run(*words).exit_code == 2
+
+
+def test_a_folder_without_cases_is_wrong_usage(tmp_path: Path) -> None:
+    assert run("test", tmp_path).exit_code == 2
+
+
+def test_a_pack_is_shown_with_every_figure_its_force_and_clause() -> None:
+    result = run("show", "anshan-employee-outpatient")
+    assert result.exit_code == 0
+    for text in (
+        "鞍山市职工医保门诊共济 / Anshan employee outpatient pooling",
+        "鞍政办发〔2022〕17号",
+        "2022-12-31",
+        "300.00元  一律适用  下限〔三(一)¶2〕",
+        "50%  always  (floor: a region may not go below)",
+        "3000.00元",
+        "pharmacy_pooling 未开通 / off",
+        "本人、配偶、父母、子女",
+        "文件未规定",
+    ):
+        assert text in result.output
+    assert "\x1b" not in result.output
+
+
+def test_a_pack_of_the_operator_is_shown_from_its_file(tmp_path: Path) -> None:
+    shown = json.loads(run("show", "--json", "anshan-employee-outpatient").output)[0]
+    assert len(shown["digest"]) == 64
+    path = tmp_path / "own.yaml"
+    rows = [
+        {"ratio": "0.50", "clause": "甲"},
+        {"when": {"level": "primary"}, "add": "0.05", "clause": "乙", "force": "assumed"},
+    ]
+    shown["data"]["benefits"]["general_outpatient"]["ratio"]["rows"] = rows
+    shown["data"]["benefits"]["general_outpatient"]["cap"] = {"none": True, "clause": "丙"}
+    shown["data"]["lines"]["ceilings"] = [
+        {"when": {"kind": "bed", "unit_price_at_least": "5.00"}, "unit_price": "12.00", "clause": "丁"}
+    ]
+    path.write_text(json.dumps(shown["data"], ensure_ascii=False), "utf-8")
+    page = run("show", path).output
+    assert "再加 +5%  机构等级为一级及以下  文件未载,暂定〔乙〕" in page
+    assert "不设  一律适用" in page
+    assert "12.00元  项目类别为床位;单价5.00元以上" in page
+
+
+def test_a_wrong_pack_file_is_reported_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("pack: x\nregion: 1\n", "utf-8")
+    result = run("show", path)
+    assert result.exit_code == 1
+    assert "line 2, region: expected six digits" in result.output
+
+
+def test_a_case_is_explained_step_by_step_with_its_clauses() -> None:
+    result = run("explain", V01)
+    assert result.exit_code == 0
+    assert "起付线300.00元,今年已付0.00元,本次再付300.00元。〔三(一)¶2〕" in result.output
+    assert "The yearly deductible is 300.00" in result.output
+    assert "统筹基金支付 / the pooled fund pays" in result.output
+
+
+def test_a_refused_case_is_explained_by_its_reason() -> None:
+    result = run("explain", R03)
+    assert result.exit_code == 0
+    assert "POLICY_FLOOR" in result.output
+    assert "bound: 0.50" in result.output
+
+
+def test_an_explanation_can_be_read_by_a_script() -> None:
+    said = json.loads(run("explain", "--json", V01).output)
+    assert said["passed"]
+    assert said["steps"][-1]["step"] == "cash"
+    refused = json.loads(run("explain", "--json", R03).output)
+    assert refused["refused"]["reason"] == "POLICY_FLOOR"
+
+
+def test_a_broken_case_cannot_be_explained(wrong: Path) -> None:
+    assert run("explain", wrong / "x2.yaml").exit_code == 1

@@ -1,0 +1,178 @@
+"""A case compares what it names, nothing else, and a broken case is a failed case with clear errors."""
+
+from typing import Any
+
+import pytest
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.breakdown import LineBreakdown
+from medsettle_gateway.files.packs import shipped_packs
+from medsettle_gateway.files.yaml import read_yaml
+from medsettle_gateway.policy import cases as cases_module
+from medsettle_gateway.policy.cases import CaseResult, CaseRunner
+from medsettle_gateway.policy.engine import calculate
+from medsettle_gateway.policy.trace import Step
+
+RUNNER = CaseRunner(shipped_packs())
+
+TEXT = """
+case: T1
+title: a test
+pack: anshan-employee-outpatient
+date: 2023-03-01
+patient: {scheme: employee, standing: active}
+institution: {kind: clinic, level: primary, designations: [basic, pooled_outpatient]}
+lines:
+  - {name: one, kind: drug, class: A, amount: "400.00"}
+accounts:
+  - {owner: self, balance: "10.00"}
+"""
+
+
+def run(extra: str = "", text: str = TEXT) -> CaseResult:
+    document = read_yaml(text + extra, "t1.yaml")
+    return RUNNER.run(document.data, "t1.yaml", document.lines)
+
+
+def keys(result: CaseResult) -> list[str]:
+    return [difference.key for difference in result.differences]
+
+
+def faults(result: CaseResult) -> list[str]:
+    assert not result.passed
+    return [str(fault) for fault in result.faults]
+
+
+def test_only_the_keys_that_are_given_are_compared() -> None:
+    assert run("expect: {}").passed
+    assert run('expect: {total: "400.00"}').passed
+    assert run("").passed
+
+
+def test_each_difference_says_what_was_expected_what_came_and_why() -> None:
+    result = run('expect: {deductible: "250.00", cash: "340.00"}')
+    assert keys(result) == ["deductible"]
+    (difference,) = result.differences
+    assert (difference.expected, difference.got) == ("250.00", "300.00")
+    assert Step.DEDUCTIBLE in {step.step for step in difference.steps}
+
+
+@pytest.mark.parametrize(
+    ("expected", "wrong"),
+    [
+        ('funds: {pooled: "50.00"}', []),
+        ("funds: {}", ["funds.pooled"]),
+        ('funds: {pooled: "50.00", county: "0.00"}', []),
+        ('funds: {pooled: "50.00", county: "1.00"}', ["funds.county"]),
+        ("afterwards: {}", []),
+        ('afterwards: {aid: "1.00"}', ["afterwards.aid"]),
+        ('accounts: [{owner: self, amount: "10.00"}]', []),
+        ("accounts: []", ["accounts"]),
+        ('accounts: [{owner: spouse, amount: "10.00"}]', ["accounts"]),
+        ('after: {deductible: {general_outpatient: "300.00"}}', []),
+        ('after: {deductible: {inpatient: "0.00"}}', []),
+        ('after: {deductible: {inpatient: "1.00"}}', ["after.deductible.inpatient"]),
+        ('after: {paid: {general_outpatient: "0.00"}}', ["after.paid.general_outpatient"]),
+        ("refused: null", []),
+        ("refused: NO_RULE", ["refused"]),
+        ('refused: NO_RULE\n  total: "1.00"', ["refused"]),
+    ],
+)
+def test_maps_and_lists_are_compared_as_the_format_says(expected: str, wrong: list[str]) -> None:
+    assert keys(run(f"expect:\n  {expected}")) == wrong
+
+
+def test_a_refusal_is_always_compared_and_then_nothing_else_is() -> None:
+    basic_only = TEXT.replace(", pooled_outpatient", "")
+    assert run('expect: {refused: NOT_DESIGNATED, total: "1.00"}', basic_only).passed
+    unexpected = run('expect: {total: "400.00"}', basic_only)
+    assert keys(unexpected) == ["refused"]
+    assert unexpected.refusal is not None
+    assert unexpected.refusal.reason is Reason.NOT_DESIGNATED
+    assert unexpected.differences[0].got.startswith("NOT_DESIGNATED 本机构")
+
+
+def test_identities_are_checked_whatever_a_case_expects(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = calculate
+
+    def dishonest(*args: Any, **kwargs: Any) -> Any:
+        result = honest(*args, **kwargs)
+        lines = (LineBreakdown(1, 0, 0, 0, 0, 1),)
+        return result._replace(breakdown=result.breakdown._replace(cash_fen=1, lines=lines))
+
+    monkeypatch.setattr(cases_module, "calculate", dishonest)
+    assert keys(run("expect: {}")) == ["identity", "identity", "trace"]
+
+
+def test_defaults_are_those_of_the_format() -> None:
+    text = """
+case: T2
+pack: anshan-employee-outpatient
+date: 2023-03-01
+institution: {designations: [basic, pooled_outpatient]}
+lines: [{name: one, amount: "400.00"}]
+expect: {funds: {pooled: "50.00"}, accounts: []}
+"""
+    assert run(text=text).passed
+
+
+def test_an_account_that_is_not_given_is_not_the_same_as_one_with_nothing_on_it() -> None:
+    without = TEXT.partition("accounts:")[0]
+    assert run("expect: {accounts: []}", without).passed
+    assert run('accounts: [{owner: self, balance: "0.00"}]\nexpect: {accounts: []}', without).differences
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("pack: anshan-employee-outpatient", "pack: moon"), "line 4, pack: no pack 'moon'"),
+        (("date: 2023-03-01", "date: 2023-02-30"), "line 5, date: expected a date"),
+        (("date: 2023-03-01\n", ""), "missing key 'date'"),
+        (('amount: "400.00"', "amount: 400.00"), "lines[0].amount: write the number in quotes"),
+        (('amount: "400.00"', 'amount: "400"'), "two places"),
+        ((', amount: "400.00"', ""), "a line has an amount, or a unit_price"),
+        (('amount: "400.00"', 'amount: "1.00", colour: red'), "lines[0].colour: unknown key"),
+        (("scheme: employee", "scheme: employed"), "patient.scheme: expected one of employee, resident"),
+        (("accounts:\n", "accounts:\n  - {owner: uncle}\n"), "accounts[0].owner: expected one of"),
+        (("class: A", "class: D"), "lines[0].class: expected one of A, B, C"),
+        (("title: a test", "titel: a test"), "titel: unknown key"),
+        (("  - {name: one", "  - {nam: one"), "lines[0]: missing key 'name'"),
+    ],
+)
+def test_a_broken_case_says_where_and_what(change: tuple[str, str], message: str) -> None:
+    assert change[0] in TEXT
+    assert [fault for fault in faults(run(text=TEXT.replace(*change))) if message in fault]
+
+
+def test_a_case_without_lines_is_broken() -> None:
+    text = TEXT.replace('  - {name: one, kind: drug, class: A, amount: "400.00"}\n', "")
+    assert "lines" in " ".join(faults(run(text=text)))
+    assert "at least one line" in " ".join(faults(run(text=text.replace("lines:\n", "lines: []\n"))))
+
+
+def test_every_mistake_of_a_case_is_reported() -> None:
+    text = TEXT.replace("employee, standing", "x, standing").replace("clinic", "y").replace('"10.00"', "10")
+    assert len(faults(run(text=text))) == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("benefits.chronic.ratio.rows: []", "no key 'chronic' under benefits"),
+        ('benefits.general_outpatient.ratio.rows: [{rate: "0.60"}]', "rows[0].rate: unknown key"),
+        ("benefits.general_outpatient.five_fixed: {outside: refuse}", "not supported yet"),
+        ("accounts.pays: everything", "expected one of personal, in_scope"),
+        ("layers: [{id: county}]", "not supported yet"),
+    ],
+)
+def test_a_wrong_override_is_reported_at_its_line_of_the_case(override: str, message: str) -> None:
+    found = faults(run(f"with:\n  {override}\nexpect: {{}}"))
+    assert all(fault.startswith("line 13, with.") for fault in found)
+    assert message in " ".join(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "3", "text", "case: 1", "{}", "lines: {a: b}", "with: [1]", "expect: x"]
+)
+def test_whatever_stands_in_a_file_it_is_a_failed_case_and_no_crash(text: str) -> None:
+    assert not run(text=text).passed
