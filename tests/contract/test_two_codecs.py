@@ -155,8 +155,9 @@ def sales(draw: st.DrawFn) -> SaleRecord:
     )
     return SaleRecord(
         request_id=RequestId.parse(REQUEST_ID), state=state,
-        first_state=draw(st.sampled_from([state, SaleState.HELD])), version=2, operator=draw(words), service_on=draw(days), requested_at=draw(instants),
-        created_at=NOW, committed_at=draw(instants), member="m", settlements=(made,), effect=effect,
+        first_state=draw(st.sampled_from([state, SaleState.HELD])), version=2,
+        operator=draw(words), service_on=draw(days), requested_at=draw(instants), created_at=NOW,
+        committed_at=draw(instants), member="m", settlements=(made,), effect=effect,
         refusal=draw(st.none() | refusals),
         hold_expires_at=NOW + timedelta(minutes=10), business_on=draw(st.none() | days),
         tenders=(TenderRecord("wechat", 5, "4200"),), receipt_token="MS1.x", recompute_due=("a", "b"),
