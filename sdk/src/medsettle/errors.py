@@ -196,6 +196,8 @@ _BY_TILL_REASON: Final[dict[TillReason, type[MedsettleError]]] = {
     TillReason.ROOT_MISMATCH: TerminalNotReadyError,
     TillReason.USED_AFTER_FORK: TillUnusableError,
     TillReason.TILL_CLOSED: TillUnusableError,
+    TillReason.SPLIT_NOT_AS_SHOWN: RefusedError,
+    TillReason.STEP_NOT_ALLOWED: RefusedError,
     TillReason.PATIENT_DECLINED: RefusedError,
     TillReason.CASH_NOT_COLLECTED: RefusedError,
     TillReason.TILL_FAILED: OutcomeUnknownError,

@@ -190,7 +190,7 @@ class SqliteJournal:
                    ON CONFLICT (day) DO UPDATE SET number = number + 1 RETURNING number""",
                 (on.isoformat(),),
             ).fetchone()[0]
-        return f"{min(number, _LAST_NUMBER):04d}"
+        return str(min(number, _LAST_NUMBER))
 
     def close(self) -> None:
         """Lets go of the file; again is harmless."""

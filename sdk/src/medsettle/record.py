@@ -128,9 +128,10 @@ class RefundFailed:
 
 @dataclass(frozen=True, slots=True)
 class Unwanted:
-    """The till wants the sale undone."""
+    """The till wants the sale undone. ``refusal``: what is wrong with it, if anything is."""
 
     reason: str
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,8 +129,11 @@ def apply(record: SaleRecord, event: Event) -> SaleRecord:
             return _declined(record, event)
         case Unanswered():
             return _unanswered(record, event)
-        case Unwanted(reason):
-            return replace(record, goal=Goal.UNDO, undo_reason=reason, waiting=False, tried=frozenset())
+        case Unwanted(reason, refusal):
+            return replace(
+                record, goal=Goal.UNDO, undo_reason=reason, refusal=refusal or record.refusal,
+                waiting=False, tried=frozenset(),
+            )
         case Reopened():
             return _reopened(record, event)
         case _:

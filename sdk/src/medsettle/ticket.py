@@ -55,10 +55,10 @@ class RequestId:
 
     @classmethod
     def first(cls, terminal: str, on: date, number: str) -> Self:
-        """Returns the first attempt of a ticket. Raises RequestError: TICKET_INVALID."""
+        """Returns the first attempt of a ticket; 0012 and 12 are one. Raises RequestError: TICKET_INVALID."""
         if _NUMBER.fullmatch(number) is None:
             raise till_error(TillReason.TICKET_INVALID, number=number[:40])
-        return cls(terminal, on, number, 1)
+        return cls(terminal, on, number.lstrip("0"), 1)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -32,6 +32,7 @@ class TillReason(StrEnum):
     ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
     SALE_UNKNOWN = "SALE_UNKNOWN"
     STEP_NOT_ALLOWED = "STEP_NOT_ALLOWED"
+    SPLIT_NOT_AS_SHOWN = "SPLIT_NOT_AS_SHOWN"
     PATIENT_DECLINED = "PATIENT_DECLINED"
     CASH_NOT_COLLECTED = "CASH_NOT_COLLECTED"
     TILL_FAILED = "TILL_FAILED"
@@ -142,6 +143,12 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     TillReason.STEP_NOT_ALLOWED: TillText(
         "这笔业务现在不能这样操作。", "The sale does not allow this step now.",
         "请先查询这笔业务的状态。", "Look at the sale's state first.",
+    ),
+    TillReason.SPLIT_NOT_AS_SHOWN: TillText(
+        "网关按与给患者看过的不同的金额结算,已要求撤销。",
+        "The gateway charged another split than was shown; it is being undone.",
+        "请退还已收现金,并把流水号告知网关运营方。",
+        "Give back any cash, and give the request id to the gateway's operator.",
     ),
     TillReason.PATIENT_DECLINED: TillText(
         "患者没有同意这个金额。", "The amounts were declined.",

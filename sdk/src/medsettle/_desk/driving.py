@@ -26,6 +26,7 @@ from medsettle.record import (
     SaleRecord,
     Step,
     Unanswered,
+    Unwanted,
 )
 from medsettle.sale import apply, next_step
 from medsettle.tender import Collected, Tender
@@ -108,6 +109,10 @@ class Pass:
         counts = verdict if not isinstance(event, Unanswered) else None
         yield from self.happened(event, counts)
         self.verdict, self.sale = verdict, sale or self.sale
+        if sale is not None and _charges_otherwise(step, self.written, sale):
+            said = refusal_of(TillReason.SPLIT_NOT_AS_SHOWN)
+            self.performs |= {Step.RELEASE, Step.REVERSE}
+            yield from self.happened(Unwanted("another split than was shown", said))
 
     def _body(self, step: Step) -> bytes:
         record, now = self.written, self.desk.clock.now()
@@ -165,7 +170,8 @@ def _event_of(step: Step, record: SaleRecord, verdict: Verdict) -> tuple[Event, 
     if verdict.valid and verdict.code == OK:
         try:
             sale = answering.sale(verdict.body)
-            _check(step, record, sale)
+            if sale.request_id != record.request_id:
+                raise UnreadableError("the answer is about another sale")
         except UnreadableError as error:
             return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE, cause=str(error))), None
         return Answered(step, sale.state, sale.amount_of(LegKind.CASH), sale.refusal), sale
@@ -178,13 +184,10 @@ def _event_of(step: Step, record: SaleRecord, verdict: Verdict) -> tuple[Event, 
     return Unanswered(step, facts.refusal), None
 
 
-def _check(step: Step, record: SaleRecord, sale: Sale) -> None:
-    """An answer about another sale, or that charges another split than was shown, counts as none."""
-    if sale.request_id != record.request_id:
-        raise UnreadableError("the answer is about another sale")
-    charged = step is Step.SETTLE and sale.state in _CHARGED
-    if charged and record.expected is not None and not sale.split().same_as(record.expected):
-        raise UnreadableError("the sale's split is not the one that was expected")
+def _charges_otherwise(step: Step, record: SaleRecord, sale: Sale) -> bool:
+    """Nobody is charged another amount than the one shown: such a sale is undone at once."""
+    charged = step in (Step.SETTLE, Step.CONFIRM) and sale.state in _CHARGED
+    return charged and record.expected is not None and not sale.split().same_as(record.expected)
 
 
 def _cash_event(collected: object, cash_fen: int) -> Event:

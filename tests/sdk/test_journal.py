@@ -1,0 +1,303 @@
+"""The journal: on disk before the first byte leaves, whole or refused, for one process only."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medsettle._exchange.signed import Reply, Request
+from medsettle._record_text import from_text, to_text
+from medsettle.errors import JournalDamagedError, JournalError, JournalFullError, JournalLockedError
+from medsettle.evidence import Evidence
+from medsettle.journal import SqliteJournal
+from medsettle.models import Basket, CashState, Collect, Outcome, Refusal, SaleState, Split, Tendered
+from medsettle.record import Goal, SaleRecord
+from medsettle.tender import CashTender
+from medsettle.till import Till
+from tests.sdk.counterpart import Counterpart
+
+DAY = date(2026, 3, 2)
+PROOF = Evidence("/m", "d", "n", "k", 1, "OK", b"answer", "s", "c")
+
+
+def record(number: int = 1, attempt: int = 1, **changed: Any) -> SaleRecord:
+    made = SaleRecord(
+        f"P1-1-20260302-{number}-{attempt}", "run", "001", datetime(2026, 3, 2, tzinfo=UTC), Collect.LATER,
+        "content", Split(4000, {"pooled": 8000}, {"acct": 1}), 4000, CashState.NOT_ASKED,
+    )
+    return replace(made, **changed)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "till.journal"
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Callable[[], SqliteJournal]]:
+    journals: list[SqliteJournal] = []
+
+    def open_again() -> SqliteJournal:
+        for journal in journals:
+            journal.close()
+        journals.append(SqliteJournal(path))
+        return journals[-1]
+
+    yield open_again
+    for journal in journals:
+        journal.close()
+
+
+def test_what_was_written_is_there_after_a_restart(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    journal.begin(record())
+    held = record(state=SaleState.HELD, tenders=(Tendered("cash", 4000, "r"),), cash=CashState.COLLECTED)
+    journal.write(held, PROOF)
+    again = opened()
+    assert again.load(held.request_id) == held
+    assert list(again.evidence(held.request_id)) == [PROOF]
+    assert list(again.unfinished()) == [held]
+
+
+def test_a_closed_sale_is_not_unfinished(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    journal.begin(record())
+    journal.write(record(state=SaleState.SETTLED))
+    assert list(journal.unfinished()) == []
+    assert journal.load("P1-1-20260302-1-1") is not None
+
+
+def test_open_sales_come_oldest_first_and_attempts_in_order(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    for number, attempt in ((7, 1), (3, 1), (3, 2), (10, 1)):
+        journal.begin(record(number, attempt))
+    assert [each.request_id[-4:] for each in journal.unfinished()] == ["-7-1", "-3-1", "-3-2", "10-1"]
+    assert [each.request_id[-3:] for each in journal.attempts(DAY, "3")] == ["3-1", "3-2"]
+
+
+def test_a_second_opener_is_locked_out_and_the_first_goes_on(
+    opened: Callable[[], SqliteJournal], path: Path
+) -> None:
+    journal = opened()
+    with pytest.raises(JournalLockedError, match="JOURNAL_LOCKED"):
+        SqliteJournal(path)
+    journal.begin(record())
+
+
+def test_another_process_is_locked_out(opened: Callable[[], SqliteJournal], path: Path) -> None:
+    opened()
+    code = """if True:
+        import sys, pathlib
+        from medsettle.errors import JournalLockedError
+        from medsettle.journal import SqliteJournal
+        try:
+            SqliteJournal(pathlib.Path(sys.argv[1]))
+        except JournalLockedError as error:
+            print(error.reason)
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert run.stdout.strip() == "JOURNAL_LOCKED"
+
+
+def test_the_lock_is_free_once_the_journal_is_closed(opened: Callable[[], SqliteJournal]) -> None:
+    opened()
+    opened().begin(record())
+
+
+@pytest.mark.parametrize("damage", ["header", "page", "text", "cut"])
+def test_a_damaged_file_is_refused_before_any_money_moves(
+    opened: Callable[[], SqliteJournal], path: Path, damage: str
+) -> None:
+    journal = opened()
+    for number in range(1, 41):
+        journal.begin(record(number))
+    journal.close()
+    data = bytearray(path.read_bytes())
+    if damage == "header":
+        data[:16] = b"not a database!!"
+    elif damage == "page":
+        data[4096:12288] = b"\xa5" * 8192
+    elif damage == "cut":
+        data = data[: len(data) - 8192]
+    else:
+        at = data.index(b'"cash_fen":4000')
+        data[at : at + 15] = b'"cash_fen":9000'
+    path.write_bytes(bytes(data))
+    with pytest.raises(JournalDamagedError, match="JOURNAL_DAMAGED"):
+        SqliteJournal(path)
+    assert path.read_bytes() == bytes(data), "the file is kept as it is"
+
+
+def test_a_file_of_something_else_is_refused(path: Path) -> None:
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE shopping (item)")
+    other.commit()
+    other.close()
+    with pytest.raises(JournalDamagedError, match="not a journal"):
+        SqliteJournal(path)
+
+
+def test_a_journal_of_a_newer_release_is_refused(opened: Callable[[], SqliteJournal], path: Path) -> None:
+    opened().close()
+    newer = sqlite3.connect(path)
+    newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(JournalError, match="JOURNAL_TOO_NEW"):
+        SqliteJournal(path)
+
+
+def test_a_path_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="JOURNAL_UNAVAILABLE"):
+        SqliteJournal(tmp_path / "missing" / "till.journal")
+
+
+def fill(journal: SqliteJournal) -> None:
+    for number in range(2, 2000):
+        journal.begin(record(number))
+
+
+def full(journal: SqliteJournal) -> None:
+    """No page more than now fits into the file: to SQLite, a full disk."""
+    pages = journal._sql.execute("PRAGMA page_count").fetchone()[0]
+    journal._sql.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_on_a_full_disk_no_new_sale_starts_and_a_started_one_is_still_written(
+    opened: Callable[[], SqliteJournal],
+) -> None:
+    journal = opened()
+    journal.begin(record())
+    full(journal)
+    with pytest.raises(JournalFullError, match="JOURNAL_FULL"):
+        fill(journal)
+    held, proof = record(state=SaleState.HELD), replace(PROOF, answer=b"a" * 60_000)
+    journal.write(held, proof)
+    assert journal.load(held.request_id) == held
+    assert list(journal.evidence(held.request_id)) == [proof]
+    with pytest.raises(JournalFullError):
+        journal.begin(record(5000))
+
+
+def test_on_a_full_disk_nothing_leaves_the_till(
+    till: Till, counterpart: Counterpart, basket: Basket
+) -> None:
+    journal = till._desk.journal
+    assert isinstance(journal, SqliteJournal)
+    full(journal)
+    with pytest.raises(JournalFullError) as caught:
+        till.settle("1", "scanned", basket, expected=Split(4000, {"pooled": 8000}))
+    assert "磁盘" in str(caught.value)
+    assert counterpart.seen == []
+
+
+def test_a_disk_that_fills_after_the_request_leaves_the_sale_open(
+    till: Till, counterpart: Counterpart, basket: Basket
+) -> None:
+    journal = till._desk.journal
+    assert isinstance(journal, SqliteJournal)
+
+    def fills(side: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
+        del side, request
+        journal._sql.execute("DELETE FROM ballast")
+        journal._sql.execute("VACUUM")
+        full(journal)
+        journal._sql.execute("PRAGMA query_only = 1")
+        return handle()
+
+    counterpart.fault("Settle", fills)
+    never_asked = CashTender(lambda _: False, lambda _: False)
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=never_asked)
+    assert (card.outcome, card.state) == (Outcome.OPEN, None)
+    assert card.refusal is not None
+    assert card.refusal.reason.startswith("JOURNAL_")
+    journal._sql.execute("PRAGMA query_only = 0")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of file sizes")
+def test_a_file_that_may_not_grow_stops_the_till(path: Path) -> None:
+    code = """if True:
+        import sys, pathlib, resource
+        sys.path.insert(0, sys.argv[2])
+        from medsettle.errors import JournalError
+        from medsettle.journal import SqliteJournal
+        from tests.sdk.test_journal import record
+        journal = SqliteJournal(pathlib.Path(sys.argv[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (340_000, 340_000))
+        try:
+            for number in range(1, 2000):
+                journal.begin(record(number))
+        except JournalError as error:
+            print(error.reason, len(journal.unfinished()) == number - 1)
+    """
+    root = Path(__file__).parents[2]
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(root)], capture_output=True, text=True, check=True,
+        timeout=60,
+    )
+    reason, kept = run.stdout.split()
+    assert reason in {"JOURNAL_FULL", "JOURNAL_UNAVAILABLE"}
+    assert kept == "True"
+
+
+def test_too_many_open_sales_stop_new_ones(
+    opened: Callable[[], SqliteJournal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medsettle.journal.OPEN_SALES_MAX", 3)
+    journal = opened()
+    for number in range(1, 4):
+        journal.begin(record(number))
+    with pytest.raises(JournalFullError, match="TOO_MANY_OPEN"):
+        journal.begin(record(4))
+
+
+def test_closed_sales_leave_after_their_time_and_open_ones_stay(
+    opened: Callable[[], SqliteJournal],
+) -> None:
+    journal = opened()
+    old, open_, new = ("P1-1-20250101-1-1", "P1-1-20250101-2-1", "P1-1-20260302-3-1")
+    journal.begin(replace(record(), request_id=old))
+    journal.write(replace(record(), request_id=old, state=SaleState.SETTLED), PROOF)
+    journal.begin(replace(record(), request_id=open_))
+    journal.begin(replace(record(), request_id=new))
+    assert journal.load(old) is None
+    assert list(journal.evidence(old)) == []
+    assert [each.request_id for each in journal.unfinished()] == [open_, new]
+
+
+def test_ticket_numbers_are_not_given_twice(opened: Callable[[], SqliteJournal]) -> None:
+    assert [opened().next_number(DAY) for _ in range(3)] == ["1", "2", "3"]
+    assert opened().next_number(date(2026, 3, 3)) == "1"
+
+
+texts = st.text(max_size=20)
+amounts = st.integers(0, 10**9)
+
+
+@given(
+    st.builds(
+        SaleRecord, request_id=texts, run=texts, operator=texts,
+        requested_at=st.datetimes(timezones=st.just(UTC)), collect=st.sampled_from(Collect), content=texts,
+        expected=st.none() | st.builds(
+            Split, amounts, st.dictionaries(texts, amounts), st.dictionaries(texts, amounts)
+        ),
+        cash_fen=amounts, cash=st.sampled_from(CashState),
+        tenders=st.lists(st.builds(Tendered, texts, amounts, texts), max_size=3).map(tuple),
+        goal=st.sampled_from(Goal), undo_reason=texts, state=texts, stale=st.booleans(),
+        fresh=st.booleans(), tried=st.just(frozenset()), waiting=st.just(False),
+        refusal=st.none() | st.builds(
+            Refusal, texts, st.booleans(), texts, texts, texts, texts, st.dictionaries(texts, texts)
+        ),
+    )
+)
+def test_a_record_survives_its_own_text(made: SaleRecord) -> None:
+    assert from_text(to_text(made)) == made
