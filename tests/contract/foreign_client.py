@@ -101,6 +101,7 @@ class ForeignTill:
     audience: str = "enrol"
     root: bytes = b""
     offset_ms: int = 0
+    timeout_s: float = 20
     tampering: dict[str, str] = field(default_factory=dict)
     """Metadata to send in place of what was signed."""
     sent: tuple[str, bytes, dict[str, str]] = ("", b"", {})
@@ -178,7 +179,7 @@ class ForeignTill:
         response = self.wire.message(self.wire.method(service, method).output_type.full_name)
         stub: Any = self.channel.unary_unary(path)
         try:
-            raw, call = stub.with_call(body, metadata=tuple(metadata.items()), timeout=20)
+            raw, call = stub.with_call(body, metadata=tuple(metadata.items()), timeout=self.timeout_s)
         except grpc.RpcError as error:
             raise self._refused(error, path, body, metadata) from error
         return response.FromString(raw), (raw, dict(call.trailing_metadata()))
