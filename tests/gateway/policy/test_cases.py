@@ -104,6 +104,22 @@ def test_identities_are_checked_whatever_a_case_expects(monkeypatch: pytest.Monk
     assert keys(run("expect: {}")) == ["identity", "identity", "trace"]
 
 
+def test_a_fund_that_pays_more_than_its_base_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def generous(*args: Any) -> Any:
+        result = calculate(*args)
+        changed = (
+            step._replace(inputs=(("base_fen", 4_999), ("ratio_ppm", 500_000)))
+            if step.step is Step.RATIO
+            else step
+            for step in result.trace
+        )
+        return result._replace(trace=tuple(changed))
+
+    monkeypatch.setattr(cases_module, "calculate", generous)
+    (difference,) = run("expect: {}").differences
+    assert difference.expected == "no fund pays more than its base"
+
+
 def test_defaults_are_those_of_the_format() -> None:
     text = """
 case: T2

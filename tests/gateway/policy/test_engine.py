@@ -156,6 +156,12 @@ def test_an_account_that_pays_nothing_says_why() -> None:
     assert forbidden.breakdown.accounts[0].note is AccountNote.NOTHING_PAYABLE
 
 
+def test_an_account_that_is_not_needed_has_nothing_held_against_it() -> None:
+    free = anshan({f"benefits.{GENERAL}.ratio.rows": [{"ratio": "1.00"}]})
+    case = visit(drug(50), counters={DEDUCTIBLE: 30_000}, accounts=(account(Owner.SELF, 100),))
+    assert calculate(free, case).breakdown.accounts == (AccountShare("a", Owner.SELF, 0, None),)
+
+
 def test_accounts_may_not_pay_where_the_pack_has_no_account_rules() -> None:
     without = anshan({"accounts": None})
     paid = calculate(without, visit(drug(50), accounts=(account(Owner.SELF, 100),))).breakdown

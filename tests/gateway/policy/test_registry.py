@@ -53,7 +53,8 @@ def test_two_packs_with_the_same_benefit_of_a_scheme_are_a_load_error() -> None:
     other = version("2023-06-01", None, pack="anshan-other")
     with pytest.raises(Invalid, match="is in anshan-other too"):
         Packs.load([anshan_source(), other])
-    Packs.load([anshan_source(), version("2020-01-01", "2022-12-31", pack="anshan-earlier")])
+    for name in ("anshan-before", "zhangye-after"):
+        Packs.load([anshan_source(), version("2020-01-01", "2022-12-31", pack=name)])
 
 
 def test_two_packs_of_a_scheme_must_agree_on_its_account_rules() -> None:

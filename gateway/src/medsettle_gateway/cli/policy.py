@@ -53,7 +53,7 @@ def run_cases(paths: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 -
     found = list(_case_files(paths))
     if not found:
         raise click.UsageError("no *.yaml file there")
-    runner = CaseRunner(_sources())
+    runner = _runner()
     results = [(path, _run(runner, path)) for path in found]
     failed = sum(not result.passed for _, result in results)
     if as_json:
@@ -87,7 +87,7 @@ def show_pack(pack: str, as_json: bool) -> None:  # noqa: FBT001
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON instead of text.")
 def explain_case(case: Path, as_json: bool) -> None:  # noqa: FBT001
     """Print the steps of CASE in Chinese and English, each with its clause."""
-    result = _run(CaseRunner(_sources()), case)
+    result = _run(_runner(), case)
     if as_json:
         _print_json(_result_as_plain(case, result, every_step=True))
     else:
@@ -105,10 +105,10 @@ def _case_files(paths: Iterable[Path]) -> Iterator[Path]:
                 yield each
 
 
-def _sources() -> tuple[PackSource, ...]:
+def _runner() -> CaseRunner:
     try:
-        return shipped_packs()
-    except YamlError as error:
+        return CaseRunner(shipped_packs())
+    except (YamlError, Invalid) as error:
         raise click.ClickException(str(error)) from error
 
 
