@@ -37,6 +37,7 @@ test: check ## Everything that CI runs: check, then all tests
 check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contract, generated code in step
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 sdk/src gateway/src
 	$(BIN)/lint-imports
 	$(BIN)/buf lint protos
 	$(BIN)/python protos/released.py --check

@@ -1,6 +1,7 @@
 """protos/README.md is enough to write a client: each value in it is computed here from its own words."""
 
 import base64
+import json
 import re
 from hashlib import sha256
 
@@ -8,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from medsettle._receipt_token import verify_token
 from medsettle.wire import signing
 from medsettle.wire.calls import CALLS
 from medsettle.wire.states import GATEWAY, OUTCOME, Event, SaleState
@@ -108,6 +110,18 @@ def test_a_changed_request_has_another_signature() -> None:
     till = signing.verifier_of(base64.b64decode(VALUES["till's public key, DER in base64"]))
     assert till.verify(base64.b64decode(SENT["signature"]), BLOCKS["statement"].encode())
     assert not till.verify(base64.b64decode(SENT["signature"]), statement.encode())
+
+
+def test_a_token_made_from_the_pages_words_is_a_receipt() -> None:
+    payload = json.dumps({
+        "i": "P21030200101", "t": "P21030200101-T01-20260702-1-1", "d": "2026-07-02", "p": {"pooled": 10_000},
+        "a": 40_000, "c": 0, "g": "0" * 16,
+    }).encode()
+    signature = private("answering").sign(b"v1-receipt\n" + payload)
+    parts = [base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (payload, signature)]
+    token = ".".join(["MS1", *parts, ANSWERED["answer-certificate"].replace(".", "~")])
+    facts = verify_token(token, base64.b64decode(VALUES["root public key, DER in base64"]), "gateway")
+    assert (facts.funds, facts.accounts_fen, facts.cash_fen) == ({"pooled": 10_000}, 40_000, 0)
 
 
 def test_the_table_of_calls_is_the_one_that_runs() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.house.tree import ROOT, tracked
 
+MENTIONED = re.compile(r"(?:`|^)make ([a-z]+)", re.MULTILINE)
 TARGETS = {"bench", "check", "demo", "dist", "generate", "lock", "released", "serve", "setup", "test"}
 
 
@@ -47,3 +48,10 @@ def test_setting_up_again_does_nothing() -> None:
 def test_ci_runs_what_a_developer_runs() -> None:
     assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == "exec make test"
     assert re.search(r"^test: check\b", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_page_names_targets_that_exist() -> None:
+    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    pages = [path for path in tracked() if path.suffix == ".md"]
+    named = {(path.name, name) for path in pages for name in MENTIONED.findall(path.read_text("utf-8"))}
+    assert {(page, name) for page, name in named if name not in made} == set()

@@ -87,3 +87,15 @@ def test_what_a_package_needs_is_pinned_for_developers(folder: str) -> None:
 def test_packages_carry_the_licence() -> None:
     assert Path(ROOT / "LICENSE").read_text("utf-8").lstrip().startswith("Apache License")
     assert {project(folder)["license"] for folder in ("sdk", "gateway")} == {"Apache-2.0"}
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    links = re.compile(r"\]\((?!https?:)([^)#]+)")
+    broken = [
+        f"{named(path)}: {target}"
+        for path in tracked()
+        if path.suffix == ".md"
+        for target in links.findall(path.read_text("utf-8"))
+        if not (path.parent / target).exists()
+    ]
+    assert broken == []
