@@ -60,13 +60,12 @@ def _print(found: Summary) -> None:
     table.add_row("个人账户余额 account balances", format_fen(found.accounts.balance_fen))
     table.add_row("预留 held", format_fen(found.accounts.held_fen))
     table.add_row("现金 cash", format_fen(found.cash_fen))
-    console = Console()
-    console.print(table)
+    Console().print(table)
     for request_id, state in found.open_sales:
-        console.print(f"未了结 open: {request_id} {state}", markup=False, highlight=False)
+        click.echo(f"未了结 open: {request_id} {state}")
     if not found.open_sales:
-        console.print("没有未了结的业务。No sale is open.")
+        click.echo("没有未了结的业务。No sale is open.")
     for fault in found.faults:
-        console.print(f"错误 fault: {fault}", markup=False, highlight=False)
+        click.echo(f"错误 fault: {fault}")
     if not found.faults:
-        console.print("每个账簿借贷平衡,余额与记账一致。Every book balances, balances equal their postings.")
+        click.echo("每个账簿借贷平衡,余额与记账一致。Every book balances, balances equal their postings.")

@@ -1,0 +1,127 @@
+"""The importers: all of a file or nothing, with every bad row by line and reason."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.cli.city import City
+
+ROOT = Path(__file__).parents[3]
+MEMBERS = (
+    "member_no,name,id_number,region,scheme,standing,enrolment,aid,conditions,covered_from,covered_to,"
+    "account_yuan,account_state"
+)
+ITEMS = "code,name,kind,class,self_pay_share,ceiling_yuan,ward,valid_from,valid_to"
+PLACES = "code,name,region,kind,level,specialty,designations,state"
+
+
+def member(number: object, name: str = "钱进", account: str = "10.00,active") -> str:
+    return f"{number},{name},E12345678,210300,employee,active,pooled_and_account,none,,2010-01-01,,{account}"
+
+
+def test_a_good_file_is_entered_and_counted(city: City) -> None:
+    path = city.write("m.csv", MEMBERS, member(1), member(2, account=","))
+    ties = city.write("f.csv", "member_no,payer_member_no,relation", "2,1,parent", "2,2103000001,spouse")
+    answer = city.ask("member", "import", path, "--families", ties)
+    assert answer["entered"] is True
+    assert (answer["members"]["new_count"], answer["families"]["new_count"]) == (2, 2)
+    assert city.ask("ledger", "summary")["balanced"] is True
+
+
+def test_bad_rows_are_listed_in_both_languages_and_nothing_is_entered(city: City) -> None:
+    path = city.write("m.csv", MEMBERS, member(1), member(2, account="10,active"), member(1))
+    with city.untouched():
+        result = city.run("member", "import", path, exit_code=1)
+    first, second = result.stderr.splitlines()[:2]
+    assert first.startswith("第3行: account_yuan 应为两位小数的金额")
+    assert "Line 3: account_yuan must be yuan with two places" in first
+    assert "Line 4: member_no stands on line 2 already" in second
+    assert "nothing was entered" in result.stderr
+
+
+def test_a_program_gets_every_fault_as_data(city: City) -> None:
+    path = city.write("m.csv", MEMBERS, *(member(number, name="") for number in range(60)))
+    answer = city.ask("member", "import", path, exit_code=1)
+    assert answer["entered"] is False
+    assert [fault["line"] for fault in answer["faults"]] == list(range(2, 62))
+    assert "10 more; --json lists them all" in city.run("member", "import", path, exit_code=1).stderr
+
+
+def test_a_tie_to_nobody_keeps_the_members_of_the_same_command_out(city: City) -> None:
+    path = city.write("m.csv", MEMBERS, member(1))
+    ties = city.write("f.csv", "member_no,payer_member_no,relation", "1,404,parent")
+    with city.untouched():
+        result = city.run("member", "import", path, "--families", ties, exit_code=1)
+    assert "Line 2: payer_member_no: no member has this number" in result.stderr
+
+
+def test_a_check_says_what_would_be_entered_and_enters_nothing(city: City) -> None:
+    path = city.write("m.csv", MEMBERS, member(1))
+    with city.untouched():
+        answer = city.ask("member", "import", path, "--check")
+    assert (answer["entered"], answer["members"]["new_count"]) == (False, 1)
+
+
+def test_an_import_that_is_killed_in_the_middle_has_entered_nothing(city: City) -> None:
+    path = city.write("m.csv", MEMBERS, *map(member, range(200)))
+    command = [sys.executable, "-m", "tests.gateway.cli.importer_process", "member", "import", path]
+    command += ["--config", str(city.config)]
+    pipe = subprocess.PIPE
+    with city.untouched(), subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in the middle\n"
+        process.kill()
+    assert city.ask("member", "import", path)["members"]["new_count"] == 200
+
+
+def test_an_import_beside_another_writer_gives_up_with_a_clear_sentence(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDSETTLE_GATEWAY__LIMITS__STORE_BUSY_MS", "10")
+    path = city.write("m.csv", MEMBERS, member(1))
+    with city.gateway.writing(keep=False):
+        result = city.run("member", "import", path, exit_code=1)
+    assert "nothing was changed (database is locked)" in result.stderr
+
+
+def test_institutions_are_imported(city: City) -> None:
+    path = city.write(
+        "i.csv", PLACES, "P9,新药店,210300,pharmacy,none,general,basic,active",
+        "P21030200101,康宁大药房铁东店,210300,pharmacy,none,general,basic,suspended",
+    )
+    answer = city.ask("institution", "import", path)["institutions"]
+    assert (answer["new_count"], answer["changed_count"]) == (1, 1)
+    assert city.rows("SELECT code FROM institutions WHERE state = 'suspended'") == [("P21030200101",)]
+
+
+def test_a_catalogue_is_replaced_by_its_file(city: City) -> None:
+    path = city.write("c.csv", ITEMS, "X1,新药,drug,B,0.10,12.50,,2026-01-01,")
+    answer = city.ask("catalogue", "import", path, "--region", "210300")["catalogue"]
+    assert (answer["new_count"], answer["removed_count"]) == (1, 44)
+    other = city.write("d.csv", ITEMS, "X2,新药,drug,A,,,,2026-01-01,")
+    assert "删除 1 removed" in city.run("catalogue", "import", other, "--region", "210300").stdout
+
+
+def test_a_catalogue_of_a_region_that_is_none_is_refused(city: City) -> None:
+    path = city.write("c.csv", ITEMS)
+    result = city.run("catalogue", "import", path, "--region", "2103", exit_code=2)
+    assert "must be a pooling region code of six digits" in result.stderr
+
+
+def test_a_year_is_imported_once(city: City) -> None:
+    header = "member_no,year,counter,measure,amount_yuan"
+    first = city.write("y.csv", header, "2103000001,2026,general_outpatient,paid,12.00")
+    other = city.write("z.csv", header, "2103000001,2026,general_outpatient,paid,13.00")
+    assert city.ask("member", "import-year", first)["years"]["new_count"] == 1
+    assert city.ask("member", "import-year", first)["years"]["same_count"] == 1
+    with city.untouched():
+        result = city.run("member", "import-year", other, exit_code=1)
+    assert "is not the 12.00 that was entered before" in result.stderr
+
+
+def test_a_family_tie_ends(city: City) -> None:
+    assert city.ask("member", "unbind", "2103000006", "2103000005") == {"unbound": True}
+    result = city.run("member", "unbind", "2103000006", "2103000005", exit_code=1)
+    assert "There is no family tie" in result.stderr

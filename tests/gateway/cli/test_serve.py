@@ -1,0 +1,81 @@
+"""``serve`` as a process: ready in one line, told to end, refused in one sentence."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.gateway.cli.city import City
+
+READY = re.compile(r"medsettle-gateway listening on 127\.0\.0\.1:(?P<port>[0-9]+) id=demo plaintext demo\n")
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process otherwise")
+
+
+@contextmanager
+def serving(city: City, *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(city.config), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        yield process
+        process.kill()
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    match = READY.fullmatch(line)
+    assert match is not None, line
+    return int(match["port"])
+
+
+def healthy(port: int) -> bool:
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+@pytest.mark.parametrize("told", [pytest.param(signal.SIGTERM, marks=posix_only), signal.SIGINT])
+def test_it_says_its_real_port_answers_and_ends_properly_when_told(city: City, told: signal.Signals) -> None:
+    if sys.platform == "win32":
+        pytest.skip("a test cannot send an interrupt to a child there")
+    with serving(city, "--listen", "127.0.0.1:0") as process:
+        port = port_of(process)
+        assert port != 0
+        assert healthy(port)
+        process.send_signal(told)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "stopped" in errors.splitlines()[-1]
+    assert not Path(f"{city.folder / 'gateway.db'}-wal").exists()
+
+
+def test_a_port_that_is_taken_is_refused_with_one_sentence(city: City) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with serving(city, "--listen", f"127.0.0.1:{port}") as process:
+            ready, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert ready == ""
+    assert f"Cannot listen on 127.0.0.1:{port}" in errors
+    assert "Traceback" not in errors
+
+
+def test_it_refuses_to_listen_to_everybody_without_tls(city: City) -> None:
+    result = city.run("serve", "--listen", "0.0.0.0:0", exit_code=2)
+    assert "set a TLS certificate" in result.stderr
+
+
+def test_a_demo_needs_its_issuer(tmp_path: Path) -> None:
+    city = City(tmp_path)
+    city.run("init", str(tmp_path))
+    assert "no demo issuer's key" in city.run("serve", "--demo", exit_code=2).stderr

@@ -1,0 +1,129 @@
+"""A gateway put together from its configuration: what it starts with, and how it bears a full disk."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.signing import Certificate, KeySigner, verifier_of
+from medsettle.wire.states import SaleState
+from medsettle_gateway.bootstrap import AnsweringKeys, Gateway, load_packs
+from medsettle_gateway.config import Config, ConfigError, GatewaySection, PolicySection
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.files.keys import create_keys
+from medsettle_gateway.rpc.authentication import milliseconds
+from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
+from medsettle_gateway.storage.database import migrate
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+CALLER = Caller("H1-T1", "H1", "k")
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def config_in(folder: Path, **listen: Any) -> Config:
+    return Config.of({"listen": {"address": "127.0.0.1:0", **listen}}, {}, folder)
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    config = config_in(tmp_path)
+    create_keys(config.keys.directory, demo=False)
+    migrate(config.storage.path)
+    running = Gateway.of(config)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+async def seal(gateway: Gateway, number: int) -> Answer:
+    request_id = RequestId.parse(f"H1-T1-20260302-{number}-1")
+    return await gateway.writer.submit(Seal(CALLER, request_id, "x" * 40, NOW))
+
+
+def closed(config: Config) -> bool:
+    """A database that was closed properly leaves no write-ahead log."""
+    return not Path(f"{config.storage.path}-wal").exists()
+
+
+def reason_of(answer: Answer) -> Reason | None:
+    return answer.refusal.reason if isinstance(answer, RefusedAnswer) else None
+
+
+async def test_a_full_disk_is_answered_and_passes_when_space_returns(gateway: Gateway) -> None:
+    connection = gateway.store._writing.connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    answers = [await seal(gateway, number) for number in range(1, 60)]
+    refused = [number for number, answer in enumerate(answers, 1) if reason_of(answer) is not None]
+    assert {reason_of(answers[number - 1]) for number in refused} == {Reason.STORE_UNAVAILABLE}
+    recorded = connection.execute("SELECT number FROM sales ORDER BY number").fetchall()
+    assert [number for (number,) in recorded] == [n for n in range(1, 60) if n not in refused]
+    connection.execute("PRAGMA max_page_count = 100000")
+    again = await seal(gateway, refused[0])
+    assert isinstance(again, SaleAnswer)
+    assert again.sale.state is SaleState.SEALED
+    assert connection.execute("SELECT count(*) FROM entries").fetchone() == (len(recorded) + 1,)
+
+
+async def test_a_stopped_gateway_has_ended_what_was_begun(tmp_path: Path) -> None:
+    config = config_in(tmp_path)
+    create_keys(config.keys.directory, demo=False)
+    migrate(config.storage.path)
+    running = Gateway.of(config)
+    await running.start()
+    await seal(running, 1)
+    await running.stop()
+    assert reason_of(await seal(running, 2)) is Reason.SHUTTING_DOWN
+    assert closed(config)
+
+
+def test_the_answering_key_is_certified_by_the_root_and_renewed_at_half_its_life() -> None:
+    root, clock = KeySigner.generate(), HandClock()
+    keys = AnsweringKeys(root, "gateway", clock, timedelta(hours=24))
+    first = keys.current()
+    clock.at += timedelta(hours=11, minutes=59)
+    assert keys.current() is first
+    clock.at += timedelta(minutes=1)
+    renewed = keys.current()
+    assert renewed is not first
+    for each, at in ((first, NOW), (renewed, clock.at + timedelta(hours=23))):
+        verifier = each.certificate.answering_key(
+            verifier_of(root.public_key), "gateway", milliseconds(at)
+        )
+        assert verifier.verify(each.signer.sign(b"x"), b"x")
+    signature, line = keys.sign(b"a receipt")
+    assert Certificate.decode(line) == renewed.certificate
+    assert verifier_of(renewed.signer.public_key).verify(signature, b"a receipt")
+
+
+def test_packs_are_those_of_the_configured_regions(tmp_path: Path) -> None:
+    config = config_in(tmp_path)
+    everywhere = {pack.region for pack in load_packs(config)}
+    here = replace(config, gateway=GatewaySection(regions=("210300",)))
+    assert "210300" in everywhere
+    assert {pack.region for pack in load_packs(here)} == {"210300"}
+    nowhere = replace(config, gateway=GatewaySection(regions=("999999",)))
+    with pytest.raises(ConfigError, match="no policy pack for the region 999999"):
+        load_packs(nowhere)
+
+
+def test_a_wrong_pack_of_the_operator_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "mine.yaml").write_text("pack: [", "utf-8")
+    config = replace(config_in(tmp_path), policy=PolicySection(tmp_path / "packs"))
+    with pytest.raises(ConfigError, match=r"mine\.yaml"):
+        load_packs(config)
