@@ -13,10 +13,11 @@ from medsettle_gateway.domain.basket import CatalogueClass, LineKind
 from medsettle_gateway.domain.breakdown import Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
-from medsettle_gateway.domain.facts import EnrolCode, KeyRecord
+from medsettle_gateway.domain.facts import EnrolCode, KeyRecord, State, TerminalFacts
 from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.keys import AnyKey
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
-from medsettle_gateway.domain.moves import PostEntry
+from medsettle_gateway.domain.moves import Move, PostEntry
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level
 from medsettle_gateway.domain.register import CatalogueItem, FamilyTie, InstitutionRecord, MemberRecord
 from medsettle_gateway.domain.sale import (
@@ -45,6 +46,7 @@ REGION = "210300"
 CLINIC = "H21030200001"
 SECOND = timedelta(seconds=1)
 SEALER = Sealer.of(bytes(32))
+TERMINAL = TerminalFacts(f"{CLINIC}-T1", CLINIC, "T1", State.ACTIVE)
 PAID = CounterKey("2026", "general_outpatient", "paid")
 
 
@@ -185,3 +187,16 @@ def entry(*postings: Posting, counters: tuple[CounterMove, ...] = (), text: str 
 def key_record(key: str = "k1", **changes: Any) -> KeyRecord:
     one = KeyRecord(key, f"{CLINIC}-T1", "ed25519", b"der", NOW, NOW + 100 * SECOND)
     return replace(one, **changes)
+
+
+def counter(used: int, held: int, member: str, key: CounterKey = PAID) -> CounterMove:
+    return CounterMove(member, REGION, "employee", key, used, held)
+
+
+async def write(store: Store, *moves: Move) -> None:
+    async with store.begin() as transaction:
+        await transaction.write(moves)
+
+
+async def load(store: Store, key: AnyKey) -> Any:
+    return (await store.load((key,))).of(key)
