@@ -161,30 +161,32 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
     Raises Refused: LINE_AMOUNT_MISMATCH where price x quantity is not the amount;
     OVER_CEILING where the pack refuses what is over its payment standard.
     """
-    divided = []
+    divided: list[LineBreakdown] = []
     blocked = NOTHING
     fully = over = first = scope = 0
     known, mode = table.without_bands, table.rules.over_ceiling
-    for number, line in enumerate(lines, start=1):
+    for line in lines:
         amount, price = line.amount_fen, line.unit_price_micro
         if price is not None:
             # line_amount_fen, written out: this runs for every line of every settlement.
             computed = (price * line.quantity_e4 + HALF_MICRO_E4) // MICRO_E4_PER_FEN
             if computed != amount:
-                raise _mismatch(line, number, computed)
+                raise _mismatch(line, len(divided) + 1, computed)
         rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
         if covered_to is not None and (line.service_on or service_on) > covered_to:
             parts = LineBreakdown(amount, 0, amount, 0, 0, 0)
+            fully += amount
         elif rule.plain and line.ceiling_micro is None and line.self_pay_share_ppm is None:
             parts = LineBreakdown(amount, 0, 0, 0, 0, amount)
+            scope += amount
         else:
-            parts = _divided(mode, rule, line, number)
+            parts = _divided(mode, rule, line, len(divided) + 1)
+            _, _, own, excess, share, rest = parts
+            fully += own
+            over += excess
+            first += share
+            scope += rest
         divided.append(parts)
-        _, _, own, excess, share, rest = parts
-        fully += own
-        over += excess
-        first += share
-        scope += rest
         if not rule.account_may_pay:
             blocked = LineBreakdown._make(map(add, blocked, parts))
     total = fully + over + first + scope
