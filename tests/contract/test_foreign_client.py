@@ -1,108 +1,23 @@
-"""The wire as another hand reads it: a client that learned everything from reflection sells, and is
-believed only when it should be. The gateway is the real one, in a process of its own.
+"""The wire as another hand reads it: a client that learned everything from reflection sells.
+
+The gateway is the real one, in a process of its own.
 """
 
 import ast
-import itertools
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
-from tests.contract.foreign_client import PACKAGE, ForeignTill, Key, RefusedError
-from tests.contract.running import INSTITUTION, OTHER_INSTITUTION, Running, running
+from tests.contract.foreign_client import PACKAGE, ForeignTill
+from tests.contract.running import OTHER_INSTITUTION, Running, running
+from tests.contract.selling import act, goods, new_id, numbers, reason_of, sale_of, shown
 
 pytestmark = pytest.mark.e2e
 
-LORATADINE = "XR06AXL193A001010100011"
 HERE = Path(__file__).parent
-_numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("city")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def open_till(gateway: Running) -> Iterator[Callable[..., ForeignTill]]:
-    opened: list[ForeignTill] = []
-
-    def open_one(suite: str = "ed25519") -> ForeignTill:
-        opened.append(ForeignTill(gateway.target, Key(suite)))
-        return opened[-1]
-
-    yield open_one
-    for each in opened:
-        each.close()
-
-
-@pytest.fixture(scope="module")
-def till(gateway: Running, open_till: Callable[..., ForeignTill]) -> ForeignTill:
-    till = open_till()
-    till.enrol(gateway.enrol_code("01"))
-    return till
-
-
-@pytest.fixture
-def untouched(till: ForeignTill) -> Iterator[ForeignTill]:
-    """The till, whose clock and metadata a test may bend: straight again afterwards."""
-    yield till
-    till.offset_ms = 0
-    till.tampering = {}
-
-
-def new_id(till: ForeignTill, attempt: int = 1, number: int | None = None) -> str:
-    today = datetime.now(timezone(timedelta(hours=8))).strftime("%Y%m%d")
-    return f"{till.terminal}-{today}-{next(_numbers) if number is None else number}-{attempt}"
-
-
-def shown(gateway: Running, member_no: str) -> dict[str, Any]:
-    return {"kind": 1, "token": gateway.credential(member_no)}
-
-
-def goods(amount_fen: int) -> dict[str, Any]:
-    price = f"{amount_fen // 100}.{amount_fen % 100:02d}"
-    line = {"item_code": LORATADINE, "quantity": "1", "unit_price": price, "amount_fen": amount_fen}
-    return {"lines": [line]}
-
-
-def at_once() -> dict[str, int]:
-    return {"seconds": int(time.time())}
-
-
-def act(request_id: str, **fields: Any) -> dict[str, Any]:
-    return {"request_id": request_id, "operator": "op-7", "requested_at": at_once(), **fields}
-
-
-def shown_split(split: Any) -> dict[str, Any]:
-    def shares(of: Any) -> list[dict[str, Any]]:
-        return [{"id": each.id, "amount_fen": each.amount_fen} for each in of]
-
-    return {"funds": shares(split.funds), "accounts": shares(split.accounts), "cash_fen": split.cash_fen}
-
-
-def sale_of(  # what a sale takes
-    till: ForeignTill, gateway: Running, member_no: str, amount_fen: int, collect: str = "NOW", **fields: Any
-) -> dict[str, Any]:
-    """A Settle of what a quote said."""
-    credential, basket = shown(gateway, member_no), goods(amount_fen)
-    quote = till.call("Quote", credential=credential, basket=basket)
-    return act(
-        new_id(till), credential=credential, basket=basket, expected=shown_split(quote.split),
-        quote_token=quote.quote_token, collect=till.enum("Collect", f"COLLECT_{collect}"), **fields,
-    )
-
-
-def reason_of(ask: Callable[[], Any]) -> RefusedError:
-    with pytest.raises(RefusedError) as caught:
-        ask()
-    return caught.value
 
 
 def test_it_knows_no_line_of_ours() -> None:
@@ -225,7 +140,7 @@ def test_nobody_is_charged_another_amount_than_was_shown(till: ForeignTill, gate
 
 
 def test_a_ticket_has_one_living_attempt(till: ForeignTill, gateway: Running) -> None:
-    number = next(_numbers)
+    number = next(numbers)
     first = sale_of(till, gateway, "2103000003", 1_500) | {"request_id": new_id(till, 1, number)}
     second = sale_of(till, gateway, "2103000003", 1_600) | {"request_id": new_id(till, 2, number)}
     till.call("Settle", **first)
@@ -283,96 +198,6 @@ def test_a_colleague_may_reverse_but_not_settle_under_our_id(
     till.call("Settle", **wanted)
     gone = colleague.call("Reverse", **act(wanted["request_id"], reason="换货")).sale
     assert colleague.state_of(gone) == "REVERSED"
-
-
-@pytest.mark.parametrize("hours", [1, -1])
-def test_a_clock_off_by_an_hour_is_told_the_time_and_may_correct_itself(
-    untouched: ForeignTill, hours: int
-) -> None:
-    untouched.offset_ms = hours * 3_600_000
-    skewed = reason_of(lambda: untouched.call("ListSales"))
-    told = skewed.attached[f"{PACKAGE}.ClockSkew"]
-    assert (skewed.reason, told.window_ms) == ("CLOCK_SKEW", 300_000)
-    gateway_at_ms = round(told.gateway_at.ToDatetime(UTC).timestamp() * 1000)
-    untouched.offset_ms = gateway_at_ms - round(time.time() * 1000)
-    assert untouched.call("ListSales").sales is not None
-
-
-@pytest.mark.parametrize(("name", "value", "reason"), [
-    ("terminal", f"{INSTITUTION}-99", "TERMINAL_UNKNOWN"),
-    ("key", "0123456789abcdef", "KEY_UNKNOWN"),
-    ("timestamp", str(time.time_ns() // 1_000_000 + 60_000), "SIGNATURE_INVALID"),
-    ("nonce", "A" * 22, "SIGNATURE_INVALID"),
-    ("signature", "A" * 86 + "==", "SIGNATURE_INVALID"),
-    ("signature", "", "SIGNATURE_MISSING"),
-])
-def test_a_tampered_field_is_refused(untouched: ForeignTill, name: str, value: str, reason: str) -> None:
-    untouched.tampering = {name: value}
-    assert reason_of(lambda: untouched.call("ListSales")).reason == reason
-
-
-def test_a_request_for_another_gateway_is_refused(untouched: ForeignTill) -> None:
-    before = untouched.audience
-    untouched.audience = "gateway.elsewhere"
-    refused = reason_of(lambda: untouched.call("ListSales"))
-    untouched.audience = before
-    assert refused.reason == "SIGNATURE_INVALID"
-
-
-def test_an_enrolment_code_serves_once_and_its_copy_is_recognised(
-    gateway: Running, open_till: Callable[..., ForeignTill]
-) -> None:
-    code = gateway.enrol_code("11")
-    first, second = open_till("p256"), open_till()
-    first.enrol(code)
-    assert reason_of(first.repeat).reason == "NONCE_REPLAYED"
-    spent = reason_of(lambda: second.enrol(code))
-    wrong = reason_of(lambda: second.enrol("0" * 16 + "." + code.partition(".")[2]))
-    assert (spent.code, spent.reason) == ("PERMISSION_DENIED", "ENROL_CODE_INVALID")
-    assert wrong.reason == "ENROL_CODE_INVALID"
-
-
-def test_a_key_is_rotated_and_a_copy_of_the_rotation_is_refused(
-    gateway: Running, open_till: Callable[..., ForeignTill]
-) -> None:
-    till = open_till()
-    till.enrol(gateway.enrol_code("12"))
-    old = till.key
-    till.rotate(Key("p256"))
-    assert reason_of(till.repeat).reason == "NONCE_REPLAYED"
-    assert till.call("ListSales").sales is not None
-    till.key = old
-    assert till.call("ListSales").sales is not None, "both keys are valid for a while"
-
-
-def test_a_new_key_must_prove_itself(gateway: Running, open_till: Callable[..., ForeignTill]) -> None:
-    till = open_till()
-    till.enrol(gateway.enrol_code("13"))
-    new, other = Key("ed25519"), Key("ed25519")
-    unproved = reason_of(lambda: till.call(
-        "RotateKey", suite=new.suite, public_key=new.public, proof=other.sign(b"v1-key")
-    ))
-    assert (unproved.code, unproved.reason) == ("INVALID_ARGUMENT", "KEY_INVALID")
-
-
-def test_a_revoked_key_and_a_suspended_terminal_are_refused(
-    gateway: Running, open_till: Callable[..., ForeignTill]
-) -> None:
-    till = open_till()
-    till.enrol(gateway.enrol_code("14"))
-    gateway.operator("terminal", "suspend", till.terminal)
-    assert reason_of(lambda: till.call("ListSales")).reason == "TERMINAL_SUSPENDED"
-    gateway.operator("terminal", "revoke-key", till.key.id)
-    assert reason_of(lambda: till.call("ListSales")).reason == "KEY_NOT_ACTIVE"
-
-
-def test_the_key_of_another_terminal_opens_nothing(
-    gateway: Running, till: ForeignTill, open_till: Callable[..., ForeignTill]
-) -> None:
-    thief = open_till()
-    thief.enrol(gateway.enrol_code("15"))
-    thief.terminal = till.terminal
-    assert reason_of(lambda: thief.call("ListSales")).reason == "KEY_UNKNOWN"
 
 
 def test_a_basket_over_the_limit_is_refused_by_name(till: ForeignTill, gateway: Running) -> None:

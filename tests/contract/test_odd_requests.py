@@ -181,3 +181,8 @@ def test_no_fault_was_logged_meanwhile(city: Any) -> None:
     log = (gateway.folder / "gateway.log").read_text("utf-8")
     assert "Traceback" not in log
     assert "MSD1" not in log
+
+
+def test_the_books_balance_after_all_of_it(city: Any) -> None:
+    gateway, _, _ = city
+    assert gateway.operator("ledger", "summary")["balanced"]
