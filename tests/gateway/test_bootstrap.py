@@ -11,7 +11,8 @@ import pytest
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import Certificate, KeySigner, verifier_of
 from medsettle.wire.states import SaleState
-from medsettle_gateway.bootstrap import AnsweringKeys, Gateway, load_packs
+from medsettle_gateway.bootstrap.answering import AnsweringKeys
+from medsettle_gateway.bootstrap.gateway import Gateway, load_packs
 from medsettle_gateway.config import Config, ConfigError, GatewaySection, PolicySection
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.files.keys import create_keys

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from medsettle_gateway.bootstrap import observe, report
+from medsettle_gateway.bootstrap.gateway import observe, report
 from medsettle_gateway.cli.logs import set_up
 from medsettle_gateway.config import LogSection
 from medsettle_gateway.rpc.calls import Handled

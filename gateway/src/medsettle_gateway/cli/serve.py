@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from medsettle_gateway.bootstrap import run
+from medsettle_gateway.bootstrap.gateway import run
 from medsettle_gateway.cli.frame import config_option, open_gateway
 from medsettle_gateway.cli.logs import set_up
 from medsettle_gateway.config import Config

@@ -1,18 +1,17 @@
-"""The composition root: a configuration becomes a running gateway, and ends again without losing anything."""
+"""Everything that runs, put together from a configuration."""
 
 import asyncio
 import logging
-import signal
-import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from medsettle.wire.signing import Certificate, KeySigner, Signer, verifier_of
+from medsettle.wire.signing import verifier_of
+from medsettle_gateway.bootstrap.answering import AnsweringKeys
+from medsettle_gateway.bootstrap.process import Spawner, SystemClock, told_to_end
 from medsettle_gateway.config import Config, ConfigError, LimitsSection
 from medsettle_gateway.files.keys import Keys, load_keys
 from medsettle_gateway.files.packs import read_pack, shipped_packs
@@ -22,13 +21,12 @@ from medsettle_gateway.policy.reading import Invalid
 from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.resolvers.demo import DemoResolver, NoResolver
 from medsettle_gateway.rpc.aio import Front, new_event_loop
-from medsettle_gateway.rpc.answering import Answerer, AnsweringKey
-from medsettle_gateway.rpc.authentication import milliseconds
+from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.front import Service
-from medsettle_gateway.service.ports import Clock, CredentialResolver
+from medsettle_gateway.service.ports import CredentialResolver
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.sweeper import Sweeper
@@ -37,79 +35,6 @@ from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite import SqliteStore
 
 LOGGER: Final = logging.getLogger("medsettle.gateway")
-
-_BACKDATED: Final = timedelta(minutes=5)
-"""A till's clock may be behind: a certificate begins a little before it is issued."""
-
-
-class SystemClock:
-    """The machine's time."""
-
-    def now(self) -> datetime:
-        """Returns the instant, in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Returns after that time."""
-        await asyncio.sleep(seconds)
-
-
-class Spawner:
-    """Starts work beside the caller and knows what is running."""
-
-    def __init__(self, failed: Callable[[str, BaseException], None]) -> None:
-        self._running: set[asyncio.Task[None]] = set()
-        self._failed = failed
-
-    def __call__(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Future[None]":
-        """Returns the running work; a failure of it is reported."""
-        task = asyncio.create_task(work, name=name)
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    async def cancel(self) -> None:
-        """Ends everything that still runs."""
-        running = tuple(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._failed(task.get_name(), error)
-
-
-class AnsweringKeys:
-    """This process's answering key, with a certificate of the root that is renewed at half its life."""
-
-    def __init__(self, root: Signer, audience: str, clock: Clock, life: timedelta) -> None:
-        self._root = root
-        self._audience = audience
-        self._clock = clock
-        self._life = life
-        self._key = KeySigner.generate()
-        self._current, self._renew_at = self._issued(clock.now())
-
-    def current(self) -> AnsweringKey:
-        """Returns the key with a certificate that is valid now."""
-        now = self._clock.now()
-        if now >= self._renew_at:
-            self._current, self._renew_at = self._issued(now)
-        return self._current
-
-    def sign(self, statement: bytes) -> tuple[bytes, str]:
-        """Returns the signature of a receipt, and the certificate of the key that made it."""
-        current = self.current()
-        return current.signer.sign(statement), current.line
-
-    def _issued(self, now: datetime) -> tuple[AnsweringKey, datetime]:
-        """The key with a new certificate, and when to issue the next one."""
-        begins, ends = milliseconds(now - _BACKDATED), milliseconds(now + self._life)
-        certificate = Certificate.issue(self._root, self._audience, self._key, begins, ends)
-        return AnsweringKey.of(self._key, certificate), now + self._life / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +107,7 @@ def run(config: Config, ready: Callable[[int], None]) -> None:
 
 async def _run(config: Config, ready: Callable[[int], None]) -> None:
     told = asyncio.Event()
-    with _told_to_end(told):
+    with told_to_end(told):
         gateway = Gateway.of(config)
         try:
             ready(await gateway.start())
@@ -191,28 +116,6 @@ async def _run(config: Config, ready: Callable[[int], None]) -> None:
         finally:
             await gateway.stop()
             LOGGER.info("stopped")
-
-
-@contextmanager
-def _told_to_end(told: asyncio.Event) -> Iterator[None]:
-    """Sets the event when the process is told to end; a second time ends it at once."""
-    loop = asyncio.get_running_loop()
-    wanted = [signal.SIGINT, signal.SIGTERM]
-    if sys.platform == "win32":
-        wanted.append(signal.SIGBREAK)
-    before = {each: signal.getsignal(each) for each in wanted}
-
-    def end(number: int, _frame: object) -> None:
-        signal.signal(number, before[signal.Signals(number)])
-        loop.call_soon_threadsafe(told.set)
-
-    for each in wanted:
-        signal.signal(each, end)
-    try:
-        yield
-    finally:
-        for each in wanted:
-            signal.signal(each, before[each])
 
 
 def load_packs(config: Config) -> Packs:

@@ -1,0 +1,71 @@
+"""The process around a gateway: its time, the work that runs in it, and how it is told to end."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """Returns the instant, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns after that time."""
+        await asyncio.sleep(seconds)
+
+
+class Spawner:
+    """Starts work beside the caller and knows what is running."""
+
+    def __init__(self, failed: Callable[[str, BaseException], None]) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._failed = failed
+
+    def __call__(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Future[None]":
+        """Returns the running work; a failure of it is reported."""
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def cancel(self) -> None:
+        """Ends everything that still runs."""
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failed(task.get_name(), error)
+
+
+@contextmanager
+def told_to_end(told: asyncio.Event) -> Iterator[None]:
+    """Sets the event when the process is told to end; a second time ends it at once."""
+    loop = asyncio.get_running_loop()
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        wanted.append(signal.SIGBREAK)
+    before = {each: signal.getsignal(each) for each in wanted}
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        loop.call_soon_threadsafe(told.set)
+
+    for each in wanted:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in wanted:
+            signal.signal(each, before[each])
