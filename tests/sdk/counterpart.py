@@ -2,6 +2,7 @@
 and fails where it is told to. It speaks bytes, with or without a socket.
 """
 
+import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
@@ -57,6 +58,7 @@ class FakeClock:
         self.move(seconds)
 
     async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(0)
         self.sleep(seconds)
 
     def move(self, seconds: float) -> None:
@@ -410,7 +412,7 @@ class DirectTransport:
     def call(self, request: Request, timeout_ms: int) -> Reply:
         self.timeouts_ms.append(timeout_ms)
         reply = self.counterpart.answer(request)
-        if reply.code == "DEADLINE_EXCEEDED":
+        if reply.code == "DEADLINE_EXCEEDED" and not reply.trailing:
             self.counterpart.clock.move(timeout_ms / 1000)
         return reply
 
@@ -445,7 +447,7 @@ def served(counterpart: Counterpart) -> Iterator[str]:
     """Puts the counterpart behind a real gRPC server on this machine; gives its address."""
 
     class Handlers(grpc.GenericRpcHandler):
-        def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
             call = calls.BY_PATH.get(details.method)
             if call is None:
                 return None

@@ -356,6 +356,19 @@ def test_a_click_that_waits_too_long_is_told_that_the_sale_is_open(
     assert second.refusal.reason == "TICKET_BUSY"
 
 
+def test_a_click_on_a_ticket_that_is_only_being_quoted_is_not_told_that_it_is_unpaid(
+    till: Till, basket: Basket
+) -> None:
+    cards: list[SaleCard] = []
+
+    def clicked_again(_: object) -> bool:
+        cards.append(sell(till, basket))
+        return True
+
+    assert sell(till, basket, show=clicked_again).outcome is Outcome.PAID
+    assert [(card.outcome, card.request_id) for card in cards] == [(Outcome.OPEN, None)]
+
+
 def test_the_journal_never_holds_the_credential(
     till: Till, counterpart: Counterpart, basket: Basket, tmp_path: Path
 ) -> None:

@@ -106,6 +106,14 @@ def card_not_sent(refusal: Refusal, quote: Quote | None = None) -> SaleCard:
     )
 
 
+def card_busy(refusal: Refusal, now: datetime) -> SaleCard:
+    """Returns the card of a ticket that another click is at: nothing is known of it yet."""
+    return SaleCard(
+        request_id=None, outcome=Outcome.OPEN, state=None, refusal=refusal,
+        next_query_at=now + ASK_AGAIN_AFTER, **_UNKNOWN._asdict(),
+    )
+
+
 def _words(record: SaleRecord, said: Outcome) -> Say:
     if said is Outcome.PAID:
         return PAID

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from medsettle._desk import questions
-from medsettle._desk.cards import card_not_sent, card_of
+from medsettle._desk.cards import card_busy, card_not_sent, card_of
 from medsettle._desk.desk import Desk
 from medsettle._desk.driving import Asked, Pass
 from medsettle._desk.effects import Consult, Note, Script
@@ -19,8 +19,9 @@ from medsettle.checks import (
     checked_operator,
 )
 from medsettle.errors import MedsettleError, refusal_of
-from medsettle.models import Basket, Collect, Credential, Quote, SaleCard
+from medsettle.models import Basket, Collect, Credential, Outcome, Quote, SaleCard
 from medsettle.record import SaleRecord, Step
+from medsettle.sale import outcome
 from medsettle.tender import Tender
 from medsettle.ticket import RequestId, Ticket
 from medsettle.till_reasons import TillReason
@@ -103,7 +104,8 @@ def _to_the_end(work: Pass) -> Script[SaleCard]:
 
 
 def _card_of_first_click(desk: Desk, first: RequestId, busy: MedsettleError) -> Script[SaleCard]:
+    """Whatever earlier attempts came to, the first click is still at it: nothing is said to have failed."""
     attempts = yield Note(lambda: desk.journal.attempts(first.on, first.number))
-    if not attempts:
-        return card_not_sent(busy.refusal)
-    return card_of(attempts[-1], desk.clock.now(), trouble=busy.refusal)
+    if attempts and outcome(attempts[-1]) is not Outcome.NOT_PAID:
+        return card_of(attempts[-1], desk.clock.now(), trouble=busy.refusal)
+    return card_busy(busy.refusal, desk.clock.now())

@@ -1,0 +1,140 @@
+"""The async till has the same names and goes the same way."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from medsettle.aio import AsyncTill
+from medsettle.errors import OutcomeUnknownError
+from medsettle.models import Basket, CashState, Collect, Outcome, SaleState, Split, Tendered
+from medsettle.tender import Collected
+from medsettle.till import Till
+from tests.sdk.counterpart import (
+    TERMINAL_KEY,
+    AsyncDirectTransport,
+    Counterpart,
+    config_in,
+    lost_after,
+    served,
+)
+
+SHOWN = Split(4000, {"pooled": 8000})
+
+
+class Payment:
+    """A provider that is awaited."""
+
+    async def collect(self, amount_fen: int, request_id: str) -> Collected:
+        await asyncio.sleep(0)
+        return Collected(CashState.COLLECTED, (Tendered("wechat", amount_fen, request_id),))
+
+    async def refund(self, amount_fen: int, request_id: str, tenders: tuple[Tendered, ...]) -> bool:
+        del amount_fen, request_id, tenders
+        await asyncio.sleep(0)
+        return True
+
+
+async def agrees(_: object) -> bool:
+    await asyncio.sleep(0)
+    return True
+
+
+@pytest.fixture
+async def async_till(tmp_path: Path, counterpart: Counterpart) -> AsyncIterator[AsyncTill]:
+    async with await AsyncTill.open(
+        config_in(tmp_path), clock=counterpart.clock, signer=TERMINAL_KEY,
+        transport=AsyncDirectTransport(counterpart),
+    ) as till:
+        yield till
+
+
+def public(kind: type) -> dict[str, list[str]]:
+    return {
+        name: list(inspect.signature(member).parameters)
+        for name, member in vars(kind).items()
+        if not name.startswith("_") and inspect.isfunction(member)
+    }
+
+
+def test_both_tills_have_the_same_names_and_arguments() -> None:
+    assert public(Till) == public(AsyncTill)
+
+
+async def test_a_sale_is_made_with_awaited_people(
+    async_till: AsyncTill, counterpart: Counterpart, basket: Basket
+) -> None:
+    card = await async_till.checkout("1", "scanned", basket, show=agrees, tender=Payment())
+    assert (card.outcome, card.tenders[0].kind) == (Outcome.PAID, "wechat")
+    assert counterpart.seen == ["Quote", "Settle", "Confirm"]
+
+
+async def test_lost_answers_are_asked_for_again(
+    async_till: AsyncTill, counterpart: Counterpart, basket: Basket
+) -> None:
+    counterpart.fault("Settle", lost_after, lost_after)
+    card = await async_till.settle("1", "scanned", basket, expected=SHOWN)
+    assert card.outcome is Outcome.PAID
+    assert counterpart.settled_fen() == 8000
+
+
+async def test_two_clicks_at_the_same_time_charge_once(
+    async_till: AsyncTill, counterpart: Counterpart, basket: Basket
+) -> None:
+    cards = await asyncio.gather(*(
+        async_till.checkout("1", "scanned", basket, show=agrees, tender=Payment()) for _ in range(2)
+    ))
+    # The second click waits on a clock that runs away: it may be told that the first is still at it.
+    assert Outcome.PAID in {card.outcome for card in cards}
+    assert Outcome.NOT_PAID not in {card.outcome for card in cards}
+    assert counterpart.count("Settle") == 1
+
+
+async def test_what_is_open_is_recovered(
+    async_till: AsyncTill, counterpart: Counterpart, basket: Basket
+) -> None:
+    counterpart.away = True
+    with pytest.raises(OutcomeUnknownError):
+        await async_till.settle("1", "scanned", basket, expected=SHOWN, collect=Collect.LATER)
+    counterpart.away = False
+    (card,) = await async_till.recover()
+    assert (card.outcome, card.state) == (Outcome.NOT_PAID, SaleState.SEALED)
+
+
+async def test_every_call_can_be_awaited(
+    async_till: AsyncTill, counterpart: Counterpart, basket: Basket
+) -> None:
+    assert (await async_till.check_eligibility("scanned")).masked_name == "张*"
+    assert (await async_till.quote("scanned", basket)).split == SHOWN
+    held = await async_till.settle("1", "scanned", basket, expected=SHOWN, collect=Collect.LATER)
+    assert held.request_id is not None
+    assert (await async_till.confirm(held.request_id, (Tendered("card", 4000),))).outcome is Outcome.PAID
+    assert (await async_till.status(held.request_id)).outcome is Outcome.PAID
+    assert (await async_till.seal(held.request_id)).outcome is Outcome.PAID
+    reversed_ = await async_till.reverse(held.request_id, reason="wrong goods")
+    assert reversed_.refund_due_fen == 4000
+    assert len(await async_till.open_sales()) == 1
+    assert (await async_till.cash_returned(held.request_id)).refund_due_fen == 0
+    again = await async_till.settle(
+        await async_till.next_number() + "0", "scanned", basket, expected=SHOWN, collect=Collect.LATER
+    )
+    assert again.request_id is not None
+    assert (await async_till.release(again.request_id)).state == SaleState.RELEASED
+    assert [sale.request_id async for sale in async_till.list_sales(page_size=1)]
+    assert (await async_till.rotate_key()).old_key == TERMINAL_KEY.key
+    assert (await async_till.probe()).terminal_key != TERMINAL_KEY.key
+    assert async_till.clock_offset_ms == 0
+    assert async_till.config.operator == "001"
+
+
+async def test_a_sale_over_a_real_socket(tmp_path: Path, counterpart: Counterpart, basket: Basket) -> None:
+    with served(counterpart) as address:
+        config = config_in(tmp_path, address=address)
+        async with await AsyncTill.open(config, clock=counterpart.clock, signer=TERMINAL_KEY) as till:
+            counterpart.fault("Settle", lost_after)
+            card = await till.checkout("1", "scanned", basket, show=agrees, tender=Payment())
+            assert card.outcome is Outcome.PAID
+            with pytest.raises(Exception, match="SALE_NOT_FOUND"):
+                await till.status("P21030000001-01-20260302-9-1")

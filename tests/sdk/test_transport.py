@@ -1,0 +1,74 @@
+"""The wire over a real socket: the bytes that were signed are sent, and every call ends."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from medsettle.errors import ConfigError, GatewayAwayError, RefusedError
+from medsettle.models import Basket, Outcome
+from medsettle.tender import CashTender
+from medsettle.till import Till
+from medsettle.transport import GrpcTransport, is_loopback
+from medsettle.wire.reasons import Reason
+from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, config_in, lost_after, refused, served
+
+
+def test_a_sale_over_a_real_socket(tmp_path: Path, counterpart: Counterpart, basket: Basket) -> None:
+    cash = CashTender(lambda _: True, lambda _: True)
+    with served(counterpart) as address:
+        config = config_in(tmp_path, address=address)
+        with Till.open(config, clock=counterpart.clock, signer=TERMINAL_KEY) as till:
+            counterpart.fault("Confirm", lost_after)
+            card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=cash)
+            assert card.outcome is Outcome.PAID
+            counterpart.fault("Quote", refused(Reason.MEMBER_UNKNOWN))
+            with pytest.raises(RefusedError, match="MEMBER_UNKNOWN"):
+                till.quote("scanned", basket)
+
+
+def test_a_gateway_that_nobody_serves_is_away(tmp_path: Path, basket: Basket) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    config = config_in(tmp_path, address=f"127.0.0.1:{port}", deadlines_ms={"Quote": 300})
+    with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError) as caught:
+        till.quote("scanned", basket)
+    assert caught.value.reason == "GATEWAY_AWAY"
+    assert "连不上" in caught.value.zh
+
+
+def test_a_gateway_that_accepts_and_says_nothing_is_away_at_the_deadline(
+    tmp_path: Path, basket: Basket
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        config = config_in(tmp_path, address=address, deadlines_ms={"Quote": 300})
+        with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError):
+            till.quote("scanned", basket)
+
+
+@pytest.mark.parametrize("address", ["localhost:1", "127.0.0.1:1", "127.9.9.9:1", "[::1]:1"])
+def test_plaintext_may_go_to_this_machine(address: str, tmp_path: Path) -> None:
+    assert is_loopback(address)
+    GrpcTransport(config_in(tmp_path, address=address)).close()
+
+
+@pytest.mark.parametrize("address", ["gateway.example:7443", "10.0.0.1:1", "localhost.example:1"])
+def test_plaintext_leaves_this_machine_only_if_told(address: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="plaintext"):
+        GrpcTransport(config_in(tmp_path, address=address))
+    told = config_in(tmp_path, address=address, allow_plaintext_beyond_loopback=True)
+    GrpcTransport(told).close()
+
+
+def test_a_ca_file_that_is_missing_is_one_clear_sentence(tmp_path: Path) -> None:
+    config = config_in(tmp_path, insecure=False, ca_file=tmp_path / "no.pem")
+    with pytest.raises(ConfigError, match=r"tls\.ca_file"):
+        GrpcTransport(config)
+
+
+def test_a_till_that_cannot_open_lets_go_of_the_journal(tmp_path: Path) -> None:
+    wrong = config_in(tmp_path, address="gateway.example:7443")
+    with pytest.raises(ConfigError):
+        Till.open(wrong, signer=TERMINAL_KEY)
+    Till.open(config_in(tmp_path), signer=TERMINAL_KEY).close()
