@@ -24,7 +24,8 @@ def check_entries(tables: Tables) -> None:
     for entry in tables.entries.values():
         assert not any(book_sums(entry.postings).values())
         if entry.kind in {"REFUSED", "SEALED"}:
-            assert entry.postings == entry.counters == ()
+            assert not entry.postings
+            assert not entry.counters
     transitions = Counter(entry.request_id for entry in tables.entries.values() if entry.request_id)
     assert transitions == {sale.request_id.text: sale.version for sale in tables.sales.values()}
     times = [entry.committed_at for entry in tables.entries.values()]

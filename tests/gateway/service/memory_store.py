@@ -202,7 +202,8 @@ def _counters(tables: Tables, key: keys.CountersKey) -> Mapping[CounterKey, Coun
 
 def _catalogue(tables: Tables, key: keys.CatalogueKey) -> CatalogueFacts:
     found = {code: tables.catalogue.get((key.region, code), ()) for code in key.codes}
-    return CatalogueFacts(f"catalogue-of-{key.region}", {code: items for code, items in found.items() if items})
+    known = {code: items for code, items in found.items() if items}
+    return CatalogueFacts(f"catalogue-of-{key.region}", known)
 
 
 def _terminal_keys(tables: Tables, key: keys.TerminalKeysKey) -> tuple[KeyRecord, ...]:

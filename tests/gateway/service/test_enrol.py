@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -35,14 +36,14 @@ def give(world: World, code: str) -> None:
     world.store.tables.enrol_codes[hashed] = EnrolCode(hashed, CLINIC, "7", NOON + timedelta(days=1))
 
 
-def enrol(signer: KeySigner = KEY, **changes: object) -> Enrol:
-    return replace(Enrol(CODE, signer.suite, signer.public_key, "n1"), **changes)  # type: ignore[arg-type]
+def enrol(signer: KeySigner = KEY, **changes: Any) -> Enrol:
+    return replace(Enrol(CODE, signer.suite, signer.public_key, "n1"), **changes)
 
 
-def rotate(old: KeySigner, new: KeySigner, **changes: object) -> RotateKey:
+def rotate(old: KeySigner, new: KeySigner, **changes: Any) -> RotateKey:
     proof = new.sign(key_proof_statement("gateway.test", TERMINAL, new.key))
     caller = Caller(TERMINAL, CLINIC, old.key)
-    return replace(RotateKey(caller, new.suite, new.public_key, proof, "n2"), **changes)  # type: ignore[arg-type]
+    return replace(RotateKey(caller, new.suite, new.public_key, proof, "n2"), **changes)
 
 
 async def enrolled(world: World, command: Enrol) -> EnrolAnswer:
@@ -93,7 +94,7 @@ async def test_a_copy_of_the_request_is_refused() -> None:
         ({"public_key": b"no key"}, Reason.KEY_INVALID),
     ],
 )
-async def test_what_is_wrong_registers_nothing(change: dict[str, object], reason: Reason) -> None:
+async def test_what_is_wrong_registers_nothing(change: dict[str, Any], reason: Reason) -> None:
     world = await a_world()
     answer = await world.refused(enrol(**change))
     assert (answer.refusal.reason, answer.recorded) == (reason, False)
@@ -163,7 +164,7 @@ async def test_rotating_to_the_same_key_again_answers_the_same() -> None:
     ],
 )
 async def test_a_rotation_needs_a_proof_by_the_new_key(
-    change: dict[str, object], reason: Reason | None
+    change: dict[str, Any], reason: Reason | None
 ) -> None:
     world = await a_world()
     await enrolled(world, enrol())

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,10 @@ async def a_world() -> World:
     return await World().started(a_father=100_000, a_daughter=5_000)
 
 
-async def checked(world: World, who: str = FATHER, place: str = "CLINIC", **asked: object) -> EligibilityAnswer:
-    command = CheckEligibility(caller("1", place), world.credential(who), **asked)  # type: ignore[arg-type]
+async def checked(
+    world: World, who: str = FATHER, place: str = "CLINIC", **asked: Any
+) -> EligibilityAnswer:
+    command = CheckEligibility(caller("1", place), world.credential(who), **asked)
     answer = await world.ask(command)
     assert isinstance(answer, EligibilityAnswer), answer
     return answer

@@ -75,8 +75,7 @@ async def test_draining_finishes_what_is_in_the_queue_and_refuses_the_rest() -> 
     world = await World().started(a_father=100_000)
     command = world.settle()
     waiting = beside(world.service(command))
-    while world.writer._queue.empty():
-        await asyncio.sleep(0)
+    await world.resolver.asked.wait()
     await world.writer.drain()
     assert not isinstance(await waiting, RefusedAnswer)
     assert reason_of(await world.ask(world.settle())) is Reason.SHUTTING_DOWN
@@ -87,8 +86,7 @@ async def test_a_caller_that_goes_away_does_not_stop_its_command() -> None:
     world = await World().started(a_father=100_000)
     command = world.settle()
     waiting = beside(world.service(command))
-    while world.writer._queue.empty():
-        await asyncio.sleep(0)
+    await world.resolver.asked.wait()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting

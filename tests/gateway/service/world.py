@@ -1,4 +1,4 @@
-"""A small city for the service: real rules and calculation, a store in memory, a clock that is set by hand."""
+"""A small city for the service: real rules and calculation, a store in memory, a clock set by hand."""
 
 import asyncio
 import hashlib
@@ -97,10 +97,12 @@ class Counter:
 
     refusals: dict[str, Refusal] = field(default_factory=dict)
     fault: Exception | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def resolve(
         self, kind: str, token: str, *, region: str, now: datetime
     ) -> ResolvedCredential | Refusal:
+        self.asked.set()
         if self.fault is not None:
             raise self.fault
         if token in self.refusals:
