@@ -22,7 +22,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -156,7 +156,7 @@ class KeySigner:
         """Returns the key of an unencrypted PKCS #8 PEM. Raises KeyInvalidError."""
         try:
             private = serialization.load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             msg = "not an unencrypted PKCS #8 private key in PEM"
             raise KeyInvalidError(msg) from error
         if not isinstance(private, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey):
@@ -210,7 +210,7 @@ def verifier_of(public_key: bytes) -> KeyVerifier:
     """Returns the verifier of a DER SubjectPublicKeyInfo. Raises KeyInvalidError."""
     try:
         public = serialization.load_der_public_key(public_key)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         msg = "not a public key in DER (SubjectPublicKeyInfo)"
         raise KeyInvalidError(msg) from error
     match public:
