@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.entry import book_sums
 from medsettle_gateway.domain.facts import CounterState
+from medsettle_gateway.domain.split import Split
 from medsettle_gateway.ledger import books
 from tests.gateway.service.memory_store import CounterRow, MemoryStore, Tables
 
@@ -18,6 +19,7 @@ def check_store(store: MemoryStore) -> None:
     check_balances(tables)
     check_counters(tables)
     check_one_alive(tables)
+    check_shown_is_booked(tables)
 
 
 def check_entries(tables: Tables) -> None:
@@ -71,3 +73,14 @@ def check_one_alive(tables: Tables) -> None:
         if sale.state in {SaleState.HELD, SaleState.EXPIRED, SaleState.SETTLED}
     )
     assert all(count == 1 for count in alive.values())
+
+
+def check_shown_is_booked(tables: Tables) -> None:
+    """What the patient was shown, what the settlements come to and what is booked are the same."""
+    for sale in tables.sales.values():
+        if sale.effect is None:
+            assert sale.settlements == ()
+            continue
+        accounts = {booking.account: booking.amount_fen for booking in sale.effect.accounts}
+        booked = Split.make(dict(sale.effect.funds), accounts, sale.effect.cash_fen)
+        assert sale.split == booked == Split.of(each.breakdown for each in sale.settlements)

@@ -1,0 +1,71 @@
+"""Digests: what makes two requests the same, and what does not."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from medsettle_gateway.domain.asked import AskedLine, Basket, Collect, Payer
+from medsettle_gateway.domain.breakdown import FundShare
+from medsettle_gateway.domain.fingerprint import asked_digest, goods_digest, quoted_digest
+from medsettle_gateway.domain.sale import Fingerprint
+from medsettle_gateway.domain.split import AccountPart, Split
+
+LINE = AskedLine("1", "DRUG", 10_000, 1_000_000, 100)
+OTHER = AskedLine("2", "TONIC", 20_000, 2_000_000, 400)
+BASKET = Basket((LINE, OTHER))
+SPLIT = Split.make({"pooled": 100}, {"a": 5}, 395)
+
+
+def test_equal_splits_are_equal_values_however_they_were_stated() -> None:
+    stated = Split.make({"zero": 0, "pooled": 100}, {"a": 5, "b": 0}, 395)
+    assert stated == SPLIT == Split((FundShare("pooled", 100),), (AccountPart("a", 5),), 395)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"benefit": "chronic"}, {"admitted_on": date(2026, 7, 1)}, {"sessions": 2}, {"lines": (LINE,)},
+        {"payers": (Payer("a"),)}, {"without_accounts": True}, {"service_on": date(2026, 7, 1)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_is_asked_differently_has_another_digest(change: dict[str, Any]) -> None:
+    changed = replace(BASKET, **change)
+    assert asked_digest(changed, Collect.NOW, SPLIT) != asked_digest(BASKET, Collect.NOW, SPLIT)
+
+
+def test_collect_and_expected_are_part_of_what_is_asked() -> None:
+    digests = {
+        asked_digest(BASKET, Collect.NOW, SPLIT),
+        asked_digest(BASKET, Collect.LATER, SPLIT),
+        asked_digest(BASKET, Collect.NOW, SPLIT._replace(cash_fen=396)),
+    }
+    assert len(digests) == 3
+
+
+def test_goods_are_the_same_in_any_order_and_under_any_line_id() -> None:
+    turned = (replace(OTHER, line_id="x"), replace(LINE, traceability_codes=("t",)))
+    assert goods_digest(turned) == goods_digest(BASKET.lines)
+    assert goods_digest((LINE,)) != goods_digest(BASKET.lines)
+    assert goods_digest((LINE, LINE)) != goods_digest((LINE,))
+
+
+def test_a_quote_knows_its_basket_whatever_the_day() -> None:
+    dated = replace(BASKET, service_on=date(2026, 7, 1), late_reason="why")
+    assert quoted_digest(dated) == quoted_digest(BASKET)
+    assert quoted_digest(replace(BASKET, sessions=2)) != quoted_digest(BASKET)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("x", "m"), ("x", "m"), True), (("x", "m"), ("x", None), True), (("x", None), ("x", "m"), True),
+        (("x", "m"), ("x", "n"), False), (("x", None), ("y", None), False),
+    ],
+)
+def test_fingerprints_match_as_far_as_both_know_the_member(
+    one: tuple[str, str | None], other: tuple[str, str | None], same: bool
+) -> None:
+    assert Fingerprint(*one).matches(Fingerprint(*other)) is same
