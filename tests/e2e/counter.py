@@ -1,9 +1,10 @@
 """A till of the demo city at the counter: who comes, what they buy, what the cashier does."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from medsettle.clock import SystemClock
 from medsettle.config import read_config
 from medsettle.models import Basket, LegKind, Line, Quote, SaleCard
 from medsettle.receipt import yuan
@@ -44,6 +45,8 @@ WU = "2103000014"
 """Cover ended with last year."""
 CHEN = "2103000015"
 """Of the residents' scheme."""
+LIN = "2103000017"
+"""Covered for stays only."""
 
 REMEDY = Line("ZA01BAG0045010100141", "1", "36.80")
 METER = Line("C14010100241000000011", "1", "128.00")
@@ -92,23 +95,14 @@ class Drawer:
         return CashTender(self.take, self.give_back)
 
 
-@dataclass
-class SkewedClock:
+class SkewedClock(SystemClock):
     """The machine's clock, off by so much."""
 
-    off: timedelta
+    def __init__(self, off: timedelta) -> None:
+        self._off = off
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.off
-
-    def monotonic(self) -> float:
-        return datetime.now(UTC).timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError(f"a till with its clock put right need not wait {seconds} s")
-
-    async def pause(self, seconds: float) -> None:
-        raise AssertionError(f"a till with its clock put right need not wait {seconds} s")
+        return super().now() + self._off
 
 
 def enrolled(gateway: Gateway, institution: str, till: str = "01", **changes: Any) -> Any:

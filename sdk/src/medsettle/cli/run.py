@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Final, TextIO
 
 from medsettle.cli.counter import Counter, UsageError
+from medsettle.cli.exits import of_error
 from medsettle.cli.lines import BasketTextError
-from medsettle.cli.parser import NOT_PAID, OPEN, TROUBLE, USAGE, parser
+from medsettle.cli.parser import OPEN, TROUBLE, USAGE, parser
 from medsettle.cli.screen import Screen
-from medsettle.errors import MedsettleError, OutcomeUnknownError, RefusedError, RequestError
+from medsettle.errors import MedsettleError
 
 Command = Callable[[Counter], int]
 
@@ -46,22 +47,15 @@ def _command(name: str) -> Command:
     return commands[name]
 
 
-def exit_code(error: MedsettleError) -> int:
-    """Returns 1 for what was refused, 3 for what is not known, 4 for a till or a gateway in trouble."""
-    if isinstance(error, OutcomeUnknownError):
-        return OPEN
-    return NOT_PAID if isinstance(error, RefusedError | RequestError) else TROUBLE
-
-
 def _failed(counter: Counter, error: MedsettleError) -> int:
     if counter.wants_json:
         counter.answer({"error": error.refusal, "request_id": error.request_id, "card": error.card}, _nothing)
-        return exit_code(error)
+        return of_error(type(error))
     if error.card is not None:
         counter.screen.card(error.card)
     if error.card is None or error.card.refusal is None:
         counter.complaints.error(error)
-    return exit_code(error)
+    return of_error(type(error))
 
 
 def _interrupted(counter: Counter) -> int:

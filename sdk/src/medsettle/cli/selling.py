@@ -1,17 +1,12 @@
 """The commands about sales: check, quote, sell, status, reverse, recover."""
 
-from typing import Final
-
 from medsettle.cli.counter import Counter, UsageError
-from medsettle.cli.parser import NOT_PAID, OPEN, PAID
+from medsettle.cli.exits import of_card
+from medsettle.cli.parser import OPEN, PAID
 from medsettle.models import Outcome, Quote, SaleCard
 from medsettle.receipt import render_card, yuan
 from medsettle.tender import CashTender
 from medsettle.till import Till
-
-_EXIT_CODES: Final[dict[Outcome, int]] = {
-    Outcome.PAID: PAID, Outcome.NOT_PAID: NOT_PAID, Outcome.OPEN: OPEN,
-}
 
 
 def check(counter: Counter) -> int:
@@ -33,7 +28,7 @@ def quote(counter: Counter) -> int:
 
 
 def sell(counter: Counter) -> int:
-    """Quotes, asks, settles and prints the receipt. Returns 0 if paid, 1 if not, 3 if that is not known."""
+    """Quotes, asks, settles and prints the receipt. Returns what ``exits`` says of the card."""
     given = counter.arguments
     if counter.wants_json and not given.yes:
         raise UsageError("--json 不提问,须同时给出 --yes。 With --json nobody is asked: give --yes too.")
@@ -44,7 +39,7 @@ def sell(counter: Counter) -> int:
             tender=_cash(counter), operator=given.operator, acknowledgements=given.acknowledge,
         )
         _answer(counter, till, card, paper=card.outcome is Outcome.PAID)
-    return _EXIT_CODES[card.outcome]
+    return of_card(card)
 
 
 def status(counter: Counter) -> int:
@@ -52,7 +47,7 @@ def status(counter: Counter) -> int:
     with _till(counter) as till:
         card = till.status(counter.arguments.request_id)
         _answer(counter, till, card, paper=card.outcome is Outcome.PAID)
-    return _EXIT_CODES[card.outcome]
+    return of_card(card)
 
 
 def reverse(counter: Counter) -> int:

@@ -1,0 +1,28 @@
+"""What the command ends with, so that a script can tell what to do."""
+
+from typing import Final
+
+from medsettle.cli.parser import NOT_PAID, OPEN, PAID, TROUBLE
+from medsettle.errors import MedsettleError, OutcomeUnknownError, RefusedError, RequestError, error_class
+from medsettle.models import Outcome, SaleCard
+
+_OUTCOMES: Final[dict[Outcome, int]] = {
+    Outcome.PAID: PAID, Outcome.NOT_PAID: NOT_PAID, Outcome.OPEN: OPEN,
+}
+
+
+def of_card(card: SaleCard) -> int:
+    """Returns 0 for a paid sale, 3 for an open one, 1 for one that is not paid.
+
+    4 if nothing was sent because the till or the gateway is in trouble.
+    """
+    if card.outcome is Outcome.NOT_PAID and card.request_id is None and card.refusal is not None:
+        return of_error(error_class(card.refusal.reason))
+    return _OUTCOMES[card.outcome]
+
+
+def of_error(kind: type[MedsettleError]) -> int:
+    """Returns 1 for what was refused, 3 for what is not known, 4 for a till or a gateway in trouble."""
+    if issubclass(kind, OutcomeUnknownError):
+        return OPEN
+    return NOT_PAID if issubclass(kind, RefusedError | RequestError) else TROUBLE
