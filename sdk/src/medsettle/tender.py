@@ -72,8 +72,9 @@ class HttpTender:
 
     Both carry ``Idempotency-Key: <request id>`` and ``{"request_id", "amount_fen"}``. A payment answers
     200 with ``{"status": "paid" | "not_paid", "kind", "reference"}``; a refund answers 200 with
-    ``{"status": "refunded" | "nothing_to_refund"}``. Anything else, and silence, is not known: the sale
-    is then undone and the refund asked for. Repeating is safe: the key is the sale's.
+    ``{"status": "refunded" | "nothing_to_refund"}``. A provider that cannot be reached has taken nothing.
+    Anything else, and silence, is not known: the sale is then undone and the refund asked for.
+    Repeating is safe: the key is the sale's.
     """
 
     def __init__(self, url: str, *, token: str = "", timeout_ms: int = _TIMEOUT_MS) -> None:
@@ -108,9 +109,11 @@ class HttpTender:
         body = {"request_id": request_id, "amount_fen": amount_fen}
         try:
             answer = httpx.post(
-                f"{self._url}/{what}", json=body, headers=headers, timeout=self._timeout_ms // 1000 or 1
+                f"{self._url}/{what}", json=body, headers=headers, timeout=self._timeout_ms / 1000
             )
             return _object(answer)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            return {"status": _NOT_PAID}
         except (httpx.HTTPError, ValueError):
             return {}
 

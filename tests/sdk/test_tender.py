@@ -1,0 +1,112 @@
+"""A payment provider over HTTP: what it says is believed, what it does not say is not known."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from medsettle.models import Basket, CashState, Outcome, Tendered
+from medsettle.tender import HttpTender
+from medsettle.till import Till
+from tests.sdk.counterpart import Counterpart
+
+
+class Provider(ThreadingHTTPServer):
+    """Answers what it is told to, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        self.asked: list[tuple[str, str, dict[str, object]]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        provider = self.server
+        assert isinstance(provider, Provider)
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        provider.asked.append((self.path, self.headers["Idempotency-Key"], body))
+        status, answer = provider.answers[self.path]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    server = Provider()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_payment_is_tendered_with_its_reference(
+    till: Till, counterpart: Counterpart, basket: Basket, provider: Provider
+) -> None:
+    provider.answers["/payments"] = (200, b'{"status": "paid", "kind": "wechat", "reference": "W-1"}')
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=HttpTender(provider.url))
+    assert (card.outcome, card.tenders) == (Outcome.PAID, (Tendered("wechat", 4000, "W-1"),))
+    assert provider.asked == [
+        ("/payments", card.request_id, {"request_id": card.request_id, "amount_fen": 4000})
+    ]
+
+
+def test_a_payment_that_was_declined_releases_the_hold(
+    till: Till, basket: Basket, provider: Provider
+) -> None:
+    provider.answers["/payments"] = (200, b'{"status": "not_paid"}')
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=HttpTender(provider.url))
+    assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.NOT_COLLECTED)
+
+
+@pytest.mark.parametrize(
+    "answer", [(500, b"{}"), (200, b"not json"), (200, b"[]"), (200, b'{"status": "paid"}'),
+               (200, b'{"status": "pending"}')],
+)
+def test_a_payment_that_is_not_known_is_paid_back(
+    till: Till, basket: Basket, provider: Provider, answer: tuple[int, bytes]
+) -> None:
+    provider.answers = {"/payments": answer, "/refunds": (200, b'{"status": "nothing_to_refund"}')}
+    tender = HttpTender(provider.url, token="secret")
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=tender)
+    assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.REFUNDED)
+    assert [path for path, key, _ in provider.asked if key == card.request_id] == ["/payments", "/refunds"]
+
+
+def test_a_refund_without_an_answer_stays_due(till: Till, basket: Basket, provider: Provider) -> None:
+    provider.answers = {"/payments": (500, b""), "/refunds": (500, b"")}
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=HttpTender(provider.url))
+    assert (card.outcome, card.refund_due_fen) == (Outcome.NOT_PAID, 4000)
+    assert "核对" in card.next_zh
+    provider.answers["/refunds"] = (200, b'{"status": "refunded"}')
+    (card,) = till.recover(HttpTender(provider.url))
+    assert (card.refund_due_fen, card.cash) == (0, CashState.REFUNDED)
+
+
+def test_a_provider_that_cannot_be_reached_has_taken_nothing(till: Till, basket: Basket) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    away = HttpTender(f"http://127.0.0.1:{port}")
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=away)
+    assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.NOT_COLLECTED)
+
+
+def test_a_provider_that_says_nothing_may_have_taken_it(till: Till, basket: Basket) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        tender = HttpTender(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_ms=50)
+        card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=tender)
+    assert (card.outcome, card.refund_due_fen) == (Outcome.NOT_PAID, 4000)
