@@ -28,7 +28,7 @@ from medsettle_gateway.service.facts_of_sale import (
     item_codes,
     wanted_day,
 )
-from medsettle_gateway.service.guards import check_credential, check_institution, check_supported
+from medsettle_gateway.service.guards import check_credential, check_institution
 from medsettle_gateway.service.quote_token import Quoted
 
 
@@ -73,11 +73,10 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
 def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     """Returns the question of a basket.
 
-    Raises Refused, in this order: NOT_SUPPORTED, the institution's, SERVICE_DATE_INVALID, the credential's,
-    MEMBER_UNKNOWN, the items', the payers'.
+    Raises Refused, in this order: the institution's, SERVICE_DATE_INVALID, the credential's, MEMBER_UNKNOWN,
+    the items', the payers'.
     """
     basket, quoted = asking.basket, asking.quoted
-    check_supported(basket)
     institution = check_institution(asking.institution, facts)
     service_on = check_day(basket, quoted.service_on if quoted else None, now.at, now.desk.rules)
     credential, member = check_credential(asking.credential, quoted, facts)

@@ -6,12 +6,14 @@ from medsettle_gateway.service import question
 from medsettle_gateway.service.advice import advice_on
 from medsettle_gateway.service.commands import QuoteAnswer
 from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.guards import check_supported
 from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.quote_token import Quoted
 
 
 def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
     """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
+    check_supported(asking.basket)
     about = question.ask(asking, facts, now).question
     decided = now.desk.authority.decide(about)
     expires_at = now.at + now.desk.rules.quote

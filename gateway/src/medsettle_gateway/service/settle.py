@@ -31,7 +31,12 @@ from medsettle_gateway.service.authority import Decided
 from medsettle_gateway.service.change import begun, draft
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Settle
 from medsettle_gateway.service.desk import Decision, Desk, Now
-from medsettle_gateway.service.guards import check_attempts, check_duplicate, check_quote
+from medsettle_gateway.service.guards import (
+    check_attempts,
+    check_duplicate,
+    check_quote,
+    check_supported,
+)
 from medsettle_gateway.service.question import Asked, Asking
 from medsettle_gateway.service.refused import (
     RefusedOnRecord,
@@ -116,6 +121,7 @@ def first_answer(asked: AskedSettle, sale: SaleRecord, facts: Facts) -> SaleAnsw
 
 def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     command = asked.command
+    check_supported(command.basket)
     check_attempts(command.request_id, facts)
     for key in _recent(asked, now):
         check_duplicate(facts.of(key), command)

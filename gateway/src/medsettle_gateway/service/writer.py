@@ -58,7 +58,7 @@ class Writer:
             return RefusedAnswer(refusal.refusal, False, refusal.request_id, rules.retry_ms)
         waiting = _Waiting(command, deadline_at, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
-        return await asyncio.shield(waiting.answer)
+        return await waiting.answer
 
     async def drain(self) -> None:
         """Returns when everything in the queue is done. Nothing more is accepted."""
