@@ -7,7 +7,8 @@ import pytest
 
 from medsettle.models import Basket, Line
 from medsettle.till import Till
-from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, DirectTransport, FakeClock, config_in
+from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, FakeClock
+from tests.sdk.wires import DirectTransport, config_in
 
 
 @pytest.fixture

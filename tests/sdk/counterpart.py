@@ -4,23 +4,17 @@ and fails where it is told to. It speaks bytes, with or without a socket.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent import futures
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from medsettle._exchange.signed import OK, Reply, Request
-from medsettle.config import TillConfig
 from medsettle.wire import calls, signing
 from medsettle.wire.reasons import DOMAIN, REASONS, Reason
 from medsettle.wire.states import GATEWAY, Event, SaleState
@@ -341,134 +335,3 @@ def settlement_of(split: sale_pb2.Split) -> sale_pb2.Settlement:
         personal_fen=split.cash_fen, cash_fen=split.cash_fen,
     )
     return sale_pb2.Settlement(number=1, benefit="general_outpatient", breakdown=breakdown)
-
-
-def lost_before(_: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
-    """The request never arrived."""
-    del request, handle
-    return Reply("UNAVAILABLE")
-
-
-def lost_after(_: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
-    """The request was carried out, its answer was lost."""
-    del request
-    handle()
-    return Reply("UNAVAILABLE")
-
-
-def refused(reason: Reason, *details: Message, recorded: bool | None = None, **said: str) -> Fault:
-    """The call is refused, signed."""
-
-    def fault(counterpart: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
-        del handle
-        return counterpart.refuse(request, Refused(reason, *details, recorded=recorded, **said))
-
-    return fault
-
-
-def retry_after(delay_ms: int) -> error_details_pb2.RetryInfo:
-    delay = Duration()
-    delay.FromMilliseconds(delay_ms)
-    return error_details_pb2.RetryInfo(retry_delay=delay)
-
-
-def unsigned(_: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
-    """The answer comes without its signature."""
-    del request
-    reply = handle()
-    return Reply(reply.code, reply.body, {})
-
-
-def goes_wrong(**wrong: Any) -> Fault:
-    """The answer is signed over another statement."""
-
-    def fault(counterpart: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
-        reply = handle()
-        return counterpart.sign(request, reply.code, reply.body, wrong)
-
-    return fault
-
-
-def trailing(**changed: str) -> Fault:
-    """Trailing metadata of the answer are replaced."""
-
-    def fault(_: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
-        del request
-        reply = handle()
-        said = {**reply.trailing, **{key.replace("_", "-"): text for key, text in changed.items()}}
-        return Reply(reply.code, reply.body, said)
-
-    return fault
-
-
-class DirectTransport:
-    """From till to counterpart without a socket. A lost answer takes as long as the try may."""
-
-    def __init__(self, counterpart: Counterpart) -> None:
-        self.counterpart = counterpart
-        self.timeouts_ms: list[int] = []
-        self.closed = False
-
-    def call(self, request: Request, timeout_ms: int) -> Reply:
-        self.timeouts_ms.append(timeout_ms)
-        reply = self.counterpart.answer(request)
-        if reply.code == "DEADLINE_EXCEEDED" and not reply.trailing:
-            self.counterpart.clock.move(timeout_ms / 1000)
-        return reply
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class AsyncDirectTransport:
-    """The same for an AsyncTill."""
-
-    def __init__(self, counterpart: Counterpart) -> None:
-        self.direct = DirectTransport(counterpart)
-
-    async def call(self, request: Request, timeout_ms: int) -> Reply:
-        return self.direct.call(request, timeout_ms)
-
-    async def close(self) -> None:
-        self.direct.close()
-
-
-def config_in(folder: Path, **changed: Any) -> TillConfig:
-    facts: Mapping[str, Any] = {
-        "address": "127.0.0.1:1", "terminal": TERMINAL, "audience": AUDIENCE,
-        "root_public_key": ROOT.public_key, "key_file": folder / "till.key",
-        "journal": folder / "till.journal", "operator": "001", "insecure": True,
-    }
-    return TillConfig(**{**facts, **changed})
-
-
-@contextmanager
-def served(counterpart: Counterpart) -> Iterator[str]:
-    """Puts the counterpart behind a real gRPC server on this machine; gives its address."""
-
-    class Handlers(grpc.GenericRpcHandler):
-        def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
-            call = calls.BY_PATH.get(details.method)
-            if call is None:
-                return None
-            said = tuple((key, value) for key, value in details.invocation_metadata)
-            return grpc.unary_unary_rpc_method_handler(lambda body, at: respond(call, said, body, at))
-
-    def respond(call: calls.Call, said: Any, body: bytes, context: grpc.ServicerContext) -> bytes:
-        facts = {key: value for key, value in said if isinstance(value, str)}
-        fields = (signing.TERMINAL, signing.KEY, signing.TIMESTAMP, signing.NONCE, signing.SIGNATURE)
-        request = Request(call, body, facts[signing.NONCE], tuple((name, facts[name]) for name in fields))
-        reply = counterpart.answer(request)
-        context.set_trailing_metadata(tuple(reply.trailing.items()))
-        if reply.code != OK:
-            context.set_code(grpc.StatusCode[reply.code])
-        return reply.body
-
-    server = grpc.server(futures.ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers((Handlers(),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.stop(0).wait()

@@ -21,6 +21,8 @@ from tests.sdk.counterpart import (
     Counterpart,
     FakeClock,
     Fault,
+)
+from tests.sdk.faults import (
     goes_wrong,
     refused,
     trailing,

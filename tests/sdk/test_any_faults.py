@@ -18,16 +18,17 @@ from medsettle.wire.reasons import Reason
 from tests.sdk.counterpart import (
     TERMINAL_KEY,
     Counterpart,
-    DirectTransport,
     FakeClock,
     Fault,
-    config_in,
+)
+from tests.sdk.faults import (
     goes_wrong,
     lost_after,
     lost_before,
     refused,
     unsigned,
 )
+from tests.sdk.wires import DirectTransport, config_in
 
 
 class PowerLossError(BaseException):

@@ -12,14 +12,9 @@ from medsettle.errors import OutcomeUnknownError
 from medsettle.models import Basket, CashState, Collect, Outcome, SaleState, Split, Tendered
 from medsettle.tender import Collected
 from medsettle.till import Till
-from tests.sdk.counterpart import (
-    TERMINAL_KEY,
-    AsyncDirectTransport,
-    Counterpart,
-    config_in,
-    lost_after,
-    served,
-)
+from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
+from tests.sdk.faults import lost_after
+from tests.sdk.wires import AsyncDirectTransport, config_in, served
 
 SHOWN = Split(4000, {"pooled": 8000})
 

@@ -34,7 +34,8 @@ from medsettle.ticket import Ticket
 from medsettle.till import Till
 from medsettle.wire.reasons import Reason
 from medsettle.wire.v1 import errors_pb2, sale_pb2
-from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, lost_after, lost_before, refused
+from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
+from tests.sdk.faults import lost_after, lost_before, refused
 
 SHOWN = Split(4000, {"pooled": 8000})
 CASH = (Tendered("cash", 4000),)

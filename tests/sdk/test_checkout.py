@@ -13,7 +13,8 @@ from medsettle.tender import CashTender, Collected
 from medsettle.till import Till
 from medsettle.wire.reasons import Reason
 from medsettle.wire.v1 import errors_pb2, sale_pb2
-from tests.sdk.counterpart import Counterpart, lost_after, lost_before, refused
+from tests.sdk.counterpart import Counterpart
+from tests.sdk.faults import lost_after, lost_before, refused
 
 Opened = Callable[[], Till]
 

@@ -23,13 +23,14 @@ from tests.sdk.counterpart import (
     ROOT,
     TERMINAL,
     Counterpart,
-    DirectTransport,
+)
+from tests.sdk.faults import (
     goes_wrong,
     refused,
-    served,
     trailing,
     unsigned,
 )
+from tests.sdk.wires import DirectTransport, served
 
 HERE = Channel("127.0.0.1:1", insecure=True)
 FULL_CODE = f"{CODE}.{ROOT.key}"

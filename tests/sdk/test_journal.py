@@ -274,6 +274,16 @@ def test_closed_sales_leave_after_their_time_and_open_ones_stay(
     assert [each.request_id for each in journal.unfinished()] == [open_, new]
 
 
+def test_of_many_answers_about_one_sale_the_latest_are_kept(
+    opened: Callable[[], SqliteJournal],
+) -> None:
+    journal = opened()
+    journal.begin(record())
+    for number in range(40):
+        journal.write(record(), replace(PROOF, nonce=str(number)))
+    assert [proof.nonce for proof in journal.evidence(record().request_id)] == [str(n) for n in range(8, 40)]
+
+
 def test_ticket_numbers_are_not_given_twice(opened: Callable[[], SqliteJournal]) -> None:
     assert [opened().next_number(DAY) for _ in range(3)] == ["1", "2", "3"]
     assert opened().next_number(date(2026, 3, 3)) == "1"

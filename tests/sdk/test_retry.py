@@ -11,16 +11,9 @@ from medsettle.models import Basket, Split
 from medsettle.till import Till
 from medsettle.wire.reasons import REASONS, Code, Reason
 from medsettle.wire.reasons import Retry as MayRetry
-from tests.sdk.counterpart import (
-    TERMINAL_KEY,
-    Counterpart,
-    DirectTransport,
-    FakeClock,
-    config_in,
-    lost_before,
-    refused,
-    retry_after,
-)
+from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, FakeClock
+from tests.sdk.faults import lost_before, refused, retry_after
+from tests.sdk.wires import DirectTransport, config_in
 
 
 def silence(_: Counterpart, request: Any, handle: Any) -> Reply:

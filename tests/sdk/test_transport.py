@@ -11,7 +11,9 @@ from medsettle.tender import CashTender
 from medsettle.till import Till
 from medsettle.transport import GrpcTransport, is_loopback
 from medsettle.wire.reasons import Reason
-from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, config_in, lost_after, refused, served
+from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
+from tests.sdk.faults import lost_after, refused
+from tests.sdk.wires import config_in, served
 
 
 def test_a_sale_over_a_real_socket(tmp_path: Path, counterpart: Counterpart, basket: Basket) -> None:

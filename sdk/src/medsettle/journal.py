@@ -10,55 +10,40 @@ once, when the disk fills between a request and its answer, so that the answer c
 no new sale starts before it is back.
 """
 
-import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from medsettle._journal_lock import FileLock
-from medsettle._record_text import from_text, to_text
+from medsettle._journal_sql import (
+    APPLICATION_ID,
+    SCHEMA,
+    SCHEMA_VERSION,
+    digest_of,
+    forget,
+    put,
+    put_evidence,
+    reason_of,
+)
+from medsettle._record_text import from_text
 from medsettle.errors import MedsettleError, till_error
 from medsettle.evidence import Evidence
 from medsettle.record import SaleRecord
-from medsettle.sale import is_closed
 from medsettle.ticket import RequestId
 from medsettle.till_reasons import TillReason
 
 _T = TypeVar("_T")
 
-SCHEMA_VERSION: Final = 1
 OPEN_SALES_MAX: Final = 1_000
 ANSWER_BYTES_MAX: Final = 1_048_576
 KEPT_DAYS: Final = 400
 """How long a closed sale stays; open ones stay until they are closed."""
 BALLAST_BYTES: Final = 262_144
-_APPLICATION_ID: Final = 0x6D656473
 _LAST_NUMBER: Final = 10**9 - 1
-
-_SCHEMA: Final = f"""
-CREATE TABLE sale (
-    request_id TEXT PRIMARY KEY, day TEXT NOT NULL, number TEXT NOT NULL, attempt INTEGER NOT NULL,
-    closed INTEGER NOT NULL, written INTEGER NOT NULL, record TEXT NOT NULL, digest TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX sale_by_ticket ON sale (day, number, attempt);
-CREATE INDEX sale_by_age ON sale (written);
-CREATE INDEX sale_open ON sale (closed, written);
-CREATE TABLE evidence (
-    request_id TEXT NOT NULL, method TEXT NOT NULL, request_digest TEXT NOT NULL, nonce TEXT NOT NULL,
-    key TEXT NOT NULL, timestamp_ms INTEGER NOT NULL, code TEXT NOT NULL, answer BLOB NOT NULL,
-    signature TEXT NOT NULL, certificate TEXT NOT NULL
-);
-CREATE INDEX evidence_by_sale ON evidence (request_id);
-CREATE TABLE counter (day TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE ballast (weight BLOB NOT NULL);
-PRAGMA application_id = {_APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-"""
 
 
 class Journal(Protocol):
@@ -114,7 +99,7 @@ class SqliteJournal:
             sql.execute("PRAGMA synchronous = FULL")
             sql.execute("PRAGMA journal_mode = PERSIST")
             if new:
-                sql.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+                sql.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
             self._check(sql)
         except BaseException:
             sql.close()
@@ -125,7 +110,7 @@ class SqliteJournal:
         """Damaged, foreign or newer files stop the till here."""
         if sql.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
             raise till_error(TillReason.JOURNAL_DAMAGED, file=str(self._path))
-        if sql.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        if sql.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise till_error(TillReason.JOURNAL_DAMAGED, file=str(self._path), cause="not a journal")
         version = sql.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
@@ -139,10 +124,10 @@ class SqliteJournal:
             if sql.execute("SELECT count(*) FROM sale WHERE closed = 0").fetchone()[0] >= OPEN_SALES_MAX:
                 raise till_error(TillReason.TOO_MANY_OPEN, limit=str(OPEN_SALES_MAX))
             oldest = RequestId.parse(record.request_id).on - timedelta(days=KEPT_DAYS)
-            _forget(sql, oldest)
+            forget(sql, oldest)
             if sql.execute("SELECT count(*) FROM ballast").fetchone()[0] == 0:
                 sql.execute("INSERT INTO ballast VALUES (zeroblob(?))", (BALLAST_BYTES,))
-            _put(sql, record)
+            put(sql, record)
 
     def write(self, record: SaleRecord, evidence: Evidence | None = None) -> None:
         """Writes what is known of a sale now, and the signed answer that says so. Raises JournalError."""
@@ -157,9 +142,9 @@ class SqliteJournal:
         with self._transaction() as sql:
             if drop_ballast:
                 sql.execute("DELETE FROM ballast")
-            _put(sql, record)
+            put(sql, record)
             if evidence is not None and len(evidence.answer) <= ANSWER_BYTES_MAX:
-                _put_evidence(sql, record.request_id, evidence)
+                put_evidence(sql, record.request_id, evidence)
 
     def load(self, request_id: str) -> SaleRecord | None:
         """Returns the sale, or None if this till does not know it. Raises JournalError."""
@@ -205,7 +190,7 @@ class SqliteJournal:
 
     def _read(self, text: str, digest: str) -> SaleRecord:
         try:
-            if _digest(text) != digest:
+            if digest_of(text) != digest:
                 raise ValueError("digest")
             return from_text(text)
         except (ValueError, KeyError, TypeError) as error:
@@ -238,52 +223,4 @@ class SqliteJournal:
             self._sql.execute("ROLLBACK")
 
     def _error(self, error: Exception) -> MedsettleError:
-        return till_error(_reason(error), file=str(self._path), cause=str(error))
-
-
-def _reason(error: Exception) -> TillReason:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return TillReason.JOURNAL_FULL
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return TillReason.JOURNAL_DAMAGED
-    return TillReason.JOURNAL_UNAVAILABLE
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _put(sql: sqlite3.Connection, record: SaleRecord) -> None:
-    ticket, text = RequestId.parse(record.request_id), to_text(record)
-    if from_text(text) != replace(record, tried=frozenset(), waiting=False):
-        raise AssertionError("a record that does not survive its own text")
-    values: tuple[Any, ...] = (
-        record.request_id, ticket.on.isoformat(), ticket.number, ticket.attempt, is_closed(record),
-        text, _digest(text),
-    )
-    sql.execute(
-        """INSERT INTO sale
-           VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(written), 0) + 1 FROM sale), ?6, ?7)
-           ON CONFLICT (request_id) DO UPDATE
-           SET closed = excluded.closed, record = excluded.record, digest = excluded.digest""",
-        values,
-    )
-
-
-def _put_evidence(sql: sqlite3.Connection, request_id: str, evidence: Evidence) -> None:
-    sql.execute(
-        "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            request_id, evidence.method, evidence.request_digest, evidence.nonce, evidence.key,
-            evidence.timestamp_ms, evidence.code, evidence.answer, evidence.signature,
-            evidence.certificate,
-        ),
-    )
-
-
-def _forget(sql: sqlite3.Connection, before: date) -> None:
-    """Closed sales leave with their evidence once nobody will ask for them at the till."""
-    old = "SELECT request_id FROM sale WHERE closed = 1 AND day < ? LIMIT 100"
-    sql.execute(f"DELETE FROM evidence WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608
-    sql.execute(f"DELETE FROM sale WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608
+        return till_error(reason_of(error), file=str(self._path), cause=str(error))

@@ -146,7 +146,7 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
             if sale is None:
                 raise error_of(verdict, request_id)
             work.written = apply(record, event)
-        elif sale is not None:
+        elif sale is not None and (sale.state != record.state or record.stale):
             yield from work.happened(event, verdict)
         work.sale = sale or (yield from last_sale(desk, work.written))
         trouble = None if sale or verdict.facts is None else verdict.facts.refusal

@@ -1,0 +1,96 @@
+"""The journal's tables, and the statements that write them."""
+
+import hashlib
+import sqlite3
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+from medsettle._record_text import from_text, to_text
+from medsettle.evidence import Evidence
+from medsettle.record import SaleRecord
+from medsettle.sale import is_closed
+from medsettle.ticket import RequestId
+from medsettle.till_reasons import TillReason
+
+SCHEMA_VERSION: Final = 1
+APPLICATION_ID: Final = 0x6D656473
+PROOFS_MAX: Final = 32
+"""Signed answers of one sale."""
+
+SCHEMA: Final = f"""
+CREATE TABLE sale (
+    request_id TEXT PRIMARY KEY, day TEXT NOT NULL, number TEXT NOT NULL, attempt INTEGER NOT NULL,
+    closed INTEGER NOT NULL, written INTEGER NOT NULL, record TEXT NOT NULL, digest TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sale_by_ticket ON sale (day, number, attempt);
+CREATE INDEX sale_by_age ON sale (written);
+CREATE INDEX sale_open ON sale (closed, written);
+CREATE TABLE evidence (
+    request_id TEXT NOT NULL, method TEXT NOT NULL, request_digest TEXT NOT NULL, nonce TEXT NOT NULL,
+    key TEXT NOT NULL, timestamp_ms INTEGER NOT NULL, code TEXT NOT NULL, answer BLOB NOT NULL,
+    signature TEXT NOT NULL, certificate TEXT NOT NULL
+);
+CREATE INDEX evidence_by_sale ON evidence (request_id);
+CREATE TABLE counter (day TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE ballast (weight BLOB NOT NULL);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+def reason_of(error: Exception) -> TillReason:
+    """Returns why the till cannot go on, by what SQLite or the system said."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return TillReason.JOURNAL_FULL
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return TillReason.JOURNAL_DAMAGED
+    return TillReason.JOURNAL_UNAVAILABLE
+
+
+def digest_of(text: str) -> str:
+    """Returns the digest that stands beside a record."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def put(sql: sqlite3.Connection, record: SaleRecord) -> None:
+    """Writes a record, a new one or in place of what was known before."""
+    ticket, text = RequestId.parse(record.request_id), to_text(record)
+    if from_text(text) != replace(record, tried=frozenset(), waiting=False):
+        raise AssertionError("a record that does not survive its own text")
+    values: tuple[Any, ...] = (
+        record.request_id, ticket.on.isoformat(), ticket.number, ticket.attempt, is_closed(record),
+        text, digest_of(text),
+    )
+    sql.execute(
+        """INSERT INTO sale
+           VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(written), 0) + 1 FROM sale), ?6, ?7)
+           ON CONFLICT (request_id) DO UPDATE
+           SET closed = excluded.closed, record = excluded.record, digest = excluded.digest""",
+        values,
+    )
+
+
+def put_evidence(sql: sqlite3.Connection, request_id: str, evidence: Evidence) -> None:
+    """Writes a signed answer; of a sale that is asked for again and again, the latest are kept."""
+    sql.execute(
+        "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            request_id, evidence.method, evidence.request_digest, evidence.nonce, evidence.key,
+            evidence.timestamp_ms, evidence.code, evidence.answer, evidence.signature,
+            evidence.certificate,
+        ),
+    )
+    sql.execute(
+        """DELETE FROM evidence WHERE request_id = ?1 AND rowid NOT IN
+           (SELECT rowid FROM evidence WHERE request_id = ?1 ORDER BY rowid DESC LIMIT ?2)""",
+        (request_id, PROOFS_MAX),
+    )
+
+
+def forget(sql: sqlite3.Connection, before: date) -> None:
+    """Closed sales leave with their evidence once nobody will ask for them at the till."""
+    old = "SELECT request_id FROM sale WHERE closed = 1 AND day < ? LIMIT 100"
+    sql.execute(f"DELETE FROM evidence WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608
+    sql.execute(f"DELETE FROM sale WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608
