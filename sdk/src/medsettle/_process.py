@@ -74,9 +74,10 @@ class GatewayProcess:
     def stop(self, timeout_s: float) -> int:
         """Asks it to drain and returns its exit code; kills it after the timeout."""
         if self.running:
-            # On Windows only this event can be handled; terminate() would be a kill.
-            gentle = signal.SIGTERM if sys.platform != "win32" else signal.CTRL_BREAK_EVENT
-            self._process.send_signal(gentle)
+            if sys.platform == "win32":  # only this event can be handled there; terminate() would be a kill
+                self._process.send_signal(signal.CTRL_BREAK_EVENT)
+            else:
+                self._process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout_s)
         return self.kill()
