@@ -1,5 +1,6 @@
 """A summary of the books trusts no balance: it finds what does not follow from the entries."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
 from medsettle_gateway.domain.moves import MoveBalance, MoveCounter, PostEntry, PutSale
 from medsettle_gateway.storage.audit import FundTotal, OpenSale, Summary, summarise
 from medsettle_gateway.storage.database import connect
+from medsettle_gateway.storage.statements import AUDIT
 from medsettle_gateway.storage.writing import write
 from tests.gateway.storage.stand import NOW, PAID, REGION, TODAY, SqliteStand, person, request_id, sale
 
@@ -66,7 +68,7 @@ def test_sound_books_are_added_up(books: sqlite3.Connection) -> None:
         ("UPDATE accounts SET held_fen = 0", "6000 fen and 0 held"),
         ("UPDATE postings SET account = 'member/ghost' WHERE account LIKE 'member/%'", "account ghost"),
         ("UPDATE counters SET used = 4999", "4999 used and 0 held, but its entries say 5000 and 0"),
-        ("DELETE FROM counters", "None used and None held, but its entries say 5000"),
+        ("DELETE FROM counters", "0 used and 0 held, but its entries say 5000"),
         ("UPDATE entry_counters SET counter = 'other'", "counter other paid"),
         ("UPDATE sales SET state = 'REVERSED' WHERE number = 1", "REVERSED, but its last entry is SETTLED"),
         ("UPDATE sales SET version = 2 WHERE number = 1", "is at version 2 and has 1 entries"),
@@ -86,4 +88,19 @@ def test_what_does_not_follow_from_the_entries_is_found(
 
 def test_a_sale_without_any_entry_is_found(books: sqlite3.Connection) -> None:
     write(books, [PutSale(sale(3))])
-    assert any(request_id(3).text in fault for fault in summarise(books).faults)
+    assert summarise(books).faults == (f"sale {request_id(3).text} has no entry",)
+
+
+def test_an_entry_of_no_sale_is_found(books: sqlite3.Connection) -> None:
+    write(books, [PostEntry(Entry("SEALED", "ghost", NOW, TODAY, "t", "op"))])
+    assert summarise(books).faults == ("entry 4 is of sale ghost, which is not there",)
+
+
+@pytest.mark.parametrize("name", sorted(AUDIT))
+def test_no_question_is_asked_once_for_every_row_of_a_table(books: sqlite3.Connection, name: str) -> None:
+    """Books grow for ever: what is looked up inside a scan is looked up by an index."""
+    plan = books.execute(f"EXPLAIN QUERY PLAN {AUDIT[name]}").fetchall()
+    inner = re.compile(r"SCAN \w+ (LEFT-JOIN|USING AUTOMATIC)")
+    correlated = [row[0] for row in plan if "CORRELATED" in row[3]]
+    slow = [row[3] for row in plan if inner.match(row[3]) or (row[1] in correlated and "SCAN" in row[3])]
+    assert slow == []

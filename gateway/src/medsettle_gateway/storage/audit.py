@@ -75,5 +75,7 @@ _SENTENCES: Final = {
     "wrong_counters": "counter {2} {3} of {0} in {1}: {4} used and {5} held, but its entries say {6} and {7}",
     "wrong_states": "sale {0} is {1}, but its last entry is {2}",
     "wrong_versions": "sale {0} is at version {1} and has {2} entries",
+    "sales_without_entries": "sale {0} has no entry",
+    "entries_without_sales": "entry {0} is of sale {1}, which is not there",
 }
 """How each finding of a question is said."""

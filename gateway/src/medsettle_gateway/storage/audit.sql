@@ -28,46 +28,44 @@ SELECT position, book, sum(amount_fen) AS off_fen FROM postings GROUP BY positio
 -- name: gaps
 SELECT count(*) AS entries, coalesce(max(position), 0) AS last FROM entries HAVING entries <> last;
 
+-- Both sides are added up and then compared: one pass, however many accounts there are.
 -- name: wrong_balances
-WITH sums AS (
-  SELECT owner AS account, sum(iif(place = 'member', -amount_fen, 0)) AS balance_fen,
-    sum(iif(place = 'held', -amount_fen, 0)) AS held_fen
-  FROM (
-    SELECT substr(account, 1, instr(account, '/') - 1) AS place,
-      substr(account, instr(account, '/') + 1) AS owner, amount_fen
-    FROM postings WHERE account LIKE 'member/%' OR account LIKE 'held/%'
-  ) GROUP BY owner
-), both AS (
-  SELECT account FROM accounts UNION SELECT account FROM sums
-)
-SELECT account, accounts.balance_fen, accounts.held_fen, coalesce(sums.balance_fen, 0),
-  coalesce(sums.held_fen, 0)
-FROM both LEFT JOIN accounts USING (account) LEFT JOIN sums USING (account)
-WHERE accounts.balance_fen IS NOT coalesce(sums.balance_fen, 0)
-  OR accounts.held_fen IS NOT coalesce(sums.held_fen, 0)
-ORDER BY account;
+SELECT account, sum(balance_fen), sum(held_fen), sum(posted_balance_fen), sum(posted_held_fen) FROM (
+  SELECT account, balance_fen, held_fen, 0 AS posted_balance_fen, 0 AS posted_held_fen FROM accounts
+  UNION ALL
+  SELECT substr(account, 8), 0, 0, -amount_fen, 0 FROM postings WHERE account LIKE 'member/%'
+  UNION ALL
+  SELECT substr(account, 6), 0, 0, 0, -amount_fen FROM postings WHERE account LIKE 'held/%'
+) GROUP BY account
+HAVING sum(balance_fen) <> sum(posted_balance_fen) OR sum(held_fen) <> sum(posted_held_fen);
 
 -- name: wrong_counters
-WITH sums AS (
-  SELECT member, region, scheme, period, counter, measure, sum(used_delta) AS used, sum(held_delta) AS held
-  FROM entry_counters GROUP BY member, region, scheme, period, counter, measure
-), both AS (
-  SELECT member, region, scheme, period, counter, measure FROM counters
-  UNION SELECT member, region, scheme, period, counter, measure FROM sums
-)
-SELECT member, period, counter, measure, counters.used, counters.held, coalesce(sums.used, 0),
-  coalesce(sums.held, 0)
-FROM both LEFT JOIN counters USING (member, region, scheme, period, counter, measure)
-  LEFT JOIN sums USING (member, region, scheme, period, counter, measure)
-WHERE counters.used IS NOT coalesce(sums.used, 0) OR counters.held IS NOT coalesce(sums.held, 0)
-ORDER BY member, period, counter, measure;
+SELECT member, period, counter, measure, sum(used), sum(held), sum(moved_used), sum(moved_held) FROM (
+  SELECT member, region, scheme, period, counter, measure, used, held, 0 AS moved_used, 0 AS moved_held
+  FROM counters
+  UNION ALL
+  SELECT member, region, scheme, period, counter, measure, 0, 0, used_delta, held_delta FROM entry_counters
+) GROUP BY member, region, scheme, period, counter, measure
+HAVING sum(used) <> sum(moved_used) OR sum(held) <> sum(moved_held);
 
 -- name: wrong_states
-SELECT request_id, state, kind FROM sales LEFT JOIN entries USING (request_id)
-WHERE position IS (SELECT max(position) FROM entries e WHERE e.request_id = sales.request_id)
-  AND kind IS NOT state
-ORDER BY request_id;
+SELECT request_id, state, kind FROM (
+  SELECT request_id, kind, max(position) FROM entries WHERE request_id <> '' GROUP BY request_id
+) CROSS JOIN sales USING (request_id)
+WHERE kind <> state;
 
 -- name: wrong_versions
-SELECT request_id, version, count(position) AS transitions FROM sales LEFT JOIN entries USING (request_id)
-GROUP BY request_id HAVING transitions <> version;
+SELECT request_id, version, transitions FROM (
+  SELECT request_id, count(*) AS transitions FROM entries WHERE request_id <> '' GROUP BY request_id
+) CROSS JOIN sales USING (request_id)
+WHERE transitions <> version;
+
+-- name: sales_without_entries
+SELECT request_id FROM sales WHERE NOT EXISTS (
+  SELECT 1 FROM entries WHERE entries.request_id = sales.request_id AND entries.request_id <> ''
+);
+
+-- name: entries_without_sales
+SELECT position, request_id FROM entries WHERE request_id <> '' AND NOT EXISTS (
+  SELECT 1 FROM sales WHERE sales.request_id = entries.request_id
+);
