@@ -66,6 +66,21 @@ def test_migrating_what_is_up_to_date_says_so(city: City) -> None:
     assert city.ask("migrate") == {"from": 1, "to": 1}
 
 
+def test_every_setting_is_listed_with_its_value_range_and_variable(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDSETTLE_GATEWAY__LIMITS__HOLD_S", "300")
+    listed = {each["name"]: each for each in city.ask("settings")["settings"]}
+    assert listed["limits.hold_s"] == {
+        "name": "limits.hold_s", "value": 300, "least": 1, "most": 86_400,
+        "variable": "MEDSETTLE_GATEWAY__LIMITS__HOLD_S",
+    }
+    assert listed["gateway.demo"]["value"] is True
+    text = city.run("settings").stdout
+    assert "limits.hold_s = 300  (1 .. 86400)" in text
+    assert "listen.tls_key = -" in text
+
+
 def wrong_value(city: City) -> None:
     city.config.write_text('[limits]\nhold_s = "ten"\n', "utf-8")
 

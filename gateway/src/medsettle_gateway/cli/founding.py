@@ -46,7 +46,7 @@ level = "info"         # debug, info, warning, error
 format = "text"        # text or json
 
 [limits]
-# hold_s = 600         # how long a hold reserves; the README lists every other limit
+# hold_s = 600         # how long a hold reserves; medsettle-gateway settings lists every other
 """
 
 

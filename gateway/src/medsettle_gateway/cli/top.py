@@ -19,6 +19,7 @@ _WHERE: Final = {
     "migrate": "medsettle_gateway.cli.founding:migrate",
     "policy": "medsettle_gateway.cli.policy:policy",
     "serve": "medsettle_gateway.cli.serve:serve",
+    "settings": "medsettle_gateway.cli.settings:settings",
     "terminal": "medsettle_gateway.cli.terminal:terminal",
 }
 

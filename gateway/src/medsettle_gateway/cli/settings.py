@@ -1,0 +1,59 @@
+"""``medsettle-gateway settings``: every setting, what it is now, and what it may be."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
+from medsettle_gateway.config import ENVIRONMENT_PREFIX, Config
+
+
+class _Setting(NamedTuple):
+    """One setting; ``least`` and ``most`` are None where it is no limit."""
+
+    name: str
+    value: Any
+    least: int | None
+    most: int | None
+    variable: str
+
+
+@click.command("settings")
+@json_option
+@config_option
+def settings(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """List every setting with its value, its range and its environment variable."""
+    found = tuple(_settings(open_gateway(config_path).config))
+    if as_json:
+        print_json({"settings": [each._asdict() for each in found]})
+        return
+    for each in found:
+        allowed = "" if each.least is None else f"  ({each.least} .. {each.most})"
+        click.echo(f"{each.name} = {_text(each.value)}{allowed}")
+
+
+def _settings(config: Config) -> Iterator[_Setting]:
+    for section in fields(config):
+        values = getattr(config, section.name)
+        for each in fields(values):
+            bounds = each.metadata
+            variable = f"{ENVIRONMENT_PREFIX}{section.name}__{each.name}".upper()
+            yield _Setting(
+                f"{section.name}.{each.name}", getattr(values, each.name), bounds.get("least"),
+                bounds.get("most"), variable,
+            )
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ", ".join(map(str, value)) or "-"
+        case _:
+            return str(value)
