@@ -118,6 +118,16 @@ async def test_a_new_code_ends_the_keys_that_the_terminal_had() -> None:
     assert keys[OTHER.key].active_at(world.clock.at)
 
 
+async def test_a_new_code_does_not_end_a_suspension() -> None:
+    world = await a_world()
+    await enrolled(world, enrol())
+    terminal = world.store.tables.terminals[TERMINAL]
+    world.store.tables.terminals[TERMINAL] = replace(terminal, state=State.SUSPENDED)
+    give(world, "NEW0")
+    await enrolled(world, enrol(OTHER, code="NEW0"))
+    assert world.store.tables.terminals[TERMINAL].state is State.SUSPENDED
+
+
 async def test_a_key_that_is_known_already_needs_a_new_one() -> None:
     world = await a_world()
     await enrolled(world, enrol())

@@ -71,6 +71,24 @@ async def test_what_waited_too_long_is_not_begun() -> None:
     assert command.request_id.text in world.store.tables.sales
 
 
+async def test_not_even_a_look_up_is_begun_after_its_deadline() -> None:
+    world = await World().started(a_father=100_000)
+    sale = await world.settled()
+    answer = await world.service(world.get(sale.request_id), world.clock.at)
+    assert reason_of(answer) is Reason.DEADLINE_PASSED
+
+
+async def test_what_was_in_time_but_waited_too_long_in_the_queue_is_not_begun() -> None:
+    world = World()
+    in_time = world.clock.at + timedelta(seconds=1)
+    waiting = beside(world.service(world.seal(world.request_id()), in_time))
+    await asyncio.sleep(0)
+    world.clock.at = in_time
+    await world.started()
+    assert reason_of(await waiting) is Reason.DEADLINE_PASSED
+    assert world.store.tables.sales == {}
+
+
 async def test_draining_finishes_what_is_in_the_queue_and_refuses_the_rest() -> None:
     world = await World().started(a_father=100_000)
     command = world.settle()

@@ -16,6 +16,7 @@ from medsettle_gateway.domain.keys import (
     InstitutionKey,
     KeyRecordKey,
     NonceKey,
+    TerminalKey,
     TerminalKeysKey,
 )
 from medsettle_gateway.domain.moves import (
@@ -48,7 +49,7 @@ def needs_enrol(command: Enrol, known: Facts, now: Now) -> tuple[AnyKey, ...]:  
     if code is None:
         return keys
     terminal = terminal_id(code.institution, code.till)
-    return (*keys, InstitutionKey(code.institution), TerminalKeysKey(terminal))
+    return (*keys, InstitutionKey(code.institution), TerminalKey(terminal), TerminalKeysKey(terminal))
 
 
 def decide_enrol(command: Enrol, facts: Facts, now: Now) -> Decision:
@@ -80,10 +81,14 @@ def _enrolled(command: Enrol, code: EnrolCode, record: KeyRecord, facts: Facts, 
     if code.used_by_key is not None:
         return (nonce,)
     others = facts.of(TerminalKeysKey(record.terminal))
+    # A code does not end a suspension: only the operator does.
+    terminal = facts.of(TerminalKey(record.terminal)) or TerminalFacts(
+        record.terminal, code.institution, code.till, State.ACTIVE
+    )
     return (
         nonce,
         UseEnrolCode(code.code_hash, record.key, now.at),
-        PutTerminal(TerminalFacts(record.terminal, code.institution, code.till, State.ACTIVE)),
+        PutTerminal(terminal),
         *(EndTerminalKey(old.key, now.at) for old in others if old.active_at(now.at)),
         PutTerminalKey(record),
     )

@@ -50,15 +50,18 @@ class Service:
 
     async def __call__(self, command: Command, deadline_at: datetime | None = None) -> Answer:
         """Returns the answer; a refusal is one. Nothing is begun after the deadline."""
+        request_id = str(getattr(command, "request_id", ""))
         if _is_anothers(command):
-            return unrecorded(Reason.NOT_YOURS, str(getattr(command, "request_id", "")))
+            return unrecorded(Reason.NOT_YOURS, request_id)
+        if deadline_at is not None and self.clock.now() >= deadline_at:
+            return unrecorded(Reason.DEADLINE_PASSED, request_id)
         try:
             return await self._answer(command, deadline_at)
         except Refused as refused:
             return unrecorded_of(refused.refusal)
         except StoreUnavailableError as error:
             self.report(type(command).__name__, error)
-            return unrecorded(Reason.STORE_UNAVAILABLE, str(getattr(command, "request_id", "")))
+            return unrecorded(Reason.STORE_UNAVAILABLE, request_id)
 
     async def _answer(self, command: Command, deadline_at: datetime | None) -> Answer:
         match command:
