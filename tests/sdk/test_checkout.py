@@ -266,6 +266,8 @@ def test_a_recorded_refusal_of_settle_is_proof_at_once(
     counterpart.fault("Settle", refused(Reason.POSSIBLE_DUPLICATE, other))
     card = sell(till, basket)
     assert (card.outcome, card.state) == (Outcome.NOT_PAID, SaleState.REFUSED)
+    assert card.refusal is not None
+    assert card.refusal.details == {"other_request_id": "X", "other_state": "HELD"}
     assert counterpart.seen == ["Quote", "Settle"]
 
 

@@ -1,6 +1,8 @@
 """The wire over a real socket: the bytes that were signed are sent, and every call ends."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,38 @@ def test_a_till_that_cannot_open_lets_go_of_the_journal(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         Till.open(wrong, signer=TERMINAL_KEY)
     Till.open(config_in(tmp_path), signer=TERMINAL_KEY).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_a_till_that_came_over_a_fork_refuses_and_its_parent_goes_on(tmp_path: Path) -> None:
+    code = """if True:
+        import os, pathlib, sys
+        sys.path.insert(0, sys.argv[2])
+        from medsettle.errors import GatewayAwayError, TillUnusableError
+        from medsettle.models import Basket, Line
+        from medsettle.till import Till
+        from tests.sdk.counterpart import TERMINAL_KEY
+        from tests.sdk.wires import config_in
+
+        def ask():
+            try:
+                till.quote("scanned", Basket((Line("X", "1", "1"),)))
+            except (GatewayAwayError, TillUnusableError) as error:
+                print(error.reason, flush=True)
+
+        config = config_in(pathlib.Path(sys.argv[1]), deadlines_ms={"Quote": 100})
+        till = Till.open(config, signer=TERMINAL_KEY)
+        child = os.fork()
+        ask()
+        if child == 0:
+            till.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+        till.close()
+    """
+    root = Path(__file__).parents[2]
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), str(root)], capture_output=True, text=True, check=True,
+        timeout=60,
+    )
+    assert sorted(run.stdout.split()) == ["GATEWAY_AWAY", "USED_AFTER_FORK"]

@@ -19,7 +19,6 @@ from medsettle.till_reasons import TillReason
 PAUSE_MS: Final = 200
 """Between two sales, on average: a gateway that came back is not met by every till at once."""
 _DRAINER: Final = "recover"
-_CASH: Final = frozenset({Step.COLLECT_CASH, Step.REFUND_CASH})
 
 
 def recover(desk: Desk, tender: Tender | None) -> Script[tuple[SaleCard, ...]]:
@@ -32,27 +31,30 @@ def recover(desk: Desk, tender: Tender | None) -> Script[tuple[SaleCard, ...]]:
         for number, record in enumerate(records):
             if number and not away:
                 yield Pause(desk.chance() * 2 * PAUSE_MS / 1000)
-            card = yield from _ended(desk, record, tender, away=away)
-            away = away or _is_away(card)
-            cards.append(card)
+            work = yield from _ended(desk, record, tender, away=away)
+            away = away or _was_away(work)
+            cards.append(work.card())
         return tuple(cards)
 
 
-def _ended(desk: Desk, record: SaleRecord, tender: Tender | None, *, away: bool) -> Script[SaleCard]:
+def _ended(desk: Desk, record: SaleRecord, tender: Tender | None, *, away: bool) -> Script[Pass]:
     name = ticket_name(record.request_id)
     if away or not desk.busy.take(name):
         # Its own click is ending it, or nobody would answer.
-        return Pass(desk, record, frozenset()).card()
+        return Pass(desk, record, frozenset())
     with desk.busy.giving(name):
         now = yield Note(lambda: desk.journal.load(record.request_id))
         performs = frozenset(Step) - {Step.SETTLE, Step.COLLECT_CASH}
         if tender is None:
-            performs -= _CASH
+            performs -= {Step.REFUND_CASH}
         work = Pass(desk, reopened(desk, now or record, ask=True), performs, tender=tender)
         yield from work.drive()
         work.sale = work.sale or (yield from last_sale(desk, work.written))
-        return work.card()
+        return work
 
 
-def _is_away(card: SaleCard) -> bool:
-    return card.refusal is not None and card.refusal.reason == TillReason.GATEWAY_AWAY and card.state is None
+def _was_away(work: Pass) -> bool:
+    verdict = work.verdict
+    return verdict is not None and verdict.facts is not None and (
+        verdict.facts.refusal.reason == TillReason.GATEWAY_AWAY
+    )

@@ -44,7 +44,16 @@ def facts_of(code: str, details: bytes) -> Facts:
             facts = _with(facts, each.TypeName(), each.value)
     except (DecodeError, UnreadableError):
         return facts
-    return facts
+    return _naming_the_other_sale(facts)
+
+
+def _naming_the_other_sale(facts: Facts) -> Facts:
+    """The other sale is told with the refusal too: a card has nothing else of it."""
+    if facts.other_request_id is None or facts.other_state is None:
+        return facts
+    other = {"other_request_id": facts.other_request_id, "other_state": facts.other_state}
+    refusal = replace(facts.refusal, details={**facts.refusal.details, **other})
+    return replace(facts, refusal=refusal)
 
 
 def _nameless(code: str) -> Refusal:
