@@ -19,7 +19,7 @@ from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
-from medsettle_gateway.storage.database import open_database
+from medsettle_gateway.storage.database import connect, open_database
 from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.loading import Reading
 from medsettle_gateway.storage.sealing import Sealer
@@ -62,8 +62,8 @@ class SqliteStore:
         """Returns the store of a database file. Raises ConfigError if it cannot be used."""
         writing = open_database(path, sealer)
         try:
-            reading = open_database(path, sealer)
-        except BaseException:
+            reading = connect(path)
+        except sqlite3.Error:
             writing.close()
             raise
         return cls(Reading(writing, sealer), Reading(reading, sealer), busy_ms)
