@@ -12,9 +12,10 @@ from medsettle.testing import Gateway
 BASKET = Basket((Line("XR06AXL193A001010100011", quantity="2", unit_price="34.00"),))
 
 with Gateway() as gateway:
-    # Two seconds for Settle, all tries together: an example need not wait for long.
-    config = replace(read_config(gateway.enrol_till("H21030200001")), deadlines_ms={"Settle": 2_000})
-    with Till.open(config) as till:
+    # Total deadlines, all tries together: an example need not wait for long.
+    config = read_config(gateway.enrol_till("H21030200001"))
+    hasty = replace(config, deadlines_ms={"Settle": 2_000, "Seal": 500})
+    with Till.open(hasty) as till:
         credential = gateway.issue_credential("2103000001")
         quote = till.quote(credential, BASKET, operator="7")
         withheld = gateway.proxy.swallow_answer(then=gateway.kill)

@@ -5,10 +5,13 @@ from typing import Final
 from medsettle.cli.parser import NOT_PAID, OPEN, PAID, TROUBLE
 from medsettle.errors import MedsettleError, OutcomeUnknownError, RefusedError, RequestError, error_class
 from medsettle.models import Outcome, SaleCard
+from medsettle.till_reasons import TillReason
+from medsettle.wire.reasons import Reason
 
 _OUTCOMES: Final[dict[Outcome, int]] = {
     Outcome.PAID: PAID, Outcome.NOT_PAID: NOT_PAID, Outcome.OPEN: OPEN,
 }
+_UNKNOWN: Final = frozenset({Reason.SALE_NOT_FOUND, TillReason.SALE_UNKNOWN})
 
 
 def of_card(card: SaleCard) -> int:
@@ -17,12 +20,15 @@ def of_card(card: SaleCard) -> int:
     4 if nothing was sent because the till or the gateway is in trouble.
     """
     if card.outcome is Outcome.NOT_PAID and card.request_id is None and card.refusal is not None:
-        return of_error(error_class(card.refusal.reason))
+        return of_reason(card.refusal.reason, error_class(card.refusal.reason))
     return _OUTCOMES[card.outcome]
 
 
-def of_error(kind: type[MedsettleError]) -> int:
-    """Returns 1 for what was refused, 3 for what is not known, 4 for a till or a gateway in trouble."""
-    if issubclass(kind, OutcomeUnknownError):
+def of_reason(reason: str, kind: type[MedsettleError]) -> int:
+    """Returns 1 for what was refused, 3 for what is not known, 4 for a till or a gateway in trouble.
+
+    A sale that nobody knows is not known: its request may still be on its way.
+    """
+    if reason in _UNKNOWN or issubclass(kind, OutcomeUnknownError):
         return OPEN
     return NOT_PAID if issubclass(kind, RefusedError | RequestError) else TROUBLE

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TextIO
 
 from medsettle.cli.counter import Counter, UsageError
-from medsettle.cli.exits import of_error
+from medsettle.cli.exits import of_reason
 from medsettle.cli.lines import BasketTextError
 from medsettle.cli.parser import OPEN, TROUBLE, USAGE, parser
 from medsettle.cli.screen import Screen
@@ -50,12 +50,12 @@ def _command(name: str) -> Command:
 def _failed(counter: Counter, error: MedsettleError) -> int:
     if counter.wants_json:
         counter.answer({"error": error.refusal, "request_id": error.request_id, "card": error.card}, _nothing)
-        return of_error(type(error))
+        return of_reason(error.reason, type(error))
     if error.card is not None:
         counter.screen.card(error.card)
     if error.card is None or error.card.refusal is None:
         counter.complaints.error(error)
-    return of_error(type(error))
+    return of_reason(error.reason, type(error))
 
 
 def _interrupted(counter: Counter) -> int:

@@ -1,0 +1,101 @@
+"""What people see: colours on a terminal only, rows that fit, every outcome told apart."""
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from medsettle._columns import width
+from medsettle.cli.screen import COLUMNS, Screen
+from medsettle.errors import refusal_of, request_error
+from medsettle.models import Account, AccountState, Answer, BenefitAnswer, Eligibility, Outcome, SaleCard
+from medsettle.till_reasons import TillReason
+from medsettle.wire.reasons import Reason
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return Screen.on(io.StringIO())
+
+
+def shown(screen: Screen) -> str:
+    stream = screen.stream
+    assert isinstance(stream, io.StringIO)
+    return stream.getvalue()
+
+
+CARD = SaleCard(
+    "H21030200001-01-20261122-1-1", Outcome.OPEN, None, "结果正在确认。", "It is being found out.",
+    "请勿重复收费。", "Do not charge again.",
+)
+FOUND = Eligibility(
+    covered=Answer.YES, refusal=None, member="m", masked_name="欧阳*", region="210300", scheme="employee",
+    standing="active", enrolment="pooled_and_account",
+    benefits=(BenefitAnswer(
+        "general_outpatient", "普通门诊统筹", "general outpatient pooling", Answer.COULD_NOT_BE_DETERMINED,
+        refusal_of(Reason.STORE_UNAVAILABLE), (),
+    ),),
+    accounts=(Account("a1", "self", "欧阳*", AccountState.FROZEN, 1_234, Answer.NO),),
+    advisories=(), binding_until=None, as_of=None, pack="p",
+)
+
+
+def test_a_pipe_gets_no_colours(screen: Screen) -> None:
+    screen.card(CARD)
+    assert "\033[" not in shown(screen)
+
+
+def test_a_terminal_gets_colours_unless_it_does_not_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = Screen.on(Terminal())
+    coloured.card(CARD)
+    assert "\033[33m" in shown(coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Screen.on(Terminal())
+    plain.card(CARD)
+    assert "\033[" not in shown(plain)
+
+
+@pytest.mark.parametrize(("outcome", "state", "label"), [
+    (Outcome.PAID, "SETTLED", "已支付 PAID"),
+    (Outcome.NOT_PAID, "REFUSED", "未支付 NOT PAID"),
+    (Outcome.NOT_PAID, "REVERSED", "已撤销 REVERSED"),
+    (Outcome.OPEN, "HELD", "结果未定,请勿再次收费 OPEN: do not collect again"),
+])
+def test_each_outcome_has_a_label_of_its_own(
+    screen: Screen, outcome: Outcome, state: str, label: str
+) -> None:
+    screen.card(replace(CARD, outcome=outcome, state=state))
+    assert label in shown(screen)
+
+
+def test_a_card_says_why_what_to_tell_and_what_to_do(screen: Screen) -> None:
+    screen.card(replace(CARD, refusal=refusal_of(TillReason.GATEWAY_AWAY), refund_due_fen=28_430))
+    text = " ".join(shown(screen).split())
+    assert "连不上结算网关。 The gateway cannot be reached. [GATEWAY_AWAY]" in text
+    assert "应退还患者 to give back 284.30" in text
+    assert "-> 请勿重复收费。 Do not charge again." in text
+
+
+def test_no_row_runs_over(screen: Screen) -> None:
+    screen.eligibility(FOUND)
+    screen.card(replace(CARD, refusal=refusal_of(TillReason.OUTCOME_UNKNOWN)))
+    screen.error(request_error(Reason.LINE_AMOUNT_MISMATCH, line="1"))
+    rows = [row for row in shown(screen).splitlines() if not row.startswith("明细金额")]
+    assert max(width(row) for row in rows) <= COLUMNS
+
+
+def test_not_knowing_is_shown_as_neither_yes_nor_no(screen: Screen) -> None:
+    screen.eligibility(FOUND)
+    assert "无法确定 could not be determined" in shown(screen)
+
+
+def test_a_frozen_account_shows_its_balance_and_that_it_is_frozen(screen: Screen) -> None:
+    screen.eligibility(FOUND)
+    assert "12.34 已冻结 frozen" in shown(screen)
