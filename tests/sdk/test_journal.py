@@ -1,5 +1,6 @@
 """The journal: on disk before the first byte leaves, whole or refused, for one process only."""
 
+import random
 import sqlite3
 import subprocess
 import sys
@@ -180,7 +181,7 @@ def test_on_a_full_disk_no_new_sale_starts_and_a_started_one_is_still_written(
     full(journal)
     with pytest.raises(JournalFullError, match="JOURNAL_FULL"):
         fill(journal)
-    held, proof = record(state=SaleState.HELD), replace(PROOF, answer=b"a" * 60_000)
+    held, proof = record(state=SaleState.HELD), replace(PROOF, answer=random.Random(1).randbytes(60_000))
     journal.write(held, proof)
     assert journal.load(held.request_id) == held
     assert list(journal.evidence(held.request_id)) == [proof]
@@ -264,14 +265,29 @@ def test_closed_sales_leave_after_their_time_and_open_ones_stay(
     opened: Callable[[], SqliteJournal],
 ) -> None:
     journal = opened()
-    old, open_, new = ("P1-1-20250101-1-1", "P1-1-20250101-2-1", "P1-1-20260302-3-1")
-    journal.begin(replace(record(), request_id=old))
-    journal.write(replace(record(), request_id=old, state=SaleState.SETTLED), PROOF)
-    journal.begin(replace(record(), request_id=open_))
-    journal.begin(replace(record(), request_id=new))
+    old, open_, recent = "P1-1-20250101-1-1", "P1-1-20250101-2-1", "P1-1-20251201-3-1"
+    for request_id, state in ((old, "SETTLED"), (open_, "HELD"), (recent, "SETTLED")):
+        journal.begin(replace(record(), request_id=request_id))
+        journal.write(replace(record(), request_id=request_id, state=state), PROOF)
+    journal.begin(record())
     assert journal.load(old) is None
-    assert list(journal.evidence(old)) == []
-    assert [each.request_id for each in journal.unfinished()] == [open_, new]
+    assert journal.load(recent) is not None
+    assert [len(journal.evidence(each)) for each in (old, open_, recent)] == [0, 1, 0]
+    assert [each.request_id for each in journal.unfinished()] == [open_, record().request_id]
+
+
+@pytest.mark.parametrize("wrong", ["ticket", "clock"])
+def test_a_ticket_or_a_clock_that_is_years_ahead_empties_nothing(
+    opened: Callable[[], SqliteJournal], wrong: str
+) -> None:
+    journal = opened()
+    journal.begin(record())
+    journal.write(record(state=SaleState.SETTLED), PROOF)
+    ahead = record(2, requested_at=datetime(2036, 3, 2, tzinfo=UTC))
+    if wrong == "ticket":
+        ahead = replace(record(), request_id="P1-1-20360302-2-1")
+    journal.begin(ahead)
+    assert list(journal.evidence(record().request_id)) == [PROOF]
 
 
 def test_of_many_answers_about_one_sale_the_latest_are_kept(

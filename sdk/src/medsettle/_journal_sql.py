@@ -2,8 +2,9 @@
 
 import hashlib
 import sqlite3
+import zlib
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from medsettle._record_text import from_text, to_text
@@ -15,8 +16,12 @@ from medsettle.till_reasons import TillReason
 
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x6D656473
+ANSWER_BYTES_MAX: Final = 1_048_576
 PROOFS_MAX: Final = 32
 """Signed answers of one sale."""
+PROOFS_KEPT_DAYS: Final = 60
+KEPT_DAYS: Final = 400
+"""How long a closed sale stays; open ones stay, with their answers, until they are closed."""
 
 SCHEMA: Final = f"""
 CREATE TABLE sale (
@@ -78,7 +83,7 @@ def put_evidence(sql: sqlite3.Connection, request_id: str, evidence: Evidence) -
         "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             request_id, evidence.method, evidence.request_digest, evidence.nonce, evidence.key,
-            evidence.timestamp_ms, evidence.code, evidence.answer, evidence.signature,
+            evidence.timestamp_ms, evidence.code, zlib.compress(evidence.answer), evidence.signature,
             evidence.certificate,
         ),
     )
@@ -89,8 +94,27 @@ def put_evidence(sql: sqlite3.Connection, request_id: str, evidence: Evidence) -
     )
 
 
-def forget(sql: sqlite3.Connection, before: date) -> None:
-    """Closed sales leave with their evidence once nobody will ask for them at the till."""
-    old = "SELECT request_id FROM sale WHERE closed = 1 AND day < ? LIMIT 100"
-    sql.execute(f"DELETE FROM evidence WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608
-    sql.execute(f"DELETE FROM sale WHERE request_id IN ({old})", (before.isoformat(),))  # noqa: S608
+def proofs(sql: sqlite3.Connection, request_id: str) -> list[Evidence]:
+    """Returns the signed answers about a sale, in their order."""
+    rows = sql.execute(
+        """SELECT method, request_digest, nonce, key, timestamp_ms, code, answer, signature, certificate
+           FROM evidence WHERE request_id = ? ORDER BY rowid""",
+        (request_id,),
+    ).fetchall()
+    return [
+        Evidence(method, asked, nonce, key, at_ms, code, _unpacked(packed), signature, certificate)
+        for method, asked, nonce, key, at_ms, code, packed, signature, certificate in rows
+    ]
+
+
+def _unpacked(answer: bytes) -> bytes:
+    return zlib.decompressobj().decompress(answer, ANSWER_BYTES_MAX)
+
+
+def forget(sql: sqlite3.Connection, today: date) -> None:
+    """What is closed leaves once nobody will ask for it at the till: the answers first, then the sale."""
+    old = "SELECT request_id FROM sale WHERE closed = 1 AND day < ?"
+    proofs_until = (today - timedelta(days=PROOFS_KEPT_DAYS)).isoformat()
+    sql.execute(f"DELETE FROM evidence WHERE request_id IN ({old})", (proofs_until,))  # noqa: S608
+    sales_until = (today - timedelta(days=KEPT_DAYS)).isoformat()
+    sql.execute("DELETE FROM sale WHERE closed = 1 AND day < ?", (sales_until,))

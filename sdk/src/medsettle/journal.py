@@ -1,7 +1,7 @@
 """The till's journal: the intent before the first byte leaves, the evidence after each answer.
 
 It outlives the program and the power. What it holds of a sale: ids, states, amounts, the signed
-answers. It never holds a credential.
+answers (packed, 60 days). It never holds a credential.
 
 The file is SQLite with ``synchronous = FULL``: ``write`` returns when the disk has it. The rollback
 journal is kept between transactions (``PERSIST``) rather than a write-ahead log: one file can be
@@ -20,11 +20,13 @@ from typing import Final, Protocol, TypeVar
 
 from medsettle._journal_lock import FileLock
 from medsettle._journal_sql import (
+    ANSWER_BYTES_MAX,
     APPLICATION_ID,
     SCHEMA,
     SCHEMA_VERSION,
     digest_of,
     forget,
+    proofs,
     put,
     put_evidence,
     reason_of,
@@ -33,15 +35,12 @@ from medsettle._record_text import from_text
 from medsettle.errors import MedsettleError, till_error
 from medsettle.evidence import Evidence
 from medsettle.record import SaleRecord
-from medsettle.ticket import RequestId
+from medsettle.ticket import RequestId, china_day
 from medsettle.till_reasons import TillReason
 
 _T = TypeVar("_T")
 
 OPEN_SALES_MAX: Final = 1_000
-ANSWER_BYTES_MAX: Final = 1_048_576
-KEPT_DAYS: Final = 400
-"""How long a closed sale stays; open ones stay until they are closed."""
 BALLAST_BYTES: Final = 262_144
 _LAST_NUMBER: Final = 10**9 - 1
 
@@ -81,6 +80,7 @@ class SqliteJournal:
         """Opens and checks the file. Raises JournalError, before any money can move."""
         self._path = path
         self._mutex = threading.RLock()
+        self._tidied_on: date | None = None
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         try:
             self._lock.take()
@@ -123,8 +123,11 @@ class SqliteJournal:
         with self._transaction() as sql:
             if sql.execute("SELECT count(*) FROM sale WHERE closed = 0").fetchone()[0] >= OPEN_SALES_MAX:
                 raise till_error(TillReason.TOO_MANY_OPEN, limit=str(OPEN_SALES_MAX))
-            oldest = RequestId.parse(record.request_id).on - timedelta(days=KEPT_DAYS)
-            forget(sql, oldest)
+            # A clock or a ticket that is years ahead must not empty the journal.
+            today = min(RequestId.parse(record.request_id).on, china_day(record.requested_at))
+            if today != self._tidied_on:
+                forget(sql, today)
+                self._tidied_on = today
             if sql.execute("SELECT count(*) FROM ballast").fetchone()[0] == 0:
                 sql.execute("INSERT INTO ballast VALUES (zeroblob(?))", (BALLAST_BYTES,))
             put(sql, record)
@@ -161,10 +164,7 @@ class SqliteJournal:
 
     def evidence(self, request_id: str) -> Sequence[Evidence]:
         """Returns the signed answers about a sale, in their order. Raises JournalError."""
-        query = """SELECT method, request_digest, nonce, key, timestamp_ms, code, answer, signature,
-                   certificate FROM evidence WHERE request_id = ? ORDER BY rowid"""
-        rows = self._guarded(lambda: self._sql.execute(query, (request_id,)).fetchall())
-        return [Evidence(*row) for row in rows]
+        return self._guarded(lambda: proofs(self._sql, request_id))
 
     def next_number(self, on: date) -> str:
         """Returns a ticket number that was not given before on that day. Raises JournalError."""
