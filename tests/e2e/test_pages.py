@@ -12,10 +12,6 @@ from tests.e2e.blocks import ROOT, Block, blocks, environment, free_address, run
 pytestmark = pytest.mark.e2e
 
 CITY = ROOT / "gateway" / "src" / "medsettle_gateway" / "demo_city"
-EXAMPLES = ROOT / "examples"
-ALONE = sorted({path.name for path in EXAMPLES.glob("*.py")} - {"demo.py"})
-"""``make demo`` plays the other one."""
-
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 
 
@@ -84,8 +80,3 @@ def test_the_vendors_page_runs_block_by_block(tmp_path: Path) -> None:
             scanned = "".join(f"{gateway.issue_credential('2103000001')}\n" for _ in range(2))
             run([sys.executable, str(path)], folder, environment(), given=scanned)
         assert gateway.books()["balanced"]
-
-
-@pytest.mark.parametrize("name", ALONE)
-def test_an_example_runs_alone(name: str, tmp_path: Path) -> None:
-    assert run([sys.executable, str(EXAMPLES / name)], tmp_path, environment())
