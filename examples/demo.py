@@ -275,7 +275,7 @@ def lost_answer(day: Day) -> None:
         "The cash is in the drawer. Charge again? Give it back? The till says neither: OPEN.",
     )
     # This till gives up soon, so that the demo is short.
-    with Till.open(replace(day.desk, deadlines_ms={"Settle": 2_000, "Seal": 500})) as till:
+    with Till.open(replace(day.desk, deadlines_ms={"Settle": 3_000, "Seal": 500})) as till:
         credential, quote = day.quotes(till, GAO, EXAMINATION)
         page.money("cash in the drawer 已收现金", quote.split.cash_fen, 175_00)
         withheld = day.gateway.proxy.swallow_answer(then=day.gateway.kill)

@@ -187,6 +187,34 @@ def test_a_delayed_request_waits_and_the_closing_proxy_does_not(server: Server, 
         assert ended(till)
 
 
+def test_a_held_request_goes_on_once_it_is_released(server: Server, proxy: Proxy) -> None:
+    held = proxy.hold_requests()
+    with connect(proxy) as till, server.connection() as gateway:
+        till.sendall(PREFACE + SETTINGS + headers(1))
+        held.wait(WAIT_S)
+        assert receive(gateway, 33) == PREFACE + SETTINGS
+        held.release()
+        assert receive(gateway, 12) == headers(1)
+
+
+def test_waiting_for_a_request_that_never_comes_ends(proxy: Proxy) -> None:
+    with pytest.raises(TimeoutError, match="no request came"):
+        proxy.hold_requests().wait(0.01)
+
+
+def test_what_is_to_happen_at_the_withheld_answer_has_happened_when_it_is_reported(
+    server: Server, proxy: Proxy
+) -> None:
+    happened: list[str] = []
+    withheld = proxy.swallow_answer(then=lambda: happened.append("killed"))
+    with connect(proxy), server.connection() as gateway:
+        gateway.sendall(SETTINGS)
+        assert happened == []
+        gateway.sendall(headers(1))
+        withheld.wait(WAIT_S)
+        assert happened == ["killed"]
+
+
 def test_a_gateway_that_is_away_resets_the_till(proxy: Proxy, server: Server) -> None:
     server.close()
     assert turned_away(proxy)

@@ -127,9 +127,9 @@ def test_each_line_shows_its_class_and_how_it_divides() -> None:
     rows = lines_of(render(SALE))
     at = rows.index("氯雷他定片 [甲] 68.00")
     assert rows[at : at + 8] == [
-        "氯雷他定片 [甲] 68.00", "全部符合政策范围",
+        "氯雷他定片 [甲] 68.00", "整行符合政策范围",
         "甘精胰岛素注射液 [乙] 80.00", "符合政策范围 64.13", "先行自付 7.13", "超限价自付 8.74",
-        "蛋白质粉 [丙] 198.00", "全部全自费",
+        "蛋白质粉 [丙] 198.00", "整行全自费",
     ]
 
 
@@ -156,7 +156,7 @@ def test_english_words_stand_where_chinese_ones_stood() -> None:
     rows = lines_of(render(SALE, columns=WIDE, language="en"))
     assert "Settlement receipt" in rows
     assert "Pooled fund 100.00" in rows
-    assert "Personal account(own) 400.00" in rows
+    assert "Personal account (own) 400.00" in rows
 
 
 def test_a_fund_that_this_release_does_not_know_is_shown_by_its_id() -> None:

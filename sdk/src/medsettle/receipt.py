@@ -164,7 +164,7 @@ class _Paper:
         parts = [(label, amount) for name, label in words.PARTS.items() if (amount := getattr(line, name))]
         if len(parts) == 1 and parts[0][1] == line.amount_fen:
             yield from self._text((words.ALL_OF_IT[0].format(parts[0][0][0]),
-                                   words.ALL_OF_IT[1].format(parts[0][0][1])), indent=2)
+                                   words.ALL_OF_IT[1].format(parts[0][0][1].lower())), indent=2)
             return
         for label, amount in parts:
             yield from self._row(label, yuan(amount), indent=2)
@@ -185,7 +185,7 @@ class _Paper:
     def _account(self, share: AccountShare) -> Iterator[str]:
         label = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT
         owner = words.OWNERS.get(share.owner, (share.owner, share.owner))
-        named = f"{self._word(label)}({self._word(owner)})"
+        named = self._word(words.NAMED).format(self._word(label), self._word(owner))
         yield from row(named, yuan(share.amount_fen), self.columns)
         yield from self._text((share.note_zh, share.note_en), indent=2)
 
