@@ -8,10 +8,10 @@ import os
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Final
+from io import TextIOWrapper
 
 from medsettle import (
     Basket,
@@ -21,10 +21,8 @@ from medsettle import (
     Line,
     MedsettleError,
     Outcome,
-    OutcomeUnknownError,
     Payer,
     Quote,
-    RefusedError,
     SaleCard,
     Till,
     TillConfig,
@@ -35,10 +33,8 @@ from medsettle.receipt import render, verify_token, yuan
 from medsettle.testing import Gateway, GatewayFailedError
 
 CLINIC, PHARMACY = "H21030200001", "P21030200101"
-ZHANG, ZHAO, LIU, HE, GAO, SUN = (
-    "2103000001", "2103000004", "2103000006", "2103000009", "2103000010", "2103000012",
-)
-WIDTH: Final = 76
+ZHANG, ZHAO, LIU, HE, GAO, SUN = (f"21030000{number:02}" for number in (1, 4, 6, 9, 10, 12))
+WIDTH = 76
 FIRST_VISIT = Basket((
     Line("XR06AXL193A001010100011", "2", "34.00"),     # 氯雷他定片
     Line("XA02BCA205E002010100023", "1", "120.00"),    # 奥美拉唑肠溶胶囊
@@ -174,8 +170,7 @@ def first_visit(day: Day) -> None:
     page.split(sale, pooled_fen=100_00, account_fen=400_00, cash_fen=0)
     page.paper(render(sale, institution_name=day.clinic.config.institution_name))
     facts = verify_token(sale.receipt_token, day.clinic.config.root_public_key)
-    print("    The receipt's signed token, checked offline against the operator's root key:")
-    page.expect("ticket on the token 凭证上的流水号", facts.request_id, sale.request_id)
+    page.expect("signed token, checked offline 离线验签", facts.request_id, sale.request_id)
 
 
 def family_account(day: Day) -> None:
@@ -254,15 +249,11 @@ def sealed_ticket(day: Day) -> None:
         request_id = day.clinic.open_sales()[0].request_id or ""
         # The other desk has a line of its own to the gateway.
         with Till.open(replace(day.desk, address=day.gateway.direct_address)) as desk:
-            page.expect("the desk seals it 封存", state_after_seal(desk, request_id), "SEALED")
+            page.expect("the desk seals it 封存", desk.seal(request_id).state, "SEALED")
         held.release()
-        try:
-            late.result()
-        except RefusedError as error:
-            page.expect("the late request is refused with 迟到的请求", error.reason, "SEALED")
-            page.expect("recorded, so a proof that nothing was charged 有记录", error.recorded, expected=True)
-        else:
-            raise WrongError("a sealed ticket was settled")
+        refused = refusal_of(late.result)
+    page.expect("the late request is refused with 迟到的请求", refused.reason, "SEALED")
+    page.expect("recorded, so a proof that nothing was charged 有记录", refused.recorded, expected=True)
     day.gateway.proxy.pass_through()
 
 
@@ -279,19 +270,15 @@ def lost_answer(day: Day) -> None:
         credential, quote = day.quotes(till, GAO, EXAMINATION)
         page.money("cash in the drawer 已收现金", quote.split.cash_fen, 175_00)
         withheld = day.gateway.proxy.swallow_answer(then=day.gateway.kill)
-        try:
-            till.settle(till.next_number(), credential, EXAMINATION, expected=quote.split)
-        except OutcomeUnknownError as error:
-            page.expect("the till says 收银机显示", str(error.card.outcome) if error.card else "", "OPEN")
-            print(f"    to the cashier: {error.card.next_en if error.card else ''}")
-        else:
-            raise WrongError("the till knew what it could not know")
+        number = till.next_number()
+        lost = refusal_of(lambda: till.settle(number, credential, EXAMINATION, expected=quote.split)).card
         withheld.wait()
+    page.expect("the till says 收银机显示", str(lost.outcome) if lost else "", "OPEN")
+    print(f"    to the cashier: {lost.next_en if lost else ''}")
     day.gateway.restart()
-    print("    Gateway and till are started again, on the same files. The till recovers (恢复):")
+    print("    Gateway and till are started again, on the same files. The till recovers (恢复), and it is PAID:")
     with Till.open(day.desk) as till:
         (card,) = till.recover()
-        page.expect("the till says 收银机显示", str(card.outcome), "PAID")
         page.split(paid(card), pooled_fen=25_00, account_fen=150_00, cash_fen=175_00)
         page.expect("still open at the till 未了结", len(till.open_sales()), 0)
 
@@ -329,11 +316,10 @@ def books(day: Day) -> None:
     page.money("accounts 个人账户: 150.00 + 36.80 + 150.00", paid_fen, 336_80)
     page.money("cash 现金: 284.30 + 80.00 + 175.00", found["cash_fen"], 539_30)
     page.money("reserved by holds 预占", found["accounts"]["held_fen"], 0)
-    page.expect("sales open at the gateway 未了结", len(found["open_sales"]), 0)
-    print(f"    ({found['entry_count']} entries, {found['posting_count']} postings were added up)")
+    page.expect("open sales 未了结", len(found["open_sales"]), 0)
 
 
-STEPS: Sequence[Callable[[Day], None]] = (
+STEPS = (
     eligibility, first_visit, family_account, annual_cap, double_click, sealed_ticket, lost_answer,
     reversal, books,
 )
@@ -347,6 +333,15 @@ def paid(card: SaleCard) -> Sale:
     return card.sale
 
 
+def refusal_of(call: Callable[[], SaleCard]) -> MedsettleError:
+    """Returns the error of a call that cannot end well. Raises WrongError if it does."""
+    try:
+        card = call()
+    except MedsettleError as error:
+        return error
+    raise WrongError(f"the sale is {card.outcome}, which nobody can know")
+
+
 def left_of(found: Eligibility, measure: str) -> int:
     """Returns what is left of the year's deductible or cap, in fen."""
     remainders = found.benefits[0].remainders
@@ -356,14 +351,6 @@ def left_of(found: Eligibility, measure: str) -> int:
 def balance_of(found: Eligibility, owner: str) -> int:
     """Returns the balance of an owner's account, in fen."""
     return next(each.balance_fen or 0 for each in found.accounts if each.owner == owner)
-
-
-def state_after_seal(desk: Till, request_id: str) -> str | None:
-    """Returns where a sale stands after it was sealed: SEALED is proven by the refusal."""
-    try:
-        return desk.seal(request_id).state
-    except MedsettleError as error:
-        return error.card.state if error.card else error.reason
 
 
 def columns_of(text: str) -> int:
@@ -398,10 +385,8 @@ def run(page: Page) -> None:
 
 def main() -> int:
     """Returns 0 if everything held, else 1."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace", line_buffering=True)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace", line_buffering=True)
     page = Page(coloured=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     began = time.monotonic()
     try:
@@ -409,8 +394,8 @@ def main() -> int:
     except (WrongError, MedsettleError, GatewayFailedError, TimeoutError) as error:
         print(page.paint(f"\nFAILED at step {page.step}: {error}", "1;31"))
         return 1
-    spent_s = time.monotonic() - began
-    print(page.paint(f"\nAll {page.checked_count} checks held, in {spent_s:.1f} s. 全部符合预期。", "1;32"))
+    spent = f"in {time.monotonic() - began:.1f} s"
+    print(page.paint(f"\nAll {page.checked_count} checks held, {spent}. 全部符合预期。", "1;32"))
     return 0
 
 
