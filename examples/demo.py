@@ -53,7 +53,7 @@ NEAR_THE_CAP = Basket((
     Line("XA10BAE047A020010100105", "2", "29.00"),    # 盐酸二甲双胍缓释片
     Line("002503010280000-250301028", "1", "42.00"),  # 糖化血红蛋白测定
 ))
-COLD_REMEDY = Basket((Line("ZA01BAG0045010100141", "1", "36.80"),), benefit="personal_account_only")
+COLD_REMEDY = Basket(PHARMACY_GOODS[:1], "personal_account_only")
 EXAMINATION = Basket((Line("003109050010000-310905001", "1", "350.00"),))  # 胃镜检查
 
 
@@ -270,13 +270,12 @@ def lost_answer(day: Day) -> None:
         credential, quote = day.quotes(till, GAO, EXAMINATION)
         page.money("cash in the drawer 已收现金", quote.split.cash_fen, 175_00)
         withheld = day.gateway.proxy.swallow_answer(then=day.gateway.kill)
-        number = till.next_number()
-        lost = refusal_of(lambda: till.settle(number, credential, EXAMINATION, expected=quote.split)).card
+        lost = refusal_of(lambda: till.settle("1", credential, EXAMINATION, expected=quote.split)).card
         withheld.wait()
     page.expect("the till says 收银机显示", str(lost.outcome) if lost else "", "OPEN")
     print(f"    to the cashier: {lost.next_en if lost else ''}")
     day.gateway.restart()
-    print("    Gateway and till are started again, on the same files. The till recovers (恢复), and it is PAID:")
+    print("    Both are started again, on the same files. The till recovers (恢复), and it is PAID:")
     with Till.open(day.desk) as till:
         (card,) = till.recover()
         page.split(paid(card), pooled_fen=25_00, account_fen=150_00, cash_fen=175_00)
@@ -309,9 +308,8 @@ def books(day: Day) -> None:
     )
     found = day.gateway.books()
     page.expect("every entry is balanced 每笔分录平衡", found["balanced"], expected=True)
-    funds = {each["book"]: each["amount_fen"] for each in found["funds"]}
-    page.expect("funds 基金", ", ".join(funds), "210300/employee/pooled")
-    page.money("pooled fund 统筹基金: 20.00 + 25.00", funds["210300/employee/pooled"], 45_00)
+    funds = ", ".join(f"{each['book']} {yuan(each['amount_fen'])}" for each in found["funds"])
+    page.expect("funds 基金: 20.00 + 25.00", funds, "210300/employee/pooled 45.00")
     paid_fen = day.opening_fen - found["accounts"]["balance_fen"]
     page.money("accounts 个人账户: 150.00 + 36.80 + 150.00", paid_fen, 336_80)
     page.money("cash 现金: 284.30 + 80.00 + 175.00", found["cash_fen"], 539_30)
@@ -328,8 +326,7 @@ STEPS = (
 def paid(card: SaleCard) -> Sale:
     """Returns the gateway's signed answer about a paid sale. Raises WrongError for any other."""
     if card.outcome is not Outcome.PAID or card.sale is None:
-        reason = card.refusal.reason if card.refusal else card.state
-        raise WrongError(f"the sale is {card.outcome} ({reason}), but it should be PAID")
+        raise WrongError(f"the sale is {card.outcome}, but it should be PAID ({card.refusal})")
     return card.sale
 
 
