@@ -1,7 +1,8 @@
 """Who pays what: the result of a calculation, in integer fen.
 
 The results are named tuples, not dataclasses: about twenty are made for each settlement,
-and a named tuple costs a quarter of a frozen dataclass.
+and a named tuple costs a quarter of a frozen dataclass. Where the calculation makes them it
+calls ``tuple.__new__``, which halves that again: the fields by position, in their order.
 """
 
 from enum import StrEnum

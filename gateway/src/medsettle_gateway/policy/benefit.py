@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.money import share_fen
 from medsettle_gateway.policy.gates import Gate
@@ -66,6 +66,9 @@ class BenefitShare(NamedTuple):
     over_cap_fen: int
 
 
+_new: Final = tuple.__new__
+
+
 def pay(
     in_scope_fen: int, deductible_left_fen: int, ratio_ppm: int, cap_left_fen: int | None
 ) -> BenefitShare:
@@ -74,13 +77,18 @@ def pay(
     ``cap_left_fen`` None is no cap. One rounding, half-up to the fen; the patient takes the
     residual.
     """
-    deductible_fen = min(in_scope_fen, deductible_left_fen)
-    computed_fen = share_fen(in_scope_fen - deductible_fen, ratio_ppm)
+    above_fen = in_scope_fen - deductible_left_fen
+    if above_fen <= 0:
+        return _new(BenefitShare, (in_scope_fen, 0, 0, 0))
+    computed_fen = share_fen(above_fen, ratio_ppm)
     if cap_left_fen is None or computed_fen <= cap_left_fen:
-        return BenefitShare(deductible_fen, computed_fen, computed_fen, 0)
-    return BenefitShare(deductible_fen, computed_fen, cap_left_fen, computed_fen - cap_left_fen)
+        return _new(BenefitShare, (deductible_left_fen, computed_fen, computed_fen, 0))
+    over_cap_fen = computed_fen - cap_left_fen
+    return _new(BenefitShare, (deductible_left_fen, computed_fen, cap_left_fen, over_cap_fen))
 
 
 def left_of(limit_fen: int | None, used_fen: int) -> int | None:
     """What is left of a limit, never below 0; None is no limit."""
-    return None if limit_fen is None else max(0, limit_fen - used_fen)
+    if limit_fen is None:
+        return None
+    return limit_fen - used_fen if used_fen < limit_fen else 0

@@ -40,6 +40,7 @@ __all__ = [
 ENGINE_VERSION: Final = "1"
 """Raised whenever the same pack and case may give another result."""
 
+_new: Final = tuple.__new__
 _NO_BENEFIT: Final = BenefitShare(0, 0, 0, 0)
 
 
@@ -56,10 +57,10 @@ def calculate(pack: Pack, case: CaseInput, *, trace: bool = True) -> Calculation
     divided = divide(plan.lines, case.lines, case.service_on, case.patient.covered_to)
     if plan.missing is not None:
         raise Refused(plan.missing)
-    share, deltas, left = _fund_part(plan, case, divided.sums.in_scope_fen)
+    share, deltas, left = _fund_part(plan, case, divided.in_scope_fen)
     breakdown = _breakdown(plan, case, divided, share)
     steps = trace_of(plan, case, breakdown, share) if trace else ()
-    return Calculation(breakdown, deltas, left, steps)
+    return _new(Calculation, (breakdown, deltas, left, steps))
 
 
 def may_have(
@@ -148,20 +149,28 @@ _FundPart = tuple[BenefitShare, tuple[tuple[CounterKey, int], ...], tuple[Remain
 
 def _fund_part(plan: Plan, case: CaseInput, in_scope_fen: int) -> _FundPart:
     """What the benefit's fund pays, what that adds to the counters, and what is left then."""
-    if plan.ratio is None:
+    ratio, cap = plan.ratio, plan.cap
+    deductible_key, paid_key = plan.keys(case.service_on.year)
+    if ratio is None or cap is None or paid_key is None:
         return _NO_BENEFIT, (), ()
-    before = _remainders(plan, case.service_on.year, case.counters)
-    deductible_left_fen = 0 if plan.deductible is None else before[0].left_fen or 0
-    share = pay(in_scope_fen, deductible_left_fen, plan.ratio.value or 0, before[-1].left_fen)
-    deltas = []
-    after = []
-    for key, used_fen, limit_fen, left_fen in before:
-        delta_fen = share.paid_fen if key.measure == "paid" else share.deductible_fen
-        if delta_fen:
-            deltas.append((key, delta_fen))
-        left_after = None if left_fen is None else left_fen - delta_fen
-        after.append(Remainder(key, used_fen + delta_fen, limit_fen, left_after))
-    return share, tuple(deltas), tuple(after)
+    used_of = case.counters.get
+    used_fen = used_of(paid_key, 0)
+    left_fen = left_of(cap.value, used_fen)
+    met_fen = limit_fen = 0
+    if deductible_key is not None and plan.deductible is not None:
+        met_fen, limit_fen = used_of(deductible_key, 0), plan.deductible.value or 0
+    unmet_fen = limit_fen - met_fen if met_fen < limit_fen else 0
+    share = pay(in_scope_fen, unmet_fen, ratio.value or 0, left_fen)
+    deductible_fen, _, paid_fen, _ = share
+    deltas = [(deductible_key, deductible_fen)] if deductible_key is not None and deductible_fen else []
+    if paid_fen:
+        deltas.append((paid_key, paid_fen))
+    left_after = None if left_fen is None else left_fen - paid_fen
+    after = _new(Remainder, (paid_key, used_fen + paid_fen, cap.value, left_after))
+    if deductible_key is None:
+        return share, tuple(deltas), (after,)
+    met = (deductible_key, met_fen + deductible_fen, limit_fen, unmet_fen - deductible_fen)
+    return share, tuple(deltas), (_new(Remainder, met), after)
 
 
 def _remainders(plan: Plan, year: int, counters: Mapping[CounterKey, int]) -> tuple[Remainder, ...]:
@@ -176,20 +185,19 @@ def _remainders(plan: Plan, year: int, counters: Mapping[CounterKey, int]) -> tu
 
 
 def _breakdown(plan: Plan, case: CaseInput, divided: Divided, share: BenefitShare) -> Breakdown:
-    sums = divided.sums
-    total, provider_borne, fully, over, first, scope = sums
-    paid_fen = share.paid_fen
-    personal_fen = total - provider_borne - paid_fen
+    lines, fully, over, first, scope, _, _ = divided
+    deductible_fen, _, paid_fen, over_cap_fen = share
+    total = fully + over + first + scope
+    personal_fen = cash_fen = total - paid_fen
     shares: tuple[AccountShare, ...] = ()
-    cash_fen = personal_fen
     if case.accounts:
-        payable = payable_fen(plan.use, sums, divided.blocked, paid_fen)
-        shares = draw(plan.use, case.accounts, payable, personal_fen)
-        for drawn in shares:
-            cash_fen -= drawn.amount_fen
-    funds = (FundShare(plan.benefit.fund, paid_fen),) if plan.benefit and paid_fen else ()
-    # By position, in the order of the fields: keywords cost three times as much here.
-    return Breakdown(
-        total, provider_borne, fully, over, first, scope, share.deductible_fen, share.over_cap_fen,
-        funds, personal_fen, shares, cash_fen, divided.lines,
-    )  # fmt: skip
+        payable = payable_fen(plan.use, divided, paid_fen)
+        shares, drawn_fen = draw(plan.use, case.accounts, payable, personal_fen)
+        cash_fen -= drawn_fen
+    funds: tuple[FundShare, ...] = ()
+    if plan.benefit is not None and paid_fen:
+        funds = (_new(FundShare, (plan.benefit.fund, paid_fen)),)
+    return _new(Breakdown, (
+        total, 0, fully, over, first, scope, deductible_fen, over_cap_fen,
+        funds, personal_fen, shares, cash_fen, lines,
+    ))  # fmt: skip

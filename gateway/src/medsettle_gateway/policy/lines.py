@@ -8,8 +8,7 @@ refused); self_pay_first on what is left; the rest is in_scope.
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from operator import add
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind, Ward
@@ -17,11 +16,11 @@ from medsettle_gateway.domain.breakdown import LineBreakdown
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.money import (
     HALF_MICRO_E4,
+    HALF_PPM,
     MICRO_E4_PER_FEN,
+    RATIO_ONE_PPM,
     costs_at_least,
     format_fen,
-    line_amount_fen,
-    share_fen,
 )
 from medsettle_gateway.policy.facts import Facts, line_facts
 from medsettle_gateway.policy.rows import Figure, Resolved, When, price_steps
@@ -58,7 +57,8 @@ class LineRules:
 class LineRule:
     """What holds for one kind, class, ward and price band in one settlement's facts.
 
-    ``plain``: nothing of it touches a line that carries no ceiling or share of its own.
+    ``plain``: a line that carries no ceiling or share of its own is in scope as it stands,
+    and accounts may pay for it.
     """
 
     exclusion: Exclusion | None
@@ -123,13 +123,14 @@ class LineTable:
         share = rules.self_pay_first.resolve(facts, unit_price_micro)
         ceiling_micro = None if ceiling is None else ceiling.value
         share_ppm = 0 if share is None or self.waived else share.value or 0
+        may_pay = facts["kind"][0] in self.payable_kinds
         return LineRule(
             exclusion=exclusion,
             ceiling_micro=ceiling_micro,
             share_ppm=share_ppm,
             share_waived=self.waived,
-            account_may_pay=facts["kind"][0] in self.payable_kinds,
-            plain=exclusion is None and ceiling_micro is None and not share_ppm,
+            account_may_pay=may_pay,
+            plain=may_pay and exclusion is None and ceiling_micro is None and not share_ppm,
             ceiling=ceiling,
             share=share,
         )
@@ -144,15 +145,23 @@ def _reaches(line: Line, least_micro: int) -> bool:
 class Divided(NamedTuple):
     """The lines of a settlement, divided, and their sums in fen.
 
-    ``blocked`` is the sum of the lines that no personal account may pay for, part by part.
+    ``blocked`` of a part is what lines put there that no personal account may pay for;
+    ``blocked_rest_fen`` is that of all parts but in_scope.
     """
 
     lines: tuple[LineBreakdown, ...]
-    sums: LineBreakdown
-    blocked: LineBreakdown
+    fully_self_paid_fen: int
+    over_limit_fen: int
+    self_pay_first_fen: int
+    in_scope_fen: int
+    blocked_in_scope_fen: int
+    blocked_rest_fen: int
 
 
-NOTHING = LineBreakdown(0, 0, 0, 0, 0, 0)
+_new: Final = tuple.__new__
+# Bound once: until Python 3.12 a member read from its enum costs as much as a call.
+_REFUSE: Final = OverCeiling.REFUSE
+_WHOLE_LINE: Final = OverCeiling.WHOLE_LINE
 
 
 def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_to: date | None) -> Divided:
@@ -162,8 +171,7 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
     OVER_CEILING where the pack refuses what is over its payment standard.
     """
     divided: list[LineBreakdown] = []
-    blocked = NOTHING
-    fully = over = first = scope = 0
+    fully = over = first = scope = blocked_scope = blocked_rest = 0
     known, mode = table.without_bands, table.rules.over_ceiling
     for line in lines:
         amount, price = line.amount_fen, line.unit_price_micro
@@ -174,52 +182,44 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
                 raise _mismatch(line, len(divided) + 1, computed)
         rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
         if covered_to is not None and (line.service_on or service_on) > covered_to:
-            parts = LineBreakdown(amount, 0, amount, 0, 0, 0)
-            fully += amount
+            own, excess, share, rest = amount, 0, 0, 0
         elif rule.plain and line.ceiling_micro is None and line.self_pay_share_ppm is None:
-            parts = LineBreakdown(amount, 0, 0, 0, 0, amount)
+            divided.append(_new(LineBreakdown, (amount, 0, 0, 0, 0, amount)))
             scope += amount
+            continue
         else:
-            parts = _divided(mode, rule, line, len(divided) + 1)
-            _, _, own, excess, share, rest = parts
-            fully += own
-            over += excess
-            first += share
-            scope += rest
-        divided.append(parts)
+            own, excess, share, rest = _parts(mode, rule, line, len(divided) + 1)
+        divided.append(_new(LineBreakdown, (amount, 0, own, excess, share, rest)))
+        fully += own
+        over += excess
+        first += share
+        scope += rest
         if not rule.account_may_pay:
-            blocked = LineBreakdown._make(map(add, blocked, parts))
-    total = fully + over + first + scope
-    return Divided(tuple(divided), LineBreakdown(total, 0, fully, over, first, scope), blocked)
+            blocked_scope += rest
+            blocked_rest += amount - rest
+    return _new(Divided, (tuple(divided), fully, over, first, scope, blocked_scope, blocked_rest))
 
 
-def ceiling_of(rule: LineRule, line: Line) -> int | None:
-    """The payment standard of the whole line in fen, its own or else the pack's; None if none."""
-    price_micro = line.ceiling_micro if line.ceiling_micro is not None else rule.ceiling_micro
-    return None if price_micro is None else line_amount_fen(price_micro, line.quantity_e4)
-
-
-def share_of(rule: LineRule, line: Line) -> int:
-    """The share before the deductible in ppm: the item's own or else the pack's, unless waived."""
-    if line.self_pay_share_ppm is None or rule.share_waived:
-        return rule.share_ppm
-    return line.self_pay_share_ppm
-
-
-def _divided(mode: OverCeiling, rule: LineRule, line: Line, number: int) -> LineBreakdown:
-    amount_fen = line.amount_fen
+def _parts(mode: OverCeiling, rule: LineRule, line: Line, number: int) -> tuple[int, int, int, int]:
+    """Fully self-paid, over the limit, self-pay first and in scope, in fen."""
+    amount_fen = left_fen = line.amount_fen
     if rule.exclusion is not None:
-        return LineBreakdown(amount_fen, 0, amount_fen, 0, 0, 0)
-    over_fen = 0
-    standard_fen = ceiling_of(rule, line)
-    if standard_fen is not None and amount_fen > standard_fen:
-        if mode is OverCeiling.REFUSE:
-            raise _over_ceiling(line, number, standard_fen)
-        if mode is OverCeiling.WHOLE_LINE:
-            return LineBreakdown(amount_fen, 0, amount_fen, 0, 0, 0)
-        over_fen = amount_fen - standard_fen
-    first_fen = share_fen(amount_fen - over_fen, share_of(rule, line))
-    return LineBreakdown(amount_fen, 0, 0, over_fen, first_fen, amount_fen - over_fen - first_fen)
+        return amount_fen, 0, 0, 0
+    ceiling_micro, share_ppm = line.ceiling_micro, line.self_pay_share_ppm
+    if ceiling_micro is None:
+        ceiling_micro = rule.ceiling_micro
+    if share_ppm is None or rule.share_waived:
+        share_ppm = rule.share_ppm
+    if ceiling_micro is not None:
+        standard_fen = (ceiling_micro * line.quantity_e4 + HALF_MICRO_E4) // MICRO_E4_PER_FEN
+        if amount_fen > standard_fen:
+            if mode is _REFUSE:
+                raise _over_ceiling(line, number, standard_fen)
+            if mode is _WHOLE_LINE:
+                return amount_fen, 0, 0, 0
+            left_fen = standard_fen
+    first_fen = (left_fen * share_ppm + HALF_PPM) // RATIO_ONE_PPM
+    return 0, amount_fen - left_fen, first_fen, left_fen - first_fen
 
 
 def _mismatch(line: Line, number: int, computed_fen: int) -> Exception:

@@ -2,10 +2,11 @@
 
 from medsettle_gateway.domain.basket import Line
 from medsettle_gateway.domain.breakdown import Breakdown, LineBreakdown
+from medsettle_gateway.domain.money import line_amount_fen
 from medsettle_gateway.policy.accounts import in_order
 from medsettle_gateway.policy.benefit import Benefit, BenefitShare, left_of
 from medsettle_gateway.policy.inputs import CaseInput
-from medsettle_gateway.policy.lines import LineRule, ceiling_of, share_of
+from medsettle_gateway.policy.lines import LineRule
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.trace import Step, TraceEntry
@@ -55,13 +56,24 @@ def _line(
     name = ("name", line.name)
     if over_fen:
         path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
-        inputs = (name, ("line_fen", line.amount_fen), ("standard_fen", ceiling_of(rule, line)))
+        inputs = (name, ("line_fen", line.amount_fen), ("standard_fen", _ceiling_fen(rule, line)))
         entries.append(TraceEntry(Step.OVER_LIMIT, path, clause, inputs, over_fen, index))
     if first_fen:
         path, clause = _source(rule.share if line.self_pay_share_ppm is None else None)
-        inputs = (name, ("base_fen", first_fen + scope_fen), ("share_ppm", share_of(rule, line)))
+        inputs = (name, ("base_fen", first_fen + scope_fen), ("share_ppm", _share_ppm(rule, line)))
         entries.append(TraceEntry(Step.SELF_PAY_FIRST, path, clause, inputs, first_fen, index))
     entries.append(TraceEntry(Step.IN_SCOPE, "lines", "", (name,), scope_fen, index))
+
+
+def _ceiling_fen(rule: LineRule, line: Line) -> int | None:
+    """The payment standard of the whole line, its own or else the pack's."""
+    price_micro = rule.ceiling_micro if line.ceiling_micro is None else line.ceiling_micro
+    return None if price_micro is None else line_amount_fen(price_micro, line.quantity_e4)
+
+
+def _share_ppm(rule: LineRule, line: Line) -> int:
+    """The share before the deductible, the item's own or else the pack's."""
+    return rule.share_ppm if line.self_pay_share_ppm is None else line.self_pay_share_ppm
 
 
 def _source(figure: Resolved | None) -> tuple[str, str]:
@@ -79,7 +91,7 @@ def _self_paid(case: CaseInput, index: int, line: Line, rule: LineRule, amount_f
         path, clause = rule.exclusion.path, rule.exclusion.clause
         return TraceEntry(Step.EXCLUDED, path, clause, (name,), amount_fen, index)
     path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
-    inputs = (name, ("standard_fen", ceiling_of(rule, line)))
+    inputs = (name, ("standard_fen", _ceiling_fen(rule, line)))
     return TraceEntry(Step.OVER_STANDARD, path, clause, inputs, amount_fen, index)
 
 
