@@ -1,5 +1,6 @@
 """What vendors test with: the real gateway, started, killed and started again."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -82,10 +83,11 @@ def test_a_temporary_directory_is_gone_afterwards() -> None:
 
 
 def test_a_gateway_that_does_not_start_says_why(tmp_path: Path) -> None:
-    with pytest.raises(GatewayFailedError, match=r"limits\.hold_s"), Gateway(
-        tmp_path, {"limits.hold_s": "never"}
-    ):
+    gateway = Gateway(tmp_path, {"limits.hold_s": "never"})
+    with pytest.raises(GatewayFailedError, match=r"limits\.hold_s"), gateway:
         pass
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", gateway.proxy.port))
 
 
 def test_a_command_that_fails_says_why(gateway: Gateway) -> None:

@@ -78,13 +78,21 @@ class Gateway:
 
     def __enter__(self) -> Self:
         """Makes directory, keys, database and city, unless they are there; starts and returns it."""
-        if not self.config_path.exists():
-            self.run("demo-city", str(self.directory))
-        self.start()
+        try:
+            if not self.config_path.exists():
+                self.run("demo-city", str(self.directory))
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stops it and removes a temporary directory."""
+        """Closes it."""
+        self.close()
+
+    def close(self) -> None:
+        """Ends the process at once, closes the proxy and removes a temporary directory."""
         if self._process is not None:
             self._process.kill()
         self.proxy.close()
