@@ -6,6 +6,7 @@ from hypothesis import given
 
 from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind
 from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.policy import sentences
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.pack import Pack
@@ -39,6 +40,15 @@ def test_every_step_has_a_sentence_in_both_languages(pack: Pack, case: CaseInput
         assert entry.zh.endswith("。")
         assert entry.en.endswith(".")
         json.dumps(entry.as_plain())
+
+
+@given(packs, cases)
+def test_a_stored_step_is_told_as_it_was_when_it_was_made(pack: Pack, case: CaseInput) -> None:
+    for entry in calculate(pack, case).trace:
+        assert tuple(name for name, _ in entry.inputs) == sentences.INPUTS[entry.step]
+        shuffled = dict(reversed(entry.inputs))
+        stored = (entry.step.value, shuffled, entry.amount_fen, entry.line)
+        assert (sentences.zh(*stored), sentences.en(*stored)) == entry.sentences
 
 
 def test_the_deductible_is_told_as_a_cashier_says_it() -> None:

@@ -29,6 +29,9 @@ MICRO_E4_PER_FEN: Final = MICRO_PER_FEN * QUANTITY_ONE_E4
 HALF_MICRO_E4: Final = MICRO_E4_PER_FEN // 2
 HALF_PPM: Final = RATIO_ONE_PPM // 2
 
+_PPM_PER_PERCENT: Final = RATIO_ONE_PPM // 100
+_POINT_FEN: Final = tuple(f".{fen:02d}" for fen in range(FEN_PER_YUAN))
+
 _DIGITS = r"(0|[1-9][0-9]{0,9})"
 _AMOUNT: Final = re.compile(rf"(-?){_DIGITS}\.([0-9]{{2}})")
 _PRICE: Final = re.compile(rf"(-?){_DIGITS}(?:\.([0-9]{{1,6}}))?")
@@ -91,8 +94,9 @@ def parse_ratio(text: str, *, signed: bool = False) -> int:
 
 def format_fen(amount_fen: int) -> str:
     """1234 fen as ``"12.34"``."""
-    yuan, fen = divmod(abs(amount_fen), FEN_PER_YUAN)
-    return f"{'-' if amount_fen < 0 else ''}{yuan}.{fen:02d}"
+    if amount_fen < 0:
+        return "-" + format_fen(-amount_fen)
+    return f"{amount_fen // FEN_PER_YUAN}{_POINT_FEN[amount_fen % FEN_PER_YUAN]}"
 
 
 def format_unit_price(price_micro: int) -> str:
@@ -112,6 +116,9 @@ def format_ratio(ratio_ppm: int) -> str:
 
 def format_percent(ratio_ppm: int) -> str:
     """500000 parts per million as ``"50%"``."""
+    percent, rest = divmod(ratio_ppm, _PPM_PER_PERCENT)
+    if not rest:
+        return f"{percent}%"
     return _decimal(ratio_ppm, 4, 0) + "%"
 
 

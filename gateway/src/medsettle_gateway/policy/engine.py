@@ -59,7 +59,7 @@ def calculate(pack: Pack, case: CaseInput, *, trace: bool = True) -> Calculation
         raise Refused(plan.missing)
     share, deltas, left = _fund_part(plan, case, divided.in_scope_fen)
     breakdown = _breakdown(plan, case, divided, share)
-    steps = trace_of(plan, case, breakdown, share) if trace else ()
+    steps = trace_of(plan, case, breakdown, share, left) if trace else ()
     return _new(Calculation, (breakdown, deltas, left, steps))
 
 

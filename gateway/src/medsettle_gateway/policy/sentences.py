@@ -1,12 +1,20 @@
-"""The sentence of each step, in Chinese and English, to be read aloud at a counter."""
+"""What each step takes, and its sentence in Chinese and English, to be read aloud at a counter.
+
+Both languages are told at once, since they speak of the same amounts. A sentence about a line
+begins with the line's number, counted from 1, and its name.
+"""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from medsettle_gateway.domain.money import format_fen, format_percent
 
-Inputs = Mapping[str, str | int | None]
-_Sentence = Callable[[Inputs, str], str]
+Inputs = tuple[tuple[str, Any], ...]
+"""Names and values in the order of ``INPUTS``; a value is a text, an integer or None."""
+Sentences = tuple[str, str]
+"""Chinese, English."""
+_Told = Callable[[str, int, Inputs], Sentences]
+"""From the amount in yuan, the number of the line (0 without a line) and the inputs."""
 
 FUND_NAMES: Final = {"pooled": ("统筹基金", "the pooled fund")}
 OWNER_NAMES: Final = {
@@ -34,16 +42,24 @@ NOTE_TEXTS: Final = {
 }
 
 
-def zh(step: str, inputs: Inputs, amount_fen: int, line: int | None) -> str:
-    """The Chinese sentence of a step."""
-    head = "" if line is None else f"第{line + 1}行“{inputs['name']}”:"
-    return head + _ZH[step](inputs, format_fen(amount_fen))
+def zh(step: str, inputs: Mapping[str, object], amount_fen: int, line: int | None) -> str:
+    """The Chinese sentence of a step, its inputs by name."""
+    return told(step, in_order(step, inputs), amount_fen, line)[0]
 
 
-def en(step: str, inputs: Inputs, amount_fen: int, line: int | None) -> str:
-    """The English sentence of a step."""
-    head = "" if line is None else f"Line {line + 1}, {inputs['name']}: "
-    return head + _EN[step](inputs, format_fen(amount_fen))
+def en(step: str, inputs: Mapping[str, object], amount_fen: int, line: int | None) -> str:
+    """The English sentence of a step, its inputs by name."""
+    return told(step, in_order(step, inputs), amount_fen, line)[1]
+
+
+def in_order(step: str, inputs: Mapping[str, object]) -> Inputs:
+    """The inputs of a step as :func:`told` takes them. Raises KeyError for one that is missing."""
+    return tuple((name, inputs[name]) for name in INPUTS[step])
+
+
+def told(step: str, inputs: Inputs, amount_fen: int, line: int | None) -> Sentences:
+    """Both sentences of a step; ``line`` is the index of the line from 0, or None."""
+    return _TOLD[step](format_fen(amount_fen), 0 if line is None else line + 1, inputs)
 
 
 def fund_name(fund: object, language: int) -> str:
@@ -51,116 +67,170 @@ def fund_name(fund: object, language: int) -> str:
     return FUND_NAMES.get(str(fund), (str(fund), str(fund)))[language]
 
 
-def _yuan(inputs: Inputs, name: str) -> str:
-    amount_fen = inputs[name]
-    return format_fen(amount_fen) if isinstance(amount_fen, int) else "-"
+def _cover_ended(amount: str, line: int, inputs: Inputs) -> Sentences:
+    (_, name), (_, service_on), (_, covered_to) = inputs
+    return (
+        f"第{line}行“{name}”:服务日期{service_on},参保待遇已于{covered_to}终止,{amount}元全额自费。",
+        (
+            f"Line {line}, {name}: served on {service_on}, cover ended on {covered_to}; "
+            f"the patient pays all of {amount}."
+        ),
+    )
 
 
-def _percent(inputs: Inputs, name: str) -> str:
-    ratio_ppm = inputs[name]
-    return format_percent(ratio_ppm) if isinstance(ratio_ppm, int) else "-"
+def _excluded(amount: str, line: int, inputs: Inputs) -> Sentences:
+    ((_, name),) = inputs
+    return (
+        f"第{line}行“{name}”:不属于医保支付范围,{amount}元全额自费。",
+        f"Line {line}, {name}: the insurance does not cover it; the patient pays all of {amount}.",
+    )
 
 
-def _deductible_zh(i: Inputs, amount: str) -> str:
-    limit, used = _yuan(i, "limit_fen"), _yuan(i, "used_fen")
-    if _is_met(i):
-        return f"起付线{limit}元,今年已经付满。"
-    return f"起付线{limit}元,今年已付{used}元,本次再付{amount}元。"
+def _over_standard(amount: str, line: int, inputs: Inputs) -> Sentences:
+    (_, name), (_, standard_fen) = inputs
+    standard = format_fen(standard_fen)
+    return (
+        f"第{line}行“{name}”:金额{amount}元,超过支付标准{standard}元,按规定整行自费。",
+        (
+            f"Line {line}, {name}: {amount} is above the payment standard of {standard}; "
+            "here the patient then pays the whole line."
+        ),
+    )
 
 
-def _deductible_en(i: Inputs, amount: str) -> str:
-    limit, used = _yuan(i, "limit_fen"), _yuan(i, "used_fen")
-    if _is_met(i):
-        return f"The yearly deductible of {limit} has been met."
-    return f"The yearly deductible is {limit}; {used} was already met, {amount} applies now."
+def _over_limit(amount: str, line: int, inputs: Inputs) -> Sentences:
+    (_, name), (_, line_fen), (_, standard_fen) = inputs
+    whole, standard = format_fen(line_fen), format_fen(standard_fen)
+    return (
+        f"第{line}行“{name}”:金额{whole}元,支付标准{standard}元,超出的{amount}元由个人自付。",
+        (
+            f"Line {line}, {name}: of {whole}, the payment standard covers {standard}; "
+            f"the patient pays the {amount} above it."
+        ),
+    )
 
 
-def _is_met(i: Inputs) -> bool:
-    limit_fen, used_fen = i["limit_fen"], i["used_fen"]
-    return isinstance(limit_fen, int) and isinstance(used_fen, int) and used_fen >= limit_fen
+def _self_pay_first(amount: str, line: int, inputs: Inputs) -> Sentences:
+    (_, name), (_, base_fen), (_, share_ppm) = inputs
+    base, share = format_fen(base_fen), format_percent(share_ppm)
+    return (
+        f"第{line}行“{name}”:{base}元先由个人自付{share},即{amount}元。",
+        f"Line {line}, {name}: of {base} the patient first pays {share}, that is {amount}.",
+    )
 
 
-def _cap_zh(i: Inputs, amount: str) -> str:
-    if i["limit_fen"] is None:
-        return "本待遇不设年度最高支付限额。"
-    start = f"年度最高支付限额{_yuan(i, 'limit_fen')}元,今年已支付{_yuan(i, 'used_fen')}元"
+def _in_scope(amount: str, line: int, inputs: Inputs) -> Sentences:
+    ((_, name),) = inputs
+    return (
+        f"第{line}行“{name}”:{amount}元符合政策范围。",
+        f"Line {line}, {name}: {amount} is within policy.",
+    )
+
+
+def _deductible(amount: str, _line: int, inputs: Inputs) -> Sentences:
+    (_, limit_fen), (_, used_fen) = inputs
+    limit = format_fen(limit_fen)
+    if used_fen >= limit_fen:
+        return f"起付线{limit}元,今年已经付满。", f"The yearly deductible of {limit} has been met."
+    used = format_fen(used_fen)
+    return (
+        f"起付线{limit}元,今年已付{used}元,本次再付{amount}元。",
+        f"The yearly deductible is {limit}; {used} was already met, {amount} applies now.",
+    )
+
+
+def _no_deductible(_amount: str, _line: int, _inputs: Inputs) -> Sentences:
+    return "本待遇不设起付线。", "This benefit has no deductible."
+
+
+def _ratio(amount: str, _line: int, inputs: Inputs) -> Sentences:
+    (_, base_fen), (_, ratio_ppm) = inputs
+    base, ratio = format_fen(base_fen), format_percent(ratio_ppm)
+    return (
+        f"起付线以上{base}元,按{ratio}支付,计{amount}元。",
+        f"Of the {base} above the deductible, {ratio} is payable: {amount}.",
+    )
+
+
+def _cap(amount: str, _line: int, inputs: Inputs) -> Sentences:
+    (_, limit_fen), (_, used_fen), (_, left_fen) = inputs
+    if limit_fen is None:
+        return "本待遇不设年度最高支付限额。", "This benefit has no annual cap."
+    limit, used = format_fen(limit_fen), format_fen(used_fen)
+    zh = f"年度最高支付限额{limit}元,今年已支付{used}元"
+    en = f"The annual cap is {limit}; {used} was already paid"
     if amount == "0.00":
-        return f"{start},本次没有超过限额。"
-    return f"{start},还可支付{_yuan(i, 'left_fen')}元,超出的{amount}元由个人负担。"
+        return f"{zh},本次没有超过限额。", f"{en}, and this visit stays within it."
+    left = format_fen(left_fen)
+    return (
+        f"{zh},还可支付{left}元,超出的{amount}元由个人负担。",
+        f"{en}, {left} is left; the {amount} above it stays with the patient.",
+    )
 
 
-def _cap_en(i: Inputs, amount: str) -> str:
-    if i["limit_fen"] is None:
-        return "This benefit has no annual cap."
-    start = f"The annual cap is {_yuan(i, 'limit_fen')}; {_yuan(i, 'used_fen')} was already paid"
-    if amount == "0.00":
-        return f"{start}, and this visit stays within it."
-    left = _yuan(i, "left_fen")
-    return f"{start}, {left} is left; the {amount} above it stays with the patient."
+def _fund(amount: str, _line: int, inputs: Inputs) -> Sentences:
+    ((_, fund),) = inputs
+    return f"{fund_name(fund, 0)}支付{amount}元。", f"{fund_name(fund, 1).capitalize()} pays {amount}."
 
 
-def _account_zh(i: Inputs, amount: str) -> str:
-    owner = OWNER_NAMES[str(i["owner"])][0]
-    if i["note"] is not None:
-        return f"{owner}账户:{NOTE_TEXTS[str(i['note'])][0]}。"
-    return f"{owner}账户余额{_yuan(i, 'balance_fen')}元,本次支付{amount}元。"
+def _personal(amount: str, _line: int, inputs: Inputs) -> Sentences:
+    ((_, total_fen),) = inputs
+    total = format_fen(total_fen)
+    return (
+        f"费用合计{total}元,个人负担{amount}元。",
+        f"Of {total} in all, {amount} is for the patient to pay.",
+    )
 
 
-def _account_en(i: Inputs, amount: str) -> str:
-    owner = OWNER_NAMES[str(i["owner"])][1].removeprefix("the ").capitalize()
-    if i["note"] is not None:
-        return f"{owner} account {NOTE_TEXTS[str(i['note'])][1]}."
-    return f"{owner} account holds {_yuan(i, 'balance_fen')} and pays {amount}."
+def _account(amount: str, _line: int, inputs: Inputs) -> Sentences:
+    _, (_, owner), (_, balance_fen), (_, note) = inputs
+    zh, en = OWNER_NAMES[owner]
+    en = en.removeprefix("the ").capitalize()
+    if note is not None:
+        note_zh, note_en = NOTE_TEXTS[note]
+        return f"{zh}账户:{note_zh}。", f"{en} account {note_en}."
+    balance = format_fen(balance_fen)
+    return (
+        f"{zh}账户余额{balance}元,本次支付{amount}元。",
+        f"{en} account holds {balance} and pays {amount}.",
+    )
 
 
-_ZH: Final[Mapping[str, _Sentence]] = {
-    "cover_ended": lambda i, a: (
-        f"服务日期{i['service_on']},参保待遇已于{i['covered_to']}终止,{a}元全额自费。"
-    ),
-    "excluded": lambda _, a: f"不属于医保支付范围,{a}元全额自费。",
-    "over_standard": lambda i, a: f"金额{a}元,超过支付标准{_yuan(i, 'standard_fen')}元,按规定整行自费。",
-    "over_limit": lambda i, a: (
-        f"金额{_yuan(i, 'line_fen')}元,支付标准{_yuan(i, 'standard_fen')}元,超出的{a}元由个人自付。"
-    ),
-    "self_pay_first": lambda i, a: (
-        f"{_yuan(i, 'base_fen')}元先由个人自付{_percent(i, 'share_ppm')},即{a}元。"
-    ),
-    "in_scope": lambda _, a: f"{a}元符合政策范围。",
-    "deductible": _deductible_zh,
-    "no_deductible": lambda _, __: "本待遇不设起付线。",
-    "ratio": lambda i, a: f"起付线以上{_yuan(i, 'base_fen')}元,按{_percent(i, 'ratio_ppm')}支付,计{a}元。",
-    "cap": _cap_zh,
-    "fund": lambda i, a: f"{fund_name(i['fund'], 0)}支付{a}元。",
-    "personal": lambda i, a: f"费用合计{_yuan(i, 'total_fen')}元,个人负担{a}元。",
-    "account": _account_zh,
-    "cash": lambda _, a: f"还需现金支付{a}元。",
+def _cash(amount: str, _line: int, _inputs: Inputs) -> Sentences:
+    return f"还需现金支付{amount}元。", f"{amount} remains to be paid in cash."
+
+
+INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cover_ended": ("name", "service_on", "covered_to"),
+    "excluded": ("name",),
+    "over_standard": ("name", "standard_fen"),
+    "over_limit": ("name", "line_fen", "standard_fen"),
+    "self_pay_first": ("name", "base_fen", "share_ppm"),
+    "in_scope": ("name",),
+    "deductible": ("limit_fen", "used_fen"),
+    "no_deductible": (),
+    "ratio": ("base_fen", "ratio_ppm"),
+    "cap": ("limit_fen", "used_fen", "left_fen"),
+    "fund": ("fund",),
+    "personal": ("total_fen",),
+    "account": ("account", "owner", "balance_fen", "note"),
+    "cash": (),
 }
+"""The names of each step's inputs, in their order."""
 
-_EN: Final[Mapping[str, _Sentence]] = {
-    "cover_ended": lambda i, a: (
-        f"served on {i['service_on']}, cover ended on {i['covered_to']}; the patient pays all of {a}."
-    ),
-    "excluded": lambda _, a: f"the insurance does not cover it; the patient pays all of {a}.",
-    "over_standard": lambda i, a: (
-        f"{a} is above the payment standard of {_yuan(i, 'standard_fen')}; "
-        "here the patient then pays the whole line."
-    ),
-    "over_limit": lambda i, a: (
-        f"of {_yuan(i, 'line_fen')}, the payment standard covers {_yuan(i, 'standard_fen')}; "
-        f"the patient pays the {a} above it."
-    ),
-    "self_pay_first": lambda i, a: (
-        f"of {_yuan(i, 'base_fen')} the patient first pays {_percent(i, 'share_ppm')}, that is {a}."
-    ),
-    "in_scope": lambda _, a: f"{a} is within policy.",
-    "deductible": _deductible_en,
-    "no_deductible": lambda _, __: "This benefit has no deductible.",
-    "ratio": lambda i, a: (
-        f"Of the {_yuan(i, 'base_fen')} above the deductible, {_percent(i, 'ratio_ppm')} is payable: {a}."
-    ),
-    "cap": _cap_en,
-    "fund": lambda i, a: f"{fund_name(i['fund'], 1).capitalize()} pays {a}.",
-    "personal": lambda i, a: f"Of {_yuan(i, 'total_fen')} in all, {a} is for the patient to pay.",
-    "account": _account_en,
-    "cash": lambda _, a: f"{a} remains to be paid in cash.",
+_TOLD: Final[Mapping[str, _Told]] = {
+    "cover_ended": _cover_ended,
+    "excluded": _excluded,
+    "over_standard": _over_standard,
+    "over_limit": _over_limit,
+    "self_pay_first": _self_pay_first,
+    "in_scope": _in_scope,
+    "deductible": _deductible,
+    "no_deductible": _no_deductible,
+    "ratio": _ratio,
+    "cap": _cap,
+    "fund": _fund,
+    "personal": _personal,
+    "account": _account,
+    "cash": _cash,
 }

@@ -1,22 +1,44 @@
 """Writes the trace of a finished calculation, step by step, from the plan that it used."""
 
+from typing import Final
+
 from medsettle_gateway.domain.basket import Line
 from medsettle_gateway.domain.breakdown import Breakdown, LineBreakdown
+from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.money import line_amount_fen
 from medsettle_gateway.policy.accounts import in_order
-from medsettle_gateway.policy.benefit import Benefit, BenefitShare, left_of
+from medsettle_gateway.policy.benefit import BenefitShare
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.lines import LineRule
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.trace import Step, TraceEntry
 
-OWN_OF_ITEM = "line"
+OWN_OF_ITEM: Final = "line"
 """``rule`` of a step that follows the item's own figure and not the pack's."""
+
+_new: Final = tuple.__new__
+# Bound once: until Python 3.12 a member read from its enum costs as much as a call.
+_OVER_LIMIT: Final = Step.OVER_LIMIT
+_SELF_PAY_FIRST: Final = Step.SELF_PAY_FIRST
+_IN_SCOPE: Final = Step.IN_SCOPE
+_EXCLUDED: Final = Step.EXCLUDED
+_DEDUCTIBLE: Final = Step.DEDUCTIBLE
+_NO_DEDUCTIBLE: Final = Step.NO_DEDUCTIBLE
+_RATIO: Final = Step.RATIO
+_CAP: Final = Step.CAP
+_FUND: Final = Step.FUND
+_PERSONAL: Final = Step.PERSONAL
+_ACCOUNT: Final = Step.ACCOUNT
+_CASH: Final = Step.CASH
 
 
 def trace_of(
-    plan: Plan, case: CaseInput, breakdown: Breakdown, share: BenefitShare
+    plan: Plan,
+    case: CaseInput,
+    breakdown: Breakdown,
+    share: BenefitShare,
+    left: tuple[Remainder, ...],
 ) -> tuple[TraceEntry, ...]:
     """The steps that lead to this breakdown, in the order of the rules."""
     entries: list[TraceEntry] = []
@@ -25,18 +47,18 @@ def trace_of(
     for index, (line, parts) in enumerate(zip(case.lines, breakdown.lines, strict=True)):
         amount_fen, _, fully_fen, _, _, scope_fen = parts
         if amount_fen == scope_fen and not fully_fen:
-            inputs = (("name", line.name),)
-            entries.append(TraceEntry(Step.IN_SCOPE, "lines", "", inputs, scope_fen, index))
+            name = (("name", line.name),)
+            entries.append(_new(TraceEntry, (_IN_SCOPE, "lines", "", name, scope_fen, index)))
         else:
             rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
             _line(entries, case, index, line, rule, parts)
-    if plan.benefit is not None:
-        _fund(entries, plan, plan.benefit, case, breakdown, share)
+    if left:
+        _fund(entries, plan, breakdown, share, left)
     total = (("total_fen", breakdown.total_fen),)
-    entries.append(TraceEntry(Step.PERSONAL, "", "", total, breakdown.personal_fen))
+    entries.append(_new(TraceEntry, (_PERSONAL, "", "", total, breakdown.personal_fen, None)))
     if case.accounts:
         _accounts(entries, plan, case, breakdown)
-    entries.append(TraceEntry(Step.CASH, "", "", (), breakdown.cash_fen))
+    entries.append(_new(TraceEntry, (_CASH, "", "", (), breakdown.cash_fen, None)))
     return tuple(entries)
 
 
@@ -49,31 +71,23 @@ def _line(
     parts: LineBreakdown,
 ) -> None:
     """The steps of a line that is not in scope as it stands."""
-    _, _, fully_fen, over_fen, first_fen, scope_fen = parts
+    amount_fen, _, fully_fen, over_fen, first_fen, scope_fen = parts
+    name = ("name", line.name)
     if fully_fen:
         entries.append(_self_paid(case, index, line, rule, fully_fen))
         return
-    name = ("name", line.name)
+    left_fen = first_fen + scope_fen
     if over_fen:
         path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
-        inputs = (name, ("line_fen", line.amount_fen), ("standard_fen", _ceiling_fen(rule, line)))
-        entries.append(TraceEntry(Step.OVER_LIMIT, path, clause, inputs, over_fen, index))
+        inputs = (name, ("line_fen", amount_fen), ("standard_fen", left_fen))
+        entries.append(_new(TraceEntry, (_OVER_LIMIT, path, clause, inputs, over_fen, index)))
     if first_fen:
-        path, clause = _source(rule.share if line.self_pay_share_ppm is None else None)
-        inputs = (name, ("base_fen", first_fen + scope_fen), ("share_ppm", _share_ppm(rule, line)))
-        entries.append(TraceEntry(Step.SELF_PAY_FIRST, path, clause, inputs, first_fen, index))
-    entries.append(TraceEntry(Step.IN_SCOPE, "lines", "", (name,), scope_fen, index))
-
-
-def _ceiling_fen(rule: LineRule, line: Line) -> int | None:
-    """The payment standard of the whole line, its own or else the pack's."""
-    price_micro = rule.ceiling_micro if line.ceiling_micro is None else line.ceiling_micro
-    return None if price_micro is None else line_amount_fen(price_micro, line.quantity_e4)
-
-
-def _share_ppm(rule: LineRule, line: Line) -> int:
-    """The share before the deductible, the item's own or else the pack's."""
-    return rule.share_ppm if line.self_pay_share_ppm is None else line.self_pay_share_ppm
+        share_ppm = line.self_pay_share_ppm
+        path, clause = _source(rule.share if share_ppm is None else None)
+        ppm = rule.share_ppm if share_ppm is None else share_ppm
+        inputs = (name, ("base_fen", left_fen), ("share_ppm", ppm))
+        entries.append(_new(TraceEntry, (_SELF_PAY_FIRST, path, clause, inputs, first_fen, index)))
+    entries.append(_new(TraceEntry, (_IN_SCOPE, "lines", "", (name,), scope_fen, index)))
 
 
 def _source(figure: Resolved | None) -> tuple[str, str]:
@@ -82,56 +96,56 @@ def _source(figure: Resolved | None) -> tuple[str, str]:
 
 def _self_paid(case: CaseInput, index: int, line: Line, rule: LineRule, amount_fen: int) -> TraceEntry:
     """Why the whole line is the patient's: cover ended, excluded, or over its standard."""
-    name = ("name", line.name)
-    served_on, covered_to = line.service_on or case.service_on, case.patient.covered_to
-    if covered_to is not None and served_on > covered_to:
-        dates = (("service_on", served_on.isoformat()), ("covered_to", covered_to.isoformat()))
-        return TraceEntry(Step.COVER_ENDED, "", "", (name, *dates), amount_fen, index)
-    if rule.exclusion is not None:
-        path, clause = rule.exclusion.path, rule.exclusion.clause
-        return TraceEntry(Step.EXCLUDED, path, clause, (name,), amount_fen, index)
-    path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
-    inputs = (name, ("standard_fen", _ceiling_fen(rule, line)))
+    name, covered_to = ("name", line.name), case.patient.covered_to
+    if covered_to is not None:
+        served_on = line.service_on or case.service_on
+        if served_on > covered_to:
+            dates = (("service_on", served_on.isoformat()), ("covered_to", covered_to.isoformat()))
+            return TraceEntry(Step.COVER_ENDED, "", "", (name, *dates), amount_fen, index)
+    exclusion = rule.exclusion
+    if exclusion is not None:
+        return _new(TraceEntry, (_EXCLUDED, exclusion.path, exclusion.clause, (name,), amount_fen, index))
+    own_micro = line.ceiling_micro
+    path, clause = _source(rule.ceiling if own_micro is None else None)
+    price_micro = rule.ceiling_micro if own_micro is None else own_micro
+    standard_fen = None if price_micro is None else line_amount_fen(price_micro, line.quantity_e4)
+    inputs = (name, ("standard_fen", standard_fen))
     return TraceEntry(Step.OVER_STANDARD, path, clause, inputs, amount_fen, index)
 
 
 def _fund(
     entries: list[TraceEntry],
     plan: Plan,
-    benefit: Benefit,
-    case: CaseInput,
     breakdown: Breakdown,
     share: BenefitShare,
+    left: tuple[Remainder, ...],
 ) -> None:
-    ratio, cap = plan.ratio, plan.cap
-    deductible_key, paid_key = plan.keys(case.service_on.year)
-    if ratio is None or cap is None or paid_key is None:
+    """The steps of the benefit: ``left`` says where its limits stand afterwards."""
+    benefit, deductible, ratio, cap = plan.benefit, plan.deductible, plan.ratio, plan.cap
+    if benefit is None or ratio is None or cap is None:
         return
     deductible_fen, computed_fen, paid_fen, over_cap_fen = share
-    if plan.deductible is None or deductible_key is None:
-        entries.append(TraceEntry(Step.NO_DEDUCTIBLE, benefit.deductible.path, "", (), 0))
+    if deductible is None:
+        none = (_NO_DEDUCTIBLE, benefit.deductible.path, "", (), 0, None)
+        entries.append(_new(TraceEntry, none))
     else:
-        used = ("used_fen", case.counters.get(deductible_key, 0))
-        limits = (("limit_fen", plan.deductible.value), used)
-        path, clause = plan.deductible.rule, plan.deductible.clause
-        entries.append(TraceEntry(Step.DEDUCTIBLE, path, clause, limits, deductible_fen))
-    base = ("base_fen", breakdown.in_scope_fen - deductible_fen)
-    inputs = (base, ("ratio_ppm", ratio.value))
-    entries.append(TraceEntry(Step.RATIO, ratio.rule, ratio.clause, inputs, computed_fen))
-    used_fen = case.counters.get(paid_key, 0)
-    left = ("left_fen", left_of(cap.value, used_fen))
-    limited = (("limit_fen", cap.value), ("used_fen", used_fen), left)
-    entries.append(TraceEntry(Step.CAP, cap.rule, cap.clause, limited, over_cap_fen))
-    entries.append(TraceEntry(Step.FUND, benefit.path, "", (("fund", benefit.fund),), paid_fen))
+        _, used_fen, limit_fen, _ = left[0]
+        met = (("limit_fen", limit_fen), ("used_fen", used_fen - deductible_fen))
+        step = (_DEDUCTIBLE, deductible.rule, deductible.clause, met, deductible_fen, None)
+        entries.append(_new(TraceEntry, step))
+    base = (("base_fen", breakdown.in_scope_fen - deductible_fen), ("ratio_ppm", ratio.value))
+    entries.append(_new(TraceEntry, (_RATIO, ratio.rule, ratio.clause, base, computed_fen, None)))
+    _, used_fen, limit_fen, left_fen = left[-1]
+    left_before = None if left_fen is None else left_fen + paid_fen
+    limit = (("limit_fen", limit_fen), ("used_fen", used_fen - paid_fen), ("left_fen", left_before))
+    entries.append(_new(TraceEntry, (_CAP, cap.rule, cap.clause, limit, over_cap_fen, None)))
+    fund = (("fund", benefit.fund),)
+    entries.append(_new(TraceEntry, (_FUND, benefit.path, "", fund, paid_fen, None)))
 
 
 def _accounts(entries: list[TraceEntry], plan: Plan, case: CaseInput, breakdown: Breakdown) -> None:
-    ordered = in_order(plan.use, case.accounts)
+    clause, ordered = plan.use.clause, in_order(plan.use, case.accounts)
     for account, (id_, owner, amount_fen, note) in zip(ordered, breakdown.accounts, strict=True):
-        inputs = (
-            ("account", id_),
-            ("owner", owner),
-            ("balance_fen", account.balance_fen),
-            ("note", note),
-        )
-        entries.append(TraceEntry(Step.ACCOUNT, "accounts", plan.use.clause, inputs, amount_fen))
+        balance = ("balance_fen", account.balance_fen)
+        inputs = (("account", id_), ("owner", owner), balance, ("note", note))
+        entries.append(_new(TraceEntry, (_ACCOUNT, "accounts", clause, inputs, amount_fen, None)))

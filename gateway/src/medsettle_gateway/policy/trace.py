@@ -17,7 +17,7 @@ from medsettle_gateway.domain.breakdown import (
     LineBreakdown,
 )
 from medsettle_gateway.domain.member import Owner
-from medsettle_gateway.policy import sentences
+from medsettle_gateway.policy.sentences import Sentences, told
 
 Input = str | int | None
 
@@ -59,7 +59,7 @@ class TraceEntry(NamedTuple):
 
     ``rule`` is the pack path of the row, ``amount_fen`` what the step comes to, ``line`` the
     index of the line from 0, None for steps of the whole settlement. ``inputs`` are numbers
-    in the unit that their name ends with, and names.
+    in the unit that their name ends with, and names, in the order of ``sentences.INPUTS``.
     """
 
     step: Step
@@ -70,17 +70,24 @@ class TraceEntry(NamedTuple):
     line: int | None = None
 
     @property
+    def sentences(self) -> Sentences:
+        """The step in Chinese and in English, to be read aloud at a counter."""
+        step, _, _, inputs, amount_fen, line = self
+        return told(step, inputs, amount_fen, line)
+
+    @property
     def zh(self) -> str:
-        """The step as a Chinese sentence that a cashier can read aloud."""
-        return sentences.zh(self.step, dict(self.inputs), self.amount_fen, self.line)
+        """The Chinese sentence."""
+        return self.sentences[0]
 
     @property
     def en(self) -> str:
-        """The step as an English sentence."""
-        return sentences.en(self.step, dict(self.inputs), self.amount_fen, self.line)
+        """The English sentence."""
+        return self.sentences[1]
 
     def as_plain(self) -> PlainEntry:
         """The entry with its sentences, as JSON data."""
+        zh, en = self.sentences
         return {
             "step": self.step.value,
             "rule": self.rule,
@@ -88,8 +95,8 @@ class TraceEntry(NamedTuple):
             "inputs": dict(self.inputs),
             "amount_fen": self.amount_fen,
             "line": self.line,
-            "zh": self.zh,
-            "en": self.en,
+            "zh": zh,
+            "en": en,
         }
 
 
