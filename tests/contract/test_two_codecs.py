@@ -137,7 +137,7 @@ def settlements(draw: st.DrawFn) -> SettlementRecord:
     return SettlementRecord(
         number=1, benefit=draw(ids), title_zh=draw(words), title_en=draw(words), breakdown=breakdown,
         lines=(LineRecord("1", draw(ids), draw(words), "drug", "A"),),
-        trace=(TraceStep("cash", "rule", "三(一)", {"total_fen": str(total)}, cash, draw(words), "en", "1"),),
+        trace=(TraceStep("in_scope", "rule", "三(一)", {"name": draw(words)}, cash, 0),),
         remainders=(Remainder(CounterKey("2024", "general", "paid"), 5, draw(st.none() | amounts), None),),
         pack="p", pack_digest="d", catalogue_digest="c", engine_version="1", case_input={},
     )

@@ -25,7 +25,7 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.register import CatalogueItem
-from medsettle_gateway.domain.sale import SaleRecord, sale_from_plain, sale_to_plain
+from medsettle_gateway.domain.sale import SaleRecord, from_stored, to_stored
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
 
 CounterRow = tuple[str, str, str, CounterKey]
@@ -244,7 +244,7 @@ def _put_sale(tables: Tables, move: moves.PutSale) -> None:
     before = tables.sales.get(move.sale.request_id.text)
     assert move.sale.version == (before.version if before else 0) + 1
     # As a database would: what is read later is what text can carry.
-    tables.sales[move.sale.request_id.text] = sale_from_plain(sale_to_plain(move.sale))
+    tables.sales[move.sale.request_id.text] = from_stored(to_stored(move.sale))
 
 
 def _post_entry(tables: Tables, move: moves.PostEntry) -> None:

@@ -154,7 +154,7 @@ def settlement(number: int = 1, **changes: Any) -> SettlementRecord:
     one = SettlementRecord(
         number=number, benefit="general_outpatient", title_zh="普通门诊统筹", title_en="general outpatient",
         breakdown=breakdown, lines=(LineRecord("1", "XA01", "阿莫西林胶囊", "drug", "A"),),
-        trace=(TraceStep("ratio", "benefits.x", "三(一)", {"ratio": "0.50"}, 5_000, "报销", "paid"),),
+        trace=(TraceStep("ratio", "benefits.x", "三(一)", {"ratio_ppm": 500_000}, 5_000),),
         remainders=(Remainder(PAID, 5_000, 300_000, 295_000),), pack="a-pack", pack_digest="d1",
         catalogue_digest="d2", engine_version="1", case_input={"lines": [{"amount": 12_000}]},
     )

@@ -4,32 +4,26 @@ They are over canonical JSON of the values, never over bytes of the wire, and ne
 """
 
 import hashlib
-import json
 from dataclasses import replace
 
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
-from medsettle_gateway.domain.plain import to_plain
+from medsettle_gateway.domain.plain import canonical
 from medsettle_gateway.domain.split import Split
 
 
-def canonical(data: object) -> bytes:
-    """Returns JSON data as UTF-8 text in one form: keys sorted, no spaces."""
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def digest_of(data: object) -> str:
-    """Returns the SHA-256 of the canonical form of JSON data, in lower-case hex."""
-    return hashlib.sha256(canonical(data)).hexdigest()
+def digest_of(value: object) -> str:
+    """Returns the SHA-256 of a value's canonical JSON, in lower-case hex."""
+    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 def asked_digest(basket: Basket, collect: Collect, expected: Split) -> str:
     """Returns the digest that a repeat of a Settle must have: basket, collect and expected split."""
-    return digest_of([to_plain(basket), collect.value, to_plain(expected)])
+    return digest_of((basket, collect, expected))
 
 
 def quoted_digest(basket: Basket) -> str:
     """Returns the digest by which a quote knows its basket; the day of service is not part of it."""
-    return digest_of(to_plain(replace(basket, service_on=None, late_reason=None)))
+    return digest_of(replace(basket, service_on=None, late_reason=None))
 
 
 def goods_digest(lines: tuple[AskedLine, ...]) -> str:
@@ -40,4 +34,4 @@ def goods_digest(lines: tuple[AskedLine, ...]) -> str:
 
 def split_digest(split: Split) -> str:
     """Returns the digest of a split."""
-    return digest_of(to_plain(split))
+    return digest_of(split)

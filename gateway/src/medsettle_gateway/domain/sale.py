@@ -5,7 +5,7 @@ codes, never a name, an id number or a credential.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from medsettle_gateway.domain.breakdown import Breakdown, FundShare
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.plain import from_plain, to_plain
+from medsettle_gateway.domain.plain import from_json, to_json
 from medsettle_gateway.domain.split import Split
 
 
@@ -46,16 +46,17 @@ class LineRecord(NamedTuple):
 
 
 class TraceStep(NamedTuple):
-    """One step of the calculation, as it is answered."""
+    """One step of the calculation: facts only, its sentences are made when they are asked for.
+
+    ``line`` is the line's position from 0, None for a step of the whole settlement.
+    """
 
     step: str
     rule: str
     clause: str
-    inputs: Mapping[str, str]
-    amount_fen: int | None
-    zh: str
-    en: str
-    line_id: str = ""
+    inputs: Mapping[str, str | int | None]
+    amount_fen: int
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +193,19 @@ class SaleRecord:
         return SaleHead(self.request_id.text, self.state)
 
 
-def sale_to_plain(sale: SaleRecord) -> dict[str, Any]:
-    """Returns the sale as JSON data, settlements included; the request id is its text."""
-    data: dict[str, Any] = to_plain(sale)
-    data["request_id"] = sale.request_id.text
-    return data
+class StoredSale(NamedTuple):
+    """A sale as JSON texts: the record, and each of its settlements by itself."""
+
+    body: str
+    settlements: tuple[str, ...]
 
 
-def sale_from_plain(data: Mapping[str, Any]) -> SaleRecord:
-    """Returns the sale of what :func:`sale_to_plain` made. Raises KeyError, TypeError or ValueError."""
-    request_id = to_plain(RequestId.parse(data["request_id"]))
-    return from_plain(SaleRecord, {**data, "request_id": request_id})
+def to_stored(sale: SaleRecord) -> StoredSale:
+    """Returns the texts that storage keeps of a sale."""
+    return StoredSale(to_json(replace(sale, settlements=())), tuple(map(to_json, sale.settlements)))
+
+
+def from_stored(stored: StoredSale) -> SaleRecord:
+    """Returns the sale of what :func:`to_stored` made. Raises ValueError."""
+    settlements = tuple(from_json(SettlementRecord, text) for text in stored.settlements)
+    return replace(from_json(SaleRecord, stored.body), settlements=settlements)

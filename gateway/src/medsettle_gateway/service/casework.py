@@ -131,7 +131,7 @@ def settlement(
         title_en=title.en,
         breakdown=calculation.breakdown,
         lines=lines,
-        trace=tuple(_step(entry, lines) for entry in calculation.trace),
+        trace=tuple(map(_step, calculation.trace)),
         remainders=calculation.remainders,
         pack=pack.id,
         pack_digest=pack.digest,
@@ -148,17 +148,9 @@ def line_record(asked: AskedLine, item: CatalogueItem) -> LineRecord:
     )
 
 
-def _step(entry: TraceEntry, lines: tuple[LineRecord, ...]) -> TraceStep:
-    plain = entry.as_plain()
+def _step(entry: TraceEntry) -> TraceStep:
     return TraceStep(
-        step=plain["step"],
-        rule=plain["rule"],
-        clause=plain["clause"],
-        inputs={name: "" if value is None else str(value) for name, value in plain["inputs"].items()},
-        amount_fen=plain["amount_fen"],
-        zh=plain["zh"],
-        en=plain["en"],
-        line_id="" if entry.line is None else lines[entry.line].line_id,
+        entry.step.value, entry.rule, entry.clause, dict(entry.inputs), entry.amount_fen, entry.line
     )
 
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import refuse
-from medsettle_gateway.domain.fingerprint import canonical, digest_of
+from medsettle_gateway.domain.fingerprint import digest_of
 from medsettle_gateway.domain.keys import MaskedNameKey, SaleKey
-from medsettle_gateway.domain.plain import to_plain
+from medsettle_gateway.domain.plain import canonical
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import GetSale, ListSales, RefusedAnswer, SaleAnswer, SalesAnswer
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, Store
@@ -76,4 +76,4 @@ def _read(token: str) -> Any:  # noqa: ANN401 - JSON data of a client
 
 
 def _digest(chosen: SaleFilter) -> str:
-    return digest_of(to_plain(chosen))[:_FILTER_CHARS]
+    return digest_of(chosen)[:_FILTER_CHARS]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-from medsettle_gateway.domain.fingerprint import canonical
+from medsettle_gateway.domain.plain import canonical
 
 _FORM: Final = "MSQ1"
 _LONGEST_CHARS: Final = 2048

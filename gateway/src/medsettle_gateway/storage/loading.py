@@ -28,7 +28,7 @@ from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Stand
 from medsettle_gateway.domain.names import masked
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
-from medsettle_gateway.domain.sale import SaleHead, SaleRecord, sale_from_plain
+from medsettle_gateway.domain.sale import SaleHead, SaleRecord, StoredSale, from_stored
 from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.statements import SQL
@@ -71,8 +71,8 @@ class Reading:
         return "" if row is None else masked(self.sealer.open(member, row[0]).name)
 
     def _sale(self, request_id: str, body: str) -> SaleRecord:
-        settlements = [json.loads(row[0]) for row in self.rows("settlements", request_id=request_id)]
-        return sale_from_plain({**json.loads(body), "settlements": settlements})
+        found = self.rows("settlements", request_id=request_id)
+        return from_stored(StoredSale(body, tuple(settlement for (settlement,) in found)))
 
 
 def _heads(found: Iterable[Row]) -> tuple[SaleHead, ...]:

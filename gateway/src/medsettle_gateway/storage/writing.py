@@ -4,7 +4,6 @@ What no move may break is asserted here and by the constraints of the tables: th
 to zero, nothing falls below zero, a version follows its own predecessor, nothing is used twice.
 """
 
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -13,7 +12,7 @@ from typing import Any, Final
 from medsettle_gateway.domain import moves
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.domain.sale import SaleRecord, sale_to_plain
+from medsettle_gateway.domain.sale import SaleRecord, to_stored
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.statements import SQL
 
@@ -47,10 +46,9 @@ def _one(connection: sqlite3.Connection, name: str, what: str, **values: Any) ->
 
 def _put_sale(connection: sqlite3.Connection, move: moves.PutSale) -> None:
     sale = move.sale
-    body = sale_to_plain(sale)
-    settlements = body.pop("settlements")
+    body, settlements = to_stored(sale)
     text = sale.request_id.text
-    columns = {**_columns(sale), "body": _text(body)}
+    columns = {**_columns(sale), "body": body}
     if sale.version == 1:
         _one(connection, "insert_sale", f"{text} is recorded already", **columns)
     else:
@@ -58,7 +56,7 @@ def _put_sale(connection: sqlite3.Connection, move: moves.PutSale) -> None:
         _one(connection, "update_sale", what, **columns)
         _run(connection, "drop_settlements", request_id=text, count=len(settlements))
     for number, settlement in enumerate(settlements, 1):
-        _run(connection, "put_settlement", request_id=text, number=number, body=_text(settlement))
+        _run(connection, "put_settlement", request_id=text, number=number, body=settlement)
 
 
 def _columns(sale: SaleRecord) -> dict[str, Any]:
@@ -80,10 +78,6 @@ def _columns(sale: SaleRecord) -> dict[str, Any]:
         "calculated_at_us": to_us_or_none(sale.calculated_at),
         "hold_expires_at_us": to_us_or_none(sale.hold_expires_at),
     }
-
-
-def _text(body: Any) -> str:  # noqa: ANN401 - JSON data
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _post_entry(connection: sqlite3.Connection, move: moves.PostEntry) -> None:

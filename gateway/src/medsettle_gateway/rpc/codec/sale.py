@@ -1,5 +1,6 @@
 """A sale and its settlements, for the wire."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from medsettle.wire.reasons import REASONS
@@ -10,6 +11,7 @@ from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.legs import Leg, LegKind, LegState, legs_of
 from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementRecord, TraceStep
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.policy import sentences
 from medsettle_gateway.rpc.codec import form
 from medsettle_gateway.service.commands import SaleAnswer
 
@@ -105,7 +107,7 @@ def settlement(record: SettlementRecord, *, full: bool) -> sale_pb2.Settlement:
     )
     if full:
         wire.lines.extend(map(_line, record.lines, record.breakdown.lines))
-        wire.trace.extend(map(_step, record.trace))
+        wire.trace.extend(_step(each, record.lines) for each in record.trace)
         wire.remainders.extend(map(remainder, record.remainders))
     return wire
 
@@ -155,16 +157,17 @@ def _line(said: LineRecord, divided: LineBreakdown) -> sale_pb2.LineBreakdown:
     )
 
 
-def _step(step: TraceStep) -> sale_pb2.TraceEntry:
+def _step(record: TraceStep, lines: Sequence[LineRecord]) -> sale_pb2.TraceEntry:
+    step, rule, clause, inputs, amount_fen, line = record
     return sale_pb2.TraceEntry(
-        step=step.step,
-        rule=step.rule,
-        clause=step.clause,
-        inputs=step.inputs,
-        amount_fen=step.amount_fen,
-        zh=step.zh,
-        en=step.en,
-        line_id=step.line_id,
+        step=step,
+        rule=rule,
+        clause=clause,
+        inputs={name: "" if value is None else str(value) for name, value in inputs.items()},
+        amount_fen=amount_fen,
+        zh=sentences.zh(step, inputs, amount_fen, line),
+        en=sentences.en(step, inputs, amount_fen, line),
+        line_id="" if line is None else lines[line].line_id,
     )
 
 
