@@ -98,16 +98,13 @@ def payable_fen(use: AccountUse, divided: Divided, fund_paid_fen: int) -> int:
 
 
 def draw(
-    use: AccountUse, accounts: tuple[Account, ...], payable: int, personal_fen: int
+    use: AccountUse, payers: Sequence[Account], payable: int, personal_fen: int
 ) -> tuple[tuple[AccountShare, ...], int]:
-    """One share an account, in order of use, and what they pay together.
-
-    Owners outside the pack's list come last.
-    """
+    """One share an account, drawn in the order given, and what they pay together."""
     left_fen = payable
     nothing = payable == 0 and personal_fen > 0
     shares = []
-    for account in in_order(use, accounts):
+    for account in payers:
         owner, balance_fen = account.owner, account.balance_fen
         amount_fen = 0
         note = use.bars[owner]

@@ -4,7 +4,7 @@ The same function serves the quote, the settlement, the what-if, the case runner
 recalculation of an old settlement. No clock, no I/O; integer fen inside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -13,9 +13,9 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal, Refused
-from medsettle_gateway.domain.member import Owner, Patient
+from medsettle_gateway.domain.member import Account, Owner, Patient
 from medsettle_gateway.domain.place import Institution
-from medsettle_gateway.policy.accounts import Pays, draw, payable_fen
+from medsettle_gateway.policy.accounts import Pays, draw, in_order, payable_fen
 from medsettle_gateway.policy.benefit import BenefitShare, left_of, pay
 from medsettle_gateway.policy.inputs import Calculation, CaseInput
 from medsettle_gateway.policy.lines import Divided, divide
@@ -58,8 +58,9 @@ def calculate(pack: Pack, case: CaseInput, *, trace: bool = True) -> Calculation
     if plan.missing is not None:
         raise Refused(plan.missing)
     share, deltas, left = _fund_part(plan, case, divided.in_scope_fen)
-    breakdown = _breakdown(plan, case, divided, share)
-    steps = trace_of(plan, case, breakdown, share, left) if trace else ()
+    payers = in_order(plan.use, case.accounts)
+    breakdown = _breakdown(plan, payers, divided, share)
+    steps = trace_of(plan, case, payers, breakdown, share, left) if trace else ()
     return _new(Calculation, (breakdown, deltas, left, steps))
 
 
@@ -162,15 +163,15 @@ def _fund_part(plan: Plan, case: CaseInput, in_scope_fen: int) -> _FundPart:
     unmet_fen = limit_fen - met_fen if met_fen < limit_fen else 0
     share = pay(in_scope_fen, unmet_fen, ratio.value or 0, left_fen)
     deductible_fen, _, paid_fen, _ = share
-    deltas = [(deductible_key, deductible_fen)] if deductible_key is not None and deductible_fen else []
-    if paid_fen:
-        deltas.append((paid_key, paid_fen))
+    deltas = ((paid_key, paid_fen),) if paid_fen else ()
     left_after = None if left_fen is None else left_fen - paid_fen
     after = _new(Remainder, (paid_key, used_fen + paid_fen, cap.value, left_after))
     if deductible_key is None:
-        return share, tuple(deltas), (after,)
+        return share, deltas, (after,)
+    if deductible_fen:
+        deltas = ((deductible_key, deductible_fen), *deltas)
     met = (deductible_key, met_fen + deductible_fen, limit_fen, unmet_fen - deductible_fen)
-    return share, tuple(deltas), (_new(Remainder, met), after)
+    return share, deltas, (_new(Remainder, met), after)
 
 
 def _remainders(plan: Plan, year: int, counters: Mapping[CounterKey, int]) -> tuple[Remainder, ...]:
@@ -184,15 +185,15 @@ def _remainders(plan: Plan, year: int, counters: Mapping[CounterKey, int]) -> tu
     return tuple(found)
 
 
-def _breakdown(plan: Plan, case: CaseInput, divided: Divided, share: BenefitShare) -> Breakdown:
+def _breakdown(plan: Plan, payers: Sequence[Account], divided: Divided, share: BenefitShare) -> Breakdown:
     lines, fully, over, first, scope, _, _ = divided
     deductible_fen, _, paid_fen, over_cap_fen = share
     total = fully + over + first + scope
     personal_fen = cash_fen = total - paid_fen
     shares: tuple[AccountShare, ...] = ()
-    if case.accounts:
+    if payers:
         payable = payable_fen(plan.use, divided, paid_fen)
-        shares, drawn_fen = draw(plan.use, case.accounts, payable, personal_fen)
+        shares, drawn_fen = draw(plan.use, payers, payable, personal_fen)
         cash_fen -= drawn_fen
     funds: tuple[FundShare, ...] = ()
     if plan.benefit is not None and paid_fen:

@@ -1,12 +1,13 @@
 """Writes the trace of a finished calculation, step by step, from the plan that it used."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from medsettle_gateway.domain.basket import Line
-from medsettle_gateway.domain.breakdown import Breakdown, LineBreakdown
+from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, LineBreakdown
 from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import line_amount_fen
-from medsettle_gateway.policy.accounts import in_order
 from medsettle_gateway.policy.benefit import BenefitShare
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.lines import LineRule
@@ -36,19 +37,21 @@ _CASH: Final = Step.CASH
 def trace_of(
     plan: Plan,
     case: CaseInput,
+    payers: Sequence[Account],
     breakdown: Breakdown,
     share: BenefitShare,
     left: tuple[Remainder, ...],
 ) -> tuple[TraceEntry, ...]:
     """The steps that lead to this breakdown, in the order of the rules."""
     entries: list[TraceEntry] = []
-    table = plan.lines
+    table, divided = plan.lines, breakdown.lines
     known = table.without_bands
-    for index, (line, parts) in enumerate(zip(case.lines, breakdown.lines, strict=True)):
-        amount_fen, _, fully_fen, _, _, scope_fen = parts
-        if amount_fen == scope_fen and not fully_fen:
+    for index, line in enumerate(case.lines):
+        parts = divided[index]
+        amount_fen = parts[0]
+        if amount_fen == parts[-1]:
             name = (("name", line.name),)
-            entries.append(_new(TraceEntry, (_IN_SCOPE, "lines", "", name, scope_fen, index)))
+            entries.append(_new(TraceEntry, (_IN_SCOPE, "lines", "", name, amount_fen, index)))
         else:
             rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
             _line(entries, case, index, line, rule, parts)
@@ -56,8 +59,8 @@ def trace_of(
         _fund(entries, plan, breakdown, share, left)
     total = (("total_fen", breakdown.total_fen),)
     entries.append(_new(TraceEntry, (_PERSONAL, "", "", total, breakdown.personal_fen, None)))
-    if case.accounts:
-        _accounts(entries, plan, case, breakdown)
+    for account, drawn in zip(payers, breakdown.accounts, strict=True):
+        entries.append(_account(plan.use.clause, account, drawn))
     entries.append(_new(TraceEntry, (_CASH, "", "", (), breakdown.cash_fen, None)))
     return tuple(entries)
 
@@ -143,9 +146,8 @@ def _fund(
     entries.append(_new(TraceEntry, (_FUND, benefit.path, "", fund, paid_fen, None)))
 
 
-def _accounts(entries: list[TraceEntry], plan: Plan, case: CaseInput, breakdown: Breakdown) -> None:
-    clause, ordered = plan.use.clause, in_order(plan.use, case.accounts)
-    for account, (id_, owner, amount_fen, note) in zip(ordered, breakdown.accounts, strict=True):
-        balance = ("balance_fen", account.balance_fen)
-        inputs = (("account", id_), ("owner", owner), balance, ("note", note))
-        entries.append(_new(TraceEntry, (_ACCOUNT, "accounts", clause, inputs, amount_fen, None)))
+def _account(clause: str, account: Account, drawn: AccountShare) -> TraceEntry:
+    id_, owner, amount_fen, note = drawn
+    balance = ("balance_fen", account.balance_fen)
+    inputs = (("account", id_), ("owner", owner), balance, ("note", note))
+    return _new(TraceEntry, (_ACCOUNT, "accounts", clause, inputs, amount_fen, None))
