@@ -113,7 +113,7 @@ def test_a_fund_that_pays_more_than_its_base_is_found(monkeypatch: pytest.Monkey
             else step
             for step in result.trace
         )
-        return result._replace(trace=tuple(changed))
+        return result._replace(steps=tuple(changed))
 
     monkeypatch.setattr(cases_module, "calculate", generous)
     (difference,) = run("expect: {}").differences

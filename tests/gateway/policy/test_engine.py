@@ -187,7 +187,7 @@ def test_a_refused_line_is_named_by_its_number() -> None:
 
 def test_the_trace_can_be_left_out_and_changes_nothing() -> None:
     case = visit(drug(50_000), accounts=(account(Owner.SELF, 100),))
-    assert calculate(PACK, case, trace=False) == calculate(PACK, case)._replace(trace=())
+    assert calculate(PACK, case, trace=False) == calculate(PACK, case)._replace(steps=())
 
 
 def test_rules_are_resolved_once_for_one_combination_of_facts() -> None:

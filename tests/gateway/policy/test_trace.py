@@ -48,7 +48,7 @@ def test_a_stored_step_is_told_as_it_was_when_it_was_made(pack: Pack, case: Case
         assert tuple(name for name, _ in entry.inputs) == sentences.INPUTS[entry.step]
         shuffled = dict(reversed(entry.inputs))
         stored = (entry.step.value, shuffled, entry.amount_fen, entry.line)
-        assert (sentences.zh(*stored), sentences.en(*stored)) == entry.sentences
+        assert sentences.told_by_name(*stored) == entry.sentences
 
 
 def test_the_deductible_is_told_as_a_cashier_says_it() -> None:

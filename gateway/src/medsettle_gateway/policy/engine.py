@@ -21,7 +21,7 @@ from medsettle_gateway.policy.inputs import Calculation, CaseInput
 from medsettle_gateway.policy.lines import Divided, divide
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.plan import Plan, counter_keys, period_of
-from medsettle_gateway.policy.steps import trace_of
+from medsettle_gateway.policy.steps import steps_of
 
 __all__ = [
     "ENGINE_VERSION",
@@ -60,7 +60,7 @@ def calculate(pack: Pack, case: CaseInput, *, trace: bool = True) -> Calculation
     share, deltas, left = _fund_part(plan, case, divided.in_scope_fen)
     payers = in_order(plan.use, case.accounts)
     breakdown = _breakdown(plan, payers, divided, share)
-    steps = trace_of(plan, case, payers, breakdown, share, left) if trace else ()
+    steps = steps_of(plan, case, payers, breakdown, share, left) if trace else ()
     return _new(Calculation, (breakdown, deltas, left, steps))
 
 

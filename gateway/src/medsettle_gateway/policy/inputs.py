@@ -10,7 +10,7 @@ from medsettle_gateway.domain.breakdown import Breakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.member import Account, Patient
 from medsettle_gateway.domain.place import Institution
-from medsettle_gateway.policy.trace import TraceEntry
+from medsettle_gateway.policy.trace import PlainStep, TraceEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,16 @@ class Calculation(NamedTuple):
     """The result.
 
     ``deltas`` is what the settlement adds to each counter, in fen, without zeros.
-    ``remainders`` says where each limit stands afterwards. ``trace`` is empty if it was not
-    asked for.
+    ``remainders`` says where each limit stands afterwards. ``steps`` are the entries of the
+    trace as plain tuples, empty if it was not asked for.
     """
 
     breakdown: Breakdown
     deltas: tuple[tuple[CounterKey, int], ...]
     remainders: tuple[Remainder, ...]
-    trace: tuple[TraceEntry, ...]
+    steps: tuple[PlainStep, ...]
+
+    @property
+    def trace(self) -> tuple[TraceEntry, ...]:
+        """The steps, to be read: made anew at each call."""
+        return TraceEntry.of(self.steps)

@@ -57,8 +57,7 @@ class LineRules:
 class LineRule:
     """What holds for one kind, class, ward and price band in one settlement's facts.
 
-    ``plain``: a line that carries no ceiling or share of its own is in scope as it stands,
-    and accounts may pay for it.
+    ``plain``: nothing of it touches a line that carries no ceiling or share of its own.
     """
 
     exclusion: Exclusion | None
@@ -123,14 +122,13 @@ class LineTable:
         share = rules.self_pay_first.resolve(facts, unit_price_micro)
         ceiling_micro = None if ceiling is None else ceiling.value
         share_ppm = 0 if share is None or self.waived else share.value or 0
-        may_pay = facts["kind"][0] in self.payable_kinds
         return LineRule(
             exclusion=exclusion,
             ceiling_micro=ceiling_micro,
             share_ppm=share_ppm,
             share_waived=self.waived,
-            account_may_pay=may_pay,
-            plain=may_pay and exclusion is None and ceiling_micro is None and not share_ppm,
+            account_may_pay=facts["kind"][0] in self.payable_kinds,
+            plain=exclusion is None and ceiling_micro is None and not share_ppm,
             ceiling=ceiling,
             share=share,
         )
@@ -172,7 +170,7 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
     """
     divided: list[LineBreakdown] = []
     fully = over = first = scope = blocked_scope = blocked_rest = 0
-    known, mode = table.without_bands, table.rules.over_ceiling
+    known = table.without_bands
     for line in lines:
         amount, price = line.amount_fen, line.unit_price_micro
         if price is not None:
@@ -181,18 +179,17 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
             if computed != amount:
                 raise _mismatch(line, len(divided) + 1, computed)
         rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
-        if covered_to is not None and (line.service_on or service_on) > covered_to:
-            own, excess, share, rest = amount, 0, 0, 0
-        elif rule.plain and line.ceiling_micro is None and line.self_pay_share_ppm is None:
-            divided.append(_new(LineBreakdown, (amount, 0, 0, 0, 0, amount)))
-            scope += amount
-            continue
-        else:
-            own, excess, share, rest = _parts(mode, rule, line, len(divided) + 1)
+        own = excess = share = 0
+        rest = amount
+        ended = covered_to is not None and (line.service_on or service_on) > covered_to
+        if ended or rule.exclusion is not None:
+            own, rest = amount, 0
+        elif not rule.plain or line.ceiling_micro is not None or line.self_pay_share_ppm is not None:
+            own, excess, share, rest = _parts(table.rules.over_ceiling, rule, line, len(divided) + 1)
+            over += excess
+            first += share
         divided.append(_new(LineBreakdown, (amount, 0, own, excess, share, rest)))
         fully += own
-        over += excess
-        first += share
         scope += rest
         if not rule.account_may_pay:
             blocked_scope += rest
@@ -201,10 +198,8 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
 
 
 def _parts(mode: OverCeiling, rule: LineRule, line: Line, number: int) -> tuple[int, int, int, int]:
-    """Fully self-paid, over the limit, self-pay first and in scope, in fen."""
+    """Fully self-paid, over the limit, self-pay first and in scope, in fen; of a line that is covered."""
     amount_fen = left_fen = line.amount_fen
-    if rule.exclusion is not None:
-        return amount_fen, 0, 0, 0
     ceiling_micro, share_ppm = line.ceiling_micro, line.self_pay_share_ppm
     if ceiling_micro is None:
         ceiling_micro = rule.ceiling_micro

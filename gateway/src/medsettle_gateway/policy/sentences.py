@@ -42,19 +42,9 @@ NOTE_TEXTS: Final = {
 }
 
 
-def zh(step: str, inputs: Mapping[str, object], amount_fen: int, line: int | None) -> str:
-    """The Chinese sentence of a step, its inputs by name."""
-    return told(step, in_order(step, inputs), amount_fen, line)[0]
-
-
-def en(step: str, inputs: Mapping[str, object], amount_fen: int, line: int | None) -> str:
-    """The English sentence of a step, its inputs by name."""
-    return told(step, in_order(step, inputs), amount_fen, line)[1]
-
-
-def in_order(step: str, inputs: Mapping[str, object]) -> Inputs:
-    """The inputs of a step as :func:`told` takes them. Raises KeyError for one that is missing."""
-    return tuple((name, inputs[name]) for name in INPUTS[step])
+def told_by_name(step: str, inputs: Mapping[str, object], amount_fen: int, line: int | None) -> Sentences:
+    """Both sentences of a step whose inputs come by name. Raises KeyError for one that is missing."""
+    return told(step, tuple((name, inputs[name]) for name in INPUTS[step]), amount_fen, line)
 
 
 def told(step: str, inputs: Inputs, amount_fen: int, line: int | None) -> Sentences:

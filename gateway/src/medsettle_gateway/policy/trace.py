@@ -7,6 +7,7 @@ for them.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import partial
 from typing import Final, NamedTuple, TypedDict
 
 from medsettle_gateway.domain.breakdown import (
@@ -41,6 +42,10 @@ class Step(StrEnum):
     CASH = "cash"
 
 
+PlainStep = tuple[Step, str, str, tuple[tuple[str, Input], ...], int, int | None]
+"""The fields of a :class:`TraceEntry`: steps are written like this, and become entries when they are read."""
+
+
 class PlainEntry(TypedDict):
     """A trace entry as JSON data."""
 
@@ -68,6 +73,11 @@ class TraceEntry(NamedTuple):
     inputs: tuple[tuple[str, Input], ...]
     amount_fen: int
     line: int | None = None
+
+    @classmethod
+    def of(cls, steps: Iterable[PlainStep]) -> "tuple[TraceEntry, ...]":
+        """The steps of a calculation as entries."""
+        return tuple(map(partial(tuple.__new__, cls), steps))
 
     @property
     def sentences(self) -> Sentences:

@@ -159,14 +159,15 @@ def _line(said: LineRecord, divided: LineBreakdown) -> sale_pb2.LineBreakdown:
 
 def _step(record: TraceStep, lines: Sequence[LineRecord]) -> sale_pb2.TraceEntry:
     step, rule, clause, inputs, amount_fen, line = record
+    zh, en = sentences.told_by_name(step, inputs, amount_fen, line)
     return sale_pb2.TraceEntry(
         step=step,
         rule=rule,
         clause=clause,
         inputs={name: "" if value is None else str(value) for name, value in inputs.items()},
         amount_fen=amount_fen,
-        zh=sentences.zh(step, inputs, amount_fen, line),
-        en=sentences.en(step, inputs, amount_fen, line),
+        zh=zh,
+        en=en,
         line_id="" if line is None else lines[line].line_id,
     )
 
