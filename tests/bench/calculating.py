@@ -61,7 +61,7 @@ def measure() -> Iterator[Row]:
         return calculate(pack, EIGHT_LINES)
 
     def told() -> object:
-        return [step.zh + step.en for step in calculate(pack, EIGHT_LINES).trace]
+        return [step.sentences for step in calculate(pack, EIGHT_LINES).trace]
 
     rounds = [(rate(amounts), rate(traced), rate(told)) for _ in range(ROUNDS)]
     plain = median(each[0] for each in rounds)

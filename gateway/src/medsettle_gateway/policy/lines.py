@@ -98,10 +98,11 @@ class LineTable:
     def rule_for(self, line: Line) -> LineRule:
         """The rule of this line, at its own unit price or else amount / quantity, unrounded."""
         key = (line.kind, line.catalogue_class, line.ward)
-        if key in self.without_bands:
-            return self.without_bands[key]
-        bands = self._bands.get(key) or self._fill(key)
-        return next(rule for least_micro, rule in bands if _reaches(line, least_micro))
+        *upper, (_, lowest) = self._bands.get(key) or self._fill(key)
+        for least_micro, rule in upper:
+            if _reaches(line, least_micro):
+                return rule
+        return lowest
 
     def _fill(self, key: LineKey) -> tuple[Band, ...]:
         facts = {**self._facts, **line_facts(*key)}
@@ -110,7 +111,7 @@ class LineTable:
         steps = (0, *price_steps([*whens, *(entry.when for entry in rules.excluded)]))
         bands = tuple((step, self._resolve(facts, step)) for step in reversed(steps))
         self._bands[key] = bands
-        if len(bands) == 1:
+        if all(rule == bands[0][1] for _, rule in bands):
             self.without_bands[key] = bands[0][1]
         return bands
 

@@ -5,6 +5,7 @@ a settlement then costs table look-ups only.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
@@ -22,6 +23,9 @@ from medsettle_gateway.policy.facts import (
 from medsettle_gateway.policy.gates import refusal_of
 from medsettle_gateway.policy.lines import LineRules, LineTable
 from medsettle_gateway.policy.rows import Figure, Resolved
+
+YEARS_KEPT: Final = 8
+"""Benefit years whose counter keys a plan keeps; beyond, all are dropped and made anew."""
 
 CounterKeys = tuple[CounterKey | None, CounterKey | None]
 
@@ -75,6 +79,8 @@ class Plan:
         """
         keys = self._keys.get(year)
         if keys is None:
+            if len(self._keys) >= YEARS_KEPT:
+                self._keys.clear()
             keys = self._keys[year] = counter_keys(self.benefit, period_of(year))
         return keys
 
