@@ -9,8 +9,9 @@ import pytest
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.service.commands import Quote
 from medsettle_gateway.service.quote_token import QuoteTokens
-from tests.gateway.service.world import DAUGHTER, World, basket, line
+from tests.gateway.service.world import DAUGHTER, REGION, World, basket, caller, line
 
 TODAY = date(2026, 7, 2)
 
@@ -69,6 +70,47 @@ async def test_a_day_before_any_pack_is_refused() -> None:
     world = await a_world(at(12))
     old = basket(service_on=date(2021, 5, 20), late_reason="found in a drawer")
     assert (await world.refused(world.settle(basket=old))).refusal.reason is Reason.PACK_NOT_IN_FORCE
+
+
+@pytest.mark.parametrize("stated", [date(2026, 7, 1), date(2025, 12, 31), date(2026, 7, 3)])
+async def test_no_line_has_another_day_than_the_sale(stated: date) -> None:
+    world = await a_world(at(12))
+    bought = basket(line(), replace(line(line_id="2"), service_on=stated))
+    answer = await world.refused(world.settle(basket=bought))
+    assert (answer.refusal.reason, answer.recorded) == (Reason.SERVICE_DATE_INVALID, True)
+    assert answer.refusal.detail == {
+        "line": "2", "service_on": stated.isoformat(), "sale_on": TODAY.isoformat()
+    }
+
+
+async def test_a_line_may_repeat_the_day_of_a_late_claim() -> None:
+    world = await a_world(at(12))
+    on = date(2026, 5, 20)
+    bought = basket(replace(line(), service_on=on), service_on=on, late_reason="line was down")
+    assert (await world.settled(basket=bought)).service_on == on
+
+
+async def test_a_retired_item_cannot_be_sold_under_its_lines_own_day() -> None:
+    world = await a_world(at(12))
+    (drug,) = world.store.tables.catalogue[REGION, "DRUG"]
+    world.store.tables.catalogue[REGION, "DRUG"] = (replace(drug, valid_to=date(2025, 12, 31)),)
+    bought = basket(replace(line(), service_on=date(2025, 12, 31)))
+    assert (await world.refused(world.settle(basket=bought))).refusal.reason is Reason.SERVICE_DATE_INVALID
+
+
+@pytest.mark.parametrize("stay", [
+    {"admitted_on": date(2026, 6, 30)},
+    {"discharged_on": TODAY},
+    {"admitted_on": TODAY, "discharged_on": TODAY},
+])
+async def test_a_stay_is_not_offered_and_leaves_the_id_free(stay: dict[str, Any]) -> None:
+    world = await a_world(at(12))
+    answer = await world.refused(world.settle(basket=basket(**stay)))
+    assert (answer.refusal.reason, answer.recorded) == (Reason.NOT_SUPPORTED, False)
+    assert answer.refusal.detail == {"field": f"basket.encounter.{next(iter(stay))}"}
+    assert world.store.tables.sales == {}
+    quoted = Quote(caller("1"), world.credential(), basket(**stay))
+    assert (await world.refused(quoted)).refusal.reason is Reason.NOT_SUPPORTED
 
 
 async def test_a_quote_keeps_its_day_over_midnight() -> None:

@@ -24,8 +24,20 @@ def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules
     """Returns the day of service.
 
     It is the gateway's day; the quote's; the day before shortly after midnight; or an older one with a
-    reason for the late claim. Raises Refused: SERVICE_DATE_INVALID.
+    reason for the late claim; and each line's. Raises Refused: SERVICE_DATE_INVALID.
     """
+    day = _day(basket, quoted_on, at, rules)
+    for line in basket.lines:
+        # What the sale's day decides (catalogue, cover, prices) no line may move without a late claim's reason.
+        if line.service_on not in {None, day}:
+            raise refuse(
+                Reason.SERVICE_DATE_INVALID,
+                line=line.line_id, service_on=str(line.service_on), sale_on=day.isoformat(),
+            )
+    return day
+
+
+def _day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules) -> date:
     wanted, today = wanted_day(basket, quoted_on, at), day_of(at)
     if wanted in {today, quoted_on}:
         return wanted

@@ -23,7 +23,10 @@ from medsettle_gateway.service.refused import RefusedOnRecord
 
 
 def check_supported(basket: Basket) -> None:
-    """Raises Refused: NOT_SUPPORTED, for lines of several benefits."""
+    """Raises Refused: NOT_SUPPORTED, for a stay and for lines of several benefits."""
+    for name, day in (("admitted_on", basket.admitted_on), ("discharged_on", basket.discharged_on)):
+        if day is not None:
+            raise refuse(Reason.NOT_SUPPORTED, field=f"basket.encounter.{name}")
     for line in basket.lines:
         if line.benefit is not None and line.benefit != basket.benefit:
             raise refuse(Reason.NOT_SUPPORTED, field="basket.lines.benefit", line=line.line_id)

@@ -100,7 +100,7 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
-    """The visit: the days of a stay, or the number of sessions."""
+    """The visit: its number of sessions. Days of a stay are not offered yet: NOT_SUPPORTED."""
 
     admitted_on: date | None = None
     discharged_on: date | None = None

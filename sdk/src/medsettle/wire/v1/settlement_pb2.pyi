@@ -127,7 +127,9 @@ class Line(_message.Message):
     prescription_id: _builtins.str
     """Optional. prescription_id of the prescription that orders the line."""
     service_on: _builtins.str
-    """Optional. Day of the line where it differs from the sale's (stays). ISO date."""
+    """Optional. Day of the line, for stays, which are not offered yet: only the sale's day, else SERVICE_DATE_INVALID.
+    ISO date.
+    """
     @_builtins.property
     def traceability_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Traceability codes (追溯码) of the packs handed over, up to 100 of up to 64 characters."""
@@ -253,9 +255,9 @@ class Encounter(_message.Message):
     DISCHARGED_ON_FIELD_NUMBER: _builtins.int
     SESSIONS_FIELD_NUMBER: _builtins.int
     admitted_on: _builtins.str
-    """Optional. First day of a stay. ISO date."""
+    """Optional. First day of a stay. ISO date. Not offered yet: NOT_SUPPORTED."""
     discharged_on: _builtins.str
-    """Optional. Last day of a stay. ISO date."""
+    """Optional. Last day of a stay. ISO date. Not offered yet: NOT_SUPPORTED."""
     sessions: _builtins.int
     """Optional. Sessions billed, 1 to 366; absent: 1."""
     def __init__(
