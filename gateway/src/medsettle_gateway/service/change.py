@@ -32,9 +32,14 @@ def begun(draft: SaleRecord, to: SaleState, at: datetime, **changes: Any) -> Sal
 
 
 def draft(
-    request_id: RequestId, operator: str, requested_at: datetime, service_on: date, at: datetime
+    request_id: RequestId,
+    operator: str,
+    requested_at: datetime,
+    service_on: date,
+    at: datetime,
+    **asked: Any,  # noqa: ANN401 - fields
 ) -> SaleRecord:
-    """Returns a record of nothing yet: version 0, ABSENT. It is never written."""
+    """Returns a record of nothing yet but what was asked: version 0, ABSENT. It is never written."""
     return SaleRecord(
         request_id=request_id,
         state=SaleState.ABSENT,
@@ -45,6 +50,7 @@ def draft(
         requested_at=requested_at,
         created_at=at,
         committed_at=at,
+        **asked,
     )
 
 

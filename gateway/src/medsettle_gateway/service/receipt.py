@@ -6,11 +6,11 @@ is over ``v1-receipt``, a line feed and the payload's bytes. It names no person 
 prove that the sale still stands.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from medsettle_gateway.domain.fingerprint import digest_of
-from medsettle_gateway.domain.plain import canonical
+from medsettle_gateway.domain.plain import canonical, to_json
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.service.ports import ReceiptSigner
 from medsettle_gateway.service.quote_token import encode
@@ -53,5 +53,5 @@ def payload_of(sale: SaleRecord) -> dict[str, object]:
 
 
 def result_digest(settlements: tuple[SettlementRecord, ...]) -> str:
-    """Returns the SHA-256 (hex) of the settlements in canonical form."""
-    return digest_of(settlements)
+    """Returns the SHA-256 (hex) of the settlements as they are stored, in a JSON list."""
+    return hashlib.sha256(to_json(settlements).encode()).hexdigest()

@@ -73,13 +73,11 @@ class AskedSettle:
 
 
 def needs(asked: AskedSettle, known: Facts, now: Now) -> tuple[AnyKey, ...]:
-    """Returns what to load: the id and its ticket; then person and place; then goods and counters."""
+    """Returns what to load: the id and its ticket, person and place; then goods and counters."""
     request_id = asked.command.request_id
     sale_key = SaleKey(request_id.text)
     keys: tuple[AnyKey, ...] = (sale_key, TicketKey(request_id.ticket))
-    if sale_key not in known:
-        return keys
-    sale = known.of(sale_key)
+    sale = known.of(sale_key) if sale_key in known else None
     if sale is not None:
         return (*keys, MaskedNameKey(sale.member)) if sale.member else keys
     return (*keys, *_recent(asked, now), *question.needs(asked.asking, known, now))
@@ -173,11 +171,12 @@ def _refuse(asked: AskedSettle, refusal: RefusalRecord, facts: Facts, now: Now) 
 
 def _draft(asked: AskedSettle, now: Now) -> SaleRecord:
     command = asked.command
-    nothing = draft(
-        command.request_id, command.operator, command.requested_at, asked.asking.wanted_day(now.at), now.at
-    )
-    return replace(
-        nothing,
+    return draft(
+        command.request_id,
+        command.operator,
+        command.requested_at,
+        asked.asking.wanted_day(now.at),
+        now.at,
         fingerprint=asked.fingerprint,
         basket=command.basket,
         basket_digest=asked.basket_digest,

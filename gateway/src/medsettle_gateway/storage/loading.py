@@ -148,19 +148,23 @@ def _member(reading: Reading, key: keys.MemberKey) -> MemberFacts | None:
     if row is None:
         return None
     member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to = row
-    accounts = tuple(_account(reading, found) for found in reading.rows("accounts", member=key.member))
+    name = reading.name_of(member)
+    accounts = tuple(
+        _account(found, name if found[2] == member else reading.name_of(found[2]))
+        for found in reading.rows("accounts", member=member)
+    )
     return MemberFacts(
-        member, reading.name_of(member), region, Scheme(scheme), Standing(standing), Enrolment(enrolment),
+        member, name, region, Scheme(scheme), Standing(standing), Enrolment(enrolment),
         Aid(aid), tuple(json.loads(conditions)), date.fromisoformat(covered_from),
         None if covered_to is None else date.fromisoformat(covered_to), accounts,
     )
 
 
-def _account(reading: Reading, row: Row) -> AccountFacts:
+def _account(row: Row, name: str) -> AccountFacts:
     account, relation, owner, region, scheme, state, balance_fen, held_fen = row
     return AccountFacts(
-        account, Owner(relation), owner, reading.name_of(owner), region, Scheme(scheme), AccountState(state),
-        balance_fen, held_fen,
+        account, Owner(relation), owner, name, region, Scheme(scheme), AccountState(state), balance_fen,
+        held_fen,
     )
 
 

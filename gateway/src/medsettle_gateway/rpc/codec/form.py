@@ -35,6 +35,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_SECOND: Final = int(datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp())
 _LAST_SECOND: Final = int(datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp())
 _NANOS: Final = 10**9
+_SECOND: Final = timedelta(seconds=1)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,64}(?:\.[0-9]{1,64})?")
 _LARGE: Final = re.compile(r"-.*|[1-9][0-9]{6,}.*|0(?:\.0+)?")
@@ -127,9 +128,8 @@ def instant_of(wire: Message, name: str) -> datetime:
 
 def timestamp(at: datetime) -> Timestamp:
     """Returns an aware instant for the wire, to the microsecond."""
-    wire = Timestamp()
-    wire.FromDatetime(at.astimezone(UTC))
-    return wire
+    seconds, rest = divmod(at - _EPOCH, _SECOND)
+    return Timestamp(seconds=seconds, nanos=rest.microseconds * 1000)
 
 
 def amount_of(wire: Message, name: str, path: str, *, least: int = 0, most: int = LARGEST_AMOUNT_FEN) -> int:
