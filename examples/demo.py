@@ -152,7 +152,7 @@ def eligibility(day: Day) -> None:
     found = day.clinic.check_eligibility(day.shows(ZHANG))
     page.expect("covered 参保", str(found.covered), "YES")
     page.expect("benefit 待遇: general outpatient pooling 普通门诊统筹", str(found.benefits[0].answer), "YES")
-    page.money("deductible left this year 起付线剩余", left_of(found, "deductible"), 300_00)
+    page.money("deductible left this year 起付标准剩余", left_of(found, "deductible"), 300_00)
     page.money("annual cap left 年度限额剩余", left_of(found, "paid"), 3000_00)
     page.money("personal account 个人账户", balance_of(found, "self"), 1000_00)
 
@@ -162,7 +162,7 @@ def first_visit(day: Day) -> None:
     page = day.page
     page.title(
         "First visit of the year", "首次门诊",
-        "500.00 yuan within policy (符合政策范围). He bears the deductible (起付线) of 300.00 first;",
+        "500.00 yuan within policy (符合政策范围). He bears the deductible (起付标准) of 300.00 first;",
         "of the other 200.00 the pooled fund (统筹基金) pays 50 %. His account covers the rest.",
     )
     sale = paid(day.sells(day.clinic, ZHANG, FIRST_VISIT, cash_fen=0))
@@ -294,7 +294,7 @@ def reversal(day: Day) -> None:
     page.expect("the sale 业务状态", card.state, "REVERSED")
     found = day.clinic.check_eligibility(day.shows(ZHANG))
     page.money("personal account 个人账户", balance_of(found, "self"), 1000_00)
-    page.money("deductible left this year 起付线剩余", left_of(found, "deductible"), 300_00)
+    page.money("deductible left this year 起付标准剩余", left_of(found, "deductible"), 300_00)
     page.money("annual cap left 年度限额剩余", left_of(found, "paid"), 3000_00)
 
 

@@ -135,7 +135,7 @@ def test_each_line_shows_its_class_and_how_it_divides() -> None:
 
 def test_the_years_remainders_are_shown_where_there_is_a_limit() -> None:
     rows = [row for row in lines_of(render(SALE)) if row.startswith("2026 ")]
-    assert rows == ["2026 起付线剩余 0.00", "2026 年度限额剩余 2900.00"]
+    assert rows == ["2026 起付标准剩余 0.00", "2026 年度限额剩余 2900.00"]
 
 
 def test_the_why_leaves_out_lines_that_are_wholly_in_scope_and_names_the_clause() -> None:

@@ -50,7 +50,7 @@ PARTS: Final[dict[str, Pair]] = {
 
 DIVISION: Final[dict[str, Pair]] = {
     "in_scope_fen": PARTS["in_scope_fen"],
-    "deductible_fen": ("其中计入起付线", "of it, deductible"),
+    "deductible_fen": ("其中计入起付标准", "of it, deductible"),
     "over_cap_fen": ("其中超年度限额", "of it, above the cap"),
     "self_pay_first_fen": PARTS["self_pay_first_fen"],
     "over_limit_fen": PARTS["over_limit_fen"],
@@ -77,7 +77,7 @@ OWNERS: Final[dict[str, Pair]] = {
 }
 CLASSES: Final[dict[str, Pair]] = {"A": ("甲", "A"), "B": ("乙", "B"), "C": ("丙", "C")}
 LEFT: Final[dict[str, Pair]] = {
-    "deductible": ("起付线剩余", "Deductible left"),
+    "deductible": ("起付标准剩余", "Deductible left"),
     "paid": ("年度限额剩余", "Annual cap left"),
 }
 """Yearly figures by what they measure."""

@@ -44,7 +44,7 @@ def test_a_difference_is_explained_with_the_steps_that_led_there(wrong: Path) ->
     assert result.exit_code == 1
     assert "FAIL  X1  first visit of the year" in result.output
     assert "funds.pooled: expected 120.00, got 100.00" in result.output
-    assert "起付线以上200.00元,按50%支付,计100.00元。〔三(一)¶2〕" in result.output
+    assert "起付标准以上200.00元,按50%支付,计100.00元。〔三(一)¶2〕" in result.output
     assert "3 cases: 1 ok, 2 failed" in result.output
 
 
@@ -135,7 +135,7 @@ def test_a_wrong_pack_file_is_reported_line_by_line(tmp_path: Path) -> None:
 def test_a_case_is_explained_step_by_step_with_its_clauses() -> None:
     result = run("explain", V01)
     assert result.exit_code == 0
-    assert "起付线300.00元,今年已付0.00元,本次再付300.00元。〔三(一)¶2〕" in result.output
+    assert "起付标准300.00元,本年度已付0.00元,本次再付300.00元。〔三(一)¶2〕" in result.output
     assert "The yearly deductible is 300.00" in result.output
     assert "统筹基金支付 / the pooled fund pays" in result.output
 

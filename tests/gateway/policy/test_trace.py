@@ -53,7 +53,7 @@ def test_a_stored_step_is_told_as_it_was_when_it_was_made(pack: Pack, case: Case
 
 def test_the_deductible_is_told_as_a_cashier_says_it() -> None:
     entry = steps(visit(drug(12_000), counters={DEDUCTIBLE: 28_000}))[Step.DEDUCTIBLE]
-    assert entry.zh == "起付线300.00元,今年已付280.00元,本次再付20.00元。"
+    assert entry.zh == "起付标准300.00元,本年度已付280.00元,本次再付20.00元。"
     assert entry.en == "The yearly deductible is 300.00; 280.00 was already met, 20.00 applies now."
     assert entry.clause == "三(一)¶2"
     assert entry.rule == f"benefits.{GENERAL}.deductible.rows[0]"
@@ -61,14 +61,14 @@ def test_the_deductible_is_told_as_a_cashier_says_it() -> None:
 
 def test_a_deductible_that_is_met_is_said_to_be_met() -> None:
     entry = steps(visit(drug(12_000), counters={DEDUCTIBLE: 30_000}))[Step.DEDUCTIBLE]
-    assert entry.zh == "起付线300.00元,今年已经付满。"
+    assert entry.zh == "起付标准300.00元,本年度已经付满。"
     assert entry.en == "The yearly deductible of 300.00 has been met."
 
 
 def test_a_reached_cap_says_what_is_left_and_who_bears_the_rest() -> None:
     entry = steps(visit(drug(10_000), counters={DEDUCTIBLE: 30_000, PAID: 298_000}))[Step.CAP]
     assert (
-        entry.zh == "年度最高支付限额3000.00元,今年已支付2980.00元,还可支付20.00元,超出的30.00元由个人负担。"
+        entry.zh == "年度最高支付限额3000.00元,本年度已支付2980.00元,还可支付20.00元,超出的30.00元由个人负担。"
     )
     assert entry.en == (
         "The annual cap is 3000.00; 2980.00 was already paid, 20.00 is left; "

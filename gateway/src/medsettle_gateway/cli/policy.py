@@ -29,7 +29,7 @@ SUM_NAMES: Final = {
     "over_limit": ("超限价自付", "over a payment standard"),
     "self_pay_first": ("先行自付", "paid before the deductible"),
     "in_scope": ("符合政策范围", "within policy"),
-    "deductible": ("起付线", "of it deductible"),
+    "deductible": ("起付标准", "of it deductible"),
     "over_cap": ("超年度限额", "of it above the annual cap"),
     "personal": ("个人负担", "personal part"),
     "cash": ("现金", "cash"),

@@ -121,23 +121,23 @@ def _deductible(amount: str, _line: int, inputs: Inputs) -> Sentences:
     (_, limit_fen), (_, used_fen) = inputs
     limit = format_fen(limit_fen)
     if used_fen >= limit_fen:
-        return f"起付线{limit}元,今年已经付满。", f"The yearly deductible of {limit} has been met."
+        return f"起付标准{limit}元,本年度已经付满。", f"The yearly deductible of {limit} has been met."
     used = format_fen(used_fen)
     return (
-        f"起付线{limit}元,今年已付{used}元,本次再付{amount}元。",
+        f"起付标准{limit}元,本年度已付{used}元,本次再付{amount}元。",
         f"The yearly deductible is {limit}; {used} was already met, {amount} applies now.",
     )
 
 
 def _no_deductible(_amount: str, _line: int, _inputs: Inputs) -> Sentences:
-    return "本待遇不设起付线。", "This benefit has no deductible."
+    return "本待遇不设起付标准。", "This benefit has no deductible."
 
 
 def _ratio(amount: str, _line: int, inputs: Inputs) -> Sentences:
     (_, base_fen), (_, ratio_ppm) = inputs
     base, ratio = format_fen(base_fen), format_percent(ratio_ppm)
     return (
-        f"起付线以上{base}元,按{ratio}支付,计{amount}元。",
+        f"起付标准以上{base}元,按{ratio}支付,计{amount}元。",
         f"Of the {base} above the deductible, {ratio} is payable: {amount}.",
     )
 
@@ -147,7 +147,7 @@ def _cap(amount: str, _line: int, inputs: Inputs) -> Sentences:
     if limit_fen is None:
         return "本待遇不设年度最高支付限额。", "This benefit has no annual cap."
     limit, used = format_fen(limit_fen), format_fen(used_fen)
-    zh = f"年度最高支付限额{limit}元,今年已支付{used}元"
+    zh = f"年度最高支付限额{limit}元,本年度已支付{used}元"
     en = f"The annual cap is {limit}; {used} was already paid"
     if amount == "0.00":
         return f"{zh},本次没有超过限额。", f"{en}, and this visit stays within it."
