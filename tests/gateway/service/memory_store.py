@@ -105,6 +105,10 @@ class MemoryStore:
         ]
         return tuple(request_id for _, request_id in sorted(due)[:limit])
 
+    async def last_committed_at(self) -> datetime | None:
+        entries = self.tables.entries
+        return entries[len(entries)].committed_at if entries else None
+
     async def close(self) -> None:
         """Nothing to finish."""
 

@@ -11,15 +11,13 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.service.commands import Quote
 from medsettle_gateway.service.quote_token import QuoteTokens
-from tests.gateway.service.world import DAUGHTER, REGION, World, basket, caller, line
+from tests.gateway.service.world import DAUGHTER, REGION, HandClock, World, basket, caller, line
 
 TODAY = date(2026, 7, 2)
 
 
 async def a_world(at: datetime) -> World:
-    world = await World().started(a_father=100_000, a_daughter=5_000)
-    world.clock.at = at
-    return world
+    return await World(clock=HandClock(at)).started(a_father=100_000, a_daughter=5_000)
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:

@@ -126,7 +126,35 @@ async def test_time_never_goes_back_in_the_books() -> None:
     first = await world.settled()
     world.clock.forward(hours=-2)
     undone = await world.sale(world.reverse(first.request_id))
-    assert undone.committed_at == first.committed_at
+    assert undone.committed_at > first.committed_at
+
+
+async def test_time_never_goes_back_over_a_restart() -> None:
+    before = await World().started(a_father=100_000)
+    first = await before.settled()
+    after = World(store=before.store, numbers=before.numbers)
+    after.clock.forward(minutes=-2)
+    await after.started()
+    second = await after.settled()
+    committed = [entry.committed_at for entry in after.store.tables.entries.values()]
+    assert committed == sorted(committed)
+    undone = await after.sale(after.reverse(first.request_id))
+    assert undone.recompute_due == (second.request_id.text,)
+    assert after.reports == []
+
+
+async def test_a_clock_far_behind_the_books_is_reported_once_a_minute() -> None:
+    world = await World().started(a_father=100_000)
+    await world.settled()
+    world.clock.forward(minutes=-30)
+    for _ in range(3):
+        await world.settled()
+    assert [(what, str(error)) for what, error in world.reports] == [
+        ("clock", "the clock is 0:30:00 behind the last entry of the books: set it right")
+    ]
+    world.clock.forward(minutes=1)
+    await world.settled()
+    assert [what for what, _ in world.reports] == ["clock", "clock"]
 
 
 async def test_a_sweep_frees_what_is_due_in_bounded_batches() -> None:

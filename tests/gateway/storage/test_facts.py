@@ -26,6 +26,7 @@ from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.domain.moves import (
     EndTerminalKey,
     KeepNonce,
+    PostEntry,
     PutSale,
     PutTerminal,
     PutTerminalKey,
@@ -42,6 +43,7 @@ from tests.gateway.storage.stand import (
     TERMINAL,
     TODAY,
     Stand,
+    entry,
     key_record,
     load,
     person,
@@ -244,3 +246,11 @@ async def test_a_nonce_is_kept_for_its_sender(store: Store) -> None:
     await write(store, KeepNonce("s", "n", NOW))
     assert await load(store, NonceKey("s", "n")) is True
     assert await load(store, NonceKey("other", "n")) is False
+
+
+async def test_the_books_say_when_they_were_last_written(store: Store) -> None:
+    assert await store.last_committed_at() is None
+    for number in range(3):
+        made = entry(text=f"e{number}").entry
+        await write(store, PostEntry(replace(made, committed_at=NOW + number * SECOND)))
+    assert await store.last_committed_at() == NOW + 2 * SECOND

@@ -19,6 +19,7 @@ from medsettle_gateway.files.keys import Keys, load_keys
 from medsettle_gateway.files.toml import read_config
 from medsettle_gateway.storage.database import open_database
 from medsettle_gateway.storage.entering import writing
+from medsettle_gateway.storage.instants import last_committed_at
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
 
@@ -64,7 +65,9 @@ class Gateway:
 
     def people(self, connection: sqlite3.Connection, source: str) -> People:
         """Returns the register of members; ``source`` names where its openings come from."""
-        return People(connection, self.sealer, now(), new_reference, source)
+        # Entries stand in the order of their times, even while the clock is behind the books.
+        at = max(now(), last_committed_at(connection) or now())
+        return People(connection, self.sealer, at, new_reference, source)
 
     def require_demo(self) -> None:
         """Raises ConfigError unless this is a demo."""

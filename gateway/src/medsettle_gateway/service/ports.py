@@ -71,6 +71,9 @@ class Store(Protocol):
         ``day_due_at``.
         """
 
+    async def last_committed_at(self) -> datetime | None:
+        """Returns the instant of the last entry in the books; None before the first."""
+
     async def close(self) -> None:
         """Finishes what was begun and closes the database."""
 

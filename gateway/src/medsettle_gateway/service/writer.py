@@ -9,6 +9,7 @@ from typing import Any, Final
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.service.commands import Answer, RefusedAnswer
 from medsettle_gateway.service.desk import Decision, Desk, Now
+from medsettle_gateway.service.instants import Instants
 from medsettle_gateway.service.ports import Clock, Report, Spawn, Store, StoreUnavailableError
 from medsettle_gateway.service.refused import unrecorded
 from medsettle_gateway.service.settle import AskedSettle
@@ -37,7 +38,7 @@ class Writer:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._ended = asyncio.Event()
         self._draining = False
-        self._last_at: datetime | None = None
+        self._instants = Instants(store, clock, report)
 
     def start(self, spawn: Spawn) -> None:
         """Begins to take commands from the queue."""
@@ -102,18 +103,12 @@ class Writer:
     async def _decide(self, command: Written) -> Answer:
         use_case = USE_CASES[type(command)]
         async with self._store.begin() as transaction:
-            now = Now(self._desk, self._instant())
+            now = Now(self._desk, await self._instants.following())
             facts = await load_facts(transaction.load, use_case.needs, command, now)
             decision: Decision = use_case.decide(command, facts, now)
             if decision.moves:
                 await transaction.write(decision.moves)
         return decision.answer
-
-    def _instant(self) -> datetime:
-        """The clock's instant, but never before the last one: entries are in the order of their times."""
-        now = self._clock.now()
-        self._last_at = now if self._last_at is None else max(now, self._last_at)
-        return self._last_at
 
 
 def _tell(waiting: _Waiting, answer: Answer) -> None:

@@ -20,7 +20,7 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
 from medsettle_gateway.storage.database import connect, open_database
-from medsettle_gateway.storage.instants import to_us
+from medsettle_gateway.storage.instants import last_committed_at, to_us
 from medsettle_gateway.storage.loading import Reading
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.writing import write
@@ -105,6 +105,10 @@ class SqliteStore:
         """Returns request ids whose time has come, longest due first."""
         values = {"hold_due_us": to_us(hold_due_at), "day_due_us": to_us(day_due_at), "limit": limit}
         return self._read(lambda reading: tuple(row[0] for row in reading.rows("due_sales", **values)))
+
+    async def last_committed_at(self) -> datetime | None:
+        """Returns the instant of the last entry in the books; None before the first."""
+        return self._read(lambda reading: last_committed_at(reading.connection))
 
     async def close(self) -> None:
         """Waits for the transaction under way, then closes the file."""

@@ -128,6 +128,9 @@ SELECT coalesce(max(position), 0) + 1, :kind, :request_id, :committed_at_us, :bu
   :reason
 FROM entries RETURNING position;
 
+-- name: last_entry
+SELECT committed_at_us FROM entries WHERE position = (SELECT max(position) FROM entries);
+
 -- name: insert_posting
 INSERT INTO postings (position, number, book, account, amount_fen)
 VALUES (:position, :number, :book, :account, :amount_fen);

@@ -1,0 +1,50 @@
+"""The writer's clock: no instant is before the last one, whatever the machine's clock does."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from medsettle_gateway.service.ports import Clock, Report, Store
+
+_TICK: Final = timedelta(microseconds=1)
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ClockBehindError(Exception):
+    """The machine's clock is far behind the last entry of the books."""
+
+
+class Instants:
+    """Instants of decisions: later sales are told from earlier ones by them, over restarts too."""
+
+    behind_most: Final = timedelta(minutes=3)
+    """A clock that is set right goes back by less; what is behind further is reported."""
+    told_again: Final = timedelta(minutes=1)
+
+    def __init__(self, store: Store, clock: Clock, report: Report) -> None:
+        self._store = store
+        self._clock = clock
+        self._report = report
+        self._last_at: datetime | None = None
+        self._told_at: datetime | None = None
+
+    async def following(self) -> datetime:
+        """Returns the clock's instant, or where that is before the last one the next after it.
+
+        Which one was the last the store says first.
+
+        Raises StoreUnavailableError.
+        """
+        if self._last_at is None:
+            self._last_at = await self._store.last_committed_at() or _BEGINNING
+        now = self._clock.now()
+        behind = self._last_at - now
+        if behind > self.behind_most:
+            self._tell(now, behind)
+        self._last_at = now if now >= self._last_at else self._last_at + _TICK
+        return self._last_at
+
+    def _tell(self, now: datetime, behind: timedelta) -> None:
+        if self._told_at is None or abs(now - self._told_at) >= self.told_again:
+            self._told_at = now
+            error = ClockBehindError(f"the clock is {behind} behind the last entry of the books: set it right")
+            self._report("clock", error)
