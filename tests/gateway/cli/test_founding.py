@@ -1,5 +1,6 @@
 """Making a gateway, and what a command says when it cannot work."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -8,19 +9,108 @@ import pytest
 
 from medsettle_gateway.domain.keys import MemberKey
 from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.storage import database
 from medsettle_gateway.storage.loading import Reading
 from tests.gateway.cli.city import City
+
+KEYS = ("root.pem", "identities", "quotes")
 
 
 def test_init_makes_a_gateway_that_is_no_demo_and_keeps_it(tmp_path: Path) -> None:
     city = City(tmp_path / "new")
     first = city.ask("init", str(city.folder), "--id", "anshan-1")
     city.config.write_text(city.config.read_text("utf-8") + "hold_s = 300\n", "utf-8")
-    assert city.ask("init", str(city.folder), "--id", "other") == first
+    assert city.ask("init", str(city.folder)) == {**first, "kept": True}
+    assert "was kept as it is" in city.run("init", str(city.folder), "--id", "anshan-1").stdout
     config = city.gateway.config
     assert (config.gateway.id, config.gateway.demo, config.limits.hold_s) == ("anshan-1", False, 300)
     assert city.gateway.keys.issuer is None
     assert city.ask("ledger", "summary")["entry_count"] == 0
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of a gateway but the database's shared memory and log."""
+    passing = {".db-shm", ".db-wal"}
+    found = (each for each in folder.rglob("*") if each.is_file() and each.suffix not in passing)
+    return {str(each.relative_to(folder)): each.read_bytes() for each in found}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [(("--id", "other"), "its id is 'anshan-1', not 'other'"), (("--demo",), "it is no demo")],
+)
+def test_init_for_another_gateway_says_what_is_kept_and_exits_1(
+    tmp_path: Path, asked: tuple[str, ...], said: str
+) -> None:
+    city = City(tmp_path)
+    city.run("init", str(tmp_path), "--id", "anshan-1")
+    before = content(tmp_path)
+    result = city.run("init", str(tmp_path), *asked, exit_code=1)
+    assert said in result.stderr
+    assert "configuration, keys and database are kept" in result.stderr
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("gateway_id", ["bad id!", "", 'a"\nb = "c', "城市"])
+def test_an_id_that_cannot_be_used_is_refused_before_anything_is_written(
+    tmp_path: Path, gateway_id: str
+) -> None:
+    city = City(tmp_path / "new")
+    result = city.run("init", str(city.folder), "--id", gateway_id, exit_code=2)
+    assert "gateway.id must be lower-case letters" in result.stderr
+    assert not city.folder.exists()
+
+
+@pytest.mark.parametrize("lost", [(name,) for name in KEYS] + [KEYS])
+@pytest.mark.parametrize("founding", ["init", "demo-city"])
+def test_a_lost_key_is_restored_from_a_backup_and_never_made_anew(
+    city: City, tmp_path: Path, lost: tuple[str, ...], founding: str
+) -> None:
+    for name in lost:
+        shutil.move(city.folder / "keys" / name, tmp_path / name)
+    before = content(city.folder)
+    result = city.run(founding, str(city.folder), exit_code=2)
+    assert "restore the key directory from the backup" in result.stderr
+    assert "init" not in result.stderr
+    assert content(city.folder) == before
+    for name in lost:
+        shutil.move(tmp_path / name, city.folder / "keys" / name)
+    city.run(founding, str(city.folder))
+
+
+def test_the_root_of_another_gateway_is_refused(city: City, tmp_path: Path) -> None:
+    City(tmp_path / "other").run("init", str(tmp_path / "other"))
+    shutil.copy(tmp_path / "other" / "keys" / "root.pem", city.folder / "keys" / "root.pem")
+    for command in (("serve",), ("init", str(city.folder)), ("terminal", "list")):
+        result = city.run(*command, exit_code=2)
+        assert "belongs to another key (root.pem differs): restore the keys/" in result.stderr
+
+
+def test_a_lost_database_is_restored_from_a_backup_and_never_made_anew(city: City) -> None:
+    for path in city.folder.glob("gateway.db*"):
+        path.unlink()
+    for command in (("init", str(city.folder)), ("migrate",), ("serve",)):
+        result = city.run(*command, exit_code=2)
+        assert "restore it from the backup" in result.stderr
+    assert not (city.folder / "gateway.db").exists()
+
+
+def test_an_init_that_ended_before_its_keys_were_made_is_finished_by_the_next(tmp_path: Path) -> None:
+    city = City(tmp_path)
+    city.run("init", str(tmp_path))
+    shutil.rmtree(tmp_path / "keys")
+    for path in tmp_path.glob("gateway.db*"):
+        path.unlink()
+    database.migrate(tmp_path / "gateway.db")
+    assert city.ask("init", str(tmp_path))["root"] == city.gateway.keys.root.key
+
+
+def test_a_folder_that_never_had_a_gateway_is_told_to_make_one(tmp_path: Path) -> None:
+    city = City(tmp_path)
+    city.config.write_text("", "utf-8")
+    for command in (("serve",), ("terminal", "list"), ("migrate",)):
+        result = city.run(*command, exit_code=2)
+        assert "no gateway has been made here. Run medsettle-gateway init" in result.stderr
 
 
 def test_a_city_has_members_of_each_kind(city: City) -> None:

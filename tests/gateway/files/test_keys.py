@@ -74,7 +74,7 @@ def test_a_key_file_that_holds_no_key_is_refused_by_name(tmp_path: Path, name: s
 
 
 def test_a_missing_key_directory_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="medsettle-gateway init"):
+    with pytest.raises(ConfigError, match="restore the key directory from the backup"):
         load_keys(tmp_path / "nowhere")
 
 

@@ -46,6 +46,7 @@ REGION = "210300"
 CLINIC = "H21030200001"
 SECOND = timedelta(seconds=1)
 SEALER = Sealer.of(bytes(32))
+ROOT_KEY = "r00t"
 TERMINAL = TerminalFacts(f"{CLINIC}-T1", CLINIC, "T1", State.ACTIVE)
 PAID = CounterKey("2026", "general_outpatient", "paid")
 
@@ -77,13 +78,13 @@ class SqliteStand:
     def __post_init__(self) -> None:
         self.path = self.folder / "gateway.db"
         migrate(self.path)
-        open_database(self.path, self.sealer).close()
+        open_database(self.path, self.sealer, root=ROOT_KEY).close()
 
     def open(self) -> SqliteStore:
-        return SqliteStore.open(self.path, self.sealer, busy_ms=50)
+        return SqliteStore.open(self.path, self.sealer, root=ROOT_KEY, busy_ms=50)
 
     def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
-        with writing(self.path, self.sealer, busy_ms=50) as connection:
+        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
             people = self.people(connection)
             people.enter_members(enumerate(members, 2))
             people.enter_families(enumerate(ties, 2))
@@ -93,14 +94,14 @@ class SqliteStand:
         return People(connection, self.sealer, NOW, lambda: f"r{next(self._numbers)}", "a test")
 
     def enter_places(self) -> None:
-        with writing(self.path, self.sealer, busy_ms=50) as connection:
+        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
             enter_institutions(connection, [(2, clinic())])
             old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
             new = item(valid_from=date(2026, 1, 1))
             enter_catalogue(connection, REGION, [(2, old), (3, new)], NOW)
 
     def hand_out(self, code: EnrolCode) -> None:
-        with writing(self.path, self.sealer, busy_ms=50) as connection:
+        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
             assert hand_out_code(connection, code) is not None
 
 

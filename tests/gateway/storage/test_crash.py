@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from medsettle_gateway.storage.database import open_database
-from tests.gateway.storage.stand import SEALER, SqliteStand
+from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,7 +23,7 @@ def test_a_killed_writer_leaves_whole_transactions_and_all_that_it_had_answered(
         answered = [int(process.stdout.readline()) for _ in range(committed)]
         process.kill()
         answered += [int(line) for line in process.stdout if line.endswith("\n")]
-    connection = open_database(stand.path, SEALER)
+    connection = open_database(stand.path, SEALER, root=ROOT_KEY)
     sales = connection.execute("SELECT number FROM sales ORDER BY number").fetchall()
     entries = connection.execute(
         "SELECT request_id, count(*) FROM entries GROUP BY request_id HAVING count(*) <> 50"

@@ -8,9 +8,9 @@ import pytest
 
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.storage import database
-from medsettle_gateway.storage.database import migrate, migrations, open_database
+from medsettle_gateway.storage.database import Found, look, migrate, migrations, open_database
 from medsettle_gateway.storage.sealing import Sealer
-from tests.gateway.storage.stand import SEALER
+from tests.gateway.storage.stand import ROOT_KEY, SEALER
 
 LATEST = len(migrations())
 
@@ -33,9 +33,9 @@ def at_version(path: Path, version: int) -> None:
     connection.close()
 
 
-def refusal_of(path: Path, sealer: Sealer = SEALER) -> ConfigError:
+def refusal_of(path: Path, sealer: Sealer = SEALER, root: str = ROOT_KEY) -> ConfigError:
     with pytest.raises(ConfigError) as refused:
-        open_database(path, sealer).close()
+        open_database(path, sealer, root=root).close()
     return refused.value
 
 
@@ -68,7 +68,7 @@ def test_a_migration_that_fails_leaves_the_version_before(
 
 def test_an_opened_database_waits_for_the_disk_and_keeps_its_references(tmp_path: Path) -> None:
     migrate(tmp_path / "g.db")
-    connection = open_database(tmp_path / "g.db", SEALER)
+    connection = open_database(tmp_path / "g.db", SEALER, root=ROOT_KEY)
     settings = [
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -88,8 +88,8 @@ def of_a_newer_release(path: Path) -> None:
     connection.close()
 
 
-def of_an_older_release(path: Path) -> None:
-    at_version(path, LATEST - 1)
+def without_a_schema(path: Path) -> None:
+    at_version(path, 0)
 
 
 def not_a_database(path: Path) -> None:
@@ -117,9 +117,9 @@ def a_folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "zh", "en"),
     [
-        (missing, "init", "run medsettle-gateway init"),
+        (missing, "请从备份恢复", "restore it from the backup"),
+        (without_a_schema, "请从备份恢复", "restore it from the backup"),
         (of_a_newer_release, "更新的", "use a newer medsettle-gateway"),
-        (of_an_older_release, "migrate", "run medsettle-gateway migrate"),
         (not_a_database, "已损坏", "restore a backup"),
         (cut_off, "已损坏", "restore a backup"),
         (overwritten_in_the_middle, "已损坏", "restore a backup"),
@@ -137,6 +137,18 @@ def test_a_file_that_cannot_be_used_is_refused_with_what_to_do(
     assert "\n" not in refused.zh + refused.en
 
 
+def test_a_database_of_an_older_release_is_refused_until_it_is_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "g.db"
+    migrate(path)
+    steps = (*migrations(), (LATEST + 1, "CREATE TABLE more (a TEXT) STRICT;\n"))
+    monkeypatch.setattr(database, "migrations", lambda: steps)
+    assert "run medsettle-gateway migrate" in refusal_of(path).en
+    migrate(path)
+    open_database(path, SEALER, root=ROOT_KEY).close()
+
+
 def test_refusing_a_missing_database_does_not_make_an_empty_one(tmp_path: Path) -> None:
     refusal_of(tmp_path / "g.db")
     assert list(tmp_path.iterdir()) == []
@@ -148,7 +160,29 @@ def test_migrating_a_damaged_file_is_refused(tmp_path: Path) -> None:
         migrate(tmp_path / "g.db")
 
 
-def test_identities_sealed_under_another_key_are_refused(tmp_path: Path) -> None:
-    migrate(tmp_path / "g.db")
-    open_database(tmp_path / "g.db", SEALER).close()
-    assert "another key" in refusal_of(tmp_path / "g.db", Sealer.of(b"other" * 8)).en
+@pytest.mark.parametrize(
+    ("sealer", "root", "file"),
+    [(Sealer.of(b"other" * 8), ROOT_KEY, "identities"), (SEALER, "another", "root.pem")],
+)
+def test_a_database_is_refused_with_other_keys_than_it_was_first_opened_with(
+    tmp_path: Path, sealer: Sealer, root: str, file: str
+) -> None:
+    path = tmp_path / "g.db"
+    migrate(path)
+    open_database(path, SEALER, root=ROOT_KEY).close()
+    refused = refusal_of(path, sealer, root)
+    assert f"({file} differs): restore the keys/" in refused.en
+    assert "请从备份恢复" in refused.zh
+    open_database(path, SEALER, root=ROOT_KEY).close()
+
+
+def test_what_is_there_is_nothing_then_new_then_owned_by_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "g.db"
+    assert look(path) is Found.NOTHING
+    assert not path.exists()
+    path.touch()
+    assert look(path) is Found.NOTHING
+    migrate(path)
+    assert look(path) is Found.NEW
+    open_database(path, SEALER, root=ROOT_KEY).close()
+    assert look(path) is Found.OWNED

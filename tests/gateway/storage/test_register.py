@@ -18,7 +18,7 @@ from medsettle_gateway.storage.audit import summarise
 from medsettle_gateway.storage.entering import Entered, NotEnteredError, writing
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
-from tests.gateway.storage.stand import NOW, REGION, SqliteStand, clinic, item, person, tie
+from tests.gateway.storage.stand import NOW, REGION, ROOT_KEY, SqliteStand, clinic, item, person, tie
 
 PAID = CounterKey("2026", "general_outpatient", "paid")
 
@@ -30,7 +30,7 @@ def stand(tmp_path: Path) -> SqliteStand:
 
 @contextmanager
 def entering(stand: SqliteStand, *, keep: bool = True) -> Iterator[tuple[sqlite3.Connection, People]]:
-    with writing(stand.path, stand.sealer, busy_ms=50, keep=keep) as connection:
+    with writing(stand.path, stand.sealer, root=ROOT_KEY, busy_ms=50, keep=keep) as connection:
         yield connection, stand.people(connection)
 
 

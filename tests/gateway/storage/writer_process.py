@@ -6,12 +6,12 @@ from pathlib import Path
 
 from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.storage.sqlite import SqliteStore
-from tests.gateway.storage.stand import SEALER, entry, request_id, sale
+from tests.gateway.storage.stand import ROOT_KEY, SEALER, entry, request_id, sale
 
 
 async def write_for_ever(path: Path) -> None:
     """Says on standard output which sale is committed; the middle of a transaction is most of the time."""
-    store = SqliteStore.open(path, SEALER, busy_ms=1000)
+    store = SqliteStore.open(path, SEALER, root=ROOT_KEY, busy_ms=1000)
     number = 0
     while True:
         number += 1

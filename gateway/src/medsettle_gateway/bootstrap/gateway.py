@@ -62,7 +62,7 @@ class Gateway:
         desk = _desk(config, keys, packs, answering)
         resolver = _resolver(config, keys)
         store = SqliteStore.open(
-            config.storage.path, Sealer.of(keys.identities), busy_ms=limits.store_busy_ms
+            config.storage.path, Sealer.of(keys.identities), root=keys.root.key, busy_ms=limits.store_busy_ms
         )
         writer = Writer(store, clock, desk, report)
         service = Service(store, clock, desk, resolver, writer, report)

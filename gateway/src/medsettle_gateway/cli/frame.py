@@ -15,9 +15,9 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 
 from medsettle_gateway.config import Config, ConfigError
-from medsettle_gateway.files.keys import Keys, load_keys
+from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
 from medsettle_gateway.files.toml import read_config
-from medsettle_gateway.storage.database import open_database
+from medsettle_gateway.storage.database import Found, look, open_database
 from medsettle_gateway.storage.entering import writing
 from medsettle_gateway.storage.instants import last_committed_at
 from medsettle_gateway.storage.register import People
@@ -38,7 +38,20 @@ class Gateway:
     @cached_property
     def keys(self) -> Keys:
         """Its keys. Raises ConfigError."""
+        self.require_made()
         return load_keys(self.config.keys.directory)
+
+    def require_made(self) -> None:
+        """Raises ConfigError if there are neither keys nor a database: nothing could have been lost."""
+        keys, path = self.config.keys.directory, self.config.storage.path
+        if lasting_keys(keys) or look(path, busy_ms=self.config.limits.store_busy_ms) is not Found.NOTHING:
+            return
+        raise ConfigError(
+            f"{keys} 中没有密钥,{path} 也不存在:这里还没有网关。请先执行 medsettle-gateway init 目录;"
+            "如果曾经有过,请从备份恢复两者。",
+            f"There are no keys in {keys} and there is no {path}: no gateway has been made here. Run "
+            "medsettle-gateway init DIR; if there was one, restore both from the backup.",
+        )
 
     @cached_property
     def sealer(self) -> Sealer:
@@ -48,15 +61,17 @@ class Gateway:
     @contextmanager
     def writing(self, *, keep: bool = True) -> Iterator[sqlite3.Connection]:
         """Yields a connection inside one transaction that commits at the end if ``keep``."""
+        path, root = self.config.storage.path, self.keys.root.key
         busy_ms = self.config.limits.store_busy_ms
-        with writing(self.config.storage.path, self.sealer, busy_ms=busy_ms, keep=keep) as connection:
+        with writing(path, self.sealer, root=root, busy_ms=busy_ms, keep=keep) as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Yields a connection outside of any transaction: it keeps no gateway from writing."""
         connection = open_database(
-            self.config.storage.path, self.sealer, busy_ms=self.config.limits.store_busy_ms
+            self.config.storage.path, self.sealer, root=self.keys.root.key,
+            busy_ms=self.config.limits.store_busy_ms,
         )
         try:
             yield connection

@@ -22,7 +22,9 @@ def serve(config_path: Path, demo: bool, listen: str | None) -> None:  # noqa: F
     overrides = {"gateway__demo": "true"} if demo else {}
     if listen is not None:
         overrides["listen__address"] = listen
-    config = open_gateway(config_path, **overrides).config
+    gateway = open_gateway(config_path, **overrides)
+    gateway.require_made()
+    config = gateway.config
     set_up(config.log)
     run(config, lambda port: _say_ready(config, port))
 

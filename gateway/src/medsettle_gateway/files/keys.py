@@ -6,12 +6,14 @@
 ``quotes``        marks quotes, so that any process of the operator can check them
 ``issuer.pem``    the demo issuer of credentials; only made for a demo
 ================  ==================================================================
+
+All but the issuer are made once, with the database: another root would shut out every till.
 """
 
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -39,15 +41,23 @@ class Keys:
 def create_keys(directory: Path, *, demo: bool) -> tuple[Path, ...]:
     """Makes the keys that are missing and returns their paths; a key that exists is never replaced.
 
-    Raises ConfigError if the directory cannot be written.
+    Only for a database that is new. Raises ConfigError if the directory cannot be written.
     """
-    wanted: dict[str, Callable[[], bytes]] = {
-        ROOT: lambda: KeySigner.generate().to_pem(),
-        IDENTITIES: _secret,
-        QUOTES: _secret,
-    }
-    if demo:
-        wanted[ISSUER] = lambda: KeySigner.generate().to_pem()
+    made = _create_missing(directory, {ROOT: _private_key, IDENTITIES: _secret, QUOTES: _secret})
+    return made + create_issuer(directory) if demo else made
+
+
+def create_issuer(directory: Path) -> tuple[Path, ...]:
+    """Makes the demo issuer's key if it is missing and returns its path; a demo may always get one."""
+    return _create_missing(directory, {ISSUER: _private_key})
+
+
+def lasting_keys(directory: Path) -> tuple[Path, ...]:
+    """Returns those files that are there of a root, identities and quotes key."""
+    return tuple(path for name in (ROOT, IDENTITIES, QUOTES) if (path := directory / name).exists())
+
+
+def _create_missing(directory: Path, wanted: Mapping[str, Callable[[], bytes]]) -> tuple[Path, ...]:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         missing = [name for name in wanted if not (directory / name).exists()]
@@ -78,8 +88,10 @@ def read_private(path: Path) -> bytes:
             content = file.read(_LARGEST_BYTES)
     except OSError as error:
         raise ConfigError(
-            f"无法读取密钥文件 {path}({error.strerror});可用 medsettle-gateway init 建立。",
-            f"Cannot read the key file {path} ({error.strerror}); medsettle-gateway init makes it.",
+            f"无法读取密钥文件 {path}({error.strerror});请从备份恢复密钥目录,不要新建密钥,"
+            "否则所有收银机都会失效。",
+            f"Cannot read the key file {path} ({error.strerror}): restore the key directory from the backup "
+            "and make no new key, which would shut out every till.",
         ) from error
     if sys.platform != "win32" and mode & _OTHERS:
         raise ConfigError(
@@ -87,6 +99,10 @@ def read_private(path: Path) -> bytes:
             f"The key file {path} can be read by others; run chmod 600 on it.",
         )
     return content
+
+
+def _private_key() -> bytes:
+    return KeySigner.generate().to_pem()
 
 
 def _secret() -> bytes:

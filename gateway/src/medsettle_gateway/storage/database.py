@@ -7,7 +7,8 @@ knows.
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from enum import Enum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -25,7 +26,15 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
 )
-_SEAL: Final = "seal"
+_SEAL, _ROOT = "seal", "root"
+
+
+class Found(Enum):
+    """What is there where a database should be: NEW has a schema and belongs to no keys yet."""
+
+    NOTHING = "nothing"
+    NEW = "new"
+    OWNED = "owned"
 
 
 def migrations() -> tuple[tuple[int, str], ...]:
@@ -91,16 +100,33 @@ def migrate(path: Path, *, busy_ms: int = 0) -> tuple[int, int]:
             connection.close()
 
 
-def open_database(path: Path, sealer: Sealer, *, busy_ms: int = 0) -> sqlite3.Connection:
-    """Returns a connection to a database that is sound, of this release and sealed with this key.
+def look(path: Path, *, busy_ms: int = 0) -> Found:
+    """Returns what is there, and makes nothing. Raises ConfigError if it is no sound database."""
+    if not path.is_file():
+        return Found.NOTHING
+    with _refusals(path), closing(connect(path, busy_ms=busy_ms)) as connection:
+        if schema_version(connection) == 0:
+            return Found.NOTHING
+        owned = connection.execute("SELECT 1 FROM settings WHERE name IN (?, ?)", (_SEAL, _ROOT)).fetchone()
+        return Found.NEW if owned is None else Found.OWNED
 
-    Raises ConfigError, saying what to do, if it is not.
+
+def nothing_at(path: Path) -> ConfigError:
+    """Returns why work cannot go on where keys are but no database."""
+    return ConfigError(
+        f"数据库 {path} 不存在或是空的;请从备份恢复,不要新建:空的数据库会否认所有已结算的业务。",
+        f"There is no database {path}, or it is empty: restore it from the backup and make no new one, which "
+        "would deny every sale that was settled.",
+    )
+
+
+def open_database(path: Path, sealer: Sealer, *, root: str, busy_ms: int = 0) -> sqlite3.Connection:
+    """Returns a connection to a database that is sound, of this release and belongs to these keys.
+
+    ``root`` is the id of the root key. Raises ConfigError, saying what to do, if it is not.
     """
     if not path.is_file():
-        raise ConfigError(
-            f"数据库 {path} 不存在;请先执行 medsettle-gateway init。",
-            f"There is no database {path}; run medsettle-gateway init first.",
-        )
+        raise nothing_at(path)
     with _refusals(path):
         connection = connect(path, busy_ms=busy_ms)
         try:
@@ -108,7 +134,7 @@ def open_database(path: Path, sealer: Sealer, *, busy_ms: int = 0) -> sqlite3.Co
             _refuse_newer(path, version)
             _refuse_older(path, version)
             _refuse_damaged(path, connection, whole=path.stat().st_size <= _CHECKED_WHOLE_BYTES)
-            _refuse_other_seal(path, connection, sealer)
+            _refuse_other_keys(path, connection, {_SEAL: sealer.find("seal", "").hex(), _ROOT: root})
         except BaseException:
             connection.close()
             raise
@@ -153,6 +179,8 @@ def _refuse_newer(path: Path, version: int) -> None:
 
 def _refuse_older(path: Path, version: int) -> None:
     known = len(migrations())
+    if version == 0:
+        raise nothing_at(path)
     if version < known:
         raise ConfigError(
             f"数据库 {path} 的版本是 {version},需要 {known};请先备份,再执行 medsettle-gateway migrate。",
@@ -169,18 +197,26 @@ def _refuse_damaged(path: Path, connection: sqlite3.Connection, *, whole: bool) 
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
-def _refuse_other_seal(path: Path, connection: sqlite3.Connection, sealer: Sealer) -> None:
-    """Names sealed under another key could never be opened again, so the key is checked first."""
-    mine = sealer.find("seal", "").hex()
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_SEAL,)).fetchone()
-    if row is None:
-        connection.execute("INSERT INTO settings (name, value) VALUES (?, ?)", (_SEAL, mine))
-    elif row[0] != mine:
-        raise ConfigError(
-            f"数据库 {path} 的身份信息是用另一把密钥封存的;请使用与它一起的密钥目录。",
-            f"The identities in {path} are sealed under another key: use the key directory that belongs "
-            "to it.",
+def _refuse_other_keys(path: Path, connection: sqlite3.Connection, mine: dict[str, str]) -> None:
+    """Another seal never opens the names again; with another root no till believes an answer."""
+    if len(_owners(connection)) < len(mine):
+        connection.executemany(
+            "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", mine.items()
         )
+    owners = _owners(connection)
+    for name, file in ((_SEAL, "identities"), (_ROOT, "root.pem")):
+        if owners[name] != mine[name]:
+            raise ConfigError(
+                f"数据库 {path} 属于另一套密钥({file} 不同);请从备份恢复与它一起的 keys/ 目录,不要新建密钥。",
+                f"The database {path} belongs to another key ({file} differs): restore the keys/ that belong "
+                "to it from the backup, and make no new ones.",
+            )
+
+
+def _owners(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(
+        connection.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (_SEAL, _ROOT)).fetchall()
+    )
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -54,12 +54,14 @@ class Tally:
 
 
 @contextmanager
-def writing(path: Path, sealer: Sealer, *, busy_ms: int, keep: bool = True) -> Iterator[sqlite3.Connection]:
+def writing(
+    path: Path, sealer: Sealer, *, root: str, busy_ms: int, keep: bool = True
+) -> Iterator[sqlite3.Connection]:
     """Yields a connection inside the one writing transaction; leaving it commits if ``keep``.
 
     Raises ConfigError if the database cannot be opened, sqlite3.Error if it cannot be written.
     """
-    connection = open_database(path, sealer, busy_ms=busy_ms)
+    connection = open_database(path, sealer, root=root, busy_ms=busy_ms)
     try:
         connection.execute("BEGIN IMMEDIATE")
         yield connection

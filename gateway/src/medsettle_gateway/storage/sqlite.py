@@ -58,9 +58,9 @@ class SqliteStore:
         self._disk = ThreadPoolExecutor(1, "store")
 
     @classmethod
-    def open(cls, path: Path, sealer: Sealer, *, busy_ms: int) -> "SqliteStore":
+    def open(cls, path: Path, sealer: Sealer, *, root: str, busy_ms: int) -> "SqliteStore":
         """Returns the store of a database file. Raises ConfigError if it cannot be used."""
-        writing = open_database(path, sealer)
+        writing = open_database(path, sealer, root=root)
         try:
             reading = connect(path)
         except sqlite3.Error:
