@@ -1,11 +1,13 @@
 """The steps explain the result in words, name their clauses, and rebuild it to the fen."""
 
 import json
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 
-from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind
-from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, CatalogueClass, Encounter, Line, LineKind
+from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.policy import sentences
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.inputs import CaseInput
@@ -13,6 +15,7 @@ from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.trace import Step, TraceEntry, replay
 from tests.gateway.policy.examples import (
     DEDUCTIBLE,
+    EMPLOYEE,
     GENERAL,
     PAID,
     account,
@@ -22,6 +25,8 @@ from tests.gateway.policy.examples import (
     packs,
     visit,
 )
+
+RATIO = f"benefits.{GENERAL}.ratio.rows"
 
 
 def steps(result_of: CaseInput, pack: Pack | None = None) -> dict[Step, TraceEntry]:
@@ -67,13 +72,101 @@ def test_a_deductible_that_is_met_is_said_to_be_met() -> None:
 
 def test_a_reached_cap_says_what_is_left_and_who_bears_the_rest() -> None:
     entry = steps(visit(drug(10_000), counters={DEDUCTIBLE: 30_000, PAID: 298_000}))[Step.CAP]
-    assert (
-        entry.zh == "年度最高支付限额3000.00元,本年度已支付2980.00元,还可支付20.00元,超出的30.00元由个人负担。"
+    assert entry.zh == (
+        "年度最高支付限额3000.00元,本年度已支付2980.00元,还可支付20.00元,超出的30.00元由个人负担。"
     )
     assert entry.en == (
         "The annual cap is 3000.00; 2980.00 was already paid, 20.00 is left; "
         "the 30.00 above it stays with the patient."
     )
+
+
+@pytest.mark.parametrize(
+    ("amount_fen", "zh", "en"),
+    [
+        (100, "限额已用完。", "and the cap is used up."),
+        (40_000, "限额已用完,50.00元由个人负担。", "and the cap is used up; 50.00 stays with the patient."),
+    ],
+)
+def test_a_cap_that_was_used_up_before_is_said_to_be_used_up(amount_fen: int, zh: str, en: str) -> None:
+    entry = steps(visit(drug(amount_fen), counters={PAID: 350_000}))[Step.CAP]
+    assert entry.zh == f"年度最高支付限额3000.00元,本年度已支付3500.00元,{zh}"
+    assert entry.en == f"The annual cap is 3000.00; 3500.00 was already paid, {en}"
+
+
+def test_a_cap_that_this_visit_reaches_and_does_not_pass_is_kept() -> None:
+    entry = steps(visit(drug(10_000), counters={DEDUCTIBLE: 30_000, PAID: 295_000}))[Step.CAP]
+    assert entry.zh == "年度最高支付限额3000.00元,本年度已支付2950.00元,本次没有超过限额。"
+
+
+def test_a_figure_to_which_rows_were_added_names_them() -> None:
+    pack = anshan(
+        {
+            RATIO: [{"ratio": "0.60", "clause": "甲"}, {"when": {"at": "clinic"}, "add": "0.05"}],
+            f"benefits.{GENERAL}.deductible.rows": [{"amount": "300.00"}, {"add": "-50.00"}],
+        }
+    )
+    told = steps(visit(drug(45_000)), pack)
+    assert told[Step.RATIO].zh == "起付标准以上200.00元,按65%支付(60%+5个百分点),计130.00元。"
+    assert told[Step.RATIO].en == (
+        "Of the 200.00 above the deductible, 65% (60% + 5 points) is payable: 130.00."
+    )
+    assert told[Step.DEDUCTIBLE].zh.startswith("起付标准250.00元(300.00-50.00),")
+
+
+def test_a_figure_that_an_added_row_took_out_of_bounds_says_so() -> None:
+    pack = anshan({RATIO: [{"ratio": "0.90"}, {"add": "0.30"}, {"add": "-0.10"}]})
+    entry = steps(visit(drug(40_000)), pack)[Step.RATIO]
+    assert "按90%支付(90%+30个百分点-10个百分点,每步限于0至100%)" in entry.zh
+
+
+def test_a_row_of_a_region_without_a_clause_is_told_as_a_local_figure() -> None:
+    pack = anshan({RATIO: [{"ratio": "0.60"}]})
+    assert steps(visit(), pack)[Step.RATIO].clause == "本地参数 / local figure"
+
+
+@pytest.mark.parametrize("own_share_ppm", [None, 100_000])
+def test_a_share_that_the_benefit_waives_leaves_a_step(own_share_ppm: int | None) -> None:
+    shares = [{"when": {"class": "B"}, "share": "0.10"}]
+    pack = anshan({"lines.self_pay_first": shares, f"benefits.{GENERAL}.waives": ["self_pay_first"]})
+    line = Line("x", LineKind.DRUG, CatalogueClass.B, 40_000, self_pay_share_ppm=own_share_ppm)
+    told = steps(visit(line), pack)
+    entry = told[Step.SELF_PAY_WAIVED]
+    assert entry.zh == "第1行“x”:本待遇免除先行自付(原为10%)。"
+    assert (entry.rule, entry.amount_fen, entry.line) == (f"benefits.{GENERAL}.waives", 0, 0)
+    assert Step.SELF_PAY_FIRST not in told
+    assert Step.SELF_PAY_WAIVED not in steps(visit(drug(40_000)), pack)
+
+
+def test_a_sale_without_a_benefit_says_that_no_fund_pays() -> None:
+    alone = visit(drug(100), encounter=Encounter(PERSONAL_ACCOUNT_ONLY))
+    assert steps(alone)[Step.ACCOUNT_ONLY].zh == "本次只用个人账户和现金,统筹基金不支付。"
+    assert Step.ACCOUNT_ONLY not in steps(visit(drug(100)))
+
+
+def test_accounts_that_may_not_pay_for_everything_say_how_much_they_may_pay() -> None:
+    test = Line("test", LineKind.TEST, CatalogueClass.A, 6_000)
+    pays = {"accounts.at": [{"at": "clinic", "kind": "drug"}]}
+    own = (account(Owner.SELF, 50_000),)
+    told = steps(visit(drug(4_000), test, accounts=own), anshan(pays))
+    assert told[Step.PAYABLE].zh == "个人负担100.00元中,本次可由个人账户支付40.00元。"
+    assert told[Step.ACCOUNT].amount_fen == told[Step.PAYABLE].amount_fen == 4_000
+    assert Step.PAYABLE not in steps(visit(drug(4_000), test, accounts=own))
+
+
+def test_no_account_is_said_and_is_not_a_balance_of_0() -> None:
+    assert steps(visit())[Step.NO_ACCOUNT].zh == "没有个人账户可以支付。"
+    pool_only = replace(EMPLOYEE, enrolment=Enrolment.POOL_ONLY)
+    assert steps(visit(patient=pool_only))[Step.NO_ACCOUNT].zh == "按参保方式没有个人账户。"
+    empty = steps(visit(accounts=(account(Owner.SELF, 0),)))
+    assert Step.NO_ACCOUNT not in empty
+    assert "余额为0.00元" in empty[Step.ACCOUNT].zh
+
+
+def test_an_own_account_that_local_policy_does_not_admit_is_no_relatives() -> None:
+    pack = anshan({"accounts.owners": ["spouse"]})
+    entry = steps(visit(accounts=(account(Owner.SELF, 100),)), pack)[Step.ACCOUNT]
+    assert entry.zh == "本人账户:本地政策不允许使用该账户。"
 
 
 def test_an_excluded_line_names_the_clause_that_excludes_it() -> None:

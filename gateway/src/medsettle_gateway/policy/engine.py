@@ -59,8 +59,9 @@ def calculate(pack: Pack, case: CaseInput, *, trace: bool = True) -> Calculation
         raise Refused(plan.missing)
     share, deltas, left = _fund_part(plan, case, divided.in_scope_fen)
     payers = in_order(plan.use, case.accounts)
-    breakdown = _breakdown(plan, payers, divided, share)
-    steps = steps_of(plan, case, payers, breakdown, share, left) if trace else ()
+    payable = payable_fen(plan.use, divided, share.paid_fen) if payers else 0
+    breakdown = _breakdown(plan, payers, payable, divided, share)
+    steps = steps_of(plan, case, payers, payable, breakdown, share, left) if trace else ()
     return _new(Calculation, (breakdown, deltas, left, steps))
 
 
@@ -185,14 +186,15 @@ def _remainders(plan: Plan, year: int, counters: Mapping[CounterKey, int]) -> tu
     return tuple(found)
 
 
-def _breakdown(plan: Plan, payers: Sequence[Account], divided: Divided, share: BenefitShare) -> Breakdown:
+def _breakdown(
+    plan: Plan, payers: Sequence[Account], payable: int, divided: Divided, share: BenefitShare
+) -> Breakdown:
     lines, fully, over, first, scope, _, _ = divided
     deductible_fen, _, paid_fen, over_cap_fen = share
     total = fully + over + first + scope
     personal_fen = cash_fen = total - paid_fen
     shares: tuple[AccountShare, ...] = ()
     if payers:
-        payable = payable_fen(plan.use, divided, paid_fen)
         shares, drawn_fen = draw(plan.use, payers, payable, personal_fen)
         cash_fen -= drawn_fen
     funds: tuple[FundShare, ...] = ()

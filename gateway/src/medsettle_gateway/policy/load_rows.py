@@ -29,6 +29,9 @@ from medsettle_gateway.policy.rows import (
 ROWS_OF_LINES: Final = (*SETTLEMENT_FACTS, *LINE_FACTS, UNIT_PRICE_AT_LEAST)
 ROWS_OF_BENEFITS: Final = SETTLEMENT_FACTS
 
+LOCAL_FIGURE: Final = "本地参数 / local figure"
+"""Stands for the clause of a row that a region or a case brings without one."""
+
 _PARSERS: Final = {
     FigureKind.AMOUNT: parse_fen,
     FigureKind.LIMIT: parse_fen,
@@ -60,12 +63,14 @@ def read_none(reader: Reader, data: Mapping[str, object], figure: tuple[str, Fig
 
 
 def read_clause(reader: Reader, data: Mapping[str, object], path: str, *, required: bool) -> str:
-    """The clause of an entry; a row that a case brings needs none."""
+    """The clause of an entry; a row that a region or a case brings needs none, and is called local."""
     if "clause" in data:
         return reader.text(data["clause"], child(path, "clause"))
-    if required and reader.needs_clause(path):
+    if not required:
+        return ""
+    if reader.needs_clause(path):
         reader.fault(path, "every row names its clause")
-    return ""
+    return LOCAL_FIGURE
 
 
 def read_when(reader: Reader, value: object, path: str, facts: tuple[str, ...]) -> When:

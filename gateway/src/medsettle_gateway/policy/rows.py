@@ -102,7 +102,9 @@ class Resolved:
     """A figure for one combination of facts; ``value`` None is "no limit".
 
     ``row`` replaced last and ``adds`` were added to it, in order. ``rule`` are the pack paths
-    and ``clause`` the clauses of all of them.
+    and ``clause`` the clauses of all of them. ``parts`` are their figures, ``"500000+50000"``,
+    where there is more than one: they need not sum to ``value``, since each ``add`` stops at the
+    bounds.
     """
 
     value: int | None
@@ -110,12 +112,15 @@ class Resolved:
     adds: tuple[Row, ...] = ()
     rule: str = field(init=False)
     clause: str = field(init=False)
+    parts: str | None = field(init=False)
 
     def __post_init__(self) -> None:
         rows = (self.row, *self.adds)
         object.__setattr__(self, "rule", " + ".join(row.path for row in rows))
         clauses = _distinct(row.clause for row in rows if row.clause)
         object.__setattr__(self, "clause", "、".join(clauses))
+        added = "".join(f"{row.value:+d}" for row in self.adds)
+        object.__setattr__(self, "parts", f"{self.row.value}{added}" if added else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """What each step takes, and its sentence in Chinese and English, to be read aloud at a counter.
 
 Both languages are told at once, since they speak of the same amounts. A sentence about a line
-begins with the line's number, counted from 1, and its name.
+begins with the line's number, counted from 1, and its name. ``parts`` of a figure that several
+rows make are those rows, ``"600000+50000"``, and None where one row makes it.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from medsettle_gateway.domain.money import format_fen, format_percent
+from medsettle_gateway.policy.composed import rows_of_amount, rows_of_ratio
 
 Inputs = tuple[tuple[str, Any], ...]
 """Names and values in the order of ``INPUTS``; a value is a text, an integer or None."""
@@ -29,6 +31,10 @@ NOTE_TEXTS: Final = {
     "owner_not_allowed": (
         "该账户不在可共济的亲属范围内,不能支付",
         "may not pay: this relative is not one who may",
+    ),
+    "own_not_allowed": (
+        "本地政策不允许使用该账户",
+        "may not pay: local policy does not allow its use",
     ),
     "no_own_account": (
         "按参保方式没有个人账户,不能支付",
@@ -101,11 +107,21 @@ def _over_limit(amount: str, line: int, inputs: Inputs) -> Sentences:
 
 
 def _self_pay_first(amount: str, line: int, inputs: Inputs) -> Sentences:
-    (_, name), (_, base_fen), (_, share_ppm) = inputs
+    (_, name), (_, base_fen), (_, share_ppm), (_, parts) = inputs
     base, share = format_fen(base_fen), format_percent(share_ppm)
+    zh, en = rows_of_ratio(share_ppm, parts)
     return (
-        f"第{line}行“{name}”:{base}元先由个人自付{share},即{amount}元。",
-        f"Line {line}, {name}: of {base} the patient first pays {share}, that is {amount}.",
+        f"第{line}行“{name}”:{base}元先由个人自付{share}{zh},即{amount}元。",
+        f"Line {line}, {name}: of {base} the patient first pays {share}{en}, that is {amount}.",
+    )
+
+
+def _self_pay_waived(_amount: str, line: int, inputs: Inputs) -> Sentences:
+    (_, name), (_, share_ppm) = inputs
+    share = format_percent(share_ppm)
+    return (
+        f"第{line}行“{name}”:本待遇免除先行自付(原为{share})。",
+        f"Line {line}, {name}: this benefit waives the share of {share} that the patient would first pay.",
     )
 
 
@@ -118,14 +134,19 @@ def _in_scope(amount: str, line: int, inputs: Inputs) -> Sentences:
 
 
 def _deductible(amount: str, _line: int, inputs: Inputs) -> Sentences:
-    (_, limit_fen), (_, used_fen) = inputs
-    limit = format_fen(limit_fen)
+    (_, limit_fen), (_, used_fen), (_, parts) = inputs
+    if limit_fen == 0:
+        return _no_deductible(amount, _line, ())
+    limit, (zh, en) = format_fen(limit_fen), rows_of_amount(limit_fen, parts)
     if used_fen >= limit_fen:
-        return f"起付标准{limit}元,本年度已经付满。", f"The yearly deductible of {limit} has been met."
+        return (
+            f"起付标准{limit}元{zh},本年度已经付满。",
+            f"The yearly deductible of {limit}{en} has been met.",
+        )
     used = format_fen(used_fen)
     return (
-        f"起付标准{limit}元,本年度已付{used}元,本次再付{amount}元。",
-        f"The yearly deductible is {limit}; {used} was already met, {amount} applies now.",
+        f"起付标准{limit}元{zh},本年度已付{used}元,本次再付{amount}元。",
+        f"The yearly deductible is {limit}{en}; {used} was already met, {amount} applies now.",
     )
 
 
@@ -134,21 +155,28 @@ def _no_deductible(_amount: str, _line: int, _inputs: Inputs) -> Sentences:
 
 
 def _ratio(amount: str, _line: int, inputs: Inputs) -> Sentences:
-    (_, base_fen), (_, ratio_ppm) = inputs
+    (_, base_fen), (_, ratio_ppm), (_, parts) = inputs
     base, ratio = format_fen(base_fen), format_percent(ratio_ppm)
+    zh, en = rows_of_ratio(ratio_ppm, parts)
     return (
-        f"起付标准以上{base}元,按{ratio}支付,计{amount}元。",
-        f"Of the {base} above the deductible, {ratio} is payable: {amount}.",
+        f"起付标准以上{base}元,按{ratio}支付{zh},计{amount}元。",
+        f"Of the {base} above the deductible, {ratio}{en} is payable: {amount}.",
     )
 
 
 def _cap(amount: str, _line: int, inputs: Inputs) -> Sentences:
-    (_, limit_fen), (_, used_fen), (_, left_fen) = inputs
+    (_, limit_fen), (_, used_fen), (_, left_fen), (_, parts) = inputs
     if limit_fen is None:
         return "本待遇不设年度最高支付限额。", "This benefit has no annual cap."
     limit, used = format_fen(limit_fen), format_fen(used_fen)
-    zh = f"年度最高支付限额{limit}元,本年度已支付{used}元"
-    en = f"The annual cap is {limit}; {used} was already paid"
+    zh, en = rows_of_amount(limit_fen, parts)
+    zh = f"年度最高支付限额{limit}元{zh},本年度已支付{used}元"
+    en = f"The annual cap is {limit}{en}; {used} was already paid"
+    if used_fen >= limit_fen:
+        zh, en = f"{zh},限额已用完", f"{en}, and the cap is used up"
+        if amount == "0.00":
+            return f"{zh}。", f"{en}."
+        return f"{zh},{amount}元由个人负担。", f"{en}; {amount} stays with the patient."
     if amount == "0.00":
         return f"{zh},本次没有超过限额。", f"{en}, and this visit stays within it."
     left = format_fen(left_fen)
@@ -163,6 +191,13 @@ def _fund(amount: str, _line: int, inputs: Inputs) -> Sentences:
     return f"{fund_name(fund, 0)}支付{amount}元。", f"{fund_name(fund, 1).capitalize()} pays {amount}."
 
 
+def _account_only(_amount: str, _line: int, _inputs: Inputs) -> Sentences:
+    return (
+        "本次只用个人账户和现金,统筹基金不支付。",
+        "Only personal accounts and cash are used; the pooled fund pays nothing.",
+    )
+
+
 def _personal(amount: str, _line: int, inputs: Inputs) -> Sentences:
     ((_, total_fen),) = inputs
     total = format_fen(total_fen)
@@ -172,12 +207,29 @@ def _personal(amount: str, _line: int, inputs: Inputs) -> Sentences:
     )
 
 
+def _no_account(_amount: str, _line: int, inputs: Inputs) -> Sentences:
+    ((_, enrolled),) = inputs
+    if not enrolled:
+        return "按参保方式没有个人账户。", "This enrolment has no personal account."
+    return "没有个人账户可以支付。", "There is no personal account to pay from."
+
+
+def _payable(amount: str, _line: int, inputs: Inputs) -> Sentences:
+    ((_, personal_fen),) = inputs
+    personal = format_fen(personal_fen)
+    return (
+        f"个人负担{personal}元中,本次可由个人账户支付{amount}元。",
+        f"Of the {personal} for the patient, personal accounts may pay {amount} here.",
+    )
+
+
 def _account(amount: str, _line: int, inputs: Inputs) -> Sentences:
     _, (_, owner), (_, balance_fen), (_, note) = inputs
     zh, en = OWNER_NAMES[owner]
     en = en.removeprefix("the ").capitalize()
     if note is not None:
-        note_zh, note_en = NOTE_TEXTS[note]
+        own = note == "owner_not_allowed" and owner == "self"
+        note_zh, note_en = NOTE_TEXTS["own_not_allowed" if own else note]
         return f"{zh}账户:{note_zh}。", f"{en} account {note_en}."
     balance = format_fen(balance_fen)
     return (
@@ -195,14 +247,18 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "excluded": ("name",),
     "over_standard": ("name", "standard_fen"),
     "over_limit": ("name", "line_fen", "standard_fen"),
-    "self_pay_first": ("name", "base_fen", "share_ppm"),
+    "self_pay_first": ("name", "base_fen", "share_ppm", "parts"),
+    "self_pay_waived": ("name", "share_ppm"),
     "in_scope": ("name",),
-    "deductible": ("limit_fen", "used_fen"),
+    "deductible": ("limit_fen", "used_fen", "parts"),
     "no_deductible": (),
-    "ratio": ("base_fen", "ratio_ppm"),
-    "cap": ("limit_fen", "used_fen", "left_fen"),
+    "ratio": ("base_fen", "ratio_ppm", "parts"),
+    "cap": ("limit_fen", "used_fen", "left_fen", "parts"),
     "fund": ("fund",),
+    "account_only": (),
     "personal": ("total_fen",),
+    "no_account": ("enrolled",),
+    "payable": ("personal_fen",),
     "account": ("account", "owner", "balance_fen", "note"),
     "cash": (),
 }
@@ -214,13 +270,17 @@ _TOLD: Final[Mapping[str, _Told]] = {
     "over_standard": _over_standard,
     "over_limit": _over_limit,
     "self_pay_first": _self_pay_first,
+    "self_pay_waived": _self_pay_waived,
     "in_scope": _in_scope,
     "deductible": _deductible,
     "no_deductible": _no_deductible,
     "ratio": _ratio,
     "cap": _cap,
     "fund": _fund,
+    "account_only": _account_only,
     "personal": _personal,
+    "no_account": _no_account,
+    "payable": _payable,
     "account": _account,
     "cash": _cash,
 }

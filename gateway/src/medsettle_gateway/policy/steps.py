@@ -21,6 +21,7 @@ OWN_OF_ITEM: Final = "line"
 # Bound once: until Python 3.12 a member read from its enum costs as much as a call.
 _OVER_LIMIT: Final = Step.OVER_LIMIT
 _SELF_PAY_FIRST: Final = Step.SELF_PAY_FIRST
+_SELF_PAY_WAIVED: Final = Step.SELF_PAY_WAIVED
 _IN_SCOPE: Final = Step.IN_SCOPE
 _EXCLUDED: Final = Step.EXCLUDED
 _DEDUCTIBLE: Final = Step.DEDUCTIBLE
@@ -28,7 +29,10 @@ _NO_DEDUCTIBLE: Final = Step.NO_DEDUCTIBLE
 _RATIO: Final = Step.RATIO
 _CAP: Final = Step.CAP
 _FUND: Final = Step.FUND
+_ACCOUNT_ONLY: Final = Step.ACCOUNT_ONLY
 _PERSONAL: Final = Step.PERSONAL
+_NO_ACCOUNT: Final = Step.NO_ACCOUNT
+_PAYABLE: Final = Step.PAYABLE
 _ACCOUNT: Final = Step.ACCOUNT
 _CASH: Final = Step.CASH
 
@@ -37,6 +41,7 @@ def steps_of(
     plan: Plan,
     case: CaseInput,
     payers: Sequence[Account],
+    payable_fen: int,
     breakdown: Breakdown,
     share: BenefitShare,
     left: tuple[Remainder, ...],
@@ -48,24 +53,26 @@ def steps_of(
     for index, line in enumerate(case.lines):
         parts = divided[index]
         amount_fen = parts[0]
-        if amount_fen == parts[-1]:
+        if amount_fen == parts[-1] and not table.waived:
             name = (("name", line.name),)
             steps.append((_IN_SCOPE, "lines", "", name, amount_fen, index))
         else:
             rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
-            _line(steps, case, index, line, rule, parts)
+            _line(steps, plan, case, index, line, rule, parts)
     if left:
         _fund(steps, plan, breakdown, share, left)
+    else:
+        steps.append((_ACCOUNT_ONLY, "", "", (), 0, None))
     total = (("total_fen", breakdown.total_fen),)
     steps.append((_PERSONAL, "", "", total, breakdown.personal_fen, None))
-    for account, drawn in zip(payers, breakdown.accounts, strict=True):
-        steps.append(_account(plan.use.clause, account, drawn))
+    _accounts(steps, plan, payers, payable_fen, breakdown)
     steps.append((_CASH, "", "", (), breakdown.cash_fen, None))
     return tuple(steps)
 
 
 def _line(
     steps: list[PlainStep],
+    plan: Plan,
     case: CaseInput,
     index: int,
     line: Line,
@@ -84,12 +91,32 @@ def _line(
         inputs = (name, ("line_fen", amount_fen), ("standard_fen", left_fen))
         steps.append((_OVER_LIMIT, path, clause, inputs, over_fen, index))
     if first_fen:
-        share_ppm = line.self_pay_share_ppm
-        path, clause = _source(rule.share if share_ppm is None else None)
-        ppm = rule.share_ppm if share_ppm is None else share_ppm
-        inputs = (name, ("base_fen", left_fen), ("share_ppm", ppm))
-        steps.append((_SELF_PAY_FIRST, path, clause, inputs, first_fen, index))
+        steps.append(_first(line, rule, left_fen, first_fen, index))
+    waived_ppm = _waived_ppm(line, rule)
+    if waived_ppm and plan.benefit is not None:
+        waived = (name, ("share_ppm", waived_ppm))
+        steps.append((_SELF_PAY_WAIVED, f"{plan.benefit.path}.waives", "", waived, 0, index))
     steps.append((_IN_SCOPE, "lines", "", (name,), scope_fen, index))
+
+
+def _first(line: Line, rule: LineRule, base_fen: int, amount_fen: int, index: int) -> PlainStep:
+    """The share before the deductible: the item's own, else the pack's."""
+    ppm, share = line.self_pay_share_ppm, None
+    if ppm is None:
+        ppm, share = rule.share_ppm, rule.share
+    path, clause = _source(share)
+    parts = None if share is None else share.parts
+    inputs = (("name", line.name), ("base_fen", base_fen), ("share_ppm", ppm), ("parts", parts))
+    return _SELF_PAY_FIRST, path, clause, inputs, amount_fen, index
+
+
+def _waived_ppm(line: Line, rule: LineRule) -> int:
+    """The share that the line would have, if the benefit did not waive it; else 0."""
+    if not rule.share_waived:
+        return 0
+    if line.self_pay_share_ppm is not None:
+        return line.self_pay_share_ppm
+    return 0 if rule.share is None else rule.share.value or 0
 
 
 def _source(figure: Resolved | None) -> tuple[str, str]:
@@ -131,16 +158,48 @@ def _fund(
         steps.append((_NO_DEDUCTIBLE, benefit.deductible.path, "", (), 0, None))
     else:
         _, used_fen, limit_fen, _ = left[0]
-        met = (("limit_fen", limit_fen), ("used_fen", used_fen - deductible_fen))
+        met = (
+            ("limit_fen", limit_fen),
+            ("used_fen", used_fen - deductible_fen),
+            ("parts", deductible.parts),
+        )
         steps.append((_DEDUCTIBLE, deductible.rule, deductible.clause, met, deductible_fen, None))
-    base = (("base_fen", breakdown.in_scope_fen - deductible_fen), ("ratio_ppm", ratio.value))
+    base = (
+        ("base_fen", breakdown.in_scope_fen - deductible_fen),
+        ("ratio_ppm", ratio.value),
+        ("parts", ratio.parts),
+    )
     steps.append((_RATIO, ratio.rule, ratio.clause, base, computed_fen, None))
     _, used_fen, limit_fen, left_fen = left[-1]
     left_before = None if left_fen is None else left_fen + paid_fen
-    limit = (("limit_fen", limit_fen), ("used_fen", used_fen - paid_fen), ("left_fen", left_before))
+    limit = (
+        ("limit_fen", limit_fen),
+        ("used_fen", used_fen - paid_fen),
+        ("left_fen", left_before),
+        ("parts", cap.parts),
+    )
     steps.append((_CAP, cap.rule, cap.clause, limit, over_cap_fen, None))
     fund = (("fund", benefit.fund),)
     steps.append((_FUND, benefit.path, "", fund, paid_fen, None))
+
+
+def _accounts(
+    steps: list[PlainStep],
+    plan: Plan,
+    payers: Sequence[Account],
+    payable_fen: int,
+    breakdown: Breakdown,
+) -> None:
+    """What accounts pay, how much they may where that is not everything, and that there is none."""
+    use, personal_fen = plan.use, breakdown.personal_fen
+    if not payers and personal_fen:
+        enrolled = ("enrolled", int(use.own_account or not use.owners))
+        steps.append((_NO_ACCOUNT, "accounts", use.clause, (enrolled,), 0, None))
+    elif 0 < payable_fen < personal_fen:
+        personal = (("personal_fen", personal_fen),)
+        steps.append((_PAYABLE, "accounts", use.clause, personal, payable_fen, None))
+    for account, drawn in zip(payers, breakdown.accounts, strict=True):
+        steps.append(_account(use.clause, account, drawn))
 
 
 def _account(clause: str, account: Account, drawn: AccountShare) -> PlainStep:

@@ -31,13 +31,17 @@ class Step(StrEnum):
     OVER_STANDARD = "over_standard"
     OVER_LIMIT = "over_limit"
     SELF_PAY_FIRST = "self_pay_first"
+    SELF_PAY_WAIVED = "self_pay_waived"
     IN_SCOPE = "in_scope"
     DEDUCTIBLE = "deductible"
     NO_DEDUCTIBLE = "no_deductible"
     RATIO = "ratio"
     CAP = "cap"
     FUND = "fund"
+    ACCOUNT_ONLY = "account_only"
     PERSONAL = "personal"
+    NO_ACCOUNT = "no_account"
+    PAYABLE = "payable"
     ACCOUNT = "account"
     CASH = "cash"
 
@@ -116,6 +120,7 @@ _PART_OF_STEP: Final = {
     Step.OVER_STANDARD: "fully_self_paid_fen",
     Step.OVER_LIMIT: "over_limit_fen",
     Step.SELF_PAY_FIRST: "self_pay_first_fen",
+    Step.SELF_PAY_WAIVED: "self_pay_first_fen",
     Step.IN_SCOPE: "in_scope_fen",
 }
 

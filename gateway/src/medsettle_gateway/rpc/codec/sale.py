@@ -17,7 +17,7 @@ from medsettle_gateway.service.commands import SaleAnswer
 
 NOTES: Final[dict[AccountNote, tuple[str, str]]] = {
     AccountNote.OWNER_NOT_ALLOWED: (
-        "该亲属的账户按本地规定不能支付。", "This relative's account may not pay under the region's rules.",
+        "该账户按本地规定不能支付。", "This account may not pay under the region's rules.",
     ),
     AccountNote.NO_OWN_ACCOUNT: (
         "患者的参保方式没有个人账户。", "The patient's enrolment has no personal account.",
