@@ -15,6 +15,7 @@ from medsettle_gateway.domain.asked import Collect, Consent, Payer
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import CountersKey, LaterSalesKey, MemberKey, TicketKey
+from medsettle_gateway.domain.moves import PutTerminal, PutTerminalKey
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service.commands import (
@@ -29,9 +30,9 @@ from medsettle_gateway.service.commands import (
 from medsettle_gateway.service.ports import Store
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.storage.audit import summarise
-from tests.gateway.service.world import World, basket, caller, line
+from tests.gateway.service.world import World, basket, caller, enrolled, line
 from tests.gateway.storage.memory_stand import MemoryStand
-from tests.gateway.storage.stand import CLINIC, NOW, SqliteStand, Stand, person, tie
+from tests.gateway.storage.stand import CLINIC, NOW, SqliteStand, Stand, person, tie, write
 
 FATHER, DAUGHTER = "1", "2"
 PEOPLE = (person(FATHER, account_fen=400_000), person(DAUGHTER, account_fen=20_000))
@@ -174,6 +175,8 @@ async def compare(course: list[Op], folder: Path) -> None:
     twins = [Twin.on(MemoryStand(folder)), Twin.on(SqliteStand(folder))]
     for twin in twins:
         await twin.world.started()
+        tills, key = enrolled(CLINIC)
+        await write(twin.store, *map(PutTerminal, tills), PutTerminalKey(key))
     try:
         for op in course:
             told = [await twin.do(op) for twin in twins]

@@ -19,11 +19,13 @@ from medsettle_gateway.domain.facts import (
     AccountFacts,
     AccountState,
     InstitutionFacts,
+    KeyRecord,
     MemberFacts,
     ResolvedCredential,
     State,
+    TerminalFacts,
 )
-from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.ids import RequestId, terminal_id
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
@@ -58,6 +60,7 @@ from medsettle_gateway.service.writer import Writer
 from tests.gateway.service.memory_store import MemoryStore, MemoryTransaction
 
 REGION = "210300"
+KEY = "key"
 CLINIC, PHARMACY = "CLINIC", "PHARMACY"
 NOON = datetime(2026, 7, 2, 12, 0, tzinfo=CST)
 FATHER, DAUGHTER, NO_ACCOUNT = "m-father", "m-daughter", "m-flexible"
@@ -173,6 +176,9 @@ def a_city() -> MemoryStore:
     tables.members[DAUGHTER] = member(DAUGHTER, account("a-daughter", Owner.SELF, DAUGHTER), bound)
     tables.members[NO_ACCOUNT] = member(NO_ACCOUNT, enrolment=Enrolment.POOL_ONLY)
     tables.balances.update({"a-father": (0, 0), "a-daughter": (0, 0)})
+    tills, key = enrolled(CLINIC, PHARMACY)
+    tables.terminals.update({each.terminal: each for each in tills})
+    tables.terminal_keys[key.key] = key
     return store
 
 
@@ -298,11 +304,21 @@ class World:
 
 
 def caller(till: str, institution_code: str = CLINIC) -> Caller:
-    return Caller(f"{institution_code}-{till}", institution_code, "key")
+    return Caller(f"{institution_code}-{till}", institution_code, KEY)
 
 
 def caller_of(request_id: RequestId) -> Caller:
-    return Caller(request_id.terminal, request_id.institution, "key")
+    return Caller(request_id.terminal, request_id.institution, KEY)
+
+
+def enrolled(*institutions: str) -> tuple[list[TerminalFacts], KeyRecord]:
+    """Returns the tills of the tests, and the one key under which they all act."""
+    tills = [
+        TerminalFacts(terminal_id(place, till), place, till, State.ACTIVE)
+        for place in institutions for till in ("1", "2", "9", "T1")
+    ]
+    begins, ends = datetime(2020, 1, 1, tzinfo=CST), datetime(2030, 1, 1, tzinfo=CST)
+    return tills, KeyRecord(KEY, tills[0].terminal, "ed25519", b"der", begins, ends)
 
 
 def beside(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":

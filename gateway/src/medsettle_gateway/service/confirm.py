@@ -24,6 +24,7 @@ from medsettle_gateway.service.change import moved
 from medsettle_gateway.service.commands import Confirm, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.refused import unrecorded
 
 
@@ -31,9 +32,10 @@ def needs(command: Confirm, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     """Returns what to load: the sale; for one whose hold has ended, today's balances and counters too."""
     sale_key = SaleKey(command.request_id.text)
     sale = known.of(sale_key) if sale_key in known else None
+    keys: tuple[AnyKey, ...] = (sale_key, *right_keys(command.caller))
     if sale is None or not sale.member:
-        return (sale_key,)
-    keys: tuple[AnyKey, ...] = (sale_key, MaskedNameKey(sale.member))
+        return keys
+    keys += (MaskedNameKey(sale.member),)
     if sale.state is not SaleState.EXPIRED or sale.effect is None:
         return keys
     return (
@@ -54,7 +56,10 @@ def _counters_key(sale: SaleRecord, now: Now) -> CountersKey:
 
 
 def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
-    """Settles a hold, calculates an ended one again, and answers any other sale as it stands."""
+    """Settles a hold, calculates an ended one again, and answers any other sale as it stands.
+
+    Raises Refused where the caller's right has ended since the request arrived.
+    """
     sale = facts.of(SaleKey(command.request_id.text))
     state = sale.state if sale else SaleState.ABSENT
     reason = refused(state, Event.CONFIRM)
@@ -63,6 +68,7 @@ def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
     name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
     if not changes(state, Event.CONFIRM):
         return Decision(SaleAnswer(sale, name))
+    check_right(command.caller, facts, now.at)
     due_fen = sale.split.cash_fen if sale.split else 0
     tendered_fen = sum(tender.amount_fen for tender in command.tenders)
     if tendered_fen != due_fen:

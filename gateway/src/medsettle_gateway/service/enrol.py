@@ -29,6 +29,7 @@ from medsettle_gateway.domain.moves import (
 )
 from medsettle_gateway.service.commands import Enrol, EnrolAnswer, RotateKey, RotateKeyAnswer
 from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.ports import PublicKey
 from medsettle_gateway.service.refused import unrecorded_of
 
@@ -95,10 +96,10 @@ def _enrolled(command: Enrol, code: EnrolCode, record: KeyRecord, facts: Facts, 
 
 
 def needs_rotate(command: RotateKey, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
-    """Returns what to load: the active key, the new one, and the nonce."""
+    """Returns what to load: the terminal, the active key, the new one, and the nonce."""
     caller = command.caller
     return (
-        KeyRecordKey(caller.key),
+        *right_keys(caller),
         KeyRecordKey(key_id(command.public_key)),
         NonceKey(caller.terminal, command.nonce),
     )
@@ -113,9 +114,7 @@ def decide_rotate(command: RotateKey, facts: Facts, now: Now) -> Decision:
         statement = key_proof_statement(now.desk.identity.audience, terminal, public_key.key)
         if not public_key.verify(command.proof, statement):
             raise refuse(Reason.KEY_INVALID, field="proof")
-        old = facts.of(KeyRecordKey(command.caller.key))
-        if old is None or not old.active_at(now.at):
-            raise refuse(Reason.KEY_NOT_ACTIVE, key=command.caller.key)
+        old = check_right(command.caller, facts, now.at)
         known = _registered(public_key.key, terminal, facts)
     except Refused as refused:
         return Decision(unrecorded_of(refused.refusal))

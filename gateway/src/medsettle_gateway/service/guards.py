@@ -6,20 +6,47 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import ALIVE
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
-from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential, State
+from medsettle_gateway.domain.facts import (
+    InstitutionFacts,
+    KeyRecord,
+    MemberFacts,
+    ResolvedCredential,
+    State,
+)
 from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import (
     CredentialUseKey,
     Facts,
     InstitutionKey,
+    KeyRecordKey,
     MemberKey,
+    TerminalKey,
     TicketKey,
 )
 from medsettle_gateway.domain.sale import RefusalRecord, SaleHead
-from medsettle_gateway.service.commands import Settle
+from medsettle_gateway.service.commands import Caller, Settle
 from medsettle_gateway.service.quote_token import Quoted
 from medsettle_gateway.service.refused import RefusedOnRecord
+
+
+def right_keys(caller: Caller) -> tuple[TerminalKey, KeyRecordKey]:
+    """Returns what to load to know whether the caller may still act."""
+    return TerminalKey(caller.terminal), KeyRecordKey(caller.key)
+
+
+def check_right(caller: Caller, facts: Facts, at: datetime) -> KeyRecord:
+    """Returns the key that signed the request, if it may still act; it might when the request arrived.
+
+    Raises Refused: KEY_NOT_ACTIVE, TERMINAL_SUSPENDED.
+    """
+    of_terminal, of_key = right_keys(caller)
+    terminal, key = facts.of(of_terminal), facts.of(of_key)
+    if key is None or not key.active_at(at):
+        raise refuse(Reason.KEY_NOT_ACTIVE, key=caller.key)
+    if terminal is None or terminal.state is not State.ACTIVE:
+        raise refuse(Reason.TERMINAL_SUSPENDED)
+    return key
 
 
 def check_supported(basket: Basket) -> None:

@@ -46,5 +46,5 @@ class Instants:
     def _tell(self, now: datetime, behind: timedelta) -> None:
         if self._told_at is None or abs(now - self._told_at) >= self.told_again:
             self._told_at = now
-            error = ClockBehindError(f"the clock is {behind} behind the last entry of the books: set it right")
-            self._report("clock", error)
+            what = f"the clock is {behind} behind the last entry of the books: set it right"
+            self._report("clock", ClockBehindError(what))

@@ -35,7 +35,9 @@ from medsettle_gateway.service.guards import (
     check_attempts,
     check_duplicate,
     check_quote,
+    check_right,
     check_supported,
+    right_keys,
 )
 from medsettle_gateway.service.question import Asked, Asking
 from medsettle_gateway.service.refused import (
@@ -80,6 +82,7 @@ def needs(asked: AskedSettle, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     sale = known.of(sale_key) if sale_key in known else None
     if sale is not None:
         return (*keys, MaskedNameKey(sale.member)) if sale.member else keys
+    keys += right_keys(asked.command.caller)
     return (*keys, *_recent(asked, now), *question.needs(asked.asking, known, now))
 
 
@@ -119,6 +122,7 @@ def first_answer(asked: AskedSettle, sale: SaleRecord, facts: Facts) -> SaleAnsw
 
 def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     command = asked.command
+    check_right(command.caller, facts, now.at)
     check_supported(command.basket)
     check_attempts(command.request_id, facts)
     for key in _recent(asked, now):

@@ -17,6 +17,7 @@ from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.change import moved, tombstone
 from medsettle_gateway.service.commands import Release, Reverse, SaleAnswer, Seal
 from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.refused import unrecorded
 
 Undo = Release | Reverse | Seal
@@ -37,9 +38,10 @@ def needs(command: Undo, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     """Returns what to load: the sale; for a reversal, later sales of its member."""
     sale_key = SaleKey(command.request_id.text)
     sale = known.of(sale_key) if sale_key in known else None
+    keys: tuple[AnyKey, ...] = (sale_key, *right_keys(command.caller))
     if sale is None or not sale.member:
-        return (sale_key,)
-    keys = (sale_key, MaskedNameKey(sale.member))
+        return keys
+    keys += (MaskedNameKey(sale.member),)
     if not isinstance(command, Reverse) or sale.state is not SaleState.SETTLED:
         return keys
     return (*keys, _later_key(sale, now))
@@ -52,15 +54,20 @@ def _later_key(sale: SaleRecord, now: Now) -> LaterSalesKey:
 
 
 def decide(command: Undo, facts: Facts, now: Now) -> Decision:
-    """Ends a hold, reverses a settled sale, seals an unknown id, and answers any other as it stands."""
+    """Ends a hold, reverses a settled sale, seals an unknown id, and answers any other as it stands.
+
+    Raises Refused where the caller's right has ended since the request arrived.
+    """
     event = event_of(command)
     sale = facts.of(SaleKey(command.request_id.text))
     if sale is None:
+        check_right(command.caller, facts, now.at)
         sealed = tombstone(command.request_id, event, command.operator, command.requested_at, now.at)
         return Decision(SaleAnswer(sealed, ""), moves_of(SaleState.ABSENT, sealed, _by(command)))
     name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
     if not changes(sale.state, event):
         return Decision(SaleAnswer(sale, name))
+    check_right(command.caller, facts, now.at)
     if sale.state is SaleState.SETTLED:
         if now.at >= reversible_until(sale):
             until = reversible_until(sale).isoformat()

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.service.commands import Answer, RefusedAnswer
 from medsettle_gateway.service.desk import Decision, Desk, Now
 from medsettle_gateway.service.instants import Instants
 from medsettle_gateway.service.ports import Clock, Report, Spawn, Store, StoreUnavailableError
-from medsettle_gateway.service.refused import unrecorded
+from medsettle_gateway.service.refused import unrecorded, unrecorded_of
 from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import USE_CASES, Written, load_facts
 
@@ -93,6 +94,8 @@ class Writer:
             return unrecorded(Reason.DEADLINE_PASSED, request_id)
         try:
             return await self._decide(command)
+        except Refused as refused:
+            return unrecorded_of(refused.refusal, request_id)
         except StoreUnavailableError as error:
             self._report(f"{type(command).__name__} {request_id}", error)
             return unrecorded(Reason.STORE_UNAVAILABLE, request_id)
