@@ -49,7 +49,7 @@ async def test_a_new_key_enrols_whatever_it_calls_itself(suite: str, terminal: s
     body = enrolment(signer)
     answer = await stage.ask(ENROL, body, signed(ENROL, body, signer, terminal=terminal))
     ((command, _),) = stage.service.asked
-    assert command == commands.Enrol("0123456789ABCDEF", suite, signer.public_key, NONCE)
+    assert command == commands.Enrol("0123456789ABCDEF", suite, signer.public_key, NONCE, terminal)
     response = terminal_pb2.EnrolResponse.FromString(answer.body)
     assert response.institution_name == "鞍山市某诊所"
     assert response.not_after.ToDatetime(NOW.tzinfo) == ENROLLED.not_after

@@ -73,6 +73,16 @@ async def test_a_code_works_once() -> None:
     assert (await world.refused(enrol(OTHER))).refusal.reason is Reason.ENROL_CODE_INVALID
 
 
+async def test_a_code_of_another_terminal_is_refused_and_stays_good_for_its_own() -> None:
+    world = await a_world()
+    before = world.store.tables
+    answer = await world.refused(enrol(terminal="CLINIC-8"))
+    assert (answer.refusal.reason, answer.recorded) == (Reason.ENROL_CODE_INVALID, False)
+    assert answer.refusal.detail == {"terminal": "CLINIC-8", "code_is_for": TERMINAL}
+    assert world.store.tables == before
+    assert (await enrolled(world, enrol(terminal=TERMINAL))).terminal == TERMINAL
+
+
 async def test_the_key_that_used_the_code_is_answered_again() -> None:
     world = await a_world()
     first = await enrolled(world, enrol())

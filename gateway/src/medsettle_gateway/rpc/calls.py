@@ -197,7 +197,7 @@ class Calls:
 
     def _asked_to_enrol(self, proof: Proof, body: bytes, now: datetime) -> Asked:
         """Returns an enrolment, which is signed by the key that it brings. Raises Refused."""
-        command = terminals.read_enrol(body, proof.nonce)
+        command = terminals.read_enrol(body, proof.terminal, proof.nonce)
         try:
             verifier = self._ports.read_key(command.public_key)
         except KeyInvalidError as error:

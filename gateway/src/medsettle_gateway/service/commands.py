@@ -139,12 +139,16 @@ class ListSales:
 
 @dataclass(frozen=True, slots=True)
 class Enrol:
-    """Register a first key with a one-time code. The request was signed by the new key (checked before)."""
+    """Register a first key with a one-time code. The request was signed by the new key (checked before).
+
+    ``terminal`` is whom the till takes itself for; empty if it does not say.
+    """
 
     code: str
     suite: str
     public_key: bytes
     nonce: str
+    terminal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def decide_enrol(command: Enrol, facts: Facts, now: Now) -> Decision:
         public_key = _public_key(command.public_key, command.suite, now)
         _check_nonce(NonceKey(public_key.key, command.nonce), facts)
         code = _check_code(facts.of(EnrolCodeKey(code_hash(command.code))), public_key.key, now.at)
+        _check_terminal(command.terminal, code)
         record = _first_key(command.public_key, public_key, code, facts, now)
         institution = _institution(code, facts)
     except Refused as refused:
@@ -149,6 +150,13 @@ def _check_code(code: EnrolCode | None, key: str, at: datetime) -> EnrolCode:
     if code.used_by_key is None and at >= code.expires_at:
         raise refuse(Reason.ENROL_CODE_EXPIRED)
     return code
+
+
+def _check_terminal(said: str, code: EnrolCode) -> None:
+    """A code typed at another till must stay good for its own, whose key goes on working."""
+    meant = terminal_id(code.institution, code.till)
+    if said not in {"", meant}:
+        raise refuse(Reason.ENROL_CODE_INVALID, terminal=said, code_is_for=meant)
 
 
 def _registered(key: str, terminal: str, facts: Facts) -> KeyRecord | None:

@@ -28,7 +28,7 @@ def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules
     """
     day = _day(basket, quoted_on, at, rules)
     for line in basket.lines:
-        # What the sale's day decides (catalogue, cover, prices) no line may move past the late claim's reason.
+        # What the sale's day decides (catalogue, cover) no line may move past the reason of a late claim.
         if line.service_on not in {None, day}:
             raise refuse(
                 Reason.SERVICE_DATE_INVALID,

@@ -13,7 +13,7 @@ _KEY_BYTES: Final = 256
 _SUITES: Final = ("ed25519", "p256")
 
 
-def read_enrol(body: bytes, nonce: str) -> Enrol:
+def read_enrol(body: bytes, terminal: str, nonce: str) -> Enrol:
     """Returns what an enrolment asks for: the one request without a caller. Raises Refused."""
     wire = form.parsed(terminal_pb2.EnrolRequest, body)
     return Enrol(
@@ -21,6 +21,7 @@ def read_enrol(body: bytes, nonce: str) -> Enrol:
         suite=_suite(wire.suite),
         public_key=_public_key(wire.public_key),
         nonce=nonce,
+        terminal=terminal,
     )
 
 
