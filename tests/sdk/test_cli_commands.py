@@ -1,64 +1,18 @@
 """The command ``medsettle`` against a real gateway: what is shown, what is answered, what it ends with."""
 
-import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from medsettle.cli.run import run
 from medsettle.testing import Gateway
+from tests.sdk.shells import LI, SCAN, WANG, ZHANG, Shell
 
 pytestmark = pytest.mark.e2e
-
-SCAN = "002203020010000-220302001"
-REMEDY = "ZA01BAG0045010100141"
-ZHANG, LI, WANG = "2103000001", "2103000002", "2103000003"
-
-
-@dataclass
-class Ended:
-    """How a command ended."""
-
-    code: int
-    output: str
-    complaints: str
-
-    @property
-    def answer(self) -> Any:
-        return json.loads(self.output)
-
-
-@dataclass
-class Shell:
-    """A person, or a program, at a till."""
-
-    gateway: Gateway
-    config: Path
-
-    def run(self, command: str, *words: str, typed: str = "") -> Ended:
-        output, complaints = io.StringIO(), io.StringIO()
-        where = ("--config", str(self.config)) if command != "enrol" else ()
-        code = run(
-            [command, *words, *where], source=io.StringIO(typed), output=output, complaints=complaints
-        )
-        return Ended(code, output.getvalue(), complaints.getvalue())
-
-    def scan(self, member: str) -> str:
-        """Returns the line that the scanner types."""
-        return self.gateway.issue_credential(member) + "\n"
-
-    def sold(self, member: str, line: str) -> str:
-        """Returns the request id of a paid sale."""
-        ended = self.run("sell", line, "--operator", "7", "--yes", "--json", typed=self.scan(member))
-        assert ended.code == 0, ended.output
-        request_id: str = ended.answer["request_id"]
-        return request_id
 
 
 @pytest.fixture(scope="module")

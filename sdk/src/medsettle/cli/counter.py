@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TextIO
 
 from medsettle.cli.as_json import as_json
@@ -22,24 +22,36 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """One run of the command. With ``--json`` nothing but the answer is written to the output."""
+    """One run of the command. With ``--json`` nothing but the answer is written to the output.
+
+    ``moved``: the ids of sales about which a money call went out in this run.
+    """
 
     arguments: argparse.Namespace
     screen: Screen
     complaints: Screen
-    source: TextIO
+    source: TextIO | None
+    moved: list[str] = field(default_factory=list)
 
     @property
     def wants_json(self) -> bool:
         """Is the answer for a program?"""
         return bool(self.arguments.json)
 
+    @property
+    def interactive(self) -> bool:
+        """Is somebody there to be asked?"""
+        return self.source is not None and self.source.isatty()
+
     def answer(self, value: object, show: Callable[[], None]) -> None:
-        """Gives the answer, to a program or to people."""
-        if self.wants_json:
-            self.screen.show([as_json(value)])
-        else:
-            show()
+        """Gives the answer, to a program or to people; ``screen.lost`` has why it could not be shown."""
+        try:
+            if self.wants_json:
+                self.screen.show([as_json(value)])
+            else:
+                show()
+        except Exception as error:  # noqa: BLE001 - the exit code must still say what became of the sale
+            self.screen.lost.append(error)
 
     def credential(self) -> Credential:
         """Returns what the scanner read: given, or one line of the input. Raises RequestError without one."""
@@ -71,12 +83,11 @@ class Counter:
         return self._line().lower() in _YES
 
     def _prompt(self, text: str) -> None:
-        if self.source.isatty():
-            self.complaints.stream.write(text)
-            self.complaints.stream.flush()
+        if self.interactive:
+            self.complaints.write(text)
 
     def _line(self) -> str:
-        return self.source.readline(_INPUT_CHARS_MAX).strip()
+        return "" if self.source is None else self.source.readline(_INPUT_CHARS_MAX).strip()
 
 
 __all__ = ["BasketTextError", "Counter", "UsageError"]

@@ -9,6 +9,7 @@ from medsettle.receipt import Language
 
 PAID, NOT_PAID, USAGE, OPEN, TROUBLE = 0, 1, 2, 3, 4
 """What the command ends with."""
+COLUMNS_MIN, COLUMNS_MAX = 24, 96
 
 _EXIT_CODES: Final = """\
 exit codes:
@@ -64,6 +65,7 @@ def _command(commands: Commands, name: str, zh: str, en: str) -> argparse.Argume
         command.add_argument("--config", type=Path, default=Path("till.toml"), metavar="FILE",
                              help="配置文件 the till's configuration (default: till.toml)")
     command.add_argument("--json", action="store_true", help="输出JSON answer as JSON, amounts in fen")
+    command.add_argument("--debug", action="store_true", help="出错时显示细节 show where the program failed")
     return command
 
 
@@ -88,9 +90,18 @@ def _basket(command: argparse.ArgumentParser) -> None:
 
 
 def _paper(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--columns", type=int, metavar="N", help="纸宽 columns of the receipt")
+    command.add_argument("--columns", type=_columns, metavar="N",
+                         help=f"纸宽 columns of the receipt, {COLUMNS_MIN} to {COLUMNS_MAX}")
     command.add_argument("--language", choices=[each.value for each in Language], default=Language.ZH.value,
                          help="小票语言 language of the receipt (default: zh)")
+
+
+def _columns(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and COLUMNS_MIN <= int(text) <= COLUMNS_MAX):
+        raise argparse.ArgumentTypeError(
+            f"纸宽应为{COLUMNS_MIN}至{COLUMNS_MAX}列 it is {COLUMNS_MIN} to {COLUMNS_MAX}, not {text!r}"
+        )
+    return int(text)
 
 
 def _operator(command: argparse.ArgumentParser) -> None:

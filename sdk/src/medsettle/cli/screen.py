@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
@@ -38,21 +38,39 @@ _REVERSED: Final = ("已撤销 REVERSED", _YELLOW)
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A stream to write to."""
+    """A stream to write to; None: there is none. ``lost`` has why something could not be shown.
 
-    stream: TextIO
+    Nothing that a screen is asked for raises: a sale is not undone by a full disk or a reader that left.
+    """
+
+    stream: TextIO | None
     coloured: bool
+    lost: list[Exception] = field(default_factory=list, compare=False)
 
     @classmethod
-    def on(cls, stream: TextIO) -> Self:
+    def on(cls, stream: TextIO | None) -> Self:
         """Returns a screen that is coloured on a terminal, unless NO_COLOR is set."""
-        return cls(stream, stream.isatty() and not os.environ.get("NO_COLOR"))
+        coloured = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
+        return cls(stream, coloured)
+
+    @property
+    def dark(self) -> bool:
+        """Is there nobody to see what is shown?"""
+        return self.stream is None or bool(self.lost)
 
     def show(self, lines: Iterable[str]) -> None:
         """Writes the lines."""
-        for line in lines:
-            self.stream.write(f"{line}\n")
-        self.stream.flush()
+        self.write("".join(f"{line}\n" for line in lines))
+
+    def write(self, text: str) -> None:
+        """Writes the text as it is."""
+        if self.stream is None or self.lost:
+            return
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except (OSError, ValueError) as error:
+            self.lost.append(error)
 
     def paint(self, text: str, colour: str) -> str:
         """Returns the text in a colour, where colours are wanted."""

@@ -1,12 +1,18 @@
 """The commands about sales: check, quote, sell, status, reverse, recover."""
 
+from typing import Final
+
 from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.exits import of_card
 from medsettle.cli.parser import OPEN, PAID
+from medsettle.hooks import HookEvent, Sent
 from medsettle.models import Outcome, Quote, SaleCard
 from medsettle.receipt import render_card, yuan
 from medsettle.tender import CashTender
 from medsettle.till import Till
+from medsettle.wire.calls import CALLS, Repeat
+
+_MONEY_CALLS: Final = frozenset(call.method for call in CALLS if call.repeat is Repeat.SAME_ID)
 
 
 def check(counter: Counter) -> int:
@@ -62,20 +68,27 @@ def reverse(counter: Counter) -> int:
 def recover(counter: Counter) -> int:
     """Ends what is open. Returns 0 if nothing is open any more, else 3."""
     with _till(counter) as till:
-        tender = _cash(counter) if counter.source.isatty() and not counter.wants_json else None
+        tender = _cash(counter) if counter.interactive and not counter.wants_json else None
         cards = till.recover(tender)
     counter.answer({"sales": cards}, lambda: _show_all(counter, cards))
     return OPEN if any(card.outcome is Outcome.OPEN for card in cards) else PAID
 
 
 def _till(counter: Counter) -> Till:
-    return Till.open(counter.arguments.config)
+    def see(event: HookEvent) -> None:
+        if isinstance(event, Sent) and event.method in _MONEY_CALLS and event.request_id:
+            counter.moved.append(event.request_id)
+
+    return Till.open(counter.arguments.config, hooks=[see])
 
 
 def _shown(counter: Counter, quoted: Quote) -> bool:
+    """Nobody agrees to amounts that could not be shown."""
     if not counter.wants_json:
         counter.screen.quote(quoted)
-    return bool(counter.arguments.yes) or counter.agrees("患者同意 does the patient agree?")
+    if counter.arguments.yes:
+        return True
+    return not counter.screen.dark and counter.agrees("患者同意 does the patient agree?")
 
 
 def _cash(counter: Counter) -> CashTender:
