@@ -1,6 +1,10 @@
 """What a till writes as a request id, the gateway reads: one form on both sides."""
 
+from datetime import date
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from medsettle.errors import RequestError
 from medsettle.ticket import RequestId as Written
@@ -25,6 +29,12 @@ SPOILT = (
     "P1-T1-20260702-00-1",
     "P1-T1-20260702-A17-1",
     "P1-T1-20260702-1234567890-1",
+    "P1-T1-20260702-0012-1",
+    "P1-T1-20260702-12-01",
+    "P1-T1-20260702-12-100",
+    "p1-t1-20260702-12-1",
+    f"{'A' * 21}-T1-20260702-1-1",
+    f"P1-{'B' * 9}-20260702-1-1",
 )
 
 
@@ -52,3 +62,14 @@ def test_the_gateway_reads_whatever_a_till_may_write(text: str) -> None:
 def test_a_till_never_writes_what_the_gateway_would_refuse(text: str) -> None:
     assert not the_gateway_reads(text)
     assert not the_till_writes(text)
+
+
+@given(st.from_regex(
+    r"[A-Za-z0-9]{1,25}-[A-Za-z0-9]{1,13}-2026070[0-9]-[0-9]{1,10}-[0-9]{1,3}", fullmatch=True
+))
+def test_both_sides_take_the_same_ids(text: str) -> None:
+    assert the_till_writes(text) == the_gateway_reads(text)
+
+
+def test_a_number_that_is_typed_with_leading_zeros_is_the_number_without_them() -> None:
+    assert the_gateway_reads(str(Written.first("P1-T1", date(2026, 7, 2), "0012")))

@@ -35,9 +35,9 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from medsettle.errors import MedsettleError, till_error
-from medsettle.ticket import is_terminal
 from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import CALLS, Call
+from medsettle.wire.request_ids import is_terminal
 from medsettle.wire.signing import KeyInvalidError, verifier_of
 
 DEADLINE_MS_MAX: Final = 120_000

@@ -21,11 +21,11 @@ from medsettle.clock import Clock, CorrectedClock, SystemClock
 from medsettle.config import TillConfig, wrong
 from medsettle.credentials import write_key
 from medsettle.errors import error_class, till_error
-from medsettle.ticket import is_terminal
 from medsettle.till_reasons import TillReason
 from medsettle.transport import GrpcTransport, Transport
 from medsettle.wire import signing
 from medsettle.wire.calls import CORRECTED_ONCE, ENROL
+from medsettle.wire.request_ids import is_terminal
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _KEY_FILE, _CONFIG_FILE, _JOURNAL_FILE = "till.key", "till.toml", "till.journal"

@@ -10,26 +10,17 @@ from typing import Final, Self
 
 from medsettle.errors import till_error
 from medsettle.till_reasons import TillReason
+from medsettle.wire.request_ids import LAST_ATTEMPT, parts_of
 
 CHINA: Final = timezone(timedelta(hours=8), "CST")
-LAST_ATTEMPT: Final = 99
-"""Attempts of one ticket number on one day."""
 
-_TERMINAL: Final = re.compile(r"([A-Z0-9]{1,20})-([A-Z0-9]{1,8})", re.ASCII)
 _NUMBER: Final = re.compile(r"(?!0+$)[0-9]{1,9}", re.ASCII)
-_REQUEST_ID: Final = re.compile(
-    r"([A-Z0-9]{1,20}-[A-Z0-9]{1,8})-([0-9]{8})-((?!0+-)[0-9]{1,9})-([1-9][0-9]?)", re.ASCII
-)
+"""As a cashier types it; leading zeros are dropped."""
 
 
 def china_day(at: datetime) -> date:
     """Returns the day of an aware instant in China Standard Time."""
     return at.astimezone(CHINA).date()
-
-
-def is_terminal(text: str) -> bool:
-    """Returns whether the text is a terminal id: ``<institution>-<till>``."""
-    return _TERMINAL.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +54,12 @@ class RequestId:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Returns the parts of a request id. Raises RequestError: TICKET_INVALID."""
-        match = _REQUEST_ID.fullmatch(text)
-        if match is None:
-            raise till_error(TillReason.TICKET_INVALID, request_id=text[:80])
-        terminal, day, number, attempt = match.groups()
         try:
-            on = date(int(day[:4]), int(day[4:6]), int(day[6:]))
+            parts = parts_of(text)
         except ValueError as error:
-            raise till_error(TillReason.TICKET_INVALID, request_id=text) from error
-        return cls(terminal, on, number, int(attempt))
+            raise till_error(TillReason.TICKET_INVALID, request_id=text[:80]) from error
+        terminal = f"{parts.institution}-{parts.till}"
+        return cls(terminal, parts.on, str(parts.number), parts.attempt)
 
     def next_attempt(self) -> Self:
         """Returns the next attempt of the same ticket. Raises RequestError: ATTEMPTS_USED_UP."""

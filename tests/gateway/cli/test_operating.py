@@ -53,9 +53,17 @@ def test_a_new_code_of_a_till_ends_the_one_before(city: City) -> None:
     assert city.rows("SELECT count(*) FROM enrol_codes") == [(2,)]
 
 
-def test_no_code_for_an_institution_that_is_unknown_or_a_till_that_has_no_name(city: City) -> None:
+def test_no_code_for_an_institution_that_is_unknown(city: City) -> None:
     assert "import it first" in city.run("terminal", "enrol", "H404", "T1", exit_code=1).stderr
-    assert "1 to 12 letters or digits" in city.run("terminal", "enrol", CLINIC, "T-1", exit_code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("institution", "till"), [(CLINIC, "T-1"), (CLINIC, "t1"), (CLINIC, "T12345678"), ("H" * 21, "T1")]
+)
+def test_a_code_is_handed_out_only_for_names_that_a_request_id_can_hold(
+    city: City, institution: str, till: str
+) -> None:
+    assert "of A-Z and 0-9" in city.run("terminal", "enrol", institution, till, exit_code=2).stderr
 
 
 def test_tills_are_listed_with_their_keys(city: City) -> None:

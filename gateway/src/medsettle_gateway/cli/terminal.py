@@ -1,6 +1,5 @@
 """``medsettle-gateway terminal``: tills and their keys."""
 
-import re
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,12 +7,13 @@ from typing import Any, Final
 
 import click
 
+from medsettle.wire.request_ids import is_terminal
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
 from medsettle_gateway.domain.facts import EnrolCode
+from medsettle_gateway.domain.ids import terminal_id
 from medsettle_gateway.service.enrol import code_hash
 from medsettle_gateway.storage import terminals
 
-_TILL: Final = re.compile(r"[A-Za-z0-9]{1,12}")
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_CHARS: Final = 16
 """Five random bits each: 80 bits."""
@@ -35,17 +35,19 @@ def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None
     The part behind the dot is the fingerprint of this gateway's root key: the till checks it. An earlier code
     of the till that was not used ends.
     """
-    if not _TILL.fullmatch(till):
-        zh, en = "收银机编号应为1至12位字母或数字", "a till is named with 1 to 12 letters or digits"
-        raise click.BadParameter(f"{zh}, {en}", param_hint="TILL")
+    name = terminal_id(institution, till)
+    if not is_terminal(name):
+        zh = "机构代码应为1至20位、收银机编号应为1至8位大写字母或数字"
+        en = "an institution is named with 1 to 20, a till with 1 to 8 of A-Z and 0-9"
+        raise click.BadParameter(f"{zh}, {en}: {name}", param_hint="INSTITUTION TILL")
     gateway = open_gateway(config_path)
     code = "".join(secrets.choice(_CROCKFORD) for _ in range(_CODE_CHARS))
     expires_at = now() + timedelta(seconds=gateway.config.limits.enrol_code_s)
     with gateway.writing() as connection:
-        name = terminals.hand_out_code(
+        institution_name = terminals.hand_out_code(
             connection, EnrolCode(code_hash(code), institution, till, expires_at)
         )
-        if name is None:
+        if institution_name is None:
             refuse(
                 f"没有登记机构 {institution};请先导入。",
                 f"No institution {institution} is known; import it first.",
@@ -53,12 +55,12 @@ def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None
     whole = f"{code}.{gateway.keys.root.key}"
     if as_json:
         print_json({
-            "code": whole, "terminal": f"{institution}-{till}", "institution_name": name,
+            "code": whole, "terminal": name, "institution_name": institution_name,
             "expires_at": _text(expires_at),
         })
     else:
         click.echo(whole)
-        click.echo(f"{name},有效至 valid until {_text(expires_at)}", err=True)
+        click.echo(f"{institution_name},有效至 valid until {_text(expires_at)}", err=True)
 
 
 @terminal.command("list")

@@ -1,14 +1,10 @@
 """The ids that a till makes: it can rebuild them from the paper ticket."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
-_FORM: Final = re.compile(
-    r"(?P<institution>[A-Za-z0-9]{1,24})-(?P<till>[A-Za-z0-9]{1,12})"
-    r"-(?P<day>[0-9]{8})-(?P<number>[0-9]{1,9})-(?P<attempt>[0-9]{1,3})"
-)
+from medsettle.wire.request_ids import parts_of
 
 
 class Ticket(NamedTuple):
@@ -30,20 +26,12 @@ class RequestId:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads ``<institution>-<till>-<yyyymmdd>-<number>-<attempt>``.
+        """Returns the id of ``<institution>-<till>-<yyyymmdd>-<number>-<attempt>``.
 
-        Raises ValueError for anything else, for a day that no calendar has, and for number or attempt 0.
+        Raises ValueError for anything else.
         """
-        match = _FORM.fullmatch(text)
-        if match is None:
-            msg = "a request id is <institution>-<till>-<yyyymmdd>-<number>-<attempt>"
-            raise ValueError(msg)
-        number, attempt = int(match["number"]), int(match["attempt"])
-        if number == 0 or attempt == 0:
-            msg = "the number and the attempt of a request id count from 1"
-            raise ValueError(msg)
-        day = date.fromisoformat(match["day"])
-        return cls(text, Ticket(match["institution"], match["till"], day, number), attempt)
+        parts = parts_of(text)
+        return cls(text, Ticket(parts.institution, parts.till, parts.on, parts.number), parts.attempt)
 
     @property
     def institution(self) -> str:
