@@ -16,23 +16,32 @@ from hypothesis import strategies as st
 
 from medsettle._exchange.signed import Reply, Request
 from medsettle._record_text import from_text, to_text
-from medsettle.errors import JournalDamagedError, JournalError, JournalFullError, JournalLockedError
+from medsettle.errors import (
+    JournalDamagedError,
+    JournalError,
+    JournalFullError,
+    JournalLockedError,
+    RequestError,
+)
 from medsettle.evidence import Evidence
 from medsettle.journal import SqliteJournal
 from medsettle.models import Basket, CashState, Collect, Outcome, Refusal, SaleState, Split, Tendered
 from medsettle.record import Goal, SaleRecord
 from medsettle.tender import CashTender
+from medsettle.ticket import RequestId
 from medsettle.till import Till
 from tests.sdk.counterpart import Counterpart
 
 DAY = date(2026, 3, 2)
-PROOF = Evidence("/m", "d", "n", "k", 1, "OK", b"answer", "s", "c")
+NOON_MS = 1_772_424_000_000
+"""DAY at noon, in milliseconds since 1970."""
+PROOF = Evidence("/m", "d", "n", "k", NOON_MS, "OK", b"answer", "s", "c")
 
 
-def record(number: int = 1, attempt: int = 1, **changed: Any) -> SaleRecord:
+def record(number: int = 1, attempt: int = 1, terminal: str = "P1-1", **changed: Any) -> SaleRecord:
     made = SaleRecord(
-        f"P1-1-20260302-{number}-{attempt}", "run", "001", datetime(2026, 3, 2, tzinfo=UTC), Collect.LATER,
-        "content", Split(4000, {"pooled": 8000}, {"acct": 1}), 4000, CashState.NOT_ASKED,
+        f"{terminal}-20260302-{number}-{attempt}", "run", "001", datetime(2026, 3, 2, tzinfo=UTC),
+        Collect.LATER, "content", Split(4000, {"pooled": 8000}, {"acct": 1}), 4000, CashState.NOT_ASKED,
     )
     return replace(made, **changed)
 
@@ -60,7 +69,9 @@ def opened(path: Path) -> Iterator[Callable[[], SqliteJournal]]:
 def test_what_was_written_is_there_after_a_restart(opened: Callable[[], SqliteJournal]) -> None:
     journal = opened()
     journal.begin(record())
-    held = record(state=SaleState.HELD, tenders=(Tendered("cash", 4000, "r"),), cash=CashState.COLLECTED)
+    held = record(
+        state=SaleState.HELD, tenders=(Tendered("cash", 4000, "r"),), cash=CashState.COLLECTED, version=1
+    )
     journal.write(held, PROOF)
     again = opened()
     assert again.load(held.request_id) == held
@@ -71,7 +82,7 @@ def test_what_was_written_is_there_after_a_restart(opened: Callable[[], SqliteJo
 def test_a_closed_sale_is_not_unfinished(opened: Callable[[], SqliteJournal]) -> None:
     journal = opened()
     journal.begin(record())
-    journal.write(record(state=SaleState.SETTLED))
+    journal.write(record(state=SaleState.SETTLED, version=1))
     assert list(journal.unfinished()) == []
     assert journal.load("P1-1-20260302-1-1") is not None
 
@@ -81,7 +92,7 @@ def test_open_sales_come_oldest_first_and_attempts_in_order(opened: Callable[[],
     for number, attempt in ((7, 1), (3, 1), (3, 2), (10, 1)):
         journal.begin(record(number, attempt))
     assert [each.request_id[-4:] for each in journal.unfinished()] == ["-7-1", "-3-1", "-3-2", "10-1"]
-    assert [each.request_id[-3:] for each in journal.attempts(DAY, "3")] == ["3-1", "3-2"]
+    assert [each.request_id[-3:] for each in journal.attempts(ticket(3))] == ["3-1", "3-2"]
 
 
 def test_a_second_opener_is_locked_out_and_the_first_goes_on(
@@ -181,7 +192,8 @@ def test_on_a_full_disk_no_new_sale_starts_and_a_started_one_is_still_written(
     full(journal)
     with pytest.raises(JournalFullError, match="JOURNAL_FULL"):
         fill(journal)
-    held, proof = record(state=SaleState.HELD), replace(PROOF, answer=random.Random(1).randbytes(60_000))
+    held = record(state=SaleState.HELD, version=1)
+    proof = replace(PROOF, answer=random.Random(1).randbytes(60_000))
     journal.write(held, proof)
     assert journal.load(held.request_id) == held
     assert list(journal.evidence(held.request_id)) == [proof]
@@ -268,7 +280,7 @@ def test_closed_sales_leave_after_their_time_and_open_ones_stay(
     old, open_, recent = "P1-1-20250101-1-1", "P1-1-20250101-2-1", "P1-1-20251201-3-1"
     for request_id, state in ((old, "SETTLED"), (open_, "HELD"), (recent, "SETTLED")):
         journal.begin(replace(record(), request_id=request_id))
-        journal.write(replace(record(), request_id=request_id, state=state), PROOF)
+        journal.write(replace(record(), request_id=request_id, state=state, version=1), PROOF)
     journal.begin(record())
     assert journal.load(old) is None
     assert journal.load(recent) is not None
@@ -282,7 +294,7 @@ def test_a_ticket_or_a_clock_that_is_years_ahead_empties_nothing(
 ) -> None:
     journal = opened()
     journal.begin(record())
-    journal.write(record(state=SaleState.SETTLED), PROOF)
+    journal.write(record(state=SaleState.SETTLED, version=1), PROOF)
     ahead = record(2, requested_at=datetime(2036, 3, 2, tzinfo=UTC))
     if wrong == "ticket":
         ahead = replace(record(), request_id="P1-1-20360302-2-1")
@@ -296,13 +308,94 @@ def test_of_many_answers_about_one_sale_the_latest_are_kept(
     journal = opened()
     journal.begin(record())
     for number in range(40):
-        journal.write(record(), replace(PROOF, nonce=str(number)))
+        journal.write(record(version=number + 1), replace(PROOF, nonce=str(number)))
     assert [proof.nonce for proof in journal.evidence(record().request_id)] == [str(n) for n in range(8, 40)]
 
 
+def ticket(number: int, terminal: str = "P1-1") -> RequestId:
+    return RequestId.first(terminal, DAY, str(number))
+
+
+def test_attempts_are_those_of_one_terminal(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    journal.begin(record(5, terminal="P1-1"))
+    journal.begin(record(5, terminal="P1-2"))
+    assert [each.request_id[:4] for each in journal.attempts(ticket(5, "P1-2"))] == ["P1-2"]
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_a_record_made_of_an_older_version_or_of_none_is_not_written(
+    opened: Callable[[], SqliteJournal], version: int
+) -> None:
+    journal = opened()
+    journal.begin(record())
+    newest = record(state=SaleState.SETTLED, version=1)
+    journal.write(newest)
+    with pytest.raises(JournalError, match="older version"):
+        journal.write(record(state=SaleState.HELD, version=version), PROOF)
+    assert journal.load(newest.request_id) == newest
+    assert list(journal.evidence(newest.request_id)) == []
+
+
+def test_the_intent_of_a_known_sale_does_not_take_its_place(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    journal.begin(record())
+    journal.write(record(state=SaleState.SETTLED, version=1))
+    with pytest.raises(JournalError):
+        journal.begin(record())
+    assert list(journal.unfinished()) == []
+
+
 def test_ticket_numbers_are_not_given_twice(opened: Callable[[], SqliteJournal]) -> None:
-    assert [opened().next_number(DAY) for _ in range(3)] == ["1", "2", "3"]
-    assert opened().next_number(date(2026, 3, 3)) == "1"
+    assert [opened().next_number("P1-1", DAY) for _ in range(3)] == ["1", "2", "3"]
+    assert opened().next_number("P1-1", date(2026, 3, 3)) == "1"
+    assert opened().next_number("P1-2", DAY) == "1"
+
+
+def test_a_number_is_not_given_again_after_a_day_that_a_wrong_clock_told(
+    opened: Callable[[], SqliteJournal],
+) -> None:
+    journal = opened()
+    assert journal.next_number("P1-1", DAY) == "1"
+    journal.next_number("P1-1", date(2027, 3, 2))
+    assert journal.next_number("P1-1", DAY) == "2"
+
+
+def test_a_number_that_a_cashier_typed_is_not_given(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    for typed in (9, 10):
+        journal.begin(record(typed))
+    journal.begin(record(70, terminal="P1-2"))
+    assert [journal.next_number("P1-1", DAY) for _ in range(2)] == ["11", "12"]
+
+
+def test_after_the_last_number_there_is_none(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    journal.begin(record(999_999_999))
+    for _ in range(2):
+        with pytest.raises(RequestError, match="TICKET_INVALID"):
+            journal.next_number("P1-1", DAY)
+
+
+def test_no_clock_of_the_machine_makes_a_proof_leave(opened: Callable[[], SqliteJournal]) -> None:
+    journal = opened()
+    journal.begin(record())
+    journal.write(record(state=SaleState.SETTLED, version=1), PROOF)
+    ahead = "P1-1-20360302-2-1"
+    journal.begin(replace(record(), request_id=ahead, requested_at=datetime(2036, 3, 2, tzinfo=UTC)))
+    assert list(journal.evidence(record().request_id)) == [PROOF]
+    assert journal.proven_ms() == NOON_MS
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such modes")
+def test_only_the_owner_can_read_what_a_till_journals(
+    opened: Callable[[], SqliteJournal], path: Path
+) -> None:
+    path.touch(0o644)
+    path.chmod(0o644)
+    opened().begin(record())
+    modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+    assert modes == dict.fromkeys(["till.journal", "till.journal-journal", "till.journal.lock"], 0o600)
 
 
 texts = st.text(max_size=20)
@@ -319,7 +412,7 @@ amounts = st.integers(0, 10**9)
         cash_fen=amounts, cash=st.sampled_from(CashState),
         tenders=st.lists(st.builds(Tendered, texts, amounts, texts), max_size=3).map(tuple),
         goal=st.sampled_from(Goal), undo_reason=texts, state=texts, stale=st.booleans(),
-        fresh=st.booleans(), tried=st.just(frozenset()), waiting=st.just(False),
+        fresh=st.booleans(), version=st.integers(0, 99), tried=st.just(frozenset()), waiting=st.just(False),
         refusal=st.none() | st.builds(
             Refusal, texts, st.booleans(), texts, texts, texts, texts, st.dictionaries(texts, texts)
         ),

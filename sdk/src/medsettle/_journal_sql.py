@@ -4,14 +4,14 @@ import hashlib
 import sqlite3
 import zlib
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from medsettle._record_text import from_text, to_text
 from medsettle.evidence import Evidence
 from medsettle.record import SaleRecord
 from medsettle.sale import is_closed
-from medsettle.ticket import RequestId
+from medsettle.ticket import RequestId, china_day
 from medsettle.till_reasons import TillReason
 
 SCHEMA_VERSION: Final = 1
@@ -25,10 +25,11 @@ KEPT_DAYS: Final = 400
 
 SCHEMA: Final = f"""
 CREATE TABLE sale (
-    request_id TEXT PRIMARY KEY, day TEXT NOT NULL, number TEXT NOT NULL, attempt INTEGER NOT NULL,
-    closed INTEGER NOT NULL, written INTEGER NOT NULL, record TEXT NOT NULL, digest TEXT NOT NULL
+    request_id TEXT PRIMARY KEY, terminal TEXT NOT NULL, day TEXT NOT NULL, number INTEGER NOT NULL,
+    attempt INTEGER NOT NULL, closed INTEGER NOT NULL, written INTEGER NOT NULL, version INTEGER NOT NULL,
+    record TEXT NOT NULL, digest TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX sale_by_ticket ON sale (day, number, attempt);
+CREATE INDEX sale_by_ticket ON sale (terminal, day, number, attempt);
 CREATE INDEX sale_by_age ON sale (written);
 CREATE INDEX sale_open ON sale (closed, written);
 CREATE TABLE evidence (
@@ -37,7 +38,10 @@ CREATE TABLE evidence (
     signature TEXT NOT NULL, certificate TEXT NOT NULL
 );
 CREATE INDEX evidence_by_sale ON evidence (request_id);
-CREATE TABLE counter (day TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX evidence_by_time ON evidence (timestamp_ms);
+CREATE TABLE counter (
+    terminal TEXT NOT NULL, day TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (terminal, day)
+) WITHOUT ROWID;
 CREATE TABLE ballast (weight BLOB NOT NULL);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -59,22 +63,44 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def put(sql: sqlite3.Connection, record: SaleRecord) -> None:
-    """Writes a record, a new one or in place of what was known before."""
+def put(sql: sqlite3.Connection, record: SaleRecord) -> bool:
+    """Writes a record: a new one, or the next version of what was known.
+
+    Returns False, and writes nothing, for a record that was made of an older version than the last.
+    """
     ticket, text = RequestId.parse(record.request_id), to_text(record)
     if from_text(text) != replace(record, tried=frozenset(), waiting=False):
         raise AssertionError("a record that does not survive its own text")
     values: tuple[Any, ...] = (
-        record.request_id, ticket.on.isoformat(), ticket.number, ticket.attempt, is_closed(record),
-        text, digest_of(text),
+        record.request_id, ticket.terminal, ticket.on.isoformat(), int(ticket.number), ticket.attempt,
+        is_closed(record), record.version, text, digest_of(text),
     )
-    sql.execute(
+    written = sql.execute(
         """INSERT INTO sale
-           VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(written), 0) + 1 FROM sale), ?6, ?7)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(written), 0) + 1 FROM sale), ?7, ?8, ?9)
            ON CONFLICT (request_id) DO UPDATE
-           SET closed = excluded.closed, record = excluded.record, digest = excluded.digest""",
+           SET closed = excluded.closed, version = excluded.version, record = excluded.record,
+               digest = excluded.digest
+           WHERE version = excluded.version - 1""",
         values,
     )
+    return written.rowcount == 1
+
+
+def next_number(sql: sqlite3.Connection, terminal: str, on: date) -> int:
+    """Returns the number after the last that was given, or that a sale has, and counts it as given."""
+    sql.execute(
+        """INSERT INTO counter VALUES (?1, ?2, 0) ON CONFLICT (terminal, day) DO NOTHING""",
+        (terminal, on.isoformat()),
+    )
+    row = sql.execute(
+        """UPDATE counter SET number = 1 + max(number, coalesce(
+               (SELECT max(number) FROM sale WHERE terminal = ?1 AND day = ?2), 0))
+           WHERE terminal = ?1 AND day = ?2 RETURNING number""",
+        (terminal, on.isoformat()),
+    ).fetchone()
+    number: int = row[0]
+    return number
 
 
 def put_evidence(sql: sqlite3.Connection, request_id: str, evidence: Evidence) -> None:
@@ -111,8 +137,19 @@ def _unpacked(answer: bytes) -> bytes:
     return zlib.decompressobj().decompress(answer, ANSWER_BYTES_MAX)
 
 
+def proven_ms(sql: sqlite3.Connection) -> int:
+    """Returns the latest time that a signed answer states, in milliseconds since 1970; 0 if there is none."""
+    latest: int = sql.execute("SELECT coalesce(max(timestamp_ms), 0) FROM evidence").fetchone()[0]
+    return latest
+
+
 def forget(sql: sqlite3.Connection, today: date) -> None:
-    """What is closed leaves once nobody will ask for it at the till: the answers first, then the sale."""
+    """What is closed leaves once nobody will ask for it at the till: the answers first, then the sale.
+
+    No clock of this machine makes it leave: no day counts that the gateway has not signed.
+    """
+    proven_on = china_day(datetime.fromtimestamp(proven_ms(sql) / 1000, UTC))
+    today = min(today, proven_on)
     old = "SELECT request_id FROM sale WHERE closed = 1 AND day < ?"
     proofs_until = (today - timedelta(days=PROOFS_KEPT_DAYS)).isoformat()
     sql.execute(f"DELETE FROM evidence WHERE request_id IN ({old})", (proofs_until,))  # noqa: S608

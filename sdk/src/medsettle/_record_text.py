@@ -23,6 +23,7 @@ def from_text(text: str) -> SaleRecord:
         cash=CashState(table["cash"]), tenders=tuple(Tendered(*each) for each in table["tenders"]),
         goal=Goal(table["goal"]), undo_reason=table["undo_reason"], state=table["state"],
         stale=table["stale"], fresh=table["fresh"], refusal=_refusal(table["refusal"]),
+        version=table["version"],
     )
 
 
@@ -36,7 +37,7 @@ def _table(record: SaleRecord) -> dict[str, Any]:
         "cash_fen": record.cash_fen, "cash": record.cash,
         "tenders": [[each.kind, each.amount_fen, each.reference] for each in record.tenders],
         "goal": record.goal, "undo_reason": record.undo_reason, "state": record.state,
-        "stale": record.stale, "fresh": record.fresh,
+        "stale": record.stale, "fresh": record.fresh, "version": record.version,
         "refusal": refusal and [
             refusal.reason, refusal.recorded, refusal.zh, refusal.en, refusal.next_zh, refusal.next_en,
             dict(refusal.details),

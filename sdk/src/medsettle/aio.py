@@ -38,7 +38,7 @@ from medsettle.models import (
     Tendered,
 )
 from medsettle.tender import Tender
-from medsettle.ticket import Ticket, china_day
+from medsettle.ticket import Ticket
 from medsettle.till import PAGES_MAX
 from medsettle.transport import AioTransport, AsyncTransport
 from medsettle.wire.signing import Signer
@@ -96,9 +96,7 @@ class AsyncTill:
 
     async def next_number(self) -> str:
         """As ``Till.next_number``."""
-        desk = self._desk
-        day = china_day(desk.clock.now())
-        return str(await self._run(opening.noted(lambda: desk.journal.next_number(day))))
+        return str(await self._run(opening.next_number(self._desk)))
 
     async def check_eligibility(
         self, credential: Credential | str, *, benefit: str | None = None, as_of: date | None = None,

@@ -1,10 +1,20 @@
-"""Time as the till knows it: the machine's clock, and how far the gateway's is from it."""
+"""Time as the till knows it: the machine's clock, and how far the gateway's is from it.
+
+Nothing that is unsigned moves it, nothing moves it far, and what the gateway has once proven is past.
+"""
 
 import asyncio
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
+
+from medsettle.wire.signing import WINDOW_MS
+
+OFFSET_MAX: Final = timedelta(days=3)
+"""Beyond it the store must set the machine's clock: a wrong day would stand on tickets and receipts."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -44,18 +54,28 @@ class SystemClock:
 
 
 class CorrectedClock:
-    """A clock set by the gateway's where the gateway said that it is off. Safe for threads."""
+    """A clock set by the gateway's where the gateway proved that it is off. Safe for threads.
 
-    def __init__(self, clock: Clock) -> None:
+    ``proven_ms``: the latest time that the gateway has signed, in milliseconds since 1970; it is past.
+    """
+
+    def __init__(self, clock: Clock, proven_ms: int = 0) -> None:
         self._clock = clock
         self._offset = timedelta()
+        self._proven_ms = proven_ms
         self._lock = threading.Lock()
 
     @property
     def offset_ms(self) -> int:
         """How far the gateway's clock is ahead of the machine's, as last corrected, in milliseconds."""
         with self._lock:
-            return self._offset // timedelta(milliseconds=1)
+            return self._offset // _MS
+
+    @property
+    def proven_ms(self) -> int:
+        """The latest time that the gateway has signed, in milliseconds since 1970; 0 if there is none."""
+        with self._lock:
+            return self._proven_ms
 
     def now(self) -> datetime:
         """Returns the corrected time as an aware instant."""
@@ -64,7 +84,7 @@ class CorrectedClock:
 
     def now_ms(self) -> int:
         """Returns the corrected time in milliseconds since 1970."""
-        return (self.now() - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+        return (self.now() - _EPOCH) // _MS
 
     def monotonic(self) -> float:
         """Returns seconds that only ever go forward."""
@@ -78,7 +98,21 @@ class CorrectedClock:
         """Waits without holding up the event loop."""
         await self._clock.pause(seconds)
 
-    def correct(self, gateway_at: datetime) -> None:
-        """Goes by the gateway's time from now on."""
+    def proven(self, at_ms: int) -> None:
+        """Takes note of a time that the gateway has signed, in milliseconds since 1970."""
         with self._lock:
-            self._offset = gateway_at - self._clock.now()
+            self._proven_ms = max(self._proven_ms, at_ms)
+
+    def correct(self, gateway_at: datetime) -> bool:
+        """Goes by the gateway's time from now on.
+
+        Returns False, and changes nothing, if that is more than three days from the machine's clock, or
+        before what the gateway has proven already.
+        """
+        with self._lock:
+            offset = gateway_at - self._clock.now()
+            earliest = _EPOCH + timedelta(milliseconds=self._proven_ms - WINDOW_MS)
+            if abs(offset) > OFFSET_MAX or gateway_at < earliest:
+                return False
+            self._offset = offset
+            return True

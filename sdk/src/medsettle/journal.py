@@ -10,11 +10,13 @@ once, when the disk fills between a request and its answer, so that the answer c
 no new sale starts before it is back.
 """
 
+import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
@@ -26,7 +28,9 @@ from medsettle._journal_sql import (
     SCHEMA_VERSION,
     digest_of,
     forget,
+    next_number,
     proofs,
+    proven_ms,
     put,
     put_evidence,
     reason_of,
@@ -37,12 +41,12 @@ from medsettle.evidence import Evidence
 from medsettle.record import SaleRecord
 from medsettle.ticket import RequestId, china_day
 from medsettle.till_reasons import TillReason
+from medsettle.wire.request_ids import LAST_NUMBER
 
 _T = TypeVar("_T")
 
 OPEN_SALES_MAX: Final = 1_000
 BALLAST_BYTES: Final = 262_144
-_LAST_NUMBER: Final = 10**9 - 1
 
 
 class Journal(Protocol):
@@ -52,13 +56,16 @@ class Journal(Protocol):
         """Writes the intent of a new sale. Raises JournalError, and then nothing may be sent."""
 
     def write(self, record: SaleRecord, evidence: Evidence | None = None) -> None:
-        """Writes what is known of a sale now, and the signed answer that says so. Raises JournalError."""
+        """Writes what is known of a sale now, and the signed answer that says so. Raises JournalError.
+
+        A record that was made of an older version than the last is an error, and nothing is written.
+        """
 
     def load(self, request_id: str) -> SaleRecord | None:
         """Returns the sale, or None if this till does not know it. Raises JournalError."""
 
-    def attempts(self, on: date, number: str) -> Sequence[SaleRecord]:
-        """Returns the attempts of a ticket, in their order. Raises JournalError."""
+    def attempts(self, ticket: RequestId) -> Sequence[SaleRecord]:
+        """Returns all attempts of the ticket of an id, in their order. Raises JournalError."""
 
     def unfinished(self) -> Sequence[SaleRecord]:
         """Returns the sales that are not closed, oldest first, at most 1,000. Raises JournalError."""
@@ -66,8 +73,14 @@ class Journal(Protocol):
     def evidence(self, request_id: str) -> Sequence[Evidence]:
         """Returns the signed answers about a sale, in their order. Raises JournalError."""
 
-    def next_number(self, on: date) -> str:
-        """Returns a ticket number that was not given before on that day. Raises JournalError."""
+    def next_number(self, terminal: str, on: date) -> str:
+        """Returns a ticket number that no ticket of the terminal had on that day. Raises JournalError."""
+
+    def proven_ms(self) -> int:
+        """Returns the latest time that a signed answer states, in milliseconds since 1970, or 0.
+
+        Raises JournalError.
+        """
 
     def close(self) -> None:
         """Lets go of the file; again is harmless."""
@@ -93,7 +106,7 @@ class SqliteJournal:
             raise
 
     def _open(self) -> sqlite3.Connection:
-        new = not self._path.exists() or self._path.stat().st_size == 0
+        new = _private(self._path).st_size == 0
         sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
             sql.execute("PRAGMA synchronous = FULL")
@@ -130,10 +143,13 @@ class SqliteJournal:
                 self._tidied_on = today
             if sql.execute("SELECT count(*) FROM ballast").fetchone()[0] == 0:
                 sql.execute("INSERT INTO ballast VALUES (zeroblob(?))", (BALLAST_BYTES,))
-            put(sql, record)
+            self._put(sql, record)
 
     def write(self, record: SaleRecord, evidence: Evidence | None = None) -> None:
-        """Writes what is known of a sale now, and the signed answer that says so. Raises JournalError."""
+        """Writes what is known of a sale now, and the signed answer that says so. Raises JournalError.
+
+        A record that was made of an older version than the last is an error, and nothing is written.
+        """
         try:
             self._write(record, evidence, drop_ballast=False)
         except MedsettleError as error:
@@ -145,18 +161,24 @@ class SqliteJournal:
         with self._transaction() as sql:
             if drop_ballast:
                 sql.execute("DELETE FROM ballast")
-            put(sql, record)
+            self._put(sql, record)
             if evidence is not None and len(evidence.answer) <= ANSWER_BYTES_MAX:
                 put_evidence(sql, record.request_id, evidence)
+
+    def _put(self, sql: sqlite3.Connection, record: SaleRecord) -> None:
+        if not put(sql, record):
+            cause = f"an older version of {record.request_id}"
+            raise till_error(TillReason.JOURNAL_UNAVAILABLE, file=str(self._path), cause=cause)
 
     def load(self, request_id: str) -> SaleRecord | None:
         """Returns the sale, or None if this till does not know it. Raises JournalError."""
         found = self._select("request_id = ?", request_id)
         return found[0] if found else None
 
-    def attempts(self, on: date, number: str) -> Sequence[SaleRecord]:
-        """Returns the attempts of a ticket, in their order. Raises JournalError."""
-        return self._select("day = ? AND number = ? ORDER BY attempt", on.isoformat(), number)
+    def attempts(self, ticket: RequestId) -> Sequence[SaleRecord]:
+        """Returns all attempts of the ticket of an id, in their order. Raises JournalError."""
+        where = "terminal = ? AND day = ? AND number = ? ORDER BY attempt"
+        return self._select(where, ticket.terminal, ticket.on.isoformat(), int(ticket.number))
 
     def unfinished(self) -> Sequence[SaleRecord]:
         """Returns the sales that are not closed, oldest first, at most 1,000. Raises JournalError."""
@@ -166,16 +188,23 @@ class SqliteJournal:
         """Returns the signed answers about a sale, in their order. Raises JournalError."""
         return self._guarded(lambda: proofs(self._sql, request_id))
 
-    def next_number(self, on: date) -> str:
-        """Returns a ticket number that was not given before on that day. Raises JournalError."""
+    def next_number(self, terminal: str, on: date) -> str:
+        """Returns a ticket number that no ticket of the terminal had on that day. Raises JournalError.
+
+        Raises RequestError: TICKET_INVALID if a sale of that day has the last number there is.
+        """
         with self._transaction() as sql:
-            sql.execute("DELETE FROM counter WHERE day < ?", ((on - timedelta(days=7)).isoformat(),))
-            number = sql.execute(
-                """INSERT INTO counter VALUES (?, 1)
-                   ON CONFLICT (day) DO UPDATE SET number = number + 1 RETURNING number""",
-                (on.isoformat(),),
-            ).fetchone()[0]
-        return str(min(number, _LAST_NUMBER))
+            number = next_number(sql, terminal, on)
+            if number > LAST_NUMBER:
+                raise till_error(TillReason.TICKET_INVALID, number=str(number))
+        return str(number)
+
+    def proven_ms(self) -> int:
+        """Returns the latest time that a signed answer states, in milliseconds since 1970, or 0.
+
+        Raises JournalError.
+        """
+        return self._guarded(lambda: proven_ms(self._sql))
 
     def close(self) -> None:
         """Lets go of the file; again is harmless."""
@@ -183,7 +212,7 @@ class SqliteJournal:
             self._sql.close()
             self._lock.release()
 
-    def _select(self, where: str, *values: str) -> list[SaleRecord]:
+    def _select(self, where: str, *values: str | int) -> list[SaleRecord]:
         query = f"SELECT record, digest FROM sale WHERE {where}"  # noqa: S608 - constants of this module
         rows = self._guarded(lambda: self._sql.execute(query, values).fetchall())
         return [self._read(*row) for row in rows]
@@ -224,3 +253,11 @@ class SqliteJournal:
 
     def _error(self, error: Exception) -> MedsettleError:
         return till_error(reason_of(error), file=str(self._path), cause=str(error))
+
+
+def _private(path: Path) -> os.stat_result:
+    """Makes the file its owner's only: it tells of drugs. SQLite gives the file beside it the same mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if sys.platform != "win32":
+        path.chmod(0o600)
+    return path.stat()

@@ -46,7 +46,8 @@ class SaleRecord:
     """All that the till knows of a sale; the journal keeps it. It never holds a credential.
 
     ``fresh``: made in this run of the till. ``stale``: ``state`` may have changed since, by a call
-    whose answer was lost or by time. ``tried`` and ``waiting`` are of the present pass only.
+    whose answer was lost or by time. ``version`` counts what was written, so that the journal takes no
+    change that was made of an older one. ``tried`` and ``waiting`` are of the present pass only.
     """
 
     request_id: str
@@ -65,6 +66,7 @@ class SaleRecord:
     stale: bool = False
     fresh: bool = True
     refusal: Refusal | None = None
+    version: int = 0
     tried: frozenset[Step] = frozenset()
     waiting: bool = False
 

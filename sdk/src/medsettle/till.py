@@ -35,7 +35,7 @@ from medsettle.models import (
     Tendered,
 )
 from medsettle.tender import Tender
-from medsettle.ticket import Ticket, china_day
+from medsettle.ticket import Ticket
 from medsettle.transport import GrpcTransport, Transport
 from medsettle.wire.signing import Signer
 
@@ -94,8 +94,7 @@ class Till:
 
     def next_number(self) -> str:
         """Returns a ticket number that was not given before today. Each call gives another one."""
-        desk = self._desk
-        return str(self._run(opening.noted(lambda: desk.journal.next_number(china_day(desk.clock.now())))))
+        return str(self._run(opening.next_number(self._desk)))
 
     def check_eligibility(
         self, credential: Credential | str, *, benefit: str | None = None, as_of: date | None = None,

@@ -105,7 +105,7 @@ def _to_the_end(work: Pass) -> Script[SaleCard]:
 
 def _card_of_first_click(desk: Desk, first: RequestId, busy: MedsettleError) -> Script[SaleCard]:
     """Whatever earlier attempts came to, the first click is still at it: nothing is said to have failed."""
-    attempts = yield Note(lambda: desk.journal.attempts(first.on, first.number))
+    attempts = yield Note(lambda: desk.journal.attempts(first))
     if attempts and outcome(attempts[-1]) is not Outcome.NOT_PAID:
         return card_of(attempts[-1], desk.clock.now(), trouble=busy.refusal)
     return card_busy(busy.refusal, desk.clock.now())

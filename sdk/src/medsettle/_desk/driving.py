@@ -1,7 +1,7 @@
 """Drives one record through the sale machine: the only way in which a sale moves at a till."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from medsettle._desk.cards import card_of
@@ -78,7 +78,8 @@ class Pass:
 
     def happened(self, event: Event, verdict: Verdict | None = None) -> Script[None]:
         """Applies the event and writes the record, with the evidence of a valid answer."""
-        before, after = self.written, apply(self.written, event)
+        before = self.written
+        after = replace(apply(before, event), version=before.version + 1)
         evidence = verdict.evidence if verdict else None
         yield Note(lambda: self.desk.journal.write(after, evidence))
         self.written = after

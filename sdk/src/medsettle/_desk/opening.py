@@ -16,6 +16,7 @@ from medsettle.credentials import read_key, write_key
 from medsettle.errors import till_error
 from medsettle.hooks import Hook, Hooks
 from medsettle.journal import Journal, SqliteJournal
+from medsettle.ticket import china_day
 from medsettle.till_reasons import TillReason
 from medsettle.wire.signing import KeySigner, Signer, verifier_of
 
@@ -47,9 +48,9 @@ def desk(
     """Returns a till's parts. Raises ConfigError or JournalError."""
     read = config if isinstance(config, TillConfig) else read_config(config)
     key = signer or read_key(read.key_file)
+    kept = journal or SqliteJournal(read.journal)
     return Desk(
-        config=read, journal=journal or SqliteJournal(read.journal),
-        clock=CorrectedClock(clock or SystemClock()), signer=key,
+        config=read, journal=kept, clock=CorrectedClock(clock or SystemClock(), kept.proven_ms()), signer=key,
         peer=Peer(read.audience, verifier_of(read.root_public_key)), hooks=Hooks(hooks),
         chance=random.random, fresh_nonce=lambda: secrets.token_urlsafe(16), run=secrets.token_hex(8),
     )
@@ -69,6 +70,7 @@ def key_store(
     return KeySigner.generate, keep
 
 
-def noted(work: Callable[[], Any]) -> Script[Any]:
-    """A script of one piece of work on the disk."""
-    return (yield Note(work))
+def next_number(desk: Desk) -> Script[Any]:
+    """Gives a ticket number of today."""
+    on = china_day(desk.clock.now())
+    return (yield Note(lambda: desk.journal.next_number(desk.config.terminal, on)))

@@ -35,7 +35,7 @@ def attempt_for(desk: Desk, first: RequestId, content: str) -> Script[RequestId 
 
     Raises RequestError: TICKET_REUSED if the ticket stands for other goods, ATTEMPTS_USED_UP.
     """
-    attempts = yield Note(lambda: desk.journal.attempts(first.on, first.number))
+    attempts = yield Note(lambda: desk.journal.attempts(first))
     if not attempts:
         return first
     last: SaleRecord = attempts[-1]
