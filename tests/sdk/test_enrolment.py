@@ -124,9 +124,18 @@ def test_a_wrong_code_is_refused(counterpart: Counterpart, tmp_path: Path) -> No
 
 
 def test_a_clock_that_is_off_is_corrected_once(counterpart: Counterpart, tmp_path: Path) -> None:
-    counterpart.skew = timedelta(days=400)
+    counterpart.skew = timedelta(days=2)
     assert enrolled(counterpart, tmp_path).terminal == TERMINAL
     assert counterpart.count("Enrol") == 2
+
+
+def test_a_clock_that_is_far_off_must_be_set_before_a_terminal_enrols(
+    counterpart: Counterpart, tmp_path: Path
+) -> None:
+    counterpart.skew = timedelta(days=400)
+    with pytest.raises(TerminalNotReadyError, match="CLOCK_SKEW"):
+        enrolled(counterpart, tmp_path)
+    assert counterpart.count("Enrol") == 1
 
 
 def test_a_terminal_that_is_there_is_not_overwritten(counterpart: Counterpart, tmp_path: Path) -> None:

@@ -125,7 +125,11 @@ def _before(
 def _exchange(
     wire: Transport, signer: signing.KeySigner, secret: str, terminal: str, clock: Clock
 ) -> tuple[Request, Reply, int]:
-    """Sends Enrol; once more, corrected, if the clock is off."""
+    """Sends Enrol; once more, corrected, if the clock is off.
+
+    Who answers is not known before the root is, so this correction is unproven. It is bounded, and ends
+    with the enrolment: what is kept of it is only what the code's own root vouches for.
+    """
     corrected = CorrectedClock(clock)
     body = asking.enrol(secret, signer.suite, signer.public_key)
 
@@ -138,8 +142,8 @@ def _exchange(
 
     request, reply = send()
     facts = facts_of(reply.code, reply.details())
-    if reply.code != OK and facts.refusal.reason == CORRECTED_ONCE and facts.gateway_at:
-        corrected.correct(facts.gateway_at)
+    skewed = reply.code != OK and facts.refusal.reason == CORRECTED_ONCE
+    if skewed and facts.gateway_at and corrected.correct(facts.gateway_at):
         request, reply = send()
     return request, reply, corrected.now_ms()
 

@@ -56,10 +56,9 @@ class Budget:
     def consider(self, verdict: Verdict) -> Verdict:
         """Returns the verdict, having decided whether it is worth another try."""
         facts = verdict.facts
-        skewed = facts is not None and facts.refusal.reason == CORRECTED_ONCE
+        skewed = verdict.valid and facts is not None and facts.refusal.reason == CORRECTED_ONCE
         if facts and skewed and facts.gateway_at and not self.corrected:
-            self.clock.correct(facts.gateway_at)
-            self.corrected = self.again = True
+            self.corrected = self.again = self.clock.correct(facts.gateway_at)
             return verdict
         told_when = facts is not None and facts.retry_after_ms is not None
         self.again = (

@@ -1,10 +1,11 @@
 """Every answer to a money call is signed, refusals too, and bound to the request that it answers."""
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
-from medsettle.wire.calls import CALLS, CHECK_ELIGIBILITY, LIST_SALES, QUOTE, SEAL, Call
+from medsettle.wire.calls import CALLS, CHECK_ELIGIBILITY, ENROL, LIST_SALES, QUOTE, SEAL, Call
 from medsettle.wire.signing import (
     Certificate,
     KeySigner,
@@ -17,7 +18,8 @@ from medsettle.wire.signing import (
 from medsettle_gateway.rpc.answering import AnsweringKey
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.rpc.calls import Answer
-from tests.gateway.rpc.stage import AUDIENCE, NONCE, NOW, ROOT, Stage, certify, seal, signed
+from tests.gateway.rpc.stage import AUDIENCE, NONCE, NOW, ROOT, TILL, Stage, certify, seal, signed
+from tests.gateway.rpc.test_terminals import enrolment
 
 UNSIGNED = [CHECK_ELIGIBILITY, QUOTE, LIST_SALES]
 SIGNED = [call for call in CALLS if call not in UNSIGNED]
@@ -54,6 +56,16 @@ async def test_a_refusal_is_signed_over_its_details(call: Call) -> None:
     body = b"\xff"
     answer = await Stage().ask(call, body, signed(call, body))
     assert answer.status is not None
+    assert verifies(answer, call, body, code=answer.status.code.value)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name_of)
+async def test_a_refusal_that_moves_a_tills_clock_is_signed_on_every_call(call: Call) -> None:
+    body = enrolment(TILL) if call is ENROL else seal()
+    late = signed(call, body, timestamp=milliseconds(NOW + timedelta(hours=1)))
+    answer = await Stage().ask(call, body, late)
+    assert answer.status is not None
+    assert b"CLOCK_SKEW" in answer.status.details
     assert verifies(answer, call, body, code=answer.status.code.value)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from medsettle.wire.calls import BY_PATH, ENROL, ROTATE_KEY, Call
+from medsettle.wire.calls import BY_PATH, CORRECTED_ONCE, ENROL, ROTATE_KEY, Call
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import ENROL_AUDIENCE, TERMINAL, KeyInvalidError
 from medsettle_gateway.config import LimitsSection
@@ -123,7 +123,8 @@ class Calls:
         finally:
             self._in_flight_count -= 1
         question = Question(self._audience(call), call.path, body, read_nonce(pairs))
-        answer = self._signed(call, question, outcome)
+        signs = call.signed_answer or course.reason == CORRECTED_ONCE
+        answer = self._signed(question, outcome, signs=signs)
         self._observe(call, answer, course, began_at)
         return answer
 
@@ -221,11 +222,11 @@ class Calls:
             return answer
         return RefusedAnswer(answer.refusal, answer.recorded, answer.request_id, self._limits.retry_ms)
 
-    def _signed(self, call: Call, question: Question, outcome: bytes | Status) -> Answer:
+    def _signed(self, question: Question, outcome: bytes | Status, *, signs: bool) -> Answer:
         """The outcome with its signature, where the contract promises one; refusals have theirs too."""
         code, body = ("OK", outcome) if isinstance(outcome, bytes) else (outcome.code.value, outcome.details)
         now_ms = milliseconds(self._ports.clock.now())
-        trailer = self._ports.answerer.sign(question, code, body, now_ms) if call.signed_answer else ()
+        trailer = self._ports.answerer.sign(question, code, body, now_ms) if signs else ()
         return Answer(outcome, None, trailer) if isinstance(outcome, bytes) else Answer(b"", outcome, trailer)
 
     def _observe(self, call: Call, answer: Answer, course: _Course, began_at: datetime) -> None:

@@ -32,8 +32,11 @@ class Tries:
 
     def judged(self, request: Request, reply: Reply) -> Verdict:
         """Returns what the reply is worth, having decided whether another try follows."""
-        verdict = judge(request, reply, self._desk.peer, self._desk.clock.now_ms())
-        elapsed_ms = round((self._desk.clock.monotonic() - self._sent_at) * 1000)
+        clock = self._desk.clock
+        verdict = judge(request, reply, self._desk.peer, clock.now_ms(), clock.proven_ms)
+        if verdict.evidence is not None:
+            clock.proven(verdict.evidence.timestamp_ms)
+        elapsed_ms = round((clock.monotonic() - self._sent_at) * 1000)
         reason = verdict.facts.refusal.reason if verdict.facts else None
         call = self._asked.call.method
         self._desk.hooks.tell(

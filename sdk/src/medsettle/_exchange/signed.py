@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from medsettle._exchange.refusing import Facts, facts_of
@@ -9,7 +10,7 @@ from medsettle.errors import refusal_of
 from medsettle.evidence import Evidence
 from medsettle.till_reasons import TillReason
 from medsettle.wire import signing
-from medsettle.wire.calls import Call
+from medsettle.wire.calls import CORRECTED_ONCE, Call
 
 OK: Final = "OK"
 STATUS_DETAILS: Final = "grpc-status-details-bin"
@@ -81,22 +82,35 @@ def sign(
     return Request(call, body, nonce, metadata)
 
 
-def judge(request: Request, reply: Reply, peer: Peer, now_ms: int) -> Verdict:
+def judge(request: Request, reply: Reply, peer: Peer, now_ms: int, proven_ms: int = 0) -> Verdict:
     """Returns what the reply to this request is worth.
 
     On a call with signed answers, one that is unsigned, wrong, or bound to another request counts
-    as none.
+    as none; so does, on every call, a refusal that would move the till's clock. ``proven_ms`` is the
+    latest time that the peer has signed before: no certificate is believed for a time before it.
     """
-    evidence = evidence_of(request, reply, peer.audience, peer, now_ms)
-    valid = evidence is not None or not request.call.signed_answer
-    if reply.code == OK:
+    facts = None if reply.code == OK else facts_of(reply.code, reply.details())
+    at_ms = max(_stated_ms(facts) or now_ms, proven_ms)
+    evidence = evidence_of(request, reply, peer.audience, peer, at_ms)
+    valid = evidence is not None or not (request.call.signed_answer or _moves_clock(facts))
+    if facts is None:
         if valid:
             return Verdict(OK, valid=True, body=reply.body, evidence=evidence)
         return Verdict(OK, valid=False, facts=Facts(refusal_of(TillReason.ANSWER_UNVERIFIED)))
-    facts = facts_of(reply.code, reply.details())
     if not valid:
-        facts = replace(facts, refusal=replace(facts.refusal, recorded=False))
+        facts = replace(facts, refusal=replace(facts.refusal, recorded=False), gateway_at=None)
     return Verdict(reply.code, valid, facts=facts, evidence=evidence)
+
+
+def _moves_clock(facts: Facts | None) -> bool:
+    return facts is not None and facts.refusal.reason == CORRECTED_ONCE
+
+
+def _stated_ms(facts: Facts | None) -> int | None:
+    """The gateway's time, in milliseconds since 1970, if the till is refused for its clock."""
+    if facts is None or facts.gateway_at is None or not _moves_clock(facts):
+        return None
+    return (facts.gateway_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def evidence_of(
@@ -104,13 +118,17 @@ def evidence_of(
 ) -> Evidence | None:
     """Returns the proof of the reply; None if it is not signed for this request by the peer.
 
-    ``audience`` is the one in the answer's statement: the gateway's id, but for Enrol.
+    ``audience`` is the one in the answer's statement: the gateway's id, but for Enrol. The certificate
+    must hold now and at the time that the answer states: no key can prove a time beyond its own.
     """
     try:
         certificate = signing.Certificate.decode(reply.text(signing.ANSWER_CERTIFICATE))
-        answering = certificate.answering_key(peer.root, peer.audience, now_ms)
         at_ms = int(reply.text(signing.ANSWER_TIMESTAMP))
+        answering = certificate.answering_key(peer.root, peer.audience, now_ms)
     except ValueError:
+        return None
+    earliest_ms = certificate.not_before_ms - signing.WINDOW_MS
+    if not earliest_ms <= at_ms <= certificate.not_after_ms + signing.WINDOW_MS:
         return None
     signed = reply.body if reply.code == OK else reply.details()
     statement = signing.answer_statement(

@@ -29,8 +29,8 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         Code.UNAUTHENTICATED, Retry.AFTER, Actor.STORE,
         "收银机时钟与网关相差过大。",
         "The till's clock is too far from the gateway's.",
-        "请校准收银机时间后重试;SDK会自动校正一次。",
-        "Set the till's clock and try again; the SDK corrects itself once.",
+        "SDK会自动校正一次;相差超过三天时,请先校准收银机的日期和时间。",
+        "The SDK corrects itself once; if it is off by over three days, set the till's date and time.",
     ),
     Reason.NONCE_REPLAYED: _unrecorded(
         Code.UNAUTHENTICATED, Retry.NO, Actor.VENDOR,

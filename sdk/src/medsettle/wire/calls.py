@@ -26,7 +26,8 @@ class Call:
     """One call of the contract.
 
     ``signed_answer``: the answer carries the gateway's signature in its trailing metadata, and an
-    answer without a valid one counts as none. ``keeps_nonce``: a copy of the request is refused.
+    answer without a valid one counts as none; a refusal that moves the till's clock (CORRECTED_ONCE)
+    carries one on every call. ``keeps_nonce``: a copy of the request is refused.
     ``deadline_ms``: the default total deadline of the SDK, all tries together.
     """
 
