@@ -902,7 +902,9 @@ class Sale(_message.Message):
 
     @_builtins.property
     def recompute_due(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. Later sales on the same counters that should be calculated again after a reversal."""
+        """Output only. Later sales of this institution on the same counters that should be calculated again after a
+        reversal.
+        """
 
     def __init__(
         self,
