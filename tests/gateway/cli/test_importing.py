@@ -57,6 +57,47 @@ def test_a_tie_to_nobody_keeps_the_members_of_the_same_command_out(city: City) -
     assert "Line 2: payer_member_no: no member has this number" in result.stderr
 
 
+def test_every_bad_row_of_members_and_families_is_listed_at_once_with_its_file(city: City) -> None:
+    city.run("member", "import", city.write("first.csv", MEMBERS, member(1)))
+    path = city.write("m.csv", MEMBERS, member(1, account="20.00,active"))
+    ties = city.write(
+        "f.csv", "member_no,payer_member_no,relation", "1,404,parent", "1,2103000001,cousin", "1,405,spouse"
+    )
+    with city.untouched():
+        answer = city.ask("member", "import", path, "--families", ties, exit_code=1)
+        text = city.run("member", "import", path, "--families", ties, exit_code=1).stderr
+    assert [(fault["file"], fault["line"]) for fault in answer["faults"]] == [
+        ("m.csv", 2), ("f.csv", 2), ("f.csv", 3), ("f.csv", 4)
+    ]
+    assert "f.csv 第3行: relation" in text
+    assert "f.csv, line 4: payer_member_no: no member has this number" in text
+
+
+def test_bad_members_are_listed_with_the_bad_rows_of_the_families_file(city: City) -> None:
+    path = city.write("m.csv", MEMBERS, member(1, name=""))
+    ties = city.write("f.csv", "member_no,payer_member_no,relation", "1,1,parent", "1,2103000001,spouse")
+    with city.untouched():
+        answer = city.ask("member", "import", path, "--families", ties, exit_code=1)
+    assert [(fault["file"], fault["line"]) for fault in answer["faults"]] == [("m.csv", 2), ("f.csv", 2)]
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "\n1 fault; nothing"), (2, "\n2 faults; nothing")])
+def test_one_fault_is_counted_as_one(city: City, count: int, said: str) -> None:
+    path = city.write("m.csv", MEMBERS, *(member(number, name="") for number in range(count)))
+    assert said in city.run("member", "import", path, exit_code=1).stderr
+
+
+def test_what_is_entered_for_a_region_without_a_policy_pack_comes_with_a_warning(city: City) -> None:
+    rows = [f"P{region},药店,{region},pharmacy,none,general,basic,active" for region in (210300, 999999)]
+    here, there = city.write("here.csv", PLACES, rows[0]), city.write("there.csv", PLACES, *rows)
+    assert city.run("institution", "import", here).stderr == ""
+    assert "region 999999 has no policy pack yet" in city.run("institution", "import", there).stderr
+    items = city.write("c.csv", ITEMS, "X1,新药,drug,A,,,,2026-01-01,")
+    assert city.run("catalogue", "import", items, "--region", "210300").stderr == ""
+    result = city.run("catalogue", "import", items, "--region", "999999")
+    assert "统筹区 999999 还没有政策包" in result.stderr
+
+
 def test_a_check_says_what_would_be_entered_and_enters_nothing(city: City) -> None:
     path = city.write("m.csv", MEMBERS, member(1))
     with city.untouched():

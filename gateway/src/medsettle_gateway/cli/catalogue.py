@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
+from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say, warn_without_pack
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway
 from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import CATALOGUE
@@ -40,3 +40,4 @@ def import_catalogue(
         with gateway.writing(keep=not check) as connection:
             entered = {"catalogue": enter_catalogue(connection, region, rows, now())}
     say(entered, check=check, as_json=as_json)
+    warn_without_pack(gateway.config, (region,))

@@ -1,7 +1,7 @@
 """Entering a file: every bad row is listed with its line and reason, and then nothing is entered."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from medsettle_gateway.cli.frame import print_json
-from medsettle_gateway.config import LimitsSection
+from medsettle_gateway.config import Config, LimitsSection
 from medsettle_gateway.domain.register import Fault, Rows
 from medsettle_gateway.files.csv import Columns, Table, TableError
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
@@ -41,9 +41,51 @@ def listing_faults(*, as_json: bool) -> Iterator[None]:
 def checked_rows(path: Path, columns: Columns[Record], limits: LimitsSection) -> Rows[Record]:
     """Returns the rows of a file whose form is right in every row. Raises TableError."""
     table = Table(path, columns, limits.import_bytes, limits.import_rows)
-    with _bar(path, "检查 checking") as progress:
-        table.check(progress)
-    return _entered(table, path)
+    _check(table)
+    return _entered(table)
+
+
+class Gathered:
+    """The faults of files that are entered together, file by file and line by line."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, set[Fault]] = {}
+
+    def __bool__(self) -> bool:
+        """Are there any?"""
+        return any(self._of.values())
+
+    @contextmanager
+    def of(self, path: Path) -> Iterator[None]:
+        """Keeps the faults that reading or entering the file raises."""
+        try:
+            yield
+        except (TableError, NotEnteredError) as error:
+            self._of[path.name].update(fault._replace(file=path.name) for fault in error.faults)
+
+    def rows(self, path: Path, columns: Columns[Record], limits: LimitsSection) -> Rows[Record]:
+        """Returns the rows of a file; of one with faults those that can be read, to be tried as well."""
+        self._of[path.name] = set()
+        table = Table(path, columns, limits.import_bytes, limits.import_rows)
+        with self.of(path):
+            _check(table)
+        return table.good_rows() if self._of[path.name] else _entered(table)
+
+    def stop(self) -> None:
+        """Raises NotEnteredError with all of them if there are any."""
+        if self:
+            raise NotEnteredError(tuple(fault for faults in self._of.values() for fault in sorted(faults)))
+
+
+def warn_without_pack(config: Config, regions: Iterable[str]) -> None:
+    """Warns of regions for which nothing can be settled yet."""
+    from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
+
+    missing = sorted(set(regions) - {pack.region for pack in load_packs(config)})
+    if missing:
+        listed = ", ".join(missing)
+        click.echo(f"注意:统筹区 {listed} 还没有政策包,在那里不能结算。", err=True)
+        click.echo(f"Note: region {listed} has no policy pack yet: nothing can be settled there.", err=True)
 
 
 def say(entered: Mapping[str, Entered], *, check: bool, as_json: bool) -> None:
@@ -62,8 +104,13 @@ def say(entered: Mapping[str, Entered], *, check: bool, as_json: bool) -> None:
         click.echo("仅检查,未录入。Checked only, nothing was entered.")
 
 
-def _entered(table: Table[Record], path: Path) -> Iterator[tuple[int, Record]]:
-    with _bar(path, "录入 entering") as progress:
+def _check(table: Table[Record]) -> None:
+    with _bar(table.path, "检查 checking") as progress:
+        table.check(progress)
+
+
+def _entered(table: Table[Record]) -> Iterator[tuple[int, Record]]:
+    with _bar(table.path, "录入 entering") as progress:
         yield from table.rows(progress)
 
 
@@ -85,10 +132,13 @@ def _list(faults: tuple[Fault, ...], *, as_json: bool) -> None:
     if as_json:
         print_json({"entered": False, "faults": [fault._asdict() for fault in faults]})
         return
-    for line, zh, en in faults[:_SHOWN]:
-        click.echo(f"第{line}行: {zh}。 Line {line}: {en}.", err=True)
+    several = len({fault.file for fault in faults}) > 1
+    for line, zh, en, file in faults[:_SHOWN]:
+        zh_in, en_in = (f"{file} ", f"{file}, line") if several else ("", "Line")
+        click.echo(f"{zh_in}第{line}行: {zh}。 {en_in} {line}: {en}.", err=True)
     if len(faults) > _SHOWN:
         rest = len(faults) - _SHOWN
         click.echo(f"另有 {rest} 处,--json 列出全部。 {rest} more; --json lists them all.", err=True)
     click.echo(f"共 {len(faults)} 处错误,未录入任何数据。", err=True)
-    click.echo(f"{len(faults)} faults; nothing was entered.", err=True)
+    counted = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    click.echo(f"{counted}; nothing was entered.", err=True)

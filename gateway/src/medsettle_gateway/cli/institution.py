@@ -1,11 +1,13 @@
 """``medsettle-gateway institution``: designated institutions."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
+from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say, warn_without_pack
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway
+from medsettle_gateway.domain.register import InstitutionRecord, Rows
 from medsettle_gateway.files.registers import INSTITUTIONS
 from medsettle_gateway.storage.places import enter_institutions
 
@@ -27,8 +29,16 @@ def import_institutions(file: Path, check: bool, as_json: bool, config_path: Pat
     (active or suspended). A known code is changed; none is ever removed.
     """
     gateway = open_gateway(config_path)
+    regions: set[str] = set()
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, INSTITUTIONS, gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
-            entered = {"institutions": enter_institutions(connection, rows)}
+            entered = {"institutions": enter_institutions(connection, _noting(rows, regions))}
     say(entered, check=check, as_json=as_json)
+    warn_without_pack(gateway.config, regions)
+
+
+def _noting(rows: Rows[InstitutionRecord], regions: set[str]) -> Iterator[tuple[int, InstitutionRecord]]:
+    for line, record in rows:
+        regions.add(record.region)
+        yield line, record

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
+from medsettle_gateway.cli.entering import Gathered, check_option, checked_rows, listing_faults, say
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
 from medsettle_gateway.files.registers import FAMILIES, MEMBERS, YEARS
+from medsettle_gateway.storage.entering import Entered
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -33,14 +34,22 @@ def import_members(
     """
     gateway = open_gateway(config_path)
     limits = gateway.config.limits
+    entered: dict[str, Entered] = {}
     with listing_faults(as_json=as_json):
-        rows = checked_rows(file, MEMBERS, limits)
-        ties = None if families is None else checked_rows(families, FAMILIES, limits)
+        faults = Gathered()
+        rows = faults.rows(file, MEMBERS, limits)
+        readable = not faults
+        ties = None if families is None else faults.rows(families, FAMILIES, limits)
+        if not readable:
+            faults.stop()
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member import {file.name}")
-            entered = {"members": people.enter_members(rows)}
-            if ties is not None:
-                entered["families"] = people.enter_families(ties)
+            with faults.of(file):
+                entered["members"] = people.enter_members(rows)
+            if families is not None and ties is not None:
+                with faults.of(families):
+                    entered["families"] = people.enter_families(ties)
+            faults.stop()
     say(entered, check=check, as_json=as_json)
 
 

@@ -15,11 +15,15 @@ from medsettle_gateway.domain.place import Institution
 
 
 class Fault(NamedTuple):
-    """Why one row cannot be entered. ``line`` is its first line in the file, counted from 1."""
+    """Why one row cannot be entered. ``line`` is its first line in the file, counted from 1.
+
+    ``file`` is its name, where more than one is entered together.
+    """
 
     line: int
     zh: str
     en: str
+    file: str = ""
 
 
 Record = TypeVar("Record")

@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -82,6 +83,14 @@ class Table(Generic[Record]):
                 yield line, self.columns.build(values)
             except CellError as error:
                 raise TableError((Fault(line, error.zh, error.en),)) from error
+
+    def good_rows(self) -> Iterator[tuple[int, Record]]:
+        """Yields the records of those rows that can be read, of a file with faults: to look at them too."""
+        for line, cells in self._lines(lambda _: None):
+            values, faults = self._read(line, cells)
+            if not faults:
+                with suppress(CellError):
+                    yield line, self.columns.build(values)
 
     def _faults_of(
         self, line: int, cells: Mapping[str, str] | None, first_lines: dict[tuple[Any, ...], int]
