@@ -66,7 +66,10 @@ def test_a_port_that_is_taken_is_refused_with_one_sentence(city: City) -> None:
             ready, errors = process.communicate(timeout=30)
     assert process.returncode == 2
     assert ready == ""
-    assert f"Cannot listen on 127.0.0.1:{port}" in errors
+    *_, zh, en = errors.splitlines()
+    assert f"无法在 127.0.0.1:{port} 上监听" in zh
+    assert f"Cannot listen on 127.0.0.1:{port}" in en
+    assert "add_port" not in errors
     assert "Traceback" not in errors
 
 
