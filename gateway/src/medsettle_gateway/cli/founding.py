@@ -158,8 +158,8 @@ def _look(config: Config) -> database.Found:
 def _write_config(path: Path, gateway_id: str, *, demo: bool) -> None:
     """Writes the configuration if it is one that works, alone and with the environment above it."""
     text = _TEMPLATE.format(id=json.dumps(gateway_id), demo=str(demo).lower())
-    for environment in ({}, os.environ):
-        Config.of(tomllib.loads(text), environment, path.parent)
+    Config.of(tomllib.loads(text), {}, path.parent)
+    Config.of(tomllib.loads(text), os.environ, path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
