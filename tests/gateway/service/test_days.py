@@ -9,7 +9,7 @@ import pytest
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.calendar import CST
-from medsettle_gateway.service.commands import Quote
+from medsettle_gateway.service.commands import Quote, Settle
 from medsettle_gateway.service.quote_token import QuoteTokens
 from tests.gateway.service.world import DAUGHTER, REGION, HandClock, World, basket, caller, line
 
@@ -62,6 +62,20 @@ async def test_not_even_a_reason_opens_the_future() -> None:
     world = await a_world(at(12))
     early = basket(service_on=date(2026, 7, 3), late_reason="in advance")
     assert (await world.refused(world.settle(basket=early))).refusal.reason is Reason.SERVICE_DATE_INVALID
+
+
+async def test_a_late_claim_has_a_bound() -> None:
+    world = await a_world(at(12))
+    in_time = basket(service_on=TODAY - timedelta(days=365), late_reason="line was down")
+    assert (await world.settled(basket=in_time)).service_on == date(2025, 7, 2)
+    too_late = replace(in_time, service_on=date(2025, 7, 1))
+    settle = world.settle(basket=too_late, acknowledgements=("POSSIBLE_DUPLICATE",))
+    for command in (settle, Quote(caller("1"), world.credential(), too_late)):
+        answer = await world.refused(command)
+        assert answer.recorded is isinstance(command, Settle)
+        assert (answer.refusal.reason, answer.refusal.detail) == (Reason.SERVICE_DATE_INVALID, {
+            "service_on": "2025-07-01", "gateway_on": "2026-07-02", "late_claim_days": "365",
+        })
 
 
 async def test_a_day_before_any_pack_is_refused() -> None:

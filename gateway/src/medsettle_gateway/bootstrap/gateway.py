@@ -157,6 +157,7 @@ def _rules(limits: LimitsSection) -> Rules:
         late_confirm=timedelta(seconds=limits.late_confirm_s),
         duplicate_window=timedelta(seconds=limits.duplicate_window_s),
         midnight_grace=timedelta(seconds=limits.midnight_grace_s),
+        late_claim=timedelta(days=limits.late_claim_days),
         quote=timedelta(seconds=limits.quote_s),
         key_life=timedelta(days=limits.key_days),
         key_overlap=timedelta(seconds=limits.key_overlap_s),

@@ -119,6 +119,8 @@ class LimitsSection:
     duplicate_window_s: int = _limit(600, 0, _DAY_S)
     midnight_grace_s: int = _limit(900, 0, 7_200)
     """How long after midnight a sale may still be of the day before."""
+    late_claim_days: int = _limit(365, 0, 3_650)
+    """How old a service may be that is claimed late, with a reason."""
     quote_s: int = _limit(900, 10, _DAY_S)
     credential_s: int = _limit(300, 1, 3_600)
     """Life of a credential of the demo issuer."""

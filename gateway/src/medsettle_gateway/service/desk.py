@@ -21,6 +21,8 @@ class Rules:
     """How long after its end a hold may still be confirmed."""
     duplicate_window: timedelta = timedelta(minutes=10)
     midnight_grace: timedelta = timedelta(minutes=15)
+    late_claim: timedelta = timedelta(days=365)
+    """How old a service may be that is claimed late."""
     quote: timedelta = timedelta(minutes=15)
     key_life: timedelta = timedelta(days=365)
     key_overlap: timedelta = timedelta(days=7)

@@ -49,6 +49,17 @@ def _day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules) -> 
     return wanted
 
 
+def check_age(service_on: date, at: datetime, rules: Rules) -> None:
+    """Raises Refused: SERVICE_DATE_INVALID, for a claim that comes later than any is accepted."""
+    today = day_of(at)
+    if today - service_on > rules.late_claim:
+        raise refuse(
+            Reason.SERVICE_DATE_INVALID,
+            service_on=service_on.isoformat(), gateway_on=today.isoformat(),
+            late_claim_days=str(rules.late_claim.days),
+        )
+
+
 def item_codes(basket: Basket) -> tuple[str, ...]:
     """Returns the codes of the basket, sorted, each once."""
     return tuple(sorted({line.item_code for line in basket.lines}))

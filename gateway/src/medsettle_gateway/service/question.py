@@ -18,10 +18,11 @@ from medsettle_gateway.domain.keys import (
     MemberKey,
 )
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.service.authority import Question
+from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
 from medsettle_gateway.service.facts_of_sale import (
+    check_age,
     check_day,
     check_items,
     check_payers,
@@ -94,6 +95,17 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         counters=freed.counters,
     )
     return Asked(question, credential, freed.moves)
+
+
+def decided(question: Question, now: Now) -> Decided:
+    """Returns what the question comes to.
+
+    Raises Refused: what the authority says, such as that no pack was in force; only then SERVICE_DATE_INVALID
+    for a claim that is too late.
+    """
+    found = now.desk.authority.decide(question)
+    check_age(question.service_on, now.at, now.desk.rules)
+    return found
 
 
 def _due_key(member: str, now: Now) -> DueHoldsKey:

@@ -15,7 +15,7 @@ def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
     """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
     check_supported(asking.basket)
     about = question.ask(asking, facts, now).question
-    decided = now.desk.authority.decide(about)
+    decided = question.decided(about, now)
     expires_at = now.at + now.desk.rules.quote
     token = now.desk.quotes.issue(
         Quoted(

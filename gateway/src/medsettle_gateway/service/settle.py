@@ -129,7 +129,7 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
         check_duplicate(facts.of(key), command)
     check_quote(command, asked.asking.quoted, now.at)
     about = question.ask(asked.asking, facts, now)
-    decided = now.desk.authority.decide(about.question)
+    decided = question.decided(about.question, now)
     if decided.split != command.expected:
         raise RefusedOnRecord(_quote_changed(command, decided))
     return _booked(asked, about, decided, now)
