@@ -9,10 +9,12 @@ from medsettle.wire import calls
 from medsettle.wire.calls import Call
 from medsettle.wire.states import SaleState
 from medsettle.wire.v1 import credential_pb2, eligibility_pb2, sale_pb2, settlement_pb2
+from medsettle_gateway.config import LimitsSection
 from medsettle_gateway.domain.asked import Collect, Consent, Payer
 from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.sale import TenderRecord
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.rpc.codec.form import LARGEST_AMOUNT_FEN
 from medsettle_gateway.service import commands
 from tests.gateway.rpc.stage import (
     INSTITUTION,
@@ -219,10 +221,20 @@ async def test_what_is_wrong_with_a_basket_is_named(changes: Any, field: str) ->
     assert (reason in {"FIELD_INVALID", "FIELD_REQUIRED"}, named) == (True, f"basket.{field}")
 
 
+async def test_a_tender_may_state_the_cash_part_of_the_largest_basket() -> None:
+    whole = LimitsSection().basket_lines * LARGEST_AMOUNT_FEN
+    command = await asked(calls.CONFIRM, settlement_pb2.ConfirmRequest(
+        request_id=REQUEST_ID, operator="op", requested_at=wire_now(),
+        tenders=[sale_pb2.Tender(kind="cash", amount_fen=whole)],
+    ))
+    assert command.tenders == (TenderRecord("cash", whole),)
+
+
 @pytest.mark.parametrize(("tender", "reason", "field"), [
     ({"amount_fen": 1}, "FIELD_REQUIRED", "tenders[0].kind"),
     ({"kind": "cash"}, "FIELD_REQUIRED", "tenders[0].amount_fen"),
     ({"kind": "cash", "amount_fen": 0}, "AMOUNT_OUT_OF_RANGE", "tenders[0].amount_fen"),
+    ({"kind": "cash", "amount_fen": 10**12}, "AMOUNT_OUT_OF_RANGE", "tenders[0].amount_fen"),
     ({"kind": "x" * 17, "amount_fen": 1}, "FIELD_INVALID", "tenders[0].kind"),
     ({"kind": "card", "amount_fen": 1, "reference": "x" * 65}, "FIELD_INVALID", "tenders[0].reference"),
 ])

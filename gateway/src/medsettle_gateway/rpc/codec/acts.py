@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 
 from medsettle.wire.v1 import sale_pb2, settlement_pb2
 from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.money import LARGEST_FEN
 from medsettle_gateway.domain.sale import TenderRecord
 from medsettle_gateway.rpc.codec import form
 from medsettle_gateway.rpc.codec.parts import Asked, Limits, full, of_institution, request_id
@@ -79,6 +80,7 @@ def _act(wire: Message, id_text: str, operator: str, view: int, caller: Caller) 
 def _tender(wire: sale_pb2.Tender, path: str) -> TenderRecord:
     return TenderRecord(
         kind=form.text(wire.kind, _TENDER_KIND_CHARS, f"{path}.kind"),
-        amount_fen=form.amount_of(wire, "amount_fen", path, least=1),
+        # As much as a whole basket may come to: what could be held can be confirmed.
+        amount_fen=form.amount_of(wire, "amount_fen", path, least=1, most=LARGEST_FEN),
         reference=form.optional_text(wire.reference, _TENDER_REFERENCE_CHARS, f"{path}.reference"),
     )

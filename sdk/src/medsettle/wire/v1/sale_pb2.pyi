@@ -799,7 +799,7 @@ class Tender(_message.Message):
     kind: _builtins.str
     """Required. cash, card, wechat, alipay, or another kind of the institution's, 1 to 16 characters."""
     amount_fen: _builtins.int
-    """Required. In fen, 1 or more."""
+    """Required. In fen, 1 to 999999999999."""
     reference: _builtins.str
     """Optional. The payment provider's reference, up to 64 characters."""
     def __init__(
