@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 
 from medsettle.aio import AsyncTill
 from medsettle.errors import OutcomeUnknownError
+from medsettle.evidence import Evidence
+from medsettle.journal import SqliteJournal
 from medsettle.models import Basket, CashState, Collect, Outcome, SaleState, Split, Tendered
+from medsettle.record import SaleRecord
 from medsettle.tender import Collected
 from medsettle.till import Till
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
@@ -133,3 +137,39 @@ async def test_a_sale_over_a_real_socket(tmp_path: Path, counterpart: Counterpar
             assert card.outcome is Outcome.PAID
             with pytest.raises(Exception, match="SALE_NOT_FOUND"):
                 await till.status("P21030000001-01-20260302-9-1")
+
+
+class SlowJournal(SqliteJournal):
+    """Its write of a collected cash part lasts until it is let go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.writing, self.let_go = threading.Event(), threading.Event()
+
+    def write(self, record: SaleRecord, evidence: Evidence | None = None) -> None:
+        if record.cash is CashState.COLLECTED and record.state == SaleState.HELD:
+            self.writing.set()
+            assert self.let_go.wait(30)
+        super().write(record, evidence)
+
+
+async def test_a_cancelled_call_frees_its_ticket_only_when_its_write_is_on_disk(
+    tmp_path: Path, counterpart: Counterpart, basket: Basket
+) -> None:
+    journal = SlowJournal(tmp_path / "till.journal")
+    async with await AsyncTill.open(
+        config_in(tmp_path), clock=counterpart.clock, signer=TERMINAL_KEY, journal=journal,
+        transport=AsyncDirectTransport(counterpart),
+    ) as till:
+        sale = asyncio.create_task(till.checkout("1", "scanned", basket, show=agrees, tender=Payment()))
+        await asyncio.to_thread(journal.writing.wait, 30)
+        for _ in range(2):
+            sale.cancel()
+            await asyncio.sleep(0)
+        assert not sale.done()
+        assert not till._desk.busy.take("P21030000001-01-20260302-1")
+        journal.let_go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await sale
+        assert [(card.outcome, card.refund_due_fen) for card in await till.recover()] == [(Outcome.PAID, 0)]
+        assert not await till.open_sales()

@@ -217,7 +217,7 @@ class AsyncTill:
             case Ask():
                 return await self._ask(effect)
             case Note(work):
-                return await asyncio.to_thread(work)
+                return await _to_its_end(work)
             case Consult(work):
                 result = work()
                 return await result if inspect.isawaitable(result) else result
@@ -234,3 +234,22 @@ class AsyncTill:
 
         verdict: Verdict = await retrying(one_try)
         return verdict
+
+
+async def _to_its_end(work: Callable[[], _T]) -> _T:
+    """Does work on the disk in a worker thread. A cancel is heard when the work is done.
+
+    A thread cannot be stopped: were the ticket free before, the next click would read what is about to
+    be overwritten.
+    """
+    working = asyncio.get_running_loop().run_in_executor(None, work)
+    cancelled: asyncio.CancelledError | None = None
+    while not working.done():
+        try:
+            await asyncio.wait({working})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is None:
+        return working.result()
+    working.exception()
+    raise cancelled
