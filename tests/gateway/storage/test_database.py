@@ -1,6 +1,9 @@
 """Opening a database file: what is made, what is brought up to date, what is refused."""
 
+import os
 import sqlite3
+import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +12,9 @@ import pytest
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.storage import database
 from medsettle_gateway.storage.database import Found, look, migrate, migrations, open_database
+from medsettle_gateway.storage.entering import writing
 from medsettle_gateway.storage.sealing import Sealer
-from tests.gateway.storage.stand import ROOT_KEY, SEALER
+from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
 LATEST = len(migrations())
 
@@ -186,3 +190,15 @@ def test_what_is_there_is_nothing_then_new_then_owned_by_its_keys(tmp_path: Path
     assert look(path) is Found.NEW
     open_database(path, SEALER, root=ROOT_KEY).close()
     assert look(path) is Found.OWNED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no modes there")
+def test_the_database_and_the_files_beside_it_are_their_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        stand = SqliteStand(tmp_path)
+        with writing(stand.path, SEALER, root=ROOT_KEY, busy_ms=0):
+            modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("gateway.db", "gateway.db-wal", "gateway.db-shm"), 0o600)

@@ -4,6 +4,7 @@ A gateway never makes a database by the way: an empty one would deny every sale 
 knows.
 """
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -84,6 +85,8 @@ def migrate(path: Path, *, busy_ms: int = 0) -> tuple[int, int]:
     """
     with _refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Made by us and not by SQLite, for its owner alone; the files beside it get the same rights.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = connect(path, busy_ms=busy_ms)
         try:
             connection.execute("BEGIN IMMEDIATE")
