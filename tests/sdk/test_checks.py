@@ -1,5 +1,7 @@
 """What the till looks at before it sends: limits and arithmetic, to the fen."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
@@ -119,12 +121,49 @@ def test_a_text_or_split_out_of_its_limits_is_refused(check: Any, value: object)
 @pytest.mark.parametrize(
     "tenders",
     [(), (Tendered("cash", 99),), (Tendered("", 100),), (Tendered("cash", 0), Tendered("card", 100)),
-     (Tendered("cash", 200), Tendered("card", -100)), (Tendered("cash", 100, "r" * 65),),
+     (Tendered("cash", 200), Tendered("card", -100)),
      (Tendered("cash", 10),) * 10],
 )
 def test_tenders_must_add_up_and_be_in_order(tenders: tuple[Tendered, ...]) -> None:
     with pytest.raises(RequestError):
         checks.checked_tenders(tenders, 100)
+
+
+CONTROLS = ["7\r", "\x00", "7\x7f", "\u202e7", "\u2028", "\ud800"]
+
+
+TEXT_CHECKS: dict[str, Callable[[str], object]] = {
+    "operator": checks.checked_operator,
+    "reason": checks.checked_reason,
+    "credential": checks.checked_credential,
+    "tender": lambda text: checks.checked_tenders((Tendered(text, 100),), 100),
+    "late reason": lambda text: checks.checked_basket(Basket((LINE,), late_reason=text)),
+    "benefit": lambda text: checks.checked_basket(Basket((LINE,), benefit=text)),
+    "item": lambda text: checks.checked_basket(Basket((replace(LINE, item_code=text),))),
+    "condition": lambda text: checks.checked_basket(Basket((replace(LINE, condition=text),))),
+    "traceability": lambda text: checks.checked_basket(
+        Basket((replace(LINE, traceability_codes=(text,)),))
+    ),
+    "payer": lambda text: checks.checked_basket(Basket((LINE,), payers=(Payer(text),))),
+    "prescription": lambda text: checks.checked_basket(
+        Basket((LINE,), prescriptions=(Prescription("1", PrescriptionKind.OWN, number=text),))
+    ),
+}
+
+
+@pytest.mark.parametrize("text", CONTROLS, ids=ascii)
+@pytest.mark.parametrize("check", TEXT_CHECKS.values(), ids=TEXT_CHECKS)
+def test_no_text_with_control_characters_is_sent(check: Callable[[str], object], text: str) -> None:
+    with pytest.raises(RequestError, match="FIELD_INVALID"):
+        check(text)
+
+
+@pytest.mark.parametrize(
+    ("reference", "sent"), [("r\r\n1", "r1"), ("\u202e流水", "流水"), ("r" * 65, "r" * 64), ("", "")]
+)
+def test_a_reference_of_a_provider_is_cleaned_rather_than_refused(reference: str, sent: str) -> None:
+    (paid,) = checks.checked_tenders((Tendered("wechat", 100, reference),), 100)
+    assert paid == Tendered("wechat", 100, sent)
 
 
 def test_a_request_id_is_rebuilt_from_the_paper_ticket() -> None:

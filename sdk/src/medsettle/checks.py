@@ -5,12 +5,13 @@ is journalled or sent. Quantities and prices are scaled integers: no fen is lost
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from medsettle.errors import request_error
-from medsettle.models import Basket, Credential, Line, Split, Tendered
+from medsettle.models import Basket, Credential, Line, Prescription, Split, Tendered
 from medsettle.wire.reasons import Reason
 
 LINES_MAX: Final = 200
@@ -23,6 +24,9 @@ _QUANTITY_PLACES, _QUANTITY_MAX = 4, 999_999
 _PRICE_PLACES, _PRICE_MAX = 6, 99_999_999
 _SCALE: Final = 100_000_000
 """Quantity and price together are scaled by 10 to the 10th; a fen is 10 to the -2 yuan."""
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of characters that no text may hold: controls, direction marks, surrogates, breaks."""
+_REFERENCE_CHARS: Final = 64
 _DECIMAL: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -42,6 +46,11 @@ def checked_basket(basket: Basket) -> Basket:
     _at_most(basket.prescriptions, PRESCRIPTIONS_MAX, "basket.prescriptions")
     _at_most(basket.payers, PAYERS_MAX, "basket.payers")
     _text(basket.late_reason or "", "basket.late_reason", 0, 200)
+    _text(basket.benefit or "", "basket.benefit", 0, 64)
+    for each in basket.prescriptions:
+        _prescription(each)
+    for payer in basket.payers:
+        _text(payer.account, "basket.payers.account", 1, 64)
     lines = tuple(_line(line, number) for number, line in enumerate(basket.lines, 1))
     _unique([line.line_id or str(number) for number, line in enumerate(lines, 1)], "line_id")
     _unique([each.prescription_id for each in basket.prescriptions], "prescription_id")
@@ -74,16 +83,18 @@ def checked_split(split: Split) -> Split:
 
 
 def checked_tenders(tenders: Sequence[Tendered], cash_fen: int) -> tuple[Tendered, ...]:
-    """Returns the tenders if they add up to the cash part, in fen. Raises RequestError."""
+    """Returns the tenders if they add up to the cash part, in fen. Raises RequestError.
+
+    The cash is taken, so no reference of a provider stops the sale: what cannot be sent of it is left out.
+    """
     _at_most(tenders, TENDERS_MAX, "tenders")
     for each in tenders:
         _text(each.kind, "tenders.kind", 1, 16)
-        _text(each.reference, "tenders.reference", 0, 64)
         if each.amount_fen <= 0:
             raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="tenders.amount_fen")
     if sum(each.amount_fen for each in tenders) != cash_fen:
         raise request_error(Reason.TENDER_MISMATCH, cash_fen=str(cash_fen))
-    return tuple(tenders)
+    return tuple(replace(each, reference=_seen(each.reference)[:_REFERENCE_CHARS]) for each in tenders)
 
 
 def line_amount_fen(quantity: str, unit_price: str) -> int:
@@ -103,6 +114,10 @@ def _line(line: Line, number: int) -> Line:
     where = f"lines[{number}]"
     _text(line.item_code, f"{where}.item_code", 1, 32)
     _text(line.line_id, f"{where}.line_id", 0, 16)
+    for name, text in (("benefit", line.benefit), ("condition", line.condition)):
+        _text(text or "", f"{where}.{name}", 0, 64)
+    for code in line.traceability_codes:
+        _text(code, f"{where}.traceability_codes", 1, 64)
     _at_most(line.traceability_codes, 100, f"{where}.traceability_codes")
     amount_fen = line_amount_fen(line.quantity, line.unit_price)
     if line.amount_fen not in (None, amount_fen):
@@ -110,6 +125,14 @@ def _line(line: Line, number: int) -> Line:
             Reason.LINE_AMOUNT_MISMATCH, line=line.line_id or str(number), amount_fen=str(amount_fen)
         )
     return replace(line, amount_fen=amount_fen)
+
+
+def _prescription(prescription: Prescription) -> None:
+    where = "basket.prescriptions"
+    _text(prescription.prescription_id, f"{where}.prescription_id", 1, 16)
+    _text(prescription.number, f"{where}.number", 0, 40)
+    _text(prescription.prescriber, f"{where}.prescriber", 0, 30)
+    _text(prescription.institution, f"{where}.institution", 0, 30)
 
 
 def _scaled(text: str, places: int, largest: int, field: str) -> int:
@@ -127,6 +150,13 @@ def _text(text: str, field: str, shortest: int, longest: int) -> None:
         raise request_error(Reason.FIELD_REQUIRED, field=field)
     if len(text) > longest:
         raise request_error(Reason.FIELD_INVALID, field=field, limit=str(longest))
+    if _seen(text) != text:
+        raise request_error(Reason.FIELD_INVALID, field=field, cause="control characters")
+
+
+def _seen(text: str) -> str:
+    """Returns the text without what a screen or a log must not be sent: the gateway takes none of it."""
+    return "".join(each for each in text if unicodedata.category(each) not in _UNSEEN)
 
 
 def _at_most(values: Sequence[object], limit: int, field: str) -> None:

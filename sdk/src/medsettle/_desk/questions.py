@@ -10,7 +10,7 @@ from medsettle._exchange import answering, asking, covering
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.covering import Rotated
 from medsettle._exchange.signed import OK, Verdict
-from medsettle.checks import checked_basket, checked_credential
+from medsettle.checks import checked_basket, checked_credential, checked_operator
 from medsettle.errors import till_error
 from medsettle.models import Basket, Credential, Eligibility, KeyRotation, Probe, Quote, Sale
 from medsettle.till_reasons import TillReason
@@ -43,7 +43,7 @@ def check_eligibility(
 def quote(credential: Credential | str, basket: Basket, operator: str) -> Script[Quote]:
     """Asks what a sale would cost."""
     shown, bought = checked_credential(credential), checked_basket(basket)
-    verdict = yield Ask(calls.QUOTE, asking.quote(shown, bought, operator))
+    verdict = yield Ask(calls.QUOTE, asking.quote(shown, bought, checked_operator(operator)))
     return answered(verdict, answering.quote)
 
 
