@@ -11,12 +11,12 @@ from medsettle_gateway.files.registers import CATALOGUE
 from medsettle_gateway.storage.places import enter_catalogue
 
 
-@click.group("catalogue")
+@click.group("catalogue", short_help="目录导入 enter a region's catalogue")
 def catalogue() -> None:
     """Enter a region's catalogue."""
 
 
-@catalogue.command("import")
+@catalogue.command("import", short_help="导入某统筹区的目录 make a file the whole catalogue of a region")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--region", required=True, help="Pooling region code of six digits.")
 @check_option

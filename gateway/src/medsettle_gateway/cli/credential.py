@@ -14,12 +14,12 @@ from medsettle_gateway.resolvers.demo import DemoIssuer
 _ID_BYTES: Final = 12
 
 
-@click.group("credential")
+@click.group("credential", short_help="签发演示凭证 issue demo credentials")
 def credential() -> None:
     """Issue demo credentials."""
 
 
-@credential.command("issue")
+@credential.command("issue", short_help="签发一个演示凭证 print what a member would show")
 @click.argument("member_no")
 @json_option
 @config_option
@@ -33,8 +33,9 @@ def issue(member_no: str, as_json: bool, config_path: Path) -> None:  # noqa: FB
     signer = gateway.keys.issuer
     if signer is None:
         raise ConfigError(
-            "没有演示签发密钥;请执行 medsettle-gateway init --demo。",
-            "There is no demo issuer's key; run medsettle-gateway init --demo.",
+            "没有演示签发密钥;请另建一个演示网关:medsettle-gateway demo-city 新目录。",
+            "There is no demo issuer's key; make another gateway that is a demo: medsettle-gateway demo-city "
+            "NEW-DIR.",
         )
     with gateway.reading() as connection:
         member = gateway.people(connection, "").member_of(member_no)

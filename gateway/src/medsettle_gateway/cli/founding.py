@@ -62,7 +62,7 @@ format = "text"        # text or json
 """
 
 
-@click.command("init")
+@click.command("init", short_help="新建网关 make a gateway")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--id", "gateway_id", show_default=_ID, help="The gateway's id.")
 @click.option("--demo", is_flag=True, help="Make a demo, with an issuer of credentials.")
@@ -89,7 +89,7 @@ def init(folder: Path, gateway_id: str | None, demo: bool, as_json: bool) -> Non
     click.echo(f"下一步 next: medsettle-gateway serve --config {path}")
 
 
-@click.command("demo-city")
+@click.command("demo-city", short_help="新建带演示城市的网关 make a demo gateway with a small city")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @json_option
 def demo_city(folder: Path, as_json: bool) -> None:  # noqa: FBT001
@@ -106,7 +106,7 @@ def demo_city(folder: Path, as_json: bool) -> None:  # noqa: FBT001
     click.echo(f"下一步 next: medsettle-gateway serve --config {folder / _FILE_NAME}")
 
 
-@click.command("migrate")
+@click.command("migrate", short_help="检查并升级数据库 check the database and bring it up to date")
 @json_option
 @config_option
 def migrate(as_json: bool, config_path: Path) -> None:  # noqa: FBT001

@@ -12,12 +12,12 @@ from medsettle_gateway.files.registers import INSTITUTIONS
 from medsettle_gateway.storage.places import enter_institutions
 
 
-@click.group("institution")
+@click.group("institution", short_help="定点机构导入 enter designated institutions")
 def institution() -> None:
     """Enter designated institutions."""
 
 
-@institution.command("import")
+@institution.command("import", short_help="导入定点机构 enter institutions from a file")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @check_option
 @json_option

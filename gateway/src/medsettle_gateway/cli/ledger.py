@@ -10,12 +10,12 @@ from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.storage.audit import Summary, summarise
 
 
-@click.group("ledger")
+@click.group("ledger", short_help="查看账簿 look into the books")
 def ledger() -> None:
     """Look into the books."""
 
 
-@ledger.command("summary")
+@ledger.command("summary", short_help="汇总并核对全部分录 add up and check every entry")
 @json_option
 @config_option
 def summary(as_json: bool, config_path: Path) -> None:  # noqa: FBT001

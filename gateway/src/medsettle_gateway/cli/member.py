@@ -12,12 +12,12 @@ from medsettle_gateway.storage.entering import Entered
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group("member")
+@click.group("member", short_help="参保人导入 enter insured persons")
 def member() -> None:
     """Enter insured persons, who may pay for whom, and what an older system had counted."""
 
 
-@member.command("import")
+@member.command("import", short_help="导入参保人和家庭共济 enter members and their families")
 @click.argument("file", type=_FILE)
 @click.option("--families", type=_FILE, help="Who may pay for whom, entered with the members or not at all.")
 @check_option
@@ -53,7 +53,7 @@ def import_members(
     say(entered, check=check, as_json=as_json)
 
 
-@member.command("import-year")
+@member.command("import-year", short_help="导入旧系统的本年累计 enter what an older system had counted")
 @click.argument("file", type=_FILE)
 @check_option
 @json_option
@@ -72,7 +72,7 @@ def import_year(file: Path, check: bool, as_json: bool, config_path: Path) -> No
     say(entered, check=check, as_json=as_json)
 
 
-@member.command("unbind")
+@member.command("unbind", short_help="解除家庭共济 end a family tie")
 @click.argument("member_no")
 @click.argument("payer_member_no")
 @json_option

@@ -10,7 +10,7 @@ from medsettle_gateway.cli.logs import set_up
 from medsettle_gateway.config import Config
 
 
-@click.command("serve")
+@click.command("serve", short_help="启动网关 answer calls until told to end")
 @config_option
 @click.option("--demo", is_flag=True, help="Accept the credentials of the demo issuer.")
 @click.option("--listen", metavar="HOST:PORT", help="Listen there instead; port 0: a free one.")

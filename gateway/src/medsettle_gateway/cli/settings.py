@@ -21,7 +21,7 @@ class _Setting(NamedTuple):
     variable: str
 
 
-@click.command("settings")
+@click.command("settings", short_help="列出全部设置 list every setting")
 @json_option
 @config_option
 def settings(as_json: bool, config_path: Path) -> None:  # noqa: FBT001

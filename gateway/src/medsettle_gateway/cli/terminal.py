@@ -19,12 +19,12 @@ _CODE_CHARS: Final = 16
 """Five random bits each: 80 bits."""
 
 
-@click.group("terminal")
+@click.group("terminal", short_help="收银机与密钥 tills and their keys")
 def terminal() -> None:
     """Hand out enrolment codes, list tills, suspend them, end their keys."""
 
 
-@terminal.command("enrol")
+@terminal.command("enrol", short_help="签发一次性注册码 print a code that lets a till in")
 @click.argument("institution")
 @click.argument("till")
 @json_option
@@ -63,7 +63,7 @@ def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None
         click.echo(f"{institution_name},有效至 valid until {_text(expires_at)}", err=True)
 
 
-@terminal.command("list")
+@terminal.command("list", short_help="列出收银机 list every till")
 @json_option
 @config_option
 def list_terminals(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
@@ -83,7 +83,7 @@ def list_terminals(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
             click.echo(f"  {key.key}  {key.suite}  {life}{revoked}")
 
 
-@terminal.command("suspend")
+@terminal.command("suspend", short_help="暂停收银机 keep a till from settling")
 @click.argument("terminal_id", metavar="TERMINAL")
 @json_option
 @config_option
@@ -92,7 +92,7 @@ def suspend(terminal_id: str, as_json: bool, config_path: Path) -> None:  # noqa
     _set_state(terminal_id, "suspended", config_path, as_json=as_json)
 
 
-@terminal.command("resume")
+@terminal.command("resume", short_help="恢复收银机 let a suspended till work again")
 @click.argument("terminal_id", metavar="TERMINAL")
 @json_option
 @config_option
@@ -101,7 +101,7 @@ def resume(terminal_id: str, as_json: bool, config_path: Path) -> None:  # noqa:
     _set_state(terminal_id, "active", config_path, as_json=as_json)
 
 
-@terminal.command("revoke-key")
+@terminal.command("revoke-key", short_help="吊销密钥 end a till's key at once")
 @click.argument("key")
 @click.option("--compromised", is_flag=True, help="Somebody else may have the key.")
 @json_option

@@ -23,6 +23,15 @@ _WHERE: Final = {
     "terminal": "medsettle_gateway.cli.terminal:terminal",
 }
 
+_USAGE: Final[tuple[tuple[type[click.UsageError], str], ...]] = (
+    (click.MissingParameter, "缺少参数"),
+    (click.NoSuchOption, "没有这个选项"),
+    (click.BadOptionUsage, "选项用法不正确"),
+    (click.BadArgumentUsage, "参数用法不正确"),
+    (click.BadParameter, "参数值不正确"),
+)
+"""From the narrowest kind to the widest."""
+
 
 class _Top(click.Group):
     """Finds commands by name and says in one place what cannot be done."""
@@ -40,10 +49,21 @@ class _Top(click.Group):
         command: click.Command = getattr(import_module(module), name)
         return command
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
+    ) -> click.Context:
+        """Returns the context of what was typed. Raises UsageError, in both languages."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            raise _in_both(error) from error
+
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; a fault of the configuration or the database ends with one clear sentence."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _in_both(error) from error
         except ConfigError as error:
             click.echo(str(error), err=True)
             ctx.exit(2)
@@ -53,10 +73,15 @@ class _Top(click.Group):
             ctx.exit(1)
 
 
+def _in_both(error: click.UsageError) -> click.UsageError:
+    """The error with a line in Chinese before click's own words; the help that click shows as one stays."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error
+    zh = next((zh for kind, zh in _USAGE if isinstance(error, kind)), "用法不正确")
+    return click.UsageError(f"{zh}。{error.format_message()}", error.ctx)
+
+
 @click.group(cls=_Top, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="medsettle-gateway")
 def top() -> None:
-    """The settlement gateway for designated pharmacies and clinics.
-
-    医保定点药店、诊所结算网关。
-    """
+    """医保定点药店、诊所结算网关。The settlement gateway for designated pharmacies and clinics."""
