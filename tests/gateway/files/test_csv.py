@@ -203,3 +203,9 @@ def test_a_bad_row_of_a_family_or_a_year_is_refused(
 def test_a_bad_item_is_refused(path: Path, row: str, en: str) -> None:
     header = "code,name,kind,class,self_pay_share,ceiling_yuan,ward,valid_from,valid_to"
     assert en in fault_of(row, header, CATALOGUE, path).en  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", ["P" * 21, "p1", "P-1", "药店1"])
+def test_an_institution_whose_code_no_request_id_can_hold_is_refused(path: Path, code: str) -> None:
+    [fault] = faults_of(f"{HEADER}\n{ROW.replace('H1', code)}\n", path)
+    assert fault == Fault(2, "code 应为1至20位大写字母或数字", "code must be 1 to 20 of A-Z and 0-9")

@@ -6,10 +6,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
+from medsettle.wire.request_ids import is_terminal
 from medsettle_gateway.domain.money import parse_fen, parse_ratio, parse_unit_price
 
 _REGION: Final = re.compile(r"[0-9]{6}")
-_CODE: Final = re.compile(r"[0-9A-Za-z]{1,30}")
 _ITEM_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,31}")
 _NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
 _ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
@@ -56,8 +56,10 @@ def region(cell: str) -> str:
 
 
 def institution_code(cell: str) -> str:
-    """The code of a designated institution."""
-    return _matching(_CODE, cell, "应为1至30位字母或数字", "must be 1 to 30 letters or digits")
+    """The code of a designated institution: request ids begin with it."""
+    if not is_terminal(f"{cell}-1"):
+        raise CellError("应为1至20位大写字母或数字", "must be 1 to 20 of A-Z and 0-9")
+    return cell
 
 
 def item_code(cell: str) -> str:
