@@ -81,4 +81,6 @@ def test_it_refuses_to_listen_to_everybody_without_tls(city: City) -> None:
 def test_a_demo_needs_its_issuer(tmp_path: Path) -> None:
     city = City(tmp_path)
     city.run("init", str(tmp_path))
-    assert "no demo issuer's key" in city.run("serve", "--demo", exit_code=2).stderr
+    refused = city.run("serve", "--demo", exit_code=2).stderr
+    assert "no demo issuer's key" in refused
+    assert "medsettle-gateway demo-city NEW-DIR" in refused

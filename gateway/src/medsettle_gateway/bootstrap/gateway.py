@@ -173,8 +173,10 @@ def _resolver(config: Config, keys: Keys) -> CredentialResolver:
         return NoResolver()
     if keys.issuer is None:
         raise ConfigError(
-            f"{config.keys.directory} 中没有演示签发密钥;请执行 medsettle-gateway init --demo。",
-            f"There is no demo issuer's key in {config.keys.directory}; run medsettle-gateway init --demo.",
+            f"{config.keys.directory} 中没有演示签发密钥:这个网关不是按演示网关建立的。"
+            "请另建一个:medsettle-gateway demo-city 新目录。",
+            f"There is no demo issuer's key in {config.keys.directory}: this gateway was not made as a demo. "
+            "Make another that is: medsettle-gateway demo-city NEW-DIR.",
         )
     return DemoResolver(verifier_of(keys.issuer.public_key))
 
