@@ -139,3 +139,26 @@ def test_a_figure_that_names_too_many_facts_is_an_error_and_not_a_long_wait() ->
     pack: Pack = anshan({RATIO: many})
     with pytest.raises(Invalid, match="too many"):
         first_breach(anshan(), pack)
+
+
+def test_a_region_may_tell_people_and_places_apart_in_a_dozen_ways() -> None:
+    rows: list[dict[str, Any]] = [{"ratio": "0.50"}]
+    whens: list[dict[str, Any]] = [
+        {"at": "clinic"}, {"level": "primary"}, {"level": "secondary"}, {"specialty": "infectious"},
+        {"specialty": "psychiatric"}, {"standing": "retired"}, {"standing": "flexible"}, {"aid": "poor"},
+        {"aid": ["destitute", "orphan"]}, {"aid": "disabled"}, {"enrolment": "pool_only"},
+        {"prescription": "external"}, {"circulated": True}, {"condition": "hypertension"},
+        {"condition": "diabetes"}, {"condition": "tuberculosis"}, {"designation": "chronic"},
+    ]  # fmt: skip
+    rows += [{"when": when, "add": "0.01"} for when in whens]
+    assert reason({RATIO: rows}) is None
+    assert (
+        reason({RATIO: [*rows, {"when": {"designation": "chronic"}, "add": "-0.02"}]}) is Reason.POLICY_FLOOR
+    )
+
+
+def test_the_values_that_no_row_names_still_count_where_only_one_is_held() -> None:
+    rows = [{"ratio": "0.49"}, {"when": {"level": ["primary", "secondary"]}, "ratio": "0.50"}]
+    assert reason({RATIO: rows}) is Reason.POLICY_FLOOR
+    by_condition = [{"ratio": "0.49"}, {"when": {"condition": "gout"}, "ratio": "0.50"}]
+    assert reason({RATIO: by_condition}) is Reason.POLICY_FLOOR

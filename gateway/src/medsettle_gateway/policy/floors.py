@@ -8,7 +8,7 @@ as 0, no cap as more than any floor.
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,17 +156,19 @@ def _combinations(*figures: Figure) -> Iterator[tuple[Facts, int]]:
     choices = [_choices(name, figures) for name in names]
     whens = [row.when for figure in figures for row in figure.rows]
     prices = (0, *price_steps(whens))
-    if math.prod(map(len, choices)) * len(prices) > COMBINATIONS_MOST:
-        raise _too_many(figures[0].path, "its rows name too many facts to compare")
+    count = math.prod(map(len, choices)) * len(prices)
+    if count > COMBINATIONS_MOST:
+        raise _too_many(figures[0].path, f"{count} combinations")
     for held in itertools.product(*choices):
         for price_micro in prices:
             yield dict(zip(names, held, strict=True)), price_micro
 
 
-def _choices(name: str, figures: Iterable[Figure]) -> tuple[tuple[str, ...], ...]:
+def _choices(name: str, figures: tuple[Figure, ...]) -> tuple[tuple[str, ...], ...]:
     """What the fact may hold: each value alone, or, where it holds several, any subset.
 
-    Values that no row tells apart count as one.
+    Values that no row tells apart count as one; of a fact that holds several, those that no row
+    names count as none, since holding them as well changes nothing.
     """
     tests = [
         wanted for figure in figures for row in figure.rows for fact, wanted in row.when.tests if fact == name
@@ -175,13 +177,17 @@ def _choices(name: str, figures: Iterable[Figure]) -> tuple[tuple[str, ...], ...
     told_apart: dict[tuple[bool, ...], str] = {}
     for value in values:
         told_apart.setdefault(tuple(value in test for test in tests), value)
-    apart = tuple(told_apart.values())
     if name not in SEVERAL_VALUED:
-        return tuple((value,) for value in apart)
+        return tuple((value,) for value in told_apart.values())
+    apart = tuple(value for signature, value in told_apart.items() if any(signature))
     if len(apart) > COMBINATIONS_MOST.bit_length():
-        raise _too_many(name, "its rows tell too many values apart to compare")
+        raise _too_many(figures[0].path, f"{2 ** len(apart)} combinations of {name} alone")
     return tuple(subset for size in range(len(apart) + 1) for subset in itertools.combinations(apart, size))
 
 
-def _too_many(path: str, message: str) -> Invalid:
+def _too_many(path: str, counted: str) -> Invalid:
+    message = (
+        f"too many to compare with the shipped figure: its rows tell {counted} apart, "
+        f"and at most {COMBINATIONS_MOST} are compared; name fewer facts or values"
+    )
     return Invalid("floors", [Fault(0, path, message)])
