@@ -108,6 +108,7 @@ def test_an_unknown_key_is_an_error(change: Change, path: str) -> None:
         (lambda data: general(data)["ratio"].update(bands={"of": "x"}), f"benefits.{GENERAL}.ratio.bands"),
         (lambda data: general(data)["cap"].update(per="condition"), f"benefits.{GENERAL}.cap.per"),
         (lambda data: general(data)["cap"].update(counters=["basic"]), f"benefits.{GENERAL}.cap.counters"),
+        (lambda data: general(data).update(counters=["basic"]), f"benefits.{GENERAL}.counters"),
         (
             lambda data: general(data)["deductible"].update(period="stay"),
             f"benefits.{GENERAL}.deductible.period",
@@ -135,6 +136,7 @@ def test_what_is_not_computed_yet_may_be_written_empty() -> None:
         (lambda data: general(data).update(who=[]), "leave 'who' out"),
         (lambda data: general(data)["where"][1].update(switch="moon"), "no switch 'moon'"),
         (lambda data: general(data)["switches"].update(pharmacy_pooling="on"), "true or false"),
+        (lambda data: general(data)["switches"].update(pharmacy_poolng=True), "no entry of `where` asks"),
         (lambda data: general(data).update(waives=["deductible"]), "only self_pay_first"),
         (lambda data: general(data)["cap"].update(period="none"), "a missing cap is written"),
         (lambda data: data["eligibility"].update(filing=["chronic"]), "no benefit 'chronic'"),

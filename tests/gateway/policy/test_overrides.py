@@ -54,6 +54,11 @@ def test_a_path_that_does_not_exist_is_an_error(dotted: str) -> None:
         applied(dotted, 1)
 
 
+def test_a_number_beyond_the_list_is_told_which_one_appends() -> None:
+    with pytest.raises(Invalid, match="by number from 0 to 1; 2 appends one"):
+        applied("a.rows.7", {"x": 3})
+
+
 def test_every_wrong_path_is_reported_and_the_pack_is_left_as_it_was() -> None:
     before = repr(SOURCE.data)
     with pytest.raises(Invalid) as invalid:

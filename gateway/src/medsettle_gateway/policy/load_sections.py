@@ -25,14 +25,16 @@ from medsettle_gateway.policy.plan import Eligibility
 from medsettle_gateway.policy.reading import Reader, child
 from medsettle_gateway.policy.rows import ALWAYS, Figure, FigureKind
 
+_COUNTERS: Final = "limits with counters of their own"
 _LATER_IN_BENEFIT: Final = {
+    "counters": _COUNTERS,
     "layers": "layers after a benefit",
     "limit_per_session": "limits per session",
     "five_fixed": "the five fixed of chronic conditions",
     "stay": "stays that cross the year",
 }
 _LATER_IN_LIMIT: Final = {
-    "counters": "limits with counters of their own",
+    "counters": _COUNTERS,
     "outpatient": "a limit inside the cap",
 }
 _WAIVABLE: Final = ("self_pay_first",)
@@ -89,6 +91,19 @@ def read_accounts(reader: Reader, value: object, switches: Iterable[str]) -> Acc
         owners=reader.choices(data.get("owners", []), "accounts.owners", Owner),
         clause=read_clause(reader, data, "accounts", required=False),
     )
+
+
+def check_switches(reader: Reader, benefits: Iterable[Benefit], accounts: AccountRules | None) -> None:
+    """Keep a fault for each switch that is on and that no entry asks for: it would open nothing."""
+    at = () if accounts is None else accounts.at or ()
+    of_accounts = {purchase.gate.switch for purchase in at}
+    for benefit in benefits:
+        used = of_accounts | {gate.switch for gate in benefit.where}
+        for switch in benefit.switches_on:
+            if switch not in used:
+                known = ", ".join(sorted(name for name in used if name)) or "none"
+                path = child(child(benefit.path, "switches"), switch)
+                reader.fault(path, f"it is on, but no entry of `where` asks for it; those asked for: {known}")
 
 
 def read_eligibility(reader: Reader, value: object) -> tuple[Eligibility, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from medsettle_gateway.policy.load_sections import (
+    check_switches,
     read_accounts,
     read_benefits,
     read_eligibility,
@@ -56,6 +57,7 @@ def load_pack(source: PackSource, clause_free: tuple[str, ...] = ()) -> Pack:
     benefits = read_benefits(reader, data.get("benefits", {}), filing)
     switches = [switch for benefit in benefits for switch in benefit.switches]
     accounts = read_accounts(reader, data.get("accounts"), switches)
+    check_switches(reader, benefits, accounts)
     lines = read_lines(reader, data.get("lines"))
     pack_id = _matching(reader, data, "pack", _PACK_ID, "an id like anshan-employee-outpatient")
     starts, ends = _effective(reader, data.get("effective", {}))

@@ -83,6 +83,11 @@ def _step(place: object, key: str, path: str, *, last: bool) -> str | int:
     raise LookupError(message)
 
 
+def _known(place: list[object], *, last: bool) -> str:
+    by_number = f"by id, or by number from 0 to {len(place) - 1}" if place else "the list is empty"
+    return f"{by_number}; {len(place)} appends one" if last else by_number
+
+
 def _element(place: list[object], key: str, path: str, *, last: bool) -> int:
     for index, element in enumerate(place):
         if isinstance(element, dict) and element.get("id") == key:
@@ -90,5 +95,5 @@ def _element(place: list[object], key: str, path: str, *, last: bool) -> int:
     beyond = len(place) + (1 if last else 0)
     if key.isdecimal() and int(key) < beyond:
         return int(key)
-    message = f"no element {key!r} in {path}: by id, or by number from 0 to {len(place) - 1}"
+    message = f"no element {key!r} in {path}: {_known(place, last=last)}"
     raise LookupError(message)
