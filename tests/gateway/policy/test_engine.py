@@ -115,7 +115,12 @@ def test_eligibility_reports_a_figure_without_a_rule() -> None:
     assert refusal.reason is Reason.NO_RULE
     assert refusal.detail["pack"] == "anshan-employee-outpatient"
     assert refusal.detail["path"] == f"benefits.{GENERAL}.ratio"
-    assert "level=primary" in refusal.detail["facts"]
+    assert "facts" not in refusal.detail
+    rows = [{"when": {"level": ["secondary", "tertiary"]}, "ratio": "0.55"}]
+    none_applies = anshan({f"benefits.{GENERAL}.ratio.rows": rows})
+    refusal = may_have(none_applies, GENERAL, EMPLOYEE, CLINIC, VISIT, DAY)
+    assert refusal is not None
+    assert refusal.detail["facts"] == "level=primary"
     assert remainders(empty, GENERAL, EMPLOYEE, CLINIC, VISIT, DAY, {}) == ()
 
 

@@ -11,6 +11,7 @@ from medsettle_gateway.cli.policy_words import (
     OVER_CEILING_WORDS,
     PAYS_WORDS,
     STATUS_WORDS,
+    YES_NO_WORDS,
     value_word,
 )
 from medsettle_gateway.domain.money import format_fen, format_percent, format_unit_price
@@ -78,6 +79,8 @@ def _benefit(benefit: Benefit) -> Iterator[str]:
         yield "  免除先行自付 / no share before the deductible"
     if benefit.needs_filing:
         yield "  须先备案病种 / needs a filed condition"
+    # A benefit with layers does not load yet, so that none follows holds for every one shown.
+    yield "  其后无其他基金支付(如大额补助) / nothing follows this benefit (no large-amount supplement)"
 
 
 def _accounts(rules: AccountRules | None) -> Iterator[str]:
@@ -90,7 +93,8 @@ def _accounts(rules: AccountRules | None) -> Iterator[str]:
     enrolments = "、".join(value_word("enrolment", each) for each in rules.enrolments)
     yield f"  支付范围 / pays: {pays_zh} / {pays_en}{_clause(rules.clause)}"
     yield f"  付款人及次序 / payers, in order: {owners} / {', '.join(rules.owners)}"
-    yield f"  有本人账户 / an account of one's own: {enrolments} / {', '.join(rules.enrolments)}"
+    with_account = "设有个人账户的参保方式 / enrolments with an account of one's own"
+    yield f"  {with_account}: {enrolments} / {', '.join(rules.enrolments)}"
     for purchase in rules.at or ():
         zh, en = _tests(_purchase_tests(purchase))
         yield f"  可用于 / may be used: {zh} / {en}"
@@ -166,6 +170,11 @@ def _when(when: When) -> tuple[str, str]:
 def _tests(tests: _Tests) -> tuple[str, str]:
     zh, en = [], []
     for fact, values in tests:
+        if (fact, values) in YES_NO_WORDS:
+            said_zh, said_en = YES_NO_WORDS[fact, values]
+            zh.append(said_zh)
+            en.append(said_en)
+            continue
         fact_zh, fact_en = FACT_WORDS[fact]
         zh.append(f"{fact_zh}为{'、'.join(value_word(fact, value) for value in values)}")
         en.append(f"{fact_en} {' or '.join(values)}")

@@ -23,6 +23,14 @@ FACT_WORDS: Final[dict[str, Words]] = {
 }
 """Each fact; its values are in VALUE_WORDS under ``fact.value``, else under the value alone."""
 
+YES_NO_WORDS: Final[dict[tuple[str, tuple[str, ...]], Words]] = {
+    ("circulated", ("true",)): ("须经处方流转", "prescription circulated"),
+    ("circulated", ("false",)): ("未经处方流转", "prescription not circulated"),
+    ("stay", ("true",)): ("限住院", "a stay"),
+    ("stay", ("false",)): ("限非住院", "not a stay"),
+}
+"""A condition on a yes-or-no fact, as a whole."""
+
 VALUE_WORDS: Final[dict[str, str]] = {
     "true": "是",
     "false": "否",

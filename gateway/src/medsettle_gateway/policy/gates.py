@@ -47,16 +47,19 @@ def refusal_of(
     if furthest is None:
         return None
     _, entry, fact = furthest
-    return Refusal(REASON_OF_FACT[fact], _detail(entry, fact, facts))
+    if fact != SWITCH:
+        return refusal_by_fact(entry.path, fact, facts[fact], dict(entry.tests)[fact], entry.clause)
+    detail = {"path": entry.path, "switch": entry.switch or ""}
+    return Refusal(REASON_OF_FACT[SWITCH], _with_clause(detail, entry.clause))
 
 
-def _detail(entry: Gate, fact: str, facts: Facts) -> dict[str, str]:
-    if fact == SWITCH:
-        return {"path": entry.path, "switch": entry.switch or ""}
-    wanted = dict(entry.tests)[fact]
-    return {
-        "path": entry.path,
-        "fact": fact,
-        "value": "+".join(facts[fact]) or "-",
-        "wanted": "|".join(wanted),
-    }
+def refusal_by_fact(
+    path: str, fact: str, held: tuple[str, ...], wanted: tuple[str, ...], clause: str
+) -> Refusal:
+    """Refuse for a fact that holds none of the wanted values; the clause where the pack has one."""
+    detail = {"path": path, "fact": fact, "value": "+".join(held) or "-", "wanted": "|".join(wanted)}
+    return Refusal(REASON_OF_FACT[fact], _with_clause(detail, clause))
+
+
+def _with_clause(detail: dict[str, str], clause: str) -> dict[str, str]:
+    return {**detail, "clause": clause} if clause else detail

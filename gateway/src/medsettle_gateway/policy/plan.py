@@ -14,13 +14,12 @@ from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
 from medsettle_gateway.policy.benefit import Benefit, Period
 from medsettle_gateway.policy.facts import (
-    SETTLEMENT_FACTS,
     WHERE_ORDER,
     WHO_ORDER,
     Facts,
     described,
 )
-from medsettle_gateway.policy.gates import refusal_of
+from medsettle_gateway.policy.gates import refusal_by_fact, refusal_of
 from medsettle_gateway.policy.lines import LineRules, LineTable
 from medsettle_gateway.policy.rows import Figure, Resolved
 
@@ -124,9 +123,11 @@ def make_plan(rules: Rules, benefit_id: str, facts: Facts) -> Plan:
 def _gates(rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts) -> Refusal | None:
     """The gates in their order: institution, benefit, who, filing, where."""
     wanted = rules.eligibility.designations
-    if wanted and not any(held in wanted for held in facts["designation"]):
-        path = "eligibility.institution"
-        return Refusal(Reason.NOT_DESIGNATED, {"path": path, "wanted": "|".join(wanted)})
+    held = facts["designation"]
+    if wanted and not any(designation in wanted for designation in held):
+        return refusal_by_fact(
+            "eligibility.institution", "designation", held, wanted, rules.eligibility.clause
+        )
     if benefit_id == PERSONAL_ACCOUNT_ONLY:
         return None
     if benefit is None:
@@ -149,6 +150,8 @@ def _missing(
 
 
 def no_rule(pack: str, figure: Figure, facts: Facts) -> Refusal:
-    """NO_RULE, naming the pack, the path and the facts: never a silent zero."""
-    named = described(facts, figure.fact_names() or SETTLEMENT_FACTS)
-    return Refusal(Reason.NO_RULE, {"pack": pack, "path": figure.path, "facts": named})
+    """NO_RULE, naming the pack, the path and the facts that its rows ask for: never a silent zero."""
+    detail = {"pack": pack, "path": figure.path}
+    if figure.rows:
+        detail["facts"] = described(facts, figure.fact_names())
+    return Refusal(Reason.NO_RULE, detail)

@@ -172,9 +172,10 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
     ),
     Reason.NOT_DESIGNATED: _recorded(
         Actor.STORE,
-        "本机构没有这项待遇的定点资格。",
-        "This institution is not designated for this benefit.",
-        *_POLICY_NEXT,
+        "本机构没有所需的定点资格。",
+        "This institution lacks the designation that is needed.",
+        "可换用其他待遇;非定点机构只能自费结算。",
+        "Use another benefit; one that is not designated at all can only sell without insurance.",
     ),
     Reason.BENEFIT_UNKNOWN: _recorded(
         Actor.VENDOR,

@@ -131,7 +131,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_NOT_COVERED: _Reason.ValueType  # 53
     """The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_NOT_DESIGNATED: _Reason.ValueType  # 54
-    """This institution is not designated for this benefit. FAILED_PRECONDITION, retry no, store, recorded."""
+    """This institution lacks the designation that is needed. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_BENEFIT_UNKNOWN: _Reason.ValueType  # 55
     """The policy pack has no such benefit. FAILED_PRECONDITION, retry no, vendor, recorded."""
     REASON_NOT_FOR_SCHEME: _Reason.ValueType  # 56
@@ -291,7 +291,7 @@ REASON_PACK_NOT_IN_FORCE: Reason.ValueType  # 52
 REASON_NOT_COVERED: Reason.ValueType  # 53
 """The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_NOT_DESIGNATED: Reason.ValueType  # 54
-"""This institution is not designated for this benefit. FAILED_PRECONDITION, retry no, store, recorded."""
+"""This institution lacks the designation that is needed. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_BENEFIT_UNKNOWN: Reason.ValueType  # 55
 """The policy pack has no such benefit. FAILED_PRECONDITION, retry no, vendor, recorded."""
 REASON_NOT_FOR_SCHEME: Reason.ValueType  # 56

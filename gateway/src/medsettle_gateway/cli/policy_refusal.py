@@ -1,0 +1,76 @@
+"""A refusal for a policy officer: its words and what it speaks of, in Chinese and English."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import click
+
+from medsettle.wire.reasons import REASONS, Reason
+from medsettle_gateway.cli.policy_words import FACT_WORDS, Words, value_word
+from medsettle_gateway.domain.errors import Refusal
+
+_NOT_DESIGNATED_AT_ALL: Final = (
+    ("本机构不是医保定点机构。", "This institution is not a designated institution at all."),
+    ("非定点机构只能自费结算。", "Only a sale without insurance is possible here."),
+)
+
+_DETAIL_WORDS: Final[dict[str, Words]] = {
+    "path": ("规则位置", "rule"),
+    "clause": ("条款", "clause"),
+    "pack": ("政策包", "pack"),
+    "benefit": ("待遇", "benefit"),
+    "switch": ("地区开关", "switch"),
+    "facts": ("条件", "facts"),
+    "bound": ("文件的限度", "bound"),
+    "got": ("本地参数", "got"),
+    "date": ("服务日期", "date"),
+    "covered_to": ("待遇截止", "covered_to"),
+    "line": ("行号", "line"),
+    "amount": ("金额", "amount"),
+    "computed": ("单价乘数量", "computed"),
+    "standard": ("支付标准", "standard"),
+}
+_NONE: Final = "-"
+
+
+def refusal_lines(refusal: Refusal) -> Iterator[str]:
+    """The code, both sentences with what to do next, and the facts, a line each."""
+    yield click.style(f"不予结算 / refused: {refusal.reason.value}", fg="yellow", bold=True)
+    (zh, en), (next_zh, next_en) = _texts(refusal)
+    yield f"{zh}{next_zh}"
+    yield f"{en} {next_en}"
+    detail = dict(refusal.detail)
+    if "fact" in detail:
+        yield from _fact(detail.pop("fact"), detail.pop("value"), detail.pop("wanted"))
+    for name, value in detail.items():
+        zh, en = _DETAIL_WORDS.get(name, (name, name))
+        yield f"  {zh} / {en}: {_facts(value) if name == 'facts' else value}"
+
+
+def _texts(refusal: Refusal) -> tuple[Words, Words]:
+    path = refusal.detail.get("path")
+    if refusal.reason is Reason.NOT_DESIGNATED and path == "eligibility.institution":
+        return _NOT_DESIGNATED_AT_ALL
+    text = REASONS[refusal.reason]
+    return (text.zh, text.en), (text.next_zh, text.next_en)
+
+
+def _fact(fact: str, value: str, wanted: str) -> Iterator[str]:
+    zh, en = FACT_WORDS[fact]
+    held_zh, wanted_zh = _values(fact, value, "+", "、"), _values(fact, wanted, "|", "或")
+    held_en = "none" if value == _NONE else value.replace("+", " and ")
+    yield f"  {zh}:{held_zh};须为:{wanted_zh}"
+    yield f"  {en}: {held_en}; wanted: {wanted.replace('|', ' or ')}"
+
+
+def _values(fact: str, values: str, sign: str, joined: str) -> str:
+    if values == _NONE:
+        return "无"
+    return joined.join(value_word(fact, value) for value in values.split(sign))
+
+
+def _facts(facts: str) -> str:
+    """``level=primary at=clinic`` in words of both languages."""
+    pairs = [each.partition("=") for each in facts.split(" ") if "=" in each]
+    zh = ";".join(f"{FACT_WORDS[fact][0]}为{_values(fact, held, '+', '、')}" for fact, _, held in pairs)
+    return f"{zh} / {facts}" if zh else facts
