@@ -57,22 +57,74 @@ def test_a_broken_file_is_a_failed_case_and_no_traceback(wrong: Path) -> None:
 
 
 def test_cases_can_be_read_by_a_script(wrong: Path) -> None:
-    result = run("test", "--json", wrong, V01)
+    result = run("test", "--json", wrong)
     assert result.exit_code == 1
     said = json.loads(result.output)
-    assert (said["passed"], said["failed"]) == (2, 2)
+    assert (said["passed"], said["failed"]) == (1, 2)
     failing = next(case for case in said["cases"] if case["case"] == "X1")
     keys = [difference["key"] for difference in failing["differences"]]
     assert keys == ["funds.pooled"]
     assert failing["differences"][0]["steps"][0]["zh"]
 
 
-def test_a_name_that_is_used_twice_is_pointed_out(wrong: Path) -> None:
-    assert "the case name V01 is used twice" in run("test", wrong / "x3.yaml", V01).output
+def test_cases_that_share_a_name_fail_both(wrong: Path) -> None:
+    result = run("test", wrong / "x3.yaml", V01)
+    assert result.exit_code == 1
+    assert f"the case name V01 is used twice, also in {V01}" in result.output
+    assert "2 cases: 0 ok, 2 failed" in result.output
 
 
 def test_a_file_that_is_named_twice_runs_once() -> None:
-    assert "1 cases: 1 ok" in run("test", V01, V01).output
+    assert "1 case: 1 ok" in run("test", V01, V01).output
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    text = V01.read_text("utf-8")
+    assert old in text
+    path = tmp_path / "changed.yaml"
+    path.write_text(text.replace(old, new), "utf-8")
+    return path
+
+
+def test_an_unexpected_refusal_is_told_in_both_languages_with_its_facts(tmp_path: Path) -> None:
+    result = run("test", changed(tmp_path, "scheme: employee", "scheme: resident"))
+    assert result.exit_code == 1
+    for text in (
+        "refused: expected null, got NOT_FOR_SCHEME",
+        "该待遇不适用于患者的险种。",
+        "The benefit is not for the patient's scheme.",
+        "险种:居民;须为:职工",
+        "scheme: resident; wanted: employee",
+        "条款 / clause: 三(一)¶1",
+    ):
+        assert text in result.output
+
+
+def test_a_place_that_is_not_designated_at_all_is_not_sent_to_another_benefit(tmp_path: Path) -> None:
+    result = run("explain", changed(tmp_path, "[basic, pooled_outpatient]", "[chronic]"))
+    assert "本机构不是医保定点机构。非定点机构只能自费结算。" in result.output
+    assert "Only a sale without insurance is possible here." in result.output
+    assert "定点资格:门诊慢特病定点;须为:基本定点" in result.output
+    assert "other benefit" not in result.output
+    lacking = run("explain", changed(tmp_path, "[basic, pooled_outpatient]", "[basic]"))
+    assert "本机构没有所需的定点资格。可换用其他待遇;" in lacking.output
+
+
+def test_a_case_without_expectations_is_explained_all_the_same(tmp_path: Path) -> None:
+    text = V01.read_text("utf-8").partition("expect:")[0]
+    (tmp_path / "what_if.yaml").write_text(text, "utf-8")
+    result = run("explain", tmp_path / "what_if.yaml")
+    assert result.exit_code == 0
+    assert "统筹基金支付100.00元。" in result.output
+    assert run("test", tmp_path / "what_if.yaml").exit_code == 1
+
+
+def test_a_file_ending_in_yml_is_told_how_to_be_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("case: x", "utf-8")
+    assert "but a.yml: rename *.yml to *.yaml" in run("test", tmp_path).output
+    shown = run("show", tmp_path / "a.yml")
+    assert shown.exit_code == 2
+    assert "ends in .yaml: rename a.yml" in shown.output
 
 
 @pytest.mark.parametrize(
@@ -99,6 +151,9 @@ def test_a_pack_is_shown_with_every_figure_its_force_and_clause() -> None:
         "pharmacy_pooling 未开通 / off",
         "本人、配偶、父母、子女",
         "文件未规定",
+        "须经处方流转",
+        "设有个人账户的参保方式 / enrolments with an account of one's own: 统账结合",
+        "其后无其他基金支付(如大额补助)",
     ):
         assert text in result.output
     assert "\x1b" not in result.output
@@ -144,7 +199,7 @@ def test_a_refused_case_is_explained_by_its_reason() -> None:
     result = run("explain", R03)
     assert result.exit_code == 0
     assert "POLICY_FLOOR" in result.output
-    assert "bound: 0.50" in result.output
+    assert "文件的限度 / bound: 0.50" in result.output
 
 
 def test_an_explanation_can_be_read_by_a_script() -> None:

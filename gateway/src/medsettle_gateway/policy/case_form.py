@@ -5,49 +5,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import Encounter, Prescription
-from medsettle_gateway.domain.counters import CounterKey, Measure
-from medsettle_gateway.domain.member import Account, Aid, Enrolment, Owner, Patient, Scheme, Standing
-from medsettle_gateway.domain.money import parse_fen
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.member import Account, Aid, Enrolment, Patient, Scheme, Standing
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
+from medsettle_gateway.policy.case_expect import Expect, read_by_measure, read_expect, read_owner_and
 from medsettle_gateway.policy.case_lines import read_lines
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.plan import period_of
 from medsettle_gateway.policy.reading import LineNumbers, Reader, child, given
 
-SUMS: Final = (
-    "total",
-    "provider_borne",
-    "fully_self_paid",
-    "over_limit",
-    "self_pay_first",
-    "in_scope",
-    "deductible",
-    "over_cap",
-    "personal",
-    "cash",
-)
-"""Keys of ``expect`` that are one amount each."""
-
-_MEASURES: Final[tuple[Measure, ...]] = ("deductible", "paid")
 _REQUIRED: Final = ("case", "pack", "date", "lines")
 _KNOWN: Final = (
     *_REQUIRED, "title", "basis", "with", "patient", "institution", "encounter",
     "year_to_date", "accounts", "expect",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """What a case expects; only what is given is compared, ``refused`` always."""
-
-    refused: Reason | None
-    sums: Mapping[str, int]
-    funds: Mapping[str, int] | None
-    afterwards: Mapping[str, int] | None
-    accounts: tuple[tuple[Owner, int], ...] | None
-    after: Mapping[tuple[Measure, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +59,22 @@ def read_case(data: object, name: str, lines: LineNumbers) -> Case:
             counters=_counters(reader, top.get("year_to_date"), on),
             accounts=_accounts(reader, top.get("accounts")),
         ),
-        expect=_expect(reader, top.get("expect")),
+        expect=read_expect(reader, top.get("expect")),
     )
+    _check_stay(reader, case.given)
     reader.finish()
     return case
+
+
+def _check_stay(reader: Reader, settled: CaseInput) -> None:
+    """A stay is settled on the day of discharge, and nobody is discharged before admission."""
+    admitted, discharged = settled.encounter.admitted, settled.encounter.discharged
+    if reader.faults or admitted is None:
+        return
+    if admitted > (discharged or settled.service_on):
+        reader.fault("encounter.admitted", "admitted later than discharged")
+    if discharged not in {None, settled.service_on}:
+        reader.fault("date", f"the date of a stay is that of discharge, {discharged}")
 
 
 def _text(reader: Reader, top: Mapping[str, object], key: str) -> str:
@@ -144,63 +128,14 @@ def _encounter(reader: Reader, value: object) -> Encounter:
 
 
 def _counters(reader: Reader, value: object, on: date) -> dict[CounterKey, int]:
-    found = _by_measure(reader, value, "year_to_date")
+    found = read_by_measure(reader, value, "year_to_date")
     period = period_of(on.year)
     return {CounterKey(period, id_, measure): fen for (measure, id_), fen in found.items()}
-
-
-def _by_measure(reader: Reader, value: object, path: str) -> dict[tuple[Measure, str], int]:
-    data = reader.mapping({} if value is None else value, path, _MEASURES)
-    return {
-        (measure, id_): amount_fen
-        for measure in _MEASURES
-        for id_, amount_fen in _amounts(reader, data.get(measure), child(path, measure)).items()
-    }
-
-
-def _amounts(reader: Reader, value: object, path: str) -> dict[str, int]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        reader.fault(path, "expected a mapping of ids to amounts")
-        return {}
-    return {
-        str(id_): reader.number(amount, child(path, str(id_)), parse_fen) for id_, amount in value.items()
-    }
 
 
 def _accounts(reader: Reader, value: object) -> tuple[Account, ...]:
     entries = reader.items([] if value is None else value, "accounts")
     return tuple(
-        Account(str(number), *_owner_and(reader, entry, path, "balance"))
+        Account(str(number), *read_owner_and(reader, entry, path, "balance"))
         for number, (path, entry) in enumerate(entries, start=1)
-    )
-
-
-def _owner_and(reader: Reader, value: object, path: str, key: str) -> tuple[Owner, int]:
-    data = reader.mapping(value, path, ("owner", key), ("owner", key))
-    owner = reader.choice(data.get("owner", "self"), child(path, "owner"), Owner)
-    return owner, reader.number(data.get(key, "0.00"), child(path, key), parse_fen)
-
-
-def _expect(reader: Reader, value: object) -> Expect:
-    known = (*SUMS, "funds", "afterwards", "accounts", "after", "refused")
-    data = given(reader.mapping({} if value is None else value, "expect", known))
-    refused, accounts = data.get("refused"), data.get("accounts")
-    sums = {key: reader.number(data[key], child("expect", key), parse_fen) for key in SUMS if key in data}
-    maps = {
-        key: _amounts(reader, data[key], child("expect", key)) if key in data else None
-        for key in ("funds", "afterwards")
-    }
-    listed = None
-    if accounts is not None:
-        entries = reader.items(accounts, "expect.accounts")
-        listed = tuple(_owner_and(reader, entry, path, "amount") for path, entry in entries)
-    return Expect(
-        refused=None if refused is None else reader.choice(refused, "expect.refused", Reason),
-        sums=sums,
-        funds=maps["funds"],
-        afterwards=maps["afterwards"],
-        accounts=listed,
-        after=_by_measure(reader, data.get("after"), "expect.after"),
     )

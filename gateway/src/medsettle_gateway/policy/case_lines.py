@@ -5,7 +5,9 @@ from typing import Final
 
 from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind, Ward
 from medsettle_gateway.domain.money import (
+    LARGEST_FEN,
     QUANTITY_ONE_E4,
+    format_fen,
     line_amount_fen,
     parse_fen,
     parse_quantity,
@@ -13,6 +15,8 @@ from medsettle_gateway.domain.money import (
     parse_unit_price,
 )
 from medsettle_gateway.policy.reading import Reader, child, given
+
+_TOO_LARGE: Final = f"more than the largest amount, {format_fen(LARGEST_FEN)}"
 
 
 def read_lines(reader: Reader, value: object) -> tuple[Line, ...]:
@@ -35,13 +39,16 @@ def _line(reader: Reader, value: object, path: str) -> Line:
     amount = _number(reader, data, path, "amount")
     if amount is None and price is None:
         reader.fault(path, "a line has an amount, or a unit_price and a quantity")
+    amount_fen = line_amount_fen(price or 0, quantity_e4) if amount is None else amount
+    if amount_fen > LARGEST_FEN:
+        reader.fault(path, f"unit_price x quantity is {format_fen(amount_fen)}, {_TOO_LARGE}")
     ward, on = data.get("ward"), data.get("service_on")
     at = {key: child(path, key) for key in known}
     return Line(
         name=reader.text(data.get("name", ""), at["name"]) if "name" in data else "",
         kind=reader.choice(data.get("kind", "drug"), at["kind"], LineKind),
         catalogue_class=reader.choice(data.get("class", "A"), at["class"], CatalogueClass),
-        amount_fen=line_amount_fen(price or 0, quantity_e4) if amount is None else amount,
+        amount_fen=amount_fen,
         unit_price_micro=price,
         quantity_e4=quantity_e4,
         ceiling_micro=_number(reader, data, path, "ceiling"),

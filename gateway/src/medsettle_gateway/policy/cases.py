@@ -4,14 +4,15 @@ Pure: the case and the packs come as plain data that somebody else read from fil
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from medsettle.wire.reasons import REASONS, Reason
+from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.breakdown import Breakdown
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.money import format_fen
-from medsettle_gateway.policy.case_form import SUMS, Case, read_case
+from medsettle_gateway.policy.case_expect import SUMS
+from medsettle_gateway.policy.case_form import Case, read_case
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.floors import first_breach
 from medsettle_gateway.policy.inputs import Calculation
@@ -24,11 +25,14 @@ from medsettle_gateway.policy.trace import Step, TraceEntry, replay
 _LINE_STEPS: Final = {
     "fully_self_paid": (Step.COVER_ENDED, Step.EXCLUDED, Step.OVER_STANDARD),
     "over_limit": (Step.OVER_LIMIT,),
-    "self_pay_first": (Step.SELF_PAY_FIRST,),
+    "self_pay_first": (Step.SELF_PAY_FIRST, Step.SELF_PAY_WAIVED),
     "in_scope": (Step.IN_SCOPE,),
 }
 _ALL_LINE_STEPS: Final = tuple(step for steps in _LINE_STEPS.values() for step in steps)
-_FUND_STEPS: Final = (Step.DEDUCTIBLE, Step.NO_DEDUCTIBLE, Step.RATIO, Step.CAP, Step.FUND)
+_FUND_STEPS: Final = (
+    Step.DEDUCTIBLE, Step.NO_DEDUCTIBLE, Step.RATIO, Step.CAP, Step.FUND, Step.ACCOUNT_ONLY,
+)  # fmt: skip
+_ACCOUNT_STEPS: Final = (Step.PERSONAL, Step.NO_ACCOUNT, Step.PAYABLE, Step.ACCOUNT)
 _STEPS_TO: Final[Mapping[str, tuple[Step, ...]]] = {
     **_LINE_STEPS,
     "total": _ALL_LINE_STEPS,
@@ -37,10 +41,10 @@ _STEPS_TO: Final[Mapping[str, tuple[Step, ...]]] = {
     "funds": _FUND_STEPS,
     "after": _FUND_STEPS,
     "personal": (*_FUND_STEPS, Step.PERSONAL),
-    "accounts": (Step.PERSONAL, Step.ACCOUNT),
-    "cash": (Step.PERSONAL, Step.ACCOUNT, Step.CASH),
+    "accounts": _ACCOUNT_STEPS,
+    "cash": (*_ACCOUNT_STEPS, Step.CASH),
 }
-"""The steps that lead to each key of ``expect``."""
+"""The steps that lead to each key of ``expect``; a line's part without any is told by all lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ class Difference:
 class CaseResult:
     """What became of a case.
 
-    Exactly one of ``calculation`` and ``refusal`` is set when the case could be run;
-    ``faults`` lists the mistakes of a case (or of its overrides) that could not.
+    Exactly one of ``calculation`` and ``refusal`` is set when the case could be run.
+    ``faults`` lists the mistakes of the case (or of its overrides).
     """
 
     name: str
@@ -99,11 +103,15 @@ class CaseRunner:
             return CaseResult(str(named), str(title), faults=invalid.faults)
         try:
             pack = self._pack(case, lines)
-            return judge(case, calculate(pack, case.given))
+            result = judge(case, calculate(pack, case.given))
         except Refused as refused:
-            return judge(case, refused.refusal)
+            result = judge(case, refused.refusal)
         except Invalid as invalid:
             return CaseResult(case.name, case.title, faults=invalid.faults)
+        if case.expect.nothing:
+            message = "nothing is expected: name at least one key under `expect`"
+            result = replace(result, faults=(Fault(line_of(lines, "expect"), "expect", message),))
+        return result
 
     def _pack(self, case: Case, lines: LineNumbers) -> Pack:
         """The version of the case's pack, with its overrides, if they are within bounds."""
@@ -135,6 +143,9 @@ def _where_written(fault: Fault, written: Mapping[str, str], lines: LineNumbers)
         if fault.path == path or fault.path.startswith((path + ".", path + "[")):
             place = f"with.{dotted}{fault.path.removeprefix(path)}"
             return Fault(line_of(lines, place), place, fault.message)
+    for path, dotted in written.items():
+        if path.startswith((fault.path + ".", fault.path + "[")):
+            return Fault(line_of(lines, f"with.{dotted}"), f"with.{dotted}", fault.message)
     return Fault(line_of(lines, "with"), f"with: {fault.path}", fault.message)
 
 
@@ -154,9 +165,7 @@ def _refusal_difference(expected: Reason | None, refusal: Refusal) -> tuple[Diff
     if expected is refusal.reason:
         return ()
     wanted = "null" if expected is None else expected.value
-    detail = " ".join(f"{name}={value}" for name, value in refusal.detail.items())
-    got = f"{refusal.reason.value} {REASONS[refusal.reason].zh} ({detail})"
-    return (Difference("refused", wanted, got),)
+    return (Difference("refused", wanted, refusal.reason.value),)
 
 
 def _differences(case: Case, outcome: Calculation) -> Iterator[Difference]:
@@ -213,8 +222,11 @@ def _compared(outcome: Calculation, key: str, expected_fen: int, got_fen: int) -
 
 
 def _difference(outcome: Calculation, key: str, expected: str, got: str) -> Difference:
-    steps = _STEPS_TO.get(key.partition(".")[0], ())
-    return Difference(key, expected, got, tuple(e for e in outcome.trace if e.step in steps))
+    wanted = key.partition(".")[0]
+    led = [entry for entry in outcome.trace if entry.step in _STEPS_TO.get(wanted, ())]
+    if wanted in _LINE_STEPS and not led:
+        led = [entry for entry in outcome.trace if entry.step in _ALL_LINE_STEPS]
+    return Difference(key, expected, got, tuple(led))
 
 
 def _sum(breakdown: Breakdown, key: str) -> int:
