@@ -54,7 +54,7 @@ def running(folder: Path, **limits: int) -> Iterator[Running]:
         file.writelines(f"{name} = {value}\n" for name, value in limits.items())
     command = [
         sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(config),
-        "--listen", "127.0.0.1:0",
+        "--listen", "127.0.0.1:0", "--demo",
     ]
     with (folder / "gateway.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -81,7 +81,7 @@ def test_a_lost_key_is_restored_from_a_backup_and_never_made_anew(
 def test_the_root_of_another_gateway_is_refused(city: City, tmp_path: Path) -> None:
     City(tmp_path / "other").run("init", str(tmp_path / "other"))
     shutil.copy(tmp_path / "other" / "keys" / "root.pem", city.folder / "keys" / "root.pem")
-    for command in (("serve",), ("init", str(city.folder)), ("terminal", "list")):
+    for command in (("serve", "--demo"), ("init", str(city.folder)), ("terminal", "list")):
         result = city.run(*command, exit_code=2)
         assert "belongs to another key (root.pem differs): restore the keys/" in result.stderr
 
@@ -89,7 +89,7 @@ def test_the_root_of_another_gateway_is_refused(city: City, tmp_path: Path) -> N
 def test_a_lost_database_is_restored_from_a_backup_and_never_made_anew(city: City) -> None:
     for path in city.folder.glob("gateway.db*"):
         path.unlink()
-    for command in (("init", str(city.folder)), ("migrate",), ("serve",)):
+    for command in (("init", str(city.folder)), ("migrate",), ("serve", "--demo")):
         result = city.run(*command, exit_code=2)
         assert "restore it from the backup" in result.stderr
     assert not (city.folder / "gateway.db").exists()
@@ -199,7 +199,7 @@ def newer_database(city: City) -> None:
         (newer_database, "is of version 99"),
     ],
 )
-@pytest.mark.parametrize("command", [("ledger", "summary"), ("terminal", "list"), ("serve",)])
+@pytest.mark.parametrize("command", [("ledger", "summary"), ("terminal", "list"), ("serve", "--demo")])
 def test_what_cannot_work_ends_with_one_sentence_in_each_language_and_exit_code_2(
     city: City, spoil: Callable[[City], None], en: str, command: tuple[str, ...]
 ) -> None:

@@ -21,7 +21,8 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a 
 
 @contextmanager
 def serving(city: City, *options: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(city.config), *options]
+    command = [sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(city.config), "--demo"]
+    command += options
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         yield process
@@ -74,13 +75,28 @@ def test_a_port_that_is_taken_is_refused_with_one_sentence(city: City) -> None:
 
 
 def test_it_refuses_to_listen_to_everybody_without_tls(city: City) -> None:
-    result = city.run("serve", "--listen", "0.0.0.0:0", exit_code=2)
+    result = city.run("serve", "--demo", "--listen", "0.0.0.0:0", exit_code=2)
     assert "set a TLS certificate" in result.stderr
+
+
+def test_a_demo_is_only_served_when_that_is_meant(city: City) -> None:
+    refused = city.run("serve", exit_code=2).stderr
+    assert "请加上 --demo" in refused
+    assert "add --demo if you mean to serve it" in refused
+
+
+def test_a_gateway_that_is_no_demo_is_not_served_as_one(tmp_path: Path) -> None:
+    city = City(tmp_path)
+    city.run("init", str(tmp_path))
+    refused = city.run("serve", "--demo", exit_code=2).stderr
+    assert "不是演示网关" in refused
+    assert "cannot be served with --demo" in refused
 
 
 def test_a_demo_needs_its_issuer(tmp_path: Path) -> None:
     city = City(tmp_path)
-    city.run("init", str(tmp_path))
+    city.run("init", str(tmp_path), "--demo")
+    (tmp_path / "keys" / "issuer.pem").unlink()
     refused = city.run("serve", "--demo", exit_code=2).stderr
     assert "no demo issuer's key" in refused
     assert "medsettle-gateway demo-city NEW-DIR" in refused

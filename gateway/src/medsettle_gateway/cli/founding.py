@@ -39,7 +39,7 @@ _TEMPLATE: Final = """\
 
 [gateway]
 id = {id}            # the audience of every signature: tills learn it when they enrol
-demo = {demo}          # true: accepts the credentials of the demo issuer
+demo = {demo}          # true: accepts the credentials of the demo issuer, served with --demo only
 
 [listen]
 address = "127.0.0.1:50051"
@@ -86,7 +86,8 @@ def init(folder: Path, gateway_id: str | None, demo: bool, as_json: bool) -> Non
         click.echo("网关已存在,未作任何更改。The gateway is there already and was kept as it is.")
     click.echo(f"配置 configuration: {path}")
     click.echo(f"根公钥指纹 fingerprint of the root key: {fingerprint}")
-    click.echo(f"下一步 next: medsettle-gateway serve --config {path}")
+    flag = " --demo" if gateway.config.gateway.demo else ""
+    click.echo(f"下一步 next: medsettle-gateway serve --config {path}{flag}")
 
 
 @click.command("demo-city", short_help="新建带演示城市的网关 make a demo gateway with a small city")
@@ -103,7 +104,7 @@ def demo_city(folder: Path, as_json: bool) -> None:  # noqa: FBT001
         return
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
     click.echo(f"演示城市已建立 the city stands: {listed}")
-    click.echo(f"下一步 next: medsettle-gateway serve --config {folder / _FILE_NAME}")
+    click.echo(f"下一步 next: medsettle-gateway serve --config {folder / _FILE_NAME} --demo")
 
 
 @click.command("migrate", short_help="检查并升级数据库 check the database and bring it up to date")
