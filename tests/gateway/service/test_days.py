@@ -9,9 +9,10 @@ import pytest
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.calendar import CST
-from medsettle_gateway.service.commands import Quote, Settle
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.service.commands import Quote, Seal, Settle
 from medsettle_gateway.service.quote_token import QuoteTokens
-from tests.gateway.service.world import DAUGHTER, REGION, HandClock, World, basket, caller, line
+from tests.gateway.service.world import CLINIC, DAUGHTER, REGION, HandClock, World, basket, caller, line
 
 TODAY = date(2026, 7, 2)
 
@@ -192,3 +193,18 @@ async def test_a_quote_writes_nothing_and_uses_nothing_up() -> None:
     assert world.store.commits == commits
     sale = await world.sale(world.settle(expected=quote.split, quote_token=quote.quote_token))
     assert sale.state is SaleState.SETTLED
+
+
+@pytest.mark.parametrize(("day", "reason"), [("20260703", None), ("20260704", Reason.REQUEST_ID_INVALID)])
+async def test_a_request_id_of_a_day_later_than_tomorrow_is_refused_and_not_recorded(
+    day: str, reason: Reason | None
+) -> None:
+    world = await a_world(at(23, 59))
+    request_id = RequestId.parse(f"{CLINIC}-1-{day}-7-1")
+    if reason is None:
+        assert (await world.settled(request_id=request_id)).state is SaleState.SETTLED
+    else:
+        answer = await world.refused(world.settle(request_id))
+        assert (answer.refusal.reason, answer.recorded) == (reason, False)
+        seal = Seal(caller("1"), request_id, "li", world.clock.at)
+        assert (await world.sale(seal)).state is SaleState.SEALED

@@ -1,10 +1,12 @@
 """What may stop a sale before anything is calculated, one check a rule, in the order of Settle."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import ALIVE
 from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import (
     InstitutionFacts,
@@ -28,6 +30,8 @@ from medsettle_gateway.domain.sale import RefusalRecord, SaleHead
 from medsettle_gateway.service.commands import Caller, Settle
 from medsettle_gateway.service.quote_token import Quoted
 from medsettle_gateway.service.refused import RefusedOnRecord
+
+_A_DAY: Final = timedelta(days=1)
 
 
 def right_keys(caller: Caller) -> tuple[TerminalKey, KeyRecordKey]:
@@ -57,6 +61,12 @@ def check_supported(basket: Basket) -> None:
     for line in basket.lines:
         if line.benefit is not None and line.benefit != basket.benefit:
             raise refuse(Reason.NOT_SUPPORTED, field="basket.lines.benefit", line=line.line_id)
+
+
+def check_id_day(request_id: RequestId, at: datetime) -> None:
+    """Raises Refused: REQUEST_ID_INVALID, if the day is later than tomorrow: the till's date is wrong."""
+    if request_id.ticket.day - day_of(at) > _A_DAY:
+        raise refuse(Reason.REQUEST_ID_INVALID, field="request_id")
 
 
 def check_attempts(request_id: RequestId, facts: Facts) -> None:

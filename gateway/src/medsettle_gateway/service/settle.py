@@ -34,6 +34,7 @@ from medsettle_gateway.service.desk import Decision, Desk, Now
 from medsettle_gateway.service.guards import (
     check_attempts,
     check_duplicate,
+    check_id_day,
     check_quote,
     check_right,
     check_supported,
@@ -123,6 +124,7 @@ def first_answer(asked: AskedSettle, sale: SaleRecord, facts: Facts) -> SaleAnsw
 def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     command = asked.command
     check_right(command.caller, facts, now.at)
+    check_id_day(command.request_id, now.at)
     check_supported(command.basket)
     check_attempts(command.request_id, facts)
     for key in _recent(asked, now):
