@@ -15,13 +15,17 @@ from medsettle_gateway.bootstrap.answering import AnsweringKeys
 from medsettle_gateway.bootstrap.gateway import Gateway, load_packs
 from medsettle_gateway.config import Config, ConfigError, GatewaySection, PolicySection
 from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.moves import PutTerminal, PutTerminalKey
 from medsettle_gateway.files.keys import create_keys
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
 from medsettle_gateway.storage.database import migrate
+from medsettle_gateway.storage.places import enter_institutions
+from tests.gateway.service.world import KEY, enrolled
+from tests.gateway.storage.stand import clinic, write
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-CALLER = Caller("H1-T1", "H1", "k")
+CALLER = Caller("H1-T1", "H1", KEY)
 
 
 class HandClock:
@@ -46,6 +50,9 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     migrate(config.storage.path)
     running = Gateway.of(config)
     await running.start()
+    enter_institutions(running.store._writing.connection, [(2, clinic(code="H1"))])
+    tills, key = enrolled("H1")
+    await write(running.store, *map(PutTerminal, tills), PutTerminalKey(key))
     yield running
     await running.stop()
 

@@ -99,7 +99,7 @@ def test_a_credential_is_recognised_as_the_member_and_is_each_time_another(city:
     one, other = (city.ask("credential", "issue", "2103000001")["token"] for _ in range(2))
     issuer = city.gateway.keys.issuer
     assert issuer is not None
-    resolver = DemoResolver(verifier_of(issuer.public_key))
+    resolver = DemoResolver(verifier_of(issuer.public_key), frozenset({"210300"}))
     found = [
         asyncio.run(resolver.resolve("electronic", token, region="210300", now=datetime.now(UTC)))
         for token in (one, other)

@@ -16,7 +16,7 @@ from medsettle_gateway.resolvers.demo import KIND, DemoIssuer, DemoResolver, NoR
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=5)
 KEY = KeySigner.generate()
-RESOLVER = DemoResolver(verifier_of(KEY.public_key))
+RESOLVER = DemoResolver(verifier_of(KEY.public_key), frozenset({"210300", "210200"}))
 TOKEN = DemoIssuer(KEY).issue("the-id", "m1", "210300", NOW, LIFE)
 
 
@@ -74,6 +74,18 @@ def tampered(**changes: Any) -> str:
 )
 async def test_anything_else_is_not_recognised(token: str) -> None:
     assert reason_of(await resolve(token)) is Reason.CREDENTIAL_INVALID
+
+
+@pytest.mark.parametrize(("region", "reason"), [
+    ("210200", None), ("999999", Reason.CREDENTIAL_INVALID), ("", Reason.CREDENTIAL_INVALID),
+])
+async def test_a_credential_of_a_region_that_is_not_settled_for_is_of_no_use(
+    region: str, reason: Reason | None
+) -> None:
+    answer = await resolve(DemoIssuer(KEY).issue("the-id", "m1", region, NOW, LIFE))
+    assert reason_of(answer) is reason
+    if isinstance(answer, Refusal):
+        assert answer.detail == {"region": region}
 
 
 async def test_another_kind_of_credential_is_not_recognised() -> None:

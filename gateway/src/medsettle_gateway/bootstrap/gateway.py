@@ -60,7 +60,7 @@ class Gateway:
             keys.root, config.gateway.id, clock, timedelta(seconds=limits.answering_key_s)
         )
         desk = _desk(config, keys, packs, answering)
-        resolver = _resolver(config, keys)
+        resolver = _resolver(config, keys, packs)
         store = SqliteStore.open(
             config.storage.path, Sealer.of(keys.identities), root=keys.root.key, busy_ms=limits.store_busy_ms
         )
@@ -168,7 +168,7 @@ def _rules(limits: LimitsSection) -> Rules:
     )
 
 
-def _resolver(config: Config, keys: Keys) -> CredentialResolver:
+def _resolver(config: Config, keys: Keys, packs: Packs) -> CredentialResolver:
     if not config.gateway.demo:
         return NoResolver()
     if keys.issuer is None:
@@ -178,7 +178,8 @@ def _resolver(config: Config, keys: Keys) -> CredentialResolver:
             f"There is no demo issuer's key in {config.keys.directory}: this gateway was not made as a demo. "
             "Make another that is: medsettle-gateway demo-city NEW-DIR.",
         )
-    return DemoResolver(verifier_of(keys.issuer.public_key))
+    regions = frozenset(pack.region for pack in packs)
+    return DemoResolver(verifier_of(keys.issuer.public_key), regions)
 
 
 def report(what: str, error: BaseException) -> None:

@@ -51,9 +51,13 @@ class DemoIssuer:
 
 @dataclass(frozen=True, slots=True)
 class DemoResolver:
-    """Recognises what the demo issuer issued. See :class:`service.ports.CredentialResolver`."""
+    """Recognises what the demo issuer issued. See :class:`service.ports.CredentialResolver`.
+
+    ``regions`` are those that the gateway settles for: a credential of any other is of no use here.
+    """
 
     issuer: Verifier
+    regions: frozenset[str]
 
     async def resolve(
         self, kind: str, token: str, *, region: str, now: datetime  # noqa: ARG002 - the port's form
@@ -64,6 +68,8 @@ class DemoResolver:
             return _INVALID
         issued_at = datetime.fromtimestamp(payload["iat"], UTC)
         expires_at = datetime.fromtimestamp(payload["exp"], UTC)
+        if payload["region"] not in self.regions:
+            return Refusal(Reason.CREDENTIAL_INVALID, {"region": str(payload["region"])})
         if now < issued_at - _AHEAD:
             return _INVALID
         if now >= expires_at:
