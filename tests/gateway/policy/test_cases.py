@@ -9,6 +9,7 @@ from medsettle_gateway.domain.breakdown import LineBreakdown
 from medsettle_gateway.files.packs import shipped_packs
 from medsettle_gateway.files.yaml import read_yaml
 from medsettle_gateway.policy import cases as cases_module
+from medsettle_gateway.policy.case_expect import REFUSALS
 from medsettle_gateway.policy.cases import CaseResult, CaseRunner
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.trace import Step
@@ -72,6 +73,16 @@ def test_only_reasons_that_a_pack_can_give_may_be_expected(code: str, message: s
     (fault,) = faults(run(f"expect: {{refused: {code}}}"))
     assert message in fault
     assert len(fault) < 120
+
+
+def test_the_reasons_that_a_pack_can_give_are_those_of_the_format() -> None:
+    assert [reason.value for reason in REFUSALS] == (
+        "POLICY_FLOOR POLICY_CEILING PACK_NOT_IN_FORCE NOT_COVERED NOT_DESIGNATED BENEFIT_UNKNOWN "
+        "NOT_FOR_SCHEME NOT_FOR_STANDING NOT_FOR_ENROLMENT NOT_FOR_AID NOT_FOR_CONDITION NOT_FILED "
+        "NOT_AT_KIND NOT_AT_LEVEL NOT_AT_SPECIALTY NOT_A_STAY PRESCRIPTION_KIND NOT_CIRCULATED SWITCH_OFF "
+        "LINE_AMOUNT_MISMATCH CONDITION_NOT_FILED DRUG_NOT_APPROVED DRUG_OVER_CEILING DRUG_KINDS_EXCEEDED "
+        "OVER_CEILING OVER_SESSION_LIMIT NO_RULE"
+    ).split()
 
 
 @pytest.mark.parametrize(

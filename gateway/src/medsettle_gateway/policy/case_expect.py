@@ -25,15 +25,8 @@ SUMS: Final = (
 )
 """Keys of ``expect`` that are one amount each."""
 
-REFUSALS: Final = (
-    Reason.POLICY_FLOOR, Reason.POLICY_CEILING, Reason.PACK_NOT_IN_FORCE, Reason.NOT_COVERED,
-    Reason.NOT_DESIGNATED, Reason.BENEFIT_UNKNOWN, Reason.NOT_FOR_SCHEME, Reason.NOT_FOR_STANDING,
-    Reason.NOT_FOR_ENROLMENT, Reason.NOT_FOR_AID, Reason.NOT_FOR_CONDITION, Reason.NOT_FILED,
-    Reason.NOT_AT_KIND, Reason.NOT_AT_LEVEL, Reason.NOT_AT_SPECIALTY, Reason.NOT_A_STAY,
-    Reason.PRESCRIPTION_KIND, Reason.NOT_CIRCULATED, Reason.SWITCH_OFF, Reason.LINE_AMOUNT_MISMATCH,
-    Reason.CONDITION_NOT_FILED, Reason.DRUG_NOT_APPROVED, Reason.DRUG_OVER_CEILING,
-    Reason.DRUG_KINDS_EXCEEDED, Reason.OVER_CEILING, Reason.OVER_SESSION_LIMIT, Reason.NO_RULE,
-)  # fmt: skip
+_REASONS: Final = tuple(Reason)
+REFUSALS: Final = _REASONS[_REASONS.index(Reason.POLICY_FLOOR) : _REASONS.index(Reason.NO_RULE) + 1]
 """The reasons that a pack can give, in the order in which they are checked."""
 
 _MEASURES: Final[tuple[Measure, ...]] = ("deductible", "paid")
