@@ -76,13 +76,13 @@ def test_only_reasons_that_a_pack_can_give_may_be_expected(code: str, message: s
 
 
 def test_the_reasons_that_a_pack_can_give_are_those_of_the_format() -> None:
-    assert [reason.value for reason in REFUSALS] == (
+    assert " ".join(REFUSALS) == (
         "POLICY_FLOOR POLICY_CEILING PACK_NOT_IN_FORCE NOT_COVERED NOT_DESIGNATED BENEFIT_UNKNOWN "
         "NOT_FOR_SCHEME NOT_FOR_STANDING NOT_FOR_ENROLMENT NOT_FOR_AID NOT_FOR_CONDITION NOT_FILED "
         "NOT_AT_KIND NOT_AT_LEVEL NOT_AT_SPECIALTY NOT_A_STAY PRESCRIPTION_KIND NOT_CIRCULATED SWITCH_OFF "
         "LINE_AMOUNT_MISMATCH CONDITION_NOT_FILED DRUG_NOT_APPROVED DRUG_OVER_CEILING DRUG_KINDS_EXCEEDED "
         "OVER_CEILING OVER_SESSION_LIMIT NO_RULE"
-    ).split()
+    )
 
 
 @pytest.mark.parametrize(
