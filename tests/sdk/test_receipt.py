@@ -145,6 +145,14 @@ def test_the_why_leaves_out_lines_that_are_wholly_in_scope_and_names_the_clause(
     assert "氯雷他定片全部纳入" not in text
 
 
+def test_the_why_names_a_share_that_a_line_wholly_in_scope_was_spared() -> None:
+    spared = TraceEntry("self_pay_waived", "waives", "", {}, 0, "免除先行自付。", "The share is waived.", "1")
+    waived = replace(SALE, settlements=(replace(SETTLEMENT, trace=(TRACE[0], spared)),))
+    text = "".join(lines_of(render(waived, columns=WIDE)))
+    assert "1. 免除先行自付。" in text
+    assert "氯雷他定片全部纳入" not in text
+
+
 def test_a_basic_view_has_the_split_without_lines_and_why() -> None:
     basic = replace(SALE, settlements=(replace(SETTLEMENT, lines=(), trace=(), remainders=()),))
     rows = lines_of(render(basic))

@@ -34,7 +34,6 @@ __all__ = [
 NARROW: Final = 32
 WIDE: Final = 48
 _COLUMNS_MIN: Final = 24
-_LINE_STEP: Final = "line"
 
 
 class Language(StrEnum):
@@ -206,9 +205,10 @@ class _Paper:
             yield from wrap(lead + sentence + clause, self.columns, hanging=width(lead))
 
     def _worth_telling(self, entry: TraceEntry, settlement: Settlement) -> bool:
-        """A line that is wholly in scope explains itself above."""
-        plain = {line.line_id for line in settlement.lines if line.in_scope_fen == line.amount_fen}
-        return bool(self._word((entry.zh, entry.en))) and entry.line_id not in plain
+        """That a line is wholly in scope stands above; why nothing of it is self-paid does not."""
+        plain = {(line.line_id, line.amount_fen) for line in settlement.lines
+                 if line.in_scope_fen == line.amount_fen}
+        return bool(self._word((entry.zh, entry.en))) and (entry.line_id, entry.amount_fen) not in plain
 
     def _refusal(self, refusal: Refusal) -> Iterator[str]:
         yield from self._text((refusal.zh, refusal.en))
