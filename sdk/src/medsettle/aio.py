@@ -185,7 +185,7 @@ class AsyncTill:
 
     async def rotate_key(self) -> KeyRotation:
         """As ``Till.rotate_key``."""
-        return await self._run(questions.rotate_key(self._desk, *opening.key_store(self._desk.config)))
+        return await self._run(questions.rotate_key(self._desk))
 
     async def probe(self) -> Probe:
         """As ``Till.probe``."""

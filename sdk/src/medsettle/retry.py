@@ -38,6 +38,7 @@ class Budget:
     ends_at: float
     corrected: bool = False
     again: bool = False
+    at_once: bool = False
 
     @classmethod
     def of(cls, call: Call, clock: CorrectedClock, chance: Chance, deadline_ms: int) -> "Budget":
@@ -58,14 +59,19 @@ class Budget:
         facts = verdict.facts
         skewed = verdict.valid and facts is not None and facts.refusal.reason == CORRECTED_ONCE
         if facts and skewed and facts.gateway_at and not self.corrected:
-            self.corrected = self.again = self.clock.correct(facts.gateway_at)
+            self.corrected = self.again = self.at_once = self.clock.correct(facts.gateway_at)
             return verdict
+        self.at_once = False
         told_when = facts is not None and facts.retry_after_ms is not None
         self.again = (
             facts is not None and self.call.repeat is not Repeat.NEVER and verdict.code in RETRYABLE
             and (verdict.code != Code.RESOURCE_EXHAUSTED or told_when)
         )
         return verdict
+
+    def repeat_at_once(self) -> None:
+        """Another try follows without a wait: what was refused was how the last one was signed."""
+        self.again = self.at_once = True
 
     def policy(self, tell: Callable[[int, int], None]) -> dict[str, Any]:
         """Returns the arguments of tenacity's controllers; ``tell(attempt, wait_ms)`` before each wait."""
@@ -83,7 +89,7 @@ class Budget:
     def _wait(self, state: RetryCallState) -> float:
         verdict = _last(state)
         asked_ms = verdict.facts.retry_after_ms if verdict.facts else None
-        if self.corrected and verdict.code == Code.UNAUTHENTICATED:
+        if self.at_once:
             return 0
         longest_ms = min(LONGEST_WAIT_MS, FIRST_WAIT_MS << min(state.attempt_number, 10))
         if asked_ms is None:

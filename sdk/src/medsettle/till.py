@@ -216,9 +216,10 @@ class Till:
     def rotate_key(self) -> KeyRotation:
         """Registers a new key and goes over to it; sales under way are not disturbed.
 
-        Repeating makes a further key. If the answer is lost, the old key stays in use.
+        Repeating makes a further key; after a lost answer, it registers the same one. Until then the old
+        key stays in use, and the new one takes over by itself when the gateway refuses the old.
         """
-        return self._run(questions.rotate_key(self._desk, *opening.key_store(self._desk.config)))
+        return self._run(questions.rotate_key(self._desk))
 
     def probe(self) -> Probe:
         """Returns how fast a signed answer comes through, and how far the clocks are apart, in ms."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from medsettle._desk.effects import Pause
+from medsettle._desk.keys import Keys
 from medsettle._exchange.signed import Peer, Request, Verdict, sign
 from medsettle.clock import CorrectedClock
 from medsettle.config import TillConfig
@@ -17,7 +18,6 @@ from medsettle.models import SaleCard
 from medsettle.retry import Chance
 from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import SETTLE, Call
-from medsettle.wire.signing import Signer
 
 _BUSY_POLL_MS: Final = 50
 
@@ -57,7 +57,7 @@ class Desk:
     config: TillConfig
     journal: Journal
     clock: CorrectedClock
-    signer: Signer
+    keys: Keys
     peer: Peer
     hooks: Hooks
     chance: Chance
@@ -68,7 +68,7 @@ class Desk:
     def sign(self, call: Call, body: bytes) -> Request:
         """Returns the request, signed now, with a nonce of its own."""
         return sign(
-            call, body, signer=self.signer, audience=self.config.audience, terminal=self.config.terminal,
+            call, body, signer=self.keys.signer, audience=self.config.audience, terminal=self.config.terminal,
             now_ms=self.clock.now_ms(), nonce=self.fresh_nonce(),
         )
 

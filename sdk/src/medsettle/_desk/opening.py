@@ -3,22 +3,23 @@
 import os
 import random
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Note, Script
+from medsettle._desk.keys import Keys
 from medsettle._exchange.signed import Peer
 from medsettle.clock import Clock, CorrectedClock, SystemClock
 from medsettle.config import TillConfig, read_config
-from medsettle.credentials import read_key, write_key
+from medsettle.credentials import read_key
 from medsettle.errors import till_error
 from medsettle.hooks import Hook, Hooks
 from medsettle.journal import Journal, SqliteJournal
 from medsettle.ticket import china_day
 from medsettle.till_reasons import TillReason
-from medsettle.wire.signing import KeySigner, Signer, verifier_of
+from medsettle.wire.signing import Signer, verifier_of
 
 
 class Owner:
@@ -47,27 +48,13 @@ def desk(
 ) -> Desk:
     """Returns a till's parts. Raises ConfigError or JournalError."""
     read = config if isinstance(config, TillConfig) else read_config(config)
-    key = signer or read_key(read.key_file)
+    keys = Keys(signer or read_key(read.key_file), read.key_file)
     kept = journal or SqliteJournal(read.journal)
     return Desk(
-        config=read, journal=kept, clock=CorrectedClock(clock or SystemClock(), kept.proven_ms()), signer=key,
+        config=read, journal=kept, clock=CorrectedClock(clock or SystemClock(), kept.proven_ms()), keys=keys,
         peer=Peer(read.audience, verifier_of(read.root_public_key)), hooks=Hooks(hooks),
         chance=random.random, fresh_nonce=lambda: secrets.token_urlsafe(16), run=secrets.token_hex(8),
     )
-
-
-def key_store(
-    config: TillConfig,
-) -> tuple[Callable[[str], KeySigner], Callable[[KeySigner, bool], None]]:
-    """Returns how a key is made, and how it is kept: beside the active one first, then in its place."""
-
-    def keep(signer: KeySigner, active: bool) -> None:  # noqa: FBT001 - before and after it counts
-        pending = config.key_file.with_name(config.key_file.name + ".pending")
-        write_key(config.key_file if active else pending, signer)
-        if active:
-            pending.unlink(missing_ok=True)
-
-    return KeySigner.generate, keep
 
 
 def next_number(desk: Desk) -> Script[Any]:

@@ -43,7 +43,7 @@ def check_eligibility(
 def quote(credential: Credential | str, basket: Basket, operator: str) -> Script[Quote]:
     """Asks what a sale would cost."""
     shown, bought = checked_credential(credential), checked_basket(basket)
-    verdict = yield Ask(calls.QUOTE, asking.quote(shown, bought, checked_operator(operator)))
+    verdict = yield Ask(calls.QUOTE, asking.quote(shown, bought, operator and checked_operator(operator)))
     return answered(verdict, answering.quote)
 
 
@@ -71,17 +71,14 @@ def probe(desk: Desk) -> Script[Probe]:
         raise error_of(verdict)
     middle_ms = desk.clock.now_ms() - desk.clock.offset_ms - round_trip_ms // 2
     return Probe(
-        round_trip_ms, verdict.evidence.timestamp_ms - middle_ms, desk.signer.key, verdict.evidence.key
+        round_trip_ms, verdict.evidence.timestamp_ms - middle_ms, desk.keys.signer.key, verdict.evidence.key
     )
 
 
-def rotate_key(
-    desk: Desk, generate: Callable[[str], signing.KeySigner],
-    keep: Callable[[signing.KeySigner, bool], None],
-) -> Script[KeyRotation]:
-    """Registers a further key; ``keep(key, active)`` writes it before it is sent, and once it counts."""
-    old, new = desk.signer, generate(desk.signer.suite)
-    yield Note(lambda: keep(new, False))
+def rotate_key(desk: Desk) -> Script[KeyRotation]:
+    """Registers a further key, or again the one whose registration was not answered."""
+    old = desk.keys.signer
+    new: signing.KeySigner = yield Note(lambda: desk.keys.next(signing.KeySigner.generate))
     proof = new.sign(
         signing.key_proof_statement(desk.config.audience, desk.config.terminal, new.key)
     )
@@ -89,6 +86,5 @@ def rotate_key(
     rotated: Rotated = answered(verdict, covering.rotated)
     if rotated.key != new.key:
         raise till_error(TillReason.ANSWER_UNREADABLE, cause="the gateway registered another key")
-    yield Note(lambda: keep(new, True))
-    desk.signer = new
+    yield Note(lambda: desk.keys.proven(new.key))
     return KeyRotation(rotated.key, rotated.not_after, old.key, rotated.old_not_after)

@@ -4,9 +4,11 @@ from typing import Any
 
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask
+from medsettle._desk.keys import REFUSED_KEYS
 from medsettle._exchange.signed import Reply, Request, Verdict, judge
 from medsettle.hooks import Received, Retrying, Sent
 from medsettle.retry import Budget
+from medsettle.wire.signing import KEY
 
 
 class Tries:
@@ -18,6 +20,7 @@ class Tries:
         self._budget = Budget.of(ask.call, desk.clock, desk.chance, desk.config.deadline_ms(ask.call))
         self._count = 0
         self._sent_at = 0.0
+        self._tried_other_key = False
 
     def policy(self) -> dict[str, Any]:
         """Returns the arguments of tenacity's controllers."""
@@ -42,7 +45,19 @@ class Tries:
         self._desk.hooks.tell(
             Received(call, self._asked.request_id, verdict.code, reason, verdict.valid, elapsed_ms)
         )
-        return self._budget.consider(verdict)
+        self._budget.consider(verdict)
+        self._learn_of_key(dict(request.metadata)[KEY], verdict)
+        return verdict
+
+    def _learn_of_key(self, key: str, verdict: Verdict) -> None:
+        """A refused key may have another beside it; one that a signed answer knows is kept."""
+        if verdict.valid and verdict.facts and verdict.facts.refusal.reason in REFUSED_KEYS:
+            other = not self._tried_other_key and self._desk.keys.refused(key)
+            self._tried_other_key = True
+            if other:
+                self._budget.repeat_at_once()
+        elif verdict.evidence is not None:
+            self._desk.keys.proven(key)
 
     def _wait(self, attempt: int, wait_ms: int) -> None:
         self._desk.hooks.tell(

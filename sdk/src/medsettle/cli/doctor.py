@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from medsettle._desk.keys import pending_file
 from medsettle.cli.counter import Counter
 from medsettle.cli.parser import PAID, TROUBLE
 from medsettle.config import TillConfig, read_config
@@ -67,6 +68,9 @@ def _key(config: TillConfig) -> Generator[Check, None, Signer | None]:
     private = is_private(config.key_file)
     advice = "" if private else f"密钥文件可被他人读取 others can read it: chmod 600 {config.key_file}"
     yield Check("key", private, f"{signer.suite} {signer.key}", advice)
+    if pending_file(config.key_file).exists():
+        advice = "请再次更换密钥 finish it: rotate_key() once more; do not delete either file"
+        yield Check("key pending", ok=True, found="上次更换密钥没有收到答复 a rotation was not answered", next=advice)
     return signer
 
 
