@@ -92,15 +92,6 @@ def test_an_unknown_benefit_is_found_in_the_pack_of_the_scheme_so_that_the_reaso
     assert refused.value.reason is Reason.BENEFIT_UNKNOWN
 
 
-def test_a_pack_is_found_by_its_id_on_a_day_or_the_nearest() -> None:
-    packs = Packs.load([version("2023-01-01", "2023-07-01"), version("2024-01-01", None)])
-    days = [date(2020, 1, 1), date(2023, 3, 1), date(2023, 9, 1), date(2025, 1, 1)]
-    starts = [packs.pack_by_id("anshan-employee-outpatient", day).effective_from for day in days]
-    assert starts == [date(2023, 1, 1), date(2023, 1, 1), date(2023, 1, 1), date(2024, 1, 1)]
-    with pytest.raises(KeyError):
-        packs.pack_by_id("moon", DAY)
-
-
 def test_finding_a_pack_does_not_look_at_the_others() -> None:
     many = [version("2023-01-01", None, region=f"{code:06d}", pack=f"pack-{code}") for code in range(200)]
     packs = Packs.load(many)

@@ -5,7 +5,7 @@ import pytest
 from medsettle_gateway.policy.facts import Facts
 from medsettle_gateway.policy.load_rows import ROWS_OF_LINES, read_figure
 from medsettle_gateway.policy.reading import Invalid, Reader
-from medsettle_gateway.policy.rows import Figure, FigureKind
+from medsettle_gateway.policy.rows import Figure, FigureKind, price_steps
 
 FACTS: Facts = {
     "level": ("primary",),
@@ -88,7 +88,7 @@ def test_a_fact_that_holds_several_values_matches_by_any_of_them() -> None:
 
 def test_a_row_begins_at_its_unit_price() -> None:
     read = figure(FigureKind.SHARE, {"when": {"unit_price_at_least": "100.00"}, "share": "0.20"})
-    assert read.price_steps_micro() == (100_000_000,)
+    assert price_steps(row.when for row in read.rows) == (100_000_000,)
     assert value(read, 100_000_000) == 200_000
     assert read.resolve(FACTS, 99_999_999) is None
 

@@ -67,16 +67,6 @@ class Packs:
                     return pack
         raise refuse(Reason.PACK_NOT_IN_FORCE, region=region, scheme=scheme, date=on.isoformat())
 
-    def pack_by_id(self, pack: str, on: date) -> Pack:
-        """The version of a pack on a day: the one in force, else the nearest.
-
-        Nearest is the latest that began before the day, or the first. Raises KeyError for an
-        id that is not loaded; the calculation refuses a day on which the pack is not in force.
-        """
-        versions = self._by_id[pack]
-        begun = [version for version in versions if version.effective_from <= on]
-        return begun[-1] if begun else versions[0]
-
     def versions(self, pack: str) -> tuple[Pack, ...]:
         """Every version of a pack, oldest first; empty for an unknown id."""
         return self._by_id.get(pack, ())

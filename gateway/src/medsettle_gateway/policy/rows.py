@@ -147,10 +147,6 @@ class Figure:
         """The facts that any row names, in the order of their first mention."""
         return _distinct(fact for row in self.rows for fact, _ in row.when.tests)
 
-    def price_steps_micro(self) -> tuple[int, ...]:
-        """The unit prices at which a row begins to apply, ascending."""
-        return price_steps(row.when for row in self.rows)
-
     def _replacing(self, row: Row) -> int | None:
         if row.action is RowAction.NONE:
             return None if self.kind.none_is_unlimited else 0

@@ -11,8 +11,6 @@ from medsettle_gateway.domain.register import CatalogueItem, InstitutionRecord, 
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.instants import to_us
 
-_ItemRow = tuple[str, ...]
-
 
 def enter_institutions(connection: sqlite3.Connection, rows: Rows[InstitutionRecord]) -> Entered:
     """Enters institutions, new or changed, inside a writing transaction; none is ever removed."""
