@@ -118,6 +118,14 @@ def test_the_answering_key_is_certified_by_the_root_and_renewed_at_half_its_life
     assert verifier_of(renewed.signer.public_key).verify(signature, b"a receipt")
 
 
+def test_a_till_whose_clock_is_hours_behind_believes_the_answer_that_corrects_it() -> None:
+    root = KeySigner.generate()
+    issued = AnsweringKeys(root, "gateway", HandClock(), timedelta(hours=24)).current()
+    behind = milliseconds(NOW - timedelta(hours=23, minutes=59))
+    verifier = issued.certificate.answering_key(verifier_of(root.public_key), "gateway", behind)
+    assert verifier.key == issued.signer.key
+
+
 def test_packs_are_those_of_the_configured_regions(tmp_path: Path) -> None:
     config = config_in(tmp_path)
     everywhere = {pack.region for pack in load_packs(config)}

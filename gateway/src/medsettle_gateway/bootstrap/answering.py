@@ -8,8 +8,8 @@ from medsettle_gateway.rpc.answering import AnsweringKey
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.ports import Clock
 
-_BACKDATED: Final = timedelta(minutes=5)
-"""A till's clock may be behind: a certificate begins a little before it is issued."""
+_BACKDATED: Final = timedelta(days=1)
+"""A till's clock may be behind, by hours after a power cut: it must be able to believe who corrects it."""
 
 
 class AnsweringKeys:
