@@ -1,5 +1,6 @@
 """The gateway's own keys: made once, read by nobody else."""
 
+import os
 import stat
 import sys
 from pathlib import Path
@@ -36,6 +37,21 @@ def test_only_the_owner_may_read_a_key_file(tmp_path: Path) -> None:
     for path in create_keys(tmp_path / "keys", demo=True):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+
+
+@posix_only
+def test_a_keys_name_is_on_the_disk_like_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[bool, list[str]]] = []
+
+    def fsync(handle: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(handle).st_mode), [each.name for each in tmp_path.iterdir()]))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    made = create_keys(tmp_path, demo=True)
+    assert [folder for folder, _ in synced] == [False, True] * len(made)
+    assert sorted(synced[-1][1]) == sorted(path.name for path in made)
 
 
 def test_making_keys_leaves_no_draft_behind(tmp_path: Path) -> None:
