@@ -31,7 +31,7 @@ async def sell(till: AsyncTill, credential: str, line: Line) -> SaleCard:
 
 def line_total_fen(line: Line) -> int:
     """Returns the price of one piece, in fen: what the patient expects to see."""
-    return int(line.unit_price.replace(".", ""))
+    return int(str(line.unit_price).replace(".", ""))
 
 
 async def serve_both(config: Path, first: str, second: str) -> tuple[SaleCard, SaleCard]:

@@ -96,8 +96,8 @@ def test_what_a_till_asks_is_what_the_gateway_reads(
     ]
     for said, heard in zip(basket.lines, read.lines, strict=True):
         assert (heard.item_code, heard.amount_fen) == (said.item_code, said.amount_fen)
-        assert heard.quantity_e4 == scaled(said.quantity, 4)
-        assert heard.unit_price_micro == scaled(said.unit_price, 6)
+        assert heard.quantity_e4 == scaled(str(said.quantity), 4)
+        assert heard.unit_price_micro == scaled(str(said.unit_price), 6)
         assert (heard.condition, heard.service_on) == (said.condition, said.service_on)
         assert heard.traceability_codes == said.traceability_codes
 

@@ -154,7 +154,7 @@ TEXT_CHECKS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("text", CONTROLS, ids=ascii)
 @pytest.mark.parametrize("check", TEXT_CHECKS.values(), ids=TEXT_CHECKS)
 def test_no_text_with_control_characters_is_sent(check: Callable[[str], object], text: str) -> None:
-    with pytest.raises(RequestError, match="FIELD_INVALID"):
+    with pytest.raises(RequestError, match=r"FIELD_INVALID|TEXT_NOT_UTF8"):
         check(text)
 
 

@@ -245,7 +245,7 @@ def test_an_unknown_command_ends_with_2_in_both_languages(capsys: pytest.Capture
 
 def test_without_a_credential_nothing_is_asked(shell: Shell) -> None:
     ended = shell.run("check")
-    assert ended.code == 1
+    assert ended.code == 2
     assert "FIELD_REQUIRED" in ended.complaints
 
 

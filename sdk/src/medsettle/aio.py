@@ -112,7 +112,7 @@ class AsyncTill:
         return await self._run(questions.quote(credential, basket, self._operator(operator)))
 
     async def settle(  # noqa: PLR0913 - what Settle is asked with
-        self, ticket: Ticket | str, credential: Credential | str, basket: Basket, *, expected: Split,
+        self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
         collect: Collect = Collect.NOW, operator: str | None = None, quote_token: str | None = None,
         acknowledgements: Sequence[str] = (),
     ) -> SaleCard:
@@ -153,7 +153,7 @@ class AsyncTill:
         token = ""
         for _ in range(PAGES_MAX):
             sales, token = await self._run(
-                questions.list_page(token, page_size, tuple(states), terminal, service_from, service_to)
+                questions.list_page(token, page_size, states, terminal, service_from, service_to)
             )
             for sale in sales:
                 yield sale
@@ -169,7 +169,7 @@ class AsyncTill:
         return await self._run(recovery.recover(self._desk, tender))
 
     async def checkout(
-        self, ticket: Ticket | str, credential: Credential | str, basket: Basket, *,
+        self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *,
         show: Callable[[Quote], Any], tender: Tender, operator: str | None = None,
         acknowledgements: Sequence[str] = (),
     ) -> SaleCard:

@@ -8,8 +8,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
+from medsettle._arguments import fitting
 from medsettle.errors import request_error
 from medsettle.models import Basket, Credential, Line, Prescription, Split, Tendered
 from medsettle.wire.reasons import Reason
@@ -27,18 +29,20 @@ _SCALE: Final = 100_000_000
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of characters that no text may hold: controls, direction marks, surrogates, breaks."""
 _REFERENCE_CHARS: Final = 64
-_DECIMAL: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]+))?", re.ASCII)
+_DECIMAL: Final = re.compile(r"([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 
 def checked_credential(credential: Credential | str) -> Credential:
     """Returns the credential, 1 to 512 characters as scanned. Raises RequestError."""
     read = Credential(credential) if isinstance(credential, str) else credential
+    fitting("credential", read, Credential)
     _text(read.token, "credential.token", 1, 512)
     return read
 
 
 def checked_basket(basket: Basket) -> Basket:
-    """Returns the basket with each line's amount filled in. Raises RequestError."""
+    """Returns the basket, each line with its amount and its decimals as text. Raises RequestError."""
+    fitting("basket", basket, Basket)
     if not basket.lines:
         raise request_error(Reason.FIELD_REQUIRED, field="basket.lines")
     if len(basket.lines) > LINES_MAX:
@@ -59,24 +63,28 @@ def checked_basket(basket: Basket) -> Basket:
 
 def checked_operator(operator: str) -> str:
     """Returns who works the till, 1 to 40 characters. Raises RequestError."""
+    fitting("operator", operator, str)
     _text(operator, "operator", 1, 40)
     return operator
 
 
 def checked_reason(reason: str) -> str:
     """Returns why a sale is reversed, 1 to 200 characters. Raises RequestError."""
+    fitting("reason", reason, str)
     _text(reason, "reason", 1, 200)
     return reason
 
 
 def checked_acknowledgements(names: Sequence[str]) -> tuple[str, ...]:
     """Returns what the cashier has accepted, up to 16 names of reasons. Raises RequestError."""
+    fitting("acknowledgements", names, Sequence[str])
     _at_most(names, ACKNOWLEDGEMENTS_MAX, "acknowledgements")
     return tuple(names)
 
 
 def checked_split(split: Split) -> Split:
     """Returns a split without negative parts. Raises RequestError."""
+    fitting("expected", split, Split)
     if min(split.cash_fen, *split.funds.values(), *split.accounts.values(), 0) < 0:
         raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="expected")
     return split
@@ -87,26 +95,43 @@ def checked_tenders(tenders: Sequence[Tendered], cash_fen: int) -> tuple[Tendere
 
     The cash is taken, so no reference of a provider stops the sale: what cannot be sent of it is left out.
     """
+    fitting("tenders", tenders, Sequence[object])
     _at_most(tenders, TENDERS_MAX, "tenders")
+    given: Sequence[object] = tenders
+    for number, one in enumerate(given, 1):
+        if not isinstance(one, Tendered):
+            fitting(f"tenders[{number}]", one, Tendered)
     for each in tenders:
+        fitting("tenders.kind", each.kind, str)
         _text(each.kind, "tenders.kind", 1, 16)
-        if each.amount_fen <= 0:
+        if type(each.amount_fen) is not int or each.amount_fen <= 0:
             raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="tenders.amount_fen")
     if sum(each.amount_fen for each in tenders) != cash_fen:
         raise request_error(Reason.TENDER_MISMATCH, cash_fen=str(cash_fen))
     return tuple(replace(each, reference=_seen(each.reference)[:_REFERENCE_CHARS]) for each in tenders)
 
 
-def line_amount_fen(quantity: str, unit_price: str) -> int:
-    """Returns quantity x unit price in fen, rounded half-up. Raises RequestError."""
-    number = _scaled(quantity, _QUANTITY_PLACES, _QUANTITY_MAX, "quantity")
-    price = _scaled(unit_price, _PRICE_PLACES, _PRICE_MAX, "unit_price")
+def decimal_text(value: str | int | Decimal) -> str:
+    """Returns a quantity or a price as the contract writes it; nothing is rounded."""
+    if isinstance(value, Decimal) and value.is_finite():
+        whole, point, rest = f"{value:f}".partition(".")
+        return f"{whole}{point}{rest.rstrip('0')}".rstrip(".")
+    return str(value)
+
+
+def line_amount_fen(quantity: str, unit_price: str, line: str = "line") -> int:
+    """Returns quantity x unit price in fen, rounded half-up. Raises RequestError that names the line."""
+    number = _scaled(quantity, _QUANTITY_PLACES, _QUANTITY_MAX, f"{line}.quantity")
+    price = _scaled(unit_price, _PRICE_PLACES, _PRICE_MAX, f"{line}.unit_price")
     if number == 0:
-        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="quantity")
+        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field=f"{line}.quantity", value=quantity)
     scale = _SCALE
     amount_fen = (2 * number * price + scale) // (2 * scale)
     if amount_fen > AMOUNT_FEN_MAX:
-        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field="amount_fen", limit=str(AMOUNT_FEN_MAX))
+        raise request_error(
+            Reason.AMOUNT_OUT_OF_RANGE, field=f"{line}.amount_fen", value=str(amount_fen),
+            limit=str(AMOUNT_FEN_MAX),
+        )
     return amount_fen
 
 
@@ -119,12 +144,13 @@ def _line(line: Line, number: int) -> Line:
     for code in line.traceability_codes:
         _text(code, f"{where}.traceability_codes", 1, 64)
     _at_most(line.traceability_codes, 100, f"{where}.traceability_codes")
-    amount_fen = line_amount_fen(line.quantity, line.unit_price)
+    quantity, unit_price = decimal_text(line.quantity), decimal_text(line.unit_price)
+    amount_fen = line_amount_fen(quantity, unit_price, where)
     if line.amount_fen not in (None, amount_fen):
         raise request_error(
             Reason.LINE_AMOUNT_MISMATCH, line=line.line_id or str(number), amount_fen=str(amount_fen)
         )
-    return replace(line, amount_fen=amount_fen)
+    return replace(line, quantity=quantity, unit_price=unit_price, amount_fen=amount_fen)
 
 
 def _prescription(prescription: Prescription) -> None:
@@ -137,11 +163,15 @@ def _prescription(prescription: Prescription) -> None:
 
 def _scaled(text: str, places: int, largest: int, field: str) -> int:
     match = _DECIMAL.fullmatch(text)
-    if match is None or len(match[2] or "") > places:
-        raise request_error(Reason.FIELD_INVALID, field=field, decimals=str(places))
+    if match is None:
+        raise request_error(Reason.FIELD_INVALID, field=field, value=text[:40], expected="a decimal number")
+    if len(match[2] or "") > places:
+        raise request_error(Reason.FIELD_INVALID, field=field, value=text[:40], decimals=str(places))
     scaled = int(match[1] + (match[2] or "").ljust(places, "0"))
     if scaled > largest * 10**places:
-        raise request_error(Reason.AMOUNT_OUT_OF_RANGE, field=field, limit=str(largest))
+        raise request_error(
+            Reason.AMOUNT_OUT_OF_RANGE, field=field, value=text[:40], limit=str(largest)
+        )
     return scaled
 
 

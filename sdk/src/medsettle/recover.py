@@ -7,6 +7,7 @@ the counter, but for Settle, which is never sent again.
 from typing import Final
 
 from medsettle._desk.desk import Desk
+from medsettle._arguments import fitting_tender
 from medsettle._desk.driving import Pass
 from medsettle._desk.effects import Note, Pause, Script
 from medsettle._desk.records import last_sale, reopened
@@ -26,6 +27,8 @@ def recover(desk: Desk, tender: Tender | None) -> Script[tuple[SaleCard, ...]]:
     yield from desk.taken(_DRAINER)
     with desk.busy.giving(_DRAINER):
         records = yield Note(desk.journal.unfinished)
+    if tender is not None:
+        fitting_tender(tender)
         cards: list[SaleCard] = []
         away = False
         for number, record in enumerate(records):

@@ -27,7 +27,7 @@ def china_day(at: datetime) -> date:
 class Ticket:
     """A paper ticket of this till. ``on`` None: today."""
 
-    number: str
+    number: str | int
     on: date | None = None
 
 
@@ -45,19 +45,21 @@ class RequestId:
         return f"{self.terminal}-{self.on:%Y%m%d}-{self.number}-{self.attempt}"
 
     @classmethod
-    def first(cls, terminal: str, on: date, number: str) -> Self:
+    def first(cls, terminal: str, on: date, number: str | int) -> Self:
         """Returns the first attempt of a ticket; 0012 and 12 are one. Raises RequestError: TICKET_INVALID."""
-        if _NUMBER.fullmatch(number) is None:
-            raise till_error(TillReason.TICKET_INVALID, number=number[:40])
-        return cls(terminal, on, number.lstrip("0"), 1)
+        text = str(number)
+        if _NUMBER.fullmatch(text) is None:
+            raise till_error(TillReason.TICKET_INVALID, number=ascii(text)[1:-1][:40])
+        return cls(terminal, on, text.lstrip("0"), 1)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Returns the parts of a request id. Raises RequestError: TICKET_INVALID."""
         try:
-            parts = parts_of(text)
+            parts = parts_of(str(text))
         except ValueError as error:
-            raise till_error(TillReason.TICKET_INVALID, request_id=text[:80]) from error
+            shown = ascii(str(text))[1:-1][:80]
+            raise till_error(TillReason.TICKET_INVALID, request_id=shown) from error
         terminal = f"{parts.institution}-{parts.till}"
         return cls(terminal, parts.on, str(parts.number), parts.attempt)
 

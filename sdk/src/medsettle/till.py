@@ -114,7 +114,7 @@ class Till:
         return self._run(questions.quote(credential, basket, self._operator(operator)))
 
     def settle(  # noqa: PLR0913 - what Settle is asked with
-        self, ticket: Ticket | str, credential: Credential | str, basket: Basket, *, expected: Split,
+        self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
         collect: Collect = Collect.NOW, operator: str | None = None, quote_token: str | None = None,
         acknowledgements: Sequence[str] = (),
     ) -> SaleCard:
@@ -177,7 +177,7 @@ class Till:
         token = ""
         for _ in range(PAGES_MAX):
             sales, token = self._run(
-                questions.list_page(token, page_size, tuple(states), terminal, service_from, service_to)
+                questions.list_page(token, page_size, states, terminal, service_from, service_to)
             )
             yield from sales
             if not token:
@@ -194,7 +194,7 @@ class Till:
         return self._run(recovery.recover(self._desk, tender))
 
     def checkout(
-        self, ticket: Ticket | str, credential: Credential | str, basket: Basket, *,
+        self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *,
         show: Callable[[Quote], bool], tender: Tender, operator: str | None = None,
         acknowledgements: Sequence[str] = (),
     ) -> SaleCard:

@@ -30,6 +30,7 @@ class TillReason(StrEnum):
     TICKET_REUSED = "TICKET_REUSED"
     TICKET_INVALID = "TICKET_INVALID"
     ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
+    TEXT_NOT_UTF8 = "TEXT_NOT_UTF8"
     SALE_UNKNOWN = "SALE_UNKNOWN"
     STEP_NOT_ALLOWED = "STEP_NOT_ALLOWED"
     SPLIT_NOT_AS_SHOWN = "SPLIT_NOT_AS_SHOWN"
@@ -141,6 +142,11 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
         "请核对流水号,或用 medsettle status 查询。", "Check the id, or look it up with medsettle status.",
     ),
     TillReason.STEP_NOT_ALLOWED: TillText(
+    TillReason.TEXT_NOT_UTF8: TillText(
+        "内容不是有效的UTF-8文本。", "A text is not valid UTF-8.",
+        "请把扫码枪、键盘或上级程序设为UTF-8后重试。",
+        "Set the scanner, or the program that passes the text, to UTF-8 and try again.",
+    ),
         "这笔业务现在不能这样操作。", "The sale does not allow this step now.",
         "请先查询这笔业务的状态。", "Look at the sale's state first.",
     ),

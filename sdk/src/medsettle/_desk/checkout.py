@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from medsettle._arguments import fitting_show, fitting_tender
 from medsettle._desk import questions
 from medsettle._desk.cards import card_busy, card_not_sent, card_of
 from medsettle._desk.desk import Desk
@@ -34,7 +35,7 @@ _ALL: Final = frozenset(Step)
 class Wish:
     """What a checkout is asked for. ``show`` is given the quote and says whether the patient agrees."""
 
-    ticket: Ticket | str
+    ticket: Ticket | str | int
     credential: Credential | str = field(repr=False)
     basket: Basket
     show: Callable[[Quote], Any]
@@ -49,6 +50,8 @@ def checkout(desk: Desk, wish: Wish) -> Script[SaleCard]:
         checked_credential(wish.credential), checked_basket(wish.basket), None,
         checked_acknowledgements(wish.acknowledgements),
     )
+    fitting_show(wish.show)
+    fitting_tender(wish.tender)
     checked_operator(wish.operator)
     first = first_id(desk, wish.ticket)
     name = ticket_name(first)

@@ -1,9 +1,10 @@
 """Scripts that change no sale: eligibility, quote, list, probe, key rotation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TypeVar
 
+from medsettle._arguments import fitting
 from medsettle._desk.desk import Desk, error_of
 from medsettle._desk.effects import Ask, Note, Script
 from medsettle._exchange import answering, asking, covering
@@ -12,7 +13,7 @@ from medsettle._exchange.covering import Rotated
 from medsettle._exchange.signed import OK, Verdict
 from medsettle.checks import checked_basket, checked_credential, checked_operator
 from medsettle.errors import till_error
-from medsettle.models import Basket, Credential, Eligibility, KeyRotation, Probe, Quote, Sale
+from medsettle.models import Basket, Credential, Eligibility, KeyRotation, Probe, Quote, Sale, SaleState
 from medsettle.till_reasons import TillReason
 from medsettle.wire import calls, signing
 
@@ -35,6 +36,9 @@ def check_eligibility(
 ) -> Script[Eligibility]:
     """Asks what the patient may have."""
     shown = checked_credential(credential)
+    fitting("benefit", benefit, str | None)
+    fitting("as_of", as_of, date | None)
+    fitting("prescription", prescription, str | None)
     body = asking.eligibility(shown, benefit, as_of, prescription)
     verdict = yield Ask(calls.CHECK_ELIGIBILITY, body)
     return answered(verdict, covering.eligibility)
@@ -48,10 +52,15 @@ def quote(credential: Credential | str, basket: Basket, operator: str) -> Script
 
 
 def list_page(
-    page_token: str, page_size: int, states: tuple[str, ...], terminal: str | None,
+    page_token: str, page_size: int, states: Sequence[str], terminal: str | None,
     service_from: date | None, service_to: date | None,
 ) -> Script[tuple[tuple[Sale, ...], str]]:
     """Asks for one page of the institution's sales, newest first."""
+    fitting("page_size", page_size, int)
+    fitting("states", states, Sequence[SaleState])
+    fitting("terminal", terminal, str | None)
+    fitting("service_from", service_from, date | None)
+    fitting("service_to", service_to, date | None)
     body = asking.list_sales(
         page_size=max(1, min(page_size, PAGE_SIZE_MAX)), page_token=page_token, states=states,
         terminal=terminal, service_from=service_from, service_to=service_to,

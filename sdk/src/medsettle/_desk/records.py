@@ -1,8 +1,10 @@
 """Which record a ticket or a request id stands for: a new one, the last one, or one to be asked for."""
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
+from medsettle._arguments import fitting
+from medsettle._desk.cards import card_of, card_of_another
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Note, Script
 from medsettle._exchange import answering, asking
@@ -23,9 +25,10 @@ def content_of(basket: Basket) -> str:
     return digest(asking.basket(basket))
 
 
-def first_id(desk: Desk, ticket: Ticket | str) -> RequestId:
+def first_id(desk: Desk, ticket: Ticket | str | int) -> RequestId:
     """Returns the first attempt of a ticket of this till, today's unless it names its day."""
-    named = Ticket(ticket) if isinstance(ticket, str) else ticket
+    named = ticket if isinstance(ticket, Ticket) else Ticket(ticket)
+    fitting("ticket.on", named.on, date | None)
     on = named.on or china_day(desk.clock.now())
     return RequestId.first(desk.config.terminal, on, named.number)
 

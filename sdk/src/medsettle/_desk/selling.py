@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from medsettle._arguments import fitting
 from medsettle._desk.desk import Desk, error_of
 from medsettle._desk.driving import ASKING, Asked, Pass, is_open
 from medsettle._desk.effects import Ask, Note, Script
@@ -45,7 +46,7 @@ _UNDOING: Final = ASKING | {Step.RELEASE, Step.REVERSE}
 class Settling:
     """What a till is asked to settle, looked through."""
 
-    ticket: Ticket | str
+    ticket: Ticket | str | int
     asked: Asked
     expected: Split
     collect: Collect
@@ -53,7 +54,7 @@ class Settling:
 
 
 def settling(  # noqa: PLR0913 - what Settle is asked with
-    ticket: Ticket | str, credential: Credential | str, basket: Basket, *, expected: Split,
+    ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
     collect: Collect, operator: str, quote_token: str | None, acknowledgements: Sequence[str],
 ) -> Settling:
     """Returns what to settle. Raises RequestError for what the gateway would not take."""
@@ -71,6 +72,8 @@ def settle(desk: Desk, what: Settling) -> Script[SaleCard]:
     yield from desk.taken(name)
     with desk.busy.giving(name):
         content = fingerprint(what.asked.basket)
+    fitting("collect", collect, Collect)
+    fitting("quote_token", quote_token, str | None)
         attempt = yield from attempt_for(desk, first, content)
         if isinstance(attempt, SaleRecord):
             work = yield from second_click(desk, attempt)
@@ -174,7 +177,7 @@ def open_sales(desk: Desk) -> Script[tuple[SaleCard, ...]]:
 
 def ticket_name(request_id: RequestId | str) -> str:
     """Returns the id without its attempt: what one click at a time works on."""
-    parsed = RequestId.parse(request_id) if isinstance(request_id, str) else request_id
+    parsed = request_id if isinstance(request_id, RequestId) else RequestId.parse(request_id)
     return str(parsed).rpartition("-")[0]
 
 

@@ -141,8 +141,8 @@ def _encounter(value: Encounter | None) -> settlement_pb2.Encounter | None:
 
 def _line(value: Line) -> settlement_pb2.Line:
     return settlement_pb2.Line(
-        line_id=value.line_id, item_code=value.item_code, quantity=value.quantity,
-        unit_price=value.unit_price, amount_fen=value.amount_fen, benefit=value.benefit,
+        line_id=value.line_id, item_code=value.item_code, quantity=str(value.quantity),
+        unit_price=str(value.unit_price), amount_fen=value.amount_fen, benefit=value.benefit,
         condition=value.condition, prescription_id=value.prescription_id,
         traceability_codes=value.traceability_codes, service_on=_day(value.service_on),
     )

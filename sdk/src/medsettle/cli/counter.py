@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, TextIO
 
+from medsettle.checks import checked_basket
 from medsettle.cli.as_json import as_json
 from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of
 from medsettle.cli.screen import Screen
-from medsettle.errors import request_error
+from medsettle.errors import request_error, till_error
 from medsettle.models import Basket, Credential
+from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 
 _INPUT_CHARS_MAX: Final = 1_024
@@ -64,7 +66,7 @@ class Counter:
         return Credential(token)
 
     def basket(self) -> Basket:
-        """Returns the basket of the command line. Raises UsageError, BasketTextError."""
+        """Returns the basket of the command line. Raises UsageError, BasketTextError, RequestError."""
         given = self.arguments
         if (given.basket is None) == (not given.lines):
             raise UsageError("请给出明细或 --basket 文件,二者之一。 Give lines, or a --basket file.")
@@ -72,10 +74,10 @@ class Counter:
         if payers and given.no_accounts:
             raise UsageError("--payer 与 --no-accounts 不能同用。 Use --payer or --no-accounts, not both.")
         basket = basket_of(given.basket) if given.basket else Basket(tuple(map(line_of, given.lines)))
-        return replace(
+        return checked_basket(replace(
             basket, benefit=given.benefit or basket.benefit, payers=payers or basket.payers,
             without_accounts=given.no_accounts or basket.without_accounts,
-        )
+        ))
 
     def agrees(self, question: str) -> bool:
         """Returns whether the person at the counter says yes; the end of the input says no."""
@@ -87,7 +89,12 @@ class Counter:
             self.complaints.write(text)
 
     def _line(self) -> str:
-        return "" if self.source is None else self.source.readline(_INPUT_CHARS_MAX).strip()
+        if self.source is None:
+            return ""
+        try:
+            return self.source.readline(_INPUT_CHARS_MAX).strip()
+        except UnicodeDecodeError as error:
+            raise till_error(TillReason.TEXT_NOT_UTF8, field="input") from error
 
 
 __all__ = ["BasketTextError", "Counter", "UsageError"]

@@ -6,6 +6,7 @@ Plain data. ``medsettle.checks`` looks at it before anything is sent.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -61,14 +62,15 @@ class Credential:
 class Line:
     """One line of the basket.
 
-    ``quantity``: decimal string, up to four decimals. ``unit_price``: yuan per unit, decimal string,
-    up to six decimals. ``amount_fen``: their product rounded half-up; None: computed before sending.
+    ``quantity``: up to four decimals. ``unit_price``: yuan per unit, up to six decimals. Both as text, int
+    or Decimal; a float is refused, since it is not exact. ``amount_fen``: their product rounded half-up;
+    None: computed before sending.
     Kind, class, share and ceiling come from the gateway's catalogue.
     """
 
     item_code: str
-    quantity: str = "1"
-    unit_price: str = "0"
+    quantity: str | int | Decimal = "1"
+    unit_price: str | int | Decimal = "0"
     amount_fen: int | None = None
     line_id: str = ""
     benefit: str | None = None
