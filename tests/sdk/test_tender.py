@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from medsettle.errors import ConfigError
 from medsettle.models import Basket, CashState, Outcome, Tendered
 from medsettle.tender import HttpTender
 from medsettle.till import Till
@@ -80,11 +81,55 @@ def test_a_payment_that_was_declined_releases_the_hold(
 def test_a_payment_that_is_not_known_is_paid_back(
     till: Till, basket: Basket, provider: Provider, answer: tuple[int, bytes]
 ) -> None:
-    provider.answers = {"/payments": answer, "/refunds": (200, b'{"status": "nothing_to_refund"}')}
+    provider.answers = {"/payments": answer, "/refunds": (200, b'{"status": "cancelled"}')}
     tender = HttpTender(provider.url, token="secret")
     card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=tender)
     assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.REFUNDED)
     assert [path for path, key, _ in provider.asked if key == card.request_id] == ["/payments", "/refunds"]
+
+
+@pytest.mark.parametrize("answer", [b'{"status": "nothing_to_refund"}', b'{"status": "pending"}', b"{}"])
+def test_a_provider_that_does_not_rule_the_payment_out_is_asked_again_by_recover(
+    till: Till, basket: Basket, provider: Provider, answer: bytes
+) -> None:
+    provider.answers = {"/payments": (504, b""), "/refunds": (200, answer)}
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=HttpTender(provider.url))
+    assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.ASKED)
+    provider.answers["/refunds"] = (200, b'{"status": "refunded"}')  # the payment landed meanwhile
+    (card,) = till.recover(HttpTender(provider.url))
+    assert card.cash is CashState.REFUNDED
+
+
+@pytest.mark.parametrize(
+    "url", ["http://pay.example", "http://192.0.2.1:80/", "ftp://pay.example", "pay.example"]
+)
+def test_a_token_is_not_sent_in_the_clear_beyond_this_machine(url: str) -> None:
+    with pytest.raises(ConfigError):
+        HttpTender(url, token="secret")
+
+
+@pytest.mark.parametrize("url", ["https://pay.example", "http://127.0.0.1:8000", "http://[::1]:8000"])
+def test_a_token_may_go_over_tls_or_to_this_machine(url: str) -> None:
+    HttpTender(url, token="secret")
+
+
+def test_an_answer_that_drips_is_cut_off_by_one_timeout_for_the_whole_call() -> None:
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while not ended.wait(0.02):
+                    connection.sendall(b" ")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        tender = HttpTender(f"http://127.0.0.1:{server.getsockname()[1]}", timeout_ms=200)
+        answers = [tender.collect(4000, "id")]
+        ended.set()
+        dripping.join()
+    assert [answer.state for answer in answers] == [CashState.ASKED]
 
 
 def test_a_refund_without_an_answer_stays_due(till: Till, basket: Basket, provider: Provider) -> None:

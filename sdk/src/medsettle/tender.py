@@ -4,9 +4,12 @@ A tender is asked once a sale. ``request_id`` is its idempotency key: asked agai
 it must neither collect nor pay back twice.
 """
 
+import json
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from medsettle.models import CashState, Tendered
 
@@ -29,7 +32,12 @@ class Collected:
 
 
 class Tender(Protocol):
-    """Takes the cash part and gives it back. Both may be coroutines under AsyncTill."""
+    """Takes the cash part and gives it back. Both may be coroutines under AsyncTill.
+
+    A tender that has ``refunds_once = True`` promises that a refund asked for again under the same id
+    pays nothing more: it is then asked again after a crash. Without it the card says that a person
+    must find out.
+    """
 
     def collect(self, amount_fen: int, request_id: str) -> "Collected | Awaitable[Collected]":
         """Collects the amount, in fen, once for the request id."""
@@ -37,7 +45,11 @@ class Tender(Protocol):
     def refund(
         self, amount_fen: int, request_id: str, tenders: tuple[Tendered, ...]
     ) -> "bool | Awaitable[bool]":
-        """Pays back what was taken under the id; true once the patient has it, or if nothing was taken."""
+        """Pays back what was taken under the id. Returns True only if that is final: the patient has it, or
+        nothing was taken and nothing can be taken under this id any more. A refund therefore seals the
+        key: a payment under it that is still on its way must fail. False: it was not paid back. If it
+        raises, it may have been.
+        """
 
 
 class CashTender:
@@ -64,20 +76,30 @@ class CashTender:
 
 
 _TIMEOUT_MS: Final = 15_000
+_ANSWER_BYTES_MAX: Final = 65_536
 _PAID, _NOT_PAID = "paid", "not_paid"
+_FINAL: Final = frozenset({"refunded", "cancelled"})
 
 
 class HttpTender:
     """A payment provider over HTTP: ``POST {url}/payments`` and ``POST {url}/refunds``.
 
     Both carry ``Idempotency-Key: <request id>`` and ``{"request_id", "amount_fen"}``. A payment answers
-    200 with ``{"status": "paid" | "not_paid", "kind", "reference"}``; a refund answers 200 with
-    ``{"status": "refunded" | "nothing_to_refund"}``. A provider that cannot be reached has taken nothing.
-    Anything else, and silence, is not known: the sale is then undone and the refund asked for.
-    Repeating is safe: the key is the sale's.
+    200 with ``{"status": "paid" | "not_paid", "kind", "reference"}``, where ``not_paid`` means that this key
+    will not be paid any more. A refund answers 200 with ``{"status": "refunded"}``, or ``"cancelled"``:
+    nothing was paid, and no payment under this key can go through any more. A provider that cannot be
+    reached has taken nothing. Anything else, and silence, is not known: the sale is then undone, and the
+    refund asked for until one of its two answers comes. Repeating is safe: the key is the sale's.
     """
 
+    refunds_once: Final = True
+
     def __init__(self, url: str, *, token: str = "", timeout_ms: int = _TIMEOUT_MS) -> None:
+        """Keeps where the provider is. ``timeout_ms``: for a whole call, its answer read.
+
+        Raises ConfigError for a url that is neither https, nor http without a token or to this machine.
+        """
+        _check_url(url, token)
         self._url = url.rstrip("/")
         self._token = token
         self._timeout_ms = timeout_ms
@@ -96,11 +118,20 @@ class HttpTender:
     def refund(
         self, amount_fen: int, request_id: str, tenders: tuple[Tendered, ...]  # noqa: ARG002
     ) -> bool:
-        """Asks the provider to pay back; true once it says that nothing is left to pay back."""
-        answer = self._post("refunds", request_id, amount_fen)
-        return answer.get("status") in ("refunded", "nothing_to_refund")
+        """Asks the provider to pay back; true once it says that this key is paid back or cancelled."""
+        return self._post("refunds", request_id, amount_fen).get("status") in _FINAL
 
     def _post(self, what: str, request_id: str, amount_fen: int) -> dict[str, Any]:
+        """Asks within the timeout, whatever the provider does: httpx has one for each read, not for all."""
+        answers: list[dict[str, Any]] = []
+        asking = threading.Thread(
+            target=lambda: answers.append(self._answer(what, request_id, amount_fen)), daemon=True
+        )
+        asking.start()
+        asking.join(self._timeout_ms / 1000)
+        return answers[0] if answers else {}
+
+    def _answer(self, what: str, request_id: str, amount_fen: int) -> dict[str, Any]:
         import httpx  # noqa: PLC0415 - a till that takes cash only does not load it
 
         headers = {"Idempotency-Key": request_id}
@@ -108,16 +139,34 @@ class HttpTender:
             headers["Authorization"] = f"Bearer {self._token}"
         body = {"request_id": request_id, "amount_fen": amount_fen}
         try:
-            answer = httpx.post(
-                f"{self._url}/{what}", json=body, headers=headers, timeout=self._timeout_ms / 1000
-            )
-            return _object(answer)
+            with httpx.stream(
+                "POST", f"{self._url}/{what}", json=body, headers=headers, timeout=self._timeout_ms / 1000
+            ) as answer:
+                return _object(answer)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return {"status": _NOT_PAID}
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):
             return {}
 
 
 def _object(answer: "httpx.Response") -> dict[str, Any]:
-    read = answer.json() if answer.status_code == 200 else {}  # noqa: PLR2004 - the one good answer
+    if answer.status_code != 200:  # noqa: PLR2004 - the one good answer
+        return {}
+    text = b""
+    for chunk in answer.iter_bytes():
+        text += chunk
+        if len(text) > _ANSWER_BYTES_MAX:
+            return {}
+    read = json.loads(text)
     return read if isinstance(read, dict) else {}
+
+
+def _check_url(url: str, token: str) -> None:
+    from medsettle.config import wrong  # noqa: PLC0415 - a till that takes cash only does not load them
+    from medsettle.transport import is_loopback  # noqa: PLC0415
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong("url", "a payment provider is at https://host")
+    if parts.scheme == "http" and token and not is_loopback(f"{parts.hostname}:80"):
+        raise wrong("url", "a token goes over https only, except to this machine")
