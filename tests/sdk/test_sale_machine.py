@@ -17,6 +17,7 @@ from medsettle.record import (
     Event,
     Goal,
     Known,
+    RefundAsked,
     RefundFailed,
     Reopened,
     SaleRecord,
@@ -24,14 +25,26 @@ from medsettle.record import (
     Unanswered,
     Unwanted,
 )
-from medsettle.sale import ALL_FACTS, TABLE, apply, is_closed, next_step, outcome, refund_due_fen
+from medsettle.sale import (
+    ALL_FACTS,
+    TABLE,
+    apply,
+    is_closed,
+    may_be_due,
+    next_step,
+    outcome,
+    refund_due_fen,
+)
 from medsettle.wire.reasons import REASONS, Reason
 from medsettle.wire.states import OUTCOME
 
 STATES = [*(state.value for state in SaleState if state is not SaleState.ABSENT), "STATE_OF_TOMORROW"]
 NO_ANSWER = Refusal("GATEWAY_AWAY", False, "", "")
-WIRE_STEPS = frozenset(Step) - {Step.COLLECT_CASH, Step.REFUND_CASH}
+WIRE_STEPS = frozenset(Step) - {
+    Step.COLLECT_CASH, Step.REFUND_CASH, Step.REFUND_AGAIN, Step.TRACE_CASH,
+}
 TWICE = 2
+TO_FIND_OUT = (CashState.REFUND_ASKED, CashState.UNDONE_ELSEWHERE)
 
 
 def record(collect: Collect = Collect.LATER, cash_fen: int = 4000) -> SaleRecord:
@@ -54,9 +67,12 @@ def what_happens(draw: st.DrawFn, step: Step) -> tuple[Event, ...]:
             ends: list[Event] = [CashCollected((Tendered("cash", 4000),)), CashFailed(NO_ANSWER, sure=True),
                     CashFailed(NO_ANSWER, sure=False)]
             return CashAsked(), draw(st.sampled_from(ends))
-        case Step.REFUND_CASH:
-            refunds: list[Event] = [CashRefunded(), RefundFailed()]
-            return (draw(st.sampled_from(refunds)),)
+        case Step.REFUND_CASH | Step.REFUND_AGAIN:
+            refunds: list[Event] = [CashRefunded(), RefundFailed(CashState.COLLECTED),
+                                    RefundFailed(CashState.REFUND_ASKED)]
+            return RefundAsked(), draw(st.sampled_from(refunds))
+        case Step.TRACE_CASH:
+            return (CashRefunded(),)
         case _:
             answers = st.sampled_from(STATES).map(lambda state: Answered(step, state, 4000))
             refusals = st.sampled_from(list(Reason)).map(
@@ -80,12 +96,14 @@ def lives(draw: st.DrawFn) -> list[tuple[SaleRecord, Event, SaleRecord]]:
         steps = 0
         interrupted_after = draw(st.integers(0, 12))
         while isinstance(step := next_step(now), Step) and steps < interrupted_after:
+            if step is Step.TRACE_CASH:
+                break
             steps += 1
             assert steps <= TWICE * len(Step), "a pass ends"
             for event in draw(what_happens(step)):
                 happens(event)
         if draw(st.booleans()):
-            happens(Unwanted("changed mind"))
+            happens(Unwanted("changed mind", goal=draw(st.sampled_from([Goal.GIVE_UP, Goal.UNDO]))))
         happens(Reopened(same_run=draw(st.booleans())))
     return history
 
@@ -131,6 +149,10 @@ def test_cash_is_never_kept_for_a_sale_that_is_not_paid(
         taken = after.cash in (CashState.COLLECTED, CashState.ASKED) and after.cash_fen
         if outcome(after) is Outcome.NOT_PAID and taken:
             assert refund_due_fen(after) == after.cash_fen
+            assert not is_closed(after)
+        if outcome(after) is Outcome.NOT_PAID and after.cash_fen and after.cash in TO_FIND_OUT:
+            assert refund_due_fen(after) == 0
+            assert may_be_due(after)
             assert not is_closed(after)
 
 
@@ -199,6 +221,31 @@ def test_a_settled_sale_is_reversed_only_if_the_till_wants_it_undone() -> None:
     assert (next_step(unwanted), outcome(unwanted)) == (Step.REVERSE, Outcome.OPEN)
     kept = apply(unwanted, Declined(Step.REVERSE, refusal(Reason.REVERSE_TOO_LATE), "FAILED_PRECONDITION"))
     assert outcome(kept) is Outcome.PAID
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.TERMINAL_SUSPENDED, Reason.FIELD_INVALID, Reason.SALE_NOT_FOUND, Reason.KEY_UNKNOWN]
+)
+def test_a_reversal_refused_for_another_cause_than_the_sale_stays_wished(reason: Reason) -> None:
+    paid = apply(record(Collect.NOW), Answered(Step.SETTLE, SaleState.SETTLED))
+    unwanted = apply(paid, Unwanted("returned"))
+    refused = apply(unwanted, Declined(Step.REVERSE, refusal(reason), REASONS[reason].code))
+    assert (next_step(refused), refused.goal, is_closed(refused)) == (Outcome.OPEN, Goal.UNDO, False)
+    again = apply(refused, Reopened(same_run=False))
+    assert next_step(apply(again, Answered(Step.SEAL, SaleState.SETTLED))) is Step.REVERSE
+
+
+def test_a_hold_that_is_given_up_and_turns_out_settled_stays_paid() -> None:
+    held = apply(record(), Answered(Step.SETTLE, SaleState.HELD))
+    given_up = apply(held, Unwanted("released", goal=Goal.GIVE_UP))
+    assert next_step(given_up) is Step.RELEASE
+    settled = apply(given_up, Answered(Step.RELEASE, SaleState.SETTLED))
+    assert (next_step(settled), outcome(settled)) == (Outcome.PAID, Outcome.PAID)
+
+
+def test_a_wish_to_reverse_is_not_weakened_by_a_wish_to_release() -> None:
+    unwanted = apply(record(), Unwanted("returned"))
+    assert apply(unwanted, Unwanted("released", goal=Goal.GIVE_UP)).goal is Goal.UNDO
 
 
 @pytest.mark.parametrize("reason", [Reason.KEY_NOT_ACTIVE, Reason.TERMINAL_SUSPENDED])

@@ -200,6 +200,8 @@ _BY_TILL_REASON: Final[dict[TillReason, type[MedsettleError]]] = {
     TillReason.STEP_NOT_ALLOWED: RefusedError,
     TillReason.PATIENT_DECLINED: RefusedError,
     TillReason.CASH_NOT_COLLECTED: RefusedError,
+    TillReason.CASH_NOT_KNOWN: RefusedError,
+    TillReason.REFUND_FIRST: RefusedError,
     TillReason.TILL_FAILED: OutcomeUnknownError,
 }
 

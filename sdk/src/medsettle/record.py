@@ -19,12 +19,18 @@ class Step(StrEnum):
     REVERSE = "REVERSE"
     COLLECT_CASH = "COLLECT_CASH"
     REFUND_CASH = "REFUND_CASH"
+    REFUND_AGAIN = "REFUND_AGAIN"
+    """A refund was begun before: only a tender that pays back once an id is asked again."""
+    TRACE_CASH = "TRACE_CASH"
+    """A person finds out where the cash is; the till does nothing by itself."""
 
 
 class Goal(StrEnum):
     """What the till wants of the sale."""
 
     SELL = "SELL"
+    GIVE_UP = "GIVE_UP"
+    """A hold is released; if the sale is settled after all, it stays so."""
     UNDO = "UNDO"
 
 
@@ -124,16 +130,29 @@ class CashRefunded:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """Giving back begins; written before the cashier or a provider is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class RefundFailed:
-    """Giving the cash part back failed; it stays due."""
+    """The patient does not have it back. ``cash``: where it is, as it was before the refund was asked
+    for; REFUND_ASKED if he may have it after all.
+    """
+
+    cash: CashState
 
 
 @dataclass(frozen=True, slots=True)
 class Unwanted:
-    """The till wants the sale undone. ``refusal``: what is wrong with it, if anything is."""
+    """The till wants the sale undone, or only its hold released (``goal``).
+
+    ``refusal``: what is wrong with it, if anything is.
+    """
 
     reason: str
     refusal: Refusal | None = None
+    goal: Goal = Goal.UNDO
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +165,7 @@ class Reopened:
     ask: bool = True
 
 
-CashEvent: TypeAlias = CashAsked | CashCollected | CashFailed | CashRefunded | RefundFailed
+CashEvent: TypeAlias = (
+    CashAsked | CashCollected | CashFailed | RefundAsked | CashRefunded | RefundFailed
+)
 Event: TypeAlias = Answered | Declined | Unanswered | CashEvent | Unwanted | Reopened

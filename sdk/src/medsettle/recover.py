@@ -4,56 +4,67 @@ There is no second path: each old record is reopened, asked for, and driven by t
 the counter, but for Settle, which is never sent again.
 """
 
+import logging
 from typing import Final
 
-from medsettle._desk.desk import Desk
 from medsettle._arguments import fitting_tender
-from medsettle._desk.driving import Pass
+from medsettle._desk.desk import Desk
+from medsettle._desk.driving import Pass, ending_with
 from medsettle._desk.effects import Note, Pause, Script
 from medsettle._desk.records import last_sale, reopened
 from medsettle._desk.selling import ticket_name
-from medsettle.models import SaleCard
-from medsettle.record import SaleRecord, Step
+from medsettle.errors import JournalError, refusal_of
+from medsettle.models import Refusal, SaleCard
+from medsettle.record import SaleRecord
 from medsettle.tender import Tender
 from medsettle.till_reasons import TillReason
 
 PAUSE_MS: Final = 200
 """Between two sales, on average: a gateway that came back is not met by every till at once."""
 _DRAINER: Final = "recover"
+_LOG: Final = logging.getLogger("medsettle")
 
 
 def recover(desk: Desk, tender: Tender | None) -> Script[tuple[SaleCard, ...]]:
     """Returns the cards of what was open, in its order. Stops asking when the gateway is away."""
+    if tender is not None:
+        fitting_tender(tender)
     yield from desk.taken(_DRAINER)
     with desk.busy.giving(_DRAINER):
         records = yield Note(desk.journal.unfinished)
-    if tender is not None:
-        fitting_tender(tender)
         cards: list[SaleCard] = []
         away = False
         for number, record in enumerate(records):
             if number and not away:
                 yield Pause(desk.chance() * 2 * PAUSE_MS / 1000)
-            work = yield from _ended(desk, record, tender, away=away)
+            work, trouble = yield from _ended(desk, record, tender, away=away)
             away = away or _was_away(work)
-            cards.append(work.card())
+            cards.append(work.card(trouble))
         return tuple(cards)
 
 
-def _ended(desk: Desk, record: SaleRecord, tender: Tender | None, *, away: bool) -> Script[Pass]:
+def _ended(
+    desk: Desk, record: SaleRecord, tender: Tender | None, *, away: bool
+) -> Script[tuple[Pass, Refusal | None]]:
     name = ticket_name(record.request_id)
     if away or not desk.busy.take(name):
         # Its own click is ending it, or nobody would answer.
-        return Pass(desk, record, frozenset())
+        return Pass(desk, record, frozenset()), None
     with desk.busy.giving(name):
         now = yield Note(lambda: desk.journal.load(record.request_id))
-        performs = frozenset(Step) - {Step.SETTLE, Step.COLLECT_CASH}
-        if tender is None:
-            performs -= {Step.REFUND_CASH}
-        work = Pass(desk, reopened(desk, now or record, ask=True), performs, tender=tender)
-        yield from work.drive()
-        work.sale = work.sale or (yield from last_sale(desk, work.written))
-        return work
+        work = Pass(
+            desk, reopened(desk, now or record, ask=True), ending_with(tender), tender=tender
+        )
+        trouble = None
+        try:
+            yield from work.drive()
+            work.sale = work.sale or (yield from last_sale(desk, work.written))
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad record must not keep the others open
+            _LOG.error("recovering a sale was interrupted by %s", type(error).__name__)
+            trouble = refusal_of(TillReason.TILL_FAILED, request_id=record.request_id)
+        return work, trouble
 
 
 def _was_away(work: Pass) -> bool:

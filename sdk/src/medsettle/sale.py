@@ -22,6 +22,7 @@ from medsettle.record import (
     Event,
     Goal,
     Known,
+    RefundAsked,
     RefundFailed,
     Reopened,
     SaleRecord,
@@ -39,6 +40,9 @@ _REMOTE: Final = frozenset({_S.PENDING, _S.UNDOING, Known.OTHER})
 _ENDED: Final = frozenset({_S.REFUSED, _S.SEALED, _S.RELEASED, _S.REVERSED, Known.FOREIGN})
 _TAKEN: Final = frozenset({CashState.ASKED, CashState.COLLECTED})
 """The cash part is with the institution, or may be."""
+_UNDONE: Final = frozenset({_S.RELEASED, _S.REVERSED})
+_TO_FIND_OUT: Final = frozenset({CashState.REFUND_ASKED, CashState.UNDONE_ELSEWHERE})
+"""The patient may have the cash part back: nobody pays it out before a person has found out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,12 @@ ROWS: Final = (
         cash=frozenset({CashState.NOT_ASKED})),
     Row(_HOLDS, Step.RELEASE),
     Row(_states(_S.SETTLED), Outcome.PAID, goal=Goal.SELL),
+    Row(_states(_S.SETTLED), Outcome.PAID, goal=Goal.GIVE_UP),
     Row(_states(_S.SETTLED, _S.PENDING), Step.REVERSE, goal=Goal.UNDO),
     Row(_REMOTE, Step.READ),
     Row(_ENDED, Step.REFUND_CASH, cash=_TAKEN),
+    Row(_ENDED, Step.REFUND_AGAIN, cash=frozenset({CashState.REFUND_ASKED})),
+    Row(_ENDED, Step.TRACE_CASH, cash=frozenset({CashState.UNDONE_ELSEWHERE})),
     Row(_ENDED, Outcome.NOT_PAID),
 )
 """Read from the top: the first row that fits."""
@@ -89,6 +96,8 @@ TABLE: Final[dict[Facts, Step | Outcome]] = {
 
 _SETTLES_NOTHING_HERE: Final = frozenset({Code.UNAUTHENTICATED, Code.PERMISSION_DENIED})
 """The terminal is refused, not the sale: it waits until the terminal is put right."""
+_STANDS: Final = frozenset({Reason.REVERSE_TOO_LATE, Reason.LATER_SALE_EXISTS})
+"""The sale itself is refused a reversal. Any other refusal is of the terminal, the form or the moment."""
 
 
 def next_step(record: SaleRecord) -> Step | Outcome:
@@ -110,7 +119,9 @@ def outcome(record: SaleRecord) -> Outcome:
 
 
 def is_closed(record: SaleRecord) -> bool:
-    """Returns whether nothing is left to do: the outcome is proven, and no cash is to be given back."""
+    """Returns whether nothing is left to do: the outcome is proven, and no cash is to be given back
+    or looked for.
+    """
     return isinstance(next_step(replace(record, tried=frozenset(), waiting=False)), Outcome)
 
 
@@ -118,6 +129,11 @@ def refund_due_fen(record: SaleRecord) -> int:
     """Returns the cash that the patient must get back, in fen."""
     due = record.state in _ENDED and record.cash in _TAKEN
     return record.cash_fen if due else 0
+
+
+def may_be_due(record: SaleRecord) -> bool:
+    """Returns whether the patient must get the cash back, or may have to: then a person finds out."""
+    return refund_due_fen(record) > 0 or (record.state in _ENDED and record.cash in _TO_FIND_OUT)
 
 
 def apply(record: SaleRecord, event: Event) -> SaleRecord:
@@ -129,9 +145,10 @@ def apply(record: SaleRecord, event: Event) -> SaleRecord:
             return _declined(record, event)
         case Unanswered():
             return _unanswered(record, event)
-        case Unwanted(reason, refusal):
+        case Unwanted(reason, refusal, goal):
+            wanted = Goal.UNDO if record.goal is Goal.UNDO else goal
             return replace(
-                record, goal=Goal.UNDO, undo_reason=reason, refusal=refusal or record.refusal,
+                record, goal=wanted, undo_reason=reason, refusal=refusal or record.refusal,
                 waiting=False, tried=frozenset(),
             )
         case Reopened():
@@ -149,10 +166,13 @@ def _after_cash(record: SaleRecord, event: CashEvent) -> SaleRecord:
         case CashFailed(refusal, sure):
             cash = CashState.NOT_COLLECTED if sure else CashState.ASKED
             return replace(record, cash=cash, goal=Goal.UNDO, refusal=refusal)
+        case RefundAsked():
+            tried = record.tried | {Step.REFUND_CASH, Step.REFUND_AGAIN}
+            return replace(record, cash=CashState.REFUND_ASKED, tried=tried)
         case CashRefunded():
             return replace(record, cash=CashState.REFUNDED)
-        case RefundFailed():
-            return replace(record, tried=record.tried | {Step.REFUND_CASH})
+        case RefundFailed(cash):
+            return replace(record, cash=cash)
         case _:
             assert_never(event)
 
@@ -183,7 +203,19 @@ def _answered(record: SaleRecord, event: Answered) -> SaleRecord:
     )
     if known is SaleState.SETTLED and after.cash_fen and record.cash not in _TAKEN:
         return replace(after, cash=CashState.COLLECTED)
+    if _is_undone_elsewhere(record, event):
+        return replace(after, cash=CashState.UNDONE_ELSEWHERE)
     return after
+
+
+def _is_undone_elsewhere(record: SaleRecord, event: Answered) -> bool:
+    """Whoever undid it may have given the cash back there. A hold that was over when this till came to
+    confirm or release it was never paid elsewhere: its cash is here.
+    """
+    found = event.state in _UNDONE and record.state not in _ENDED and record.cash in _TAKEN
+    given_up = record.goal is Goal.GIVE_UP or event.step in (Step.CONFIRM, Step.RELEASE)
+    here = record.goal is Goal.UNDO or (event.state == _S.RELEASED and given_up)
+    return found and not here
 
 
 def _declined(record: SaleRecord, event: Declined) -> SaleRecord:
@@ -195,11 +227,17 @@ def _declined(record: SaleRecord, event: Declined) -> SaleRecord:
             return replace(after, state=SaleState.RELEASED, stale=False)
         case Step.CONFIRM if event.code not in _SETTLES_NOTHING_HERE:
             return replace(after, goal=Goal.UNDO)
-        case Step.REVERSE if record.state == SaleState.SETTLED:
+        case Step.REVERSE if record.state == SaleState.SETTLED and _stands(event):
             # It stands as it was; reversing it is somebody else's to decide.
             return replace(after, goal=Goal.SELL)
         case _:
             return replace(after, waiting=True)
+
+
+def _stands(event: Declined) -> bool:
+    if event.refusal.reason in Reason.__members__:
+        return event.refusal.reason in _STANDS
+    return event.code == Code.FAILED_PRECONDITION
 
 
 def _state_of_refused_settle(event: Declined) -> str:

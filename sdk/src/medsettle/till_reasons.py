@@ -28,14 +28,16 @@ class TillReason(StrEnum):
     TILL_CLOSED = "TILL_CLOSED"
     TICKET_BUSY = "TICKET_BUSY"
     TICKET_REUSED = "TICKET_REUSED"
+    REFUND_FIRST = "REFUND_FIRST"
     TICKET_INVALID = "TICKET_INVALID"
-    ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
     TEXT_NOT_UTF8 = "TEXT_NOT_UTF8"
+    ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
     SALE_UNKNOWN = "SALE_UNKNOWN"
     STEP_NOT_ALLOWED = "STEP_NOT_ALLOWED"
     SPLIT_NOT_AS_SHOWN = "SPLIT_NOT_AS_SHOWN"
     PATIENT_DECLINED = "PATIENT_DECLINED"
     CASH_NOT_COLLECTED = "CASH_NOT_COLLECTED"
+    CASH_NOT_KNOWN = "CASH_NOT_KNOWN"
     TILL_FAILED = "TILL_FAILED"
 
 
@@ -125,13 +127,25 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
         "请等待第一次操作结束。", "Wait until the first click has ended.",
     ),
     TillReason.TICKET_REUSED: TillText(
-        "这个票号已用于另一笔内容不同的业务。", "This ticket number stands for a sale with other content.",
-        "请换一个新的票号。", "Use a new ticket number.",
+        "这个票号已用于另一笔业务:患者、凭证、商品或金额不同。",
+        "This ticket number stands for another sale: another patient, credential, goods or amounts.",
+        "另一笔业务请换一个新的票号。", "Use a new ticket number for another sale.",
+    ),
+    TillReason.REFUND_FIRST: TillText(
+        "这张小票前一次的现金还没有退清。",
+        "Cash of an earlier attempt of this ticket is not given back yet.",
+        "请先退清并登记(medsettle refunded),再重新结算;不要再收款。",
+        "Give it back and write it down (medsettle refunded); collect nothing before that.",
     ),
     TillReason.TICKET_INVALID: TillText(
         "票号或流水号格式不正确。", "The ticket number or request id is not well formed.",
         "票号为1至9位数字,不能全为0;流水号为 机构-收银机-日期-票号-次数。",
         "A number is 1 to 9 digits, not all 0; an id is institution-till-yyyymmdd-number-attempt.",
+    ),
+    TillReason.TEXT_NOT_UTF8: TillText(
+        "内容不是有效的UTF-8文本。", "A text is not valid UTF-8.",
+        "请把扫码枪、键盘或上级程序设为UTF-8后重试。",
+        "Set the scanner, or the program that passes the text, to UTF-8 and try again.",
     ),
     TillReason.ATTEMPTS_USED_UP: TillText(
         "这张小票的尝试次数已用完。", "All attempts of this ticket are used up.",
@@ -142,11 +156,6 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
         "请核对流水号,或用 medsettle status 查询。", "Check the id, or look it up with medsettle status.",
     ),
     TillReason.STEP_NOT_ALLOWED: TillText(
-    TillReason.TEXT_NOT_UTF8: TillText(
-        "内容不是有效的UTF-8文本。", "A text is not valid UTF-8.",
-        "请把扫码枪、键盘或上级程序设为UTF-8后重试。",
-        "Set the scanner, or the program that passes the text, to UTF-8 and try again.",
-    ),
         "这笔业务现在不能这样操作。", "The sale does not allow this step now.",
         "请先查询这笔业务的状态。", "Look at the sale's state first.",
     ),
@@ -163,6 +172,11 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     TillReason.CASH_NOT_COLLECTED: TillText(
         "自付部分没有收到。", "The cash part was not collected.",
         "请换一种付款方式,用下一次数重新结算。", "Choose another way to pay and settle the next attempt.",
+    ),
+    TillReason.CASH_NOT_KNOWN: TillText(
+        "现金部分是否收到还不知道。", "Whether the cash part was collected is not known.",
+        "请核对现金或支付记录,不要再次收取。",
+        "Look into the drawer or the provider's record; do not collect again.",
     ),
     TillReason.TILL_FAILED: TillText(
         "收银程序内部出错。", "The till's program failed.",

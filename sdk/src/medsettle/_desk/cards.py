@@ -1,10 +1,11 @@
 """From a sale's record to its card: what is known, what to tell the patient, what to do next."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
+from medsettle._desk.saying import NOT_SENT, OF_ANOTHER, UNKNOWN, say
 from medsettle.models import (
-    CashState,
     Leg,
     LegKind,
     LegState,
@@ -13,7 +14,6 @@ from medsettle.models import (
     Refusal,
     Sale,
     SaleCard,
-    SaleState,
 )
 from medsettle.record import Known, SaleRecord
 from medsettle.sale import outcome, refund_due_fen
@@ -21,78 +21,16 @@ from medsettle.sale import outcome, refund_due_fen
 ASK_AGAIN_AFTER: Final = timedelta(seconds=60)
 
 
-class Say(NamedTuple):
-    """What to tell the patient, and what the cashier does next."""
-
-    tell_zh: str
-    tell_en: str
-    next_zh: str
-    next_en: str
-
-
-_NOTHING: Final = (
-    "没有结算,未动用医保基金和个人账户。", "No sale was made; no fund or account was charged.",
-)
-PAID: Final = Say(
-    "医保结算成功。", "The sale is settled.",
-    "请打印小票并交付商品。", "Print the receipt and hand over the goods.",
-)
-NOT_SENT: Final = Say(*_NOTHING, "可更改后重新结算。", "Correct what is named, then start again.")
-_NOT_PAID: Final[dict[str, Say]] = {
-    SaleState.REFUSED: Say(
-        *_NOTHING, "可按提示处理后用下一次数重新结算。",
-        "Do what the reason says, then settle the next attempt.",
-    ),
-    SaleState.SEALED: Say(
-        *_NOTHING, "该流水号已封存;可用下一次数重新结算。",
-        "The id is sealed; settle the next attempt.",
-    ),
-    SaleState.RELEASED: Say(
-        "预占的医保额度和账户金额已释放,没有扣款。", "What was reserved is free again; nothing was charged.",
-        "可用下一次数重新结算。", "Settle the next attempt if it is still wanted.",
-    ),
-    SaleState.REVERSED: Say(
-        "结算已撤销,基金和个人账户部分已原路退回。",
-        "The sale was reversed; funds and accounts have their parts back.",
-        "请收回商品。", "Take the goods back.",
-    ),
-    Known.FOREIGN: Say(*_NOTHING, "请换一个新的票号重新结算。", "Start again with a new ticket number."),
-}
-_UNKNOWN: Final = Say(
-    "结果正在确认,请稍候;不会重复扣款。", "The outcome is being found out; nobody is charged twice.",
-    "请勿重复收费,也不要当作失败;稍后执行 medsettle recover。",
-    "Neither charge again nor call it failed; run medsettle recover shortly.",
-)
-_OPEN: Final[dict[str, Say]] = {
-    SaleState.HELD: Say(
-        "医保部分已预占,等待收取自付部分。", "The insured part is reserved; the cash part is due.",
-        "请收取自付部分后确认,或释放。", "Collect the cash part and confirm, or release it.",
-    ),
-    SaleState.EXPIRED: Say(
-        "预占已过时效,尚未扣款。", "The hold has ended; nothing is charged yet.",
-        "请执行 medsettle recover 了结。", "Run medsettle recover to end it.",
-    ),
-    SaleState.PENDING: Say(
-        "医保中心正在处理,请稍候。", "The authority is deciding; please wait.",
-        "请勿重复收费;稍后执行 medsettle recover。", "Do not charge again; run medsettle recover shortly.",
-    ),
-    SaleState.UNDOING: Say(
-        "医保中心正在撤销,请稍候。", "The authority is undoing it; please wait.",
-        "稍后执行 medsettle recover。", "Run medsettle recover shortly.",
-    ),
-}
-
-
 def card_of(
     record: SaleRecord, now: datetime, sale: Sale | None = None, quote: Quote | None = None,
     trouble: Refusal | None = None,
 ) -> SaleCard:
     """Returns a record's card. ``sale``: its latest verified answer; ``trouble``: what stopped the till."""
-    said, due_fen = outcome(record), refund_due_fen(record)
-    words = _refunding(_words(record, said), record, due_fen)
+    said, words = outcome(record), say(record)
     return SaleCard(
         request_id=record.request_id, outcome=said, state=_proven(record), legs=_legs(record, sale),
-        cash=record.cash, tenders=record.tenders, refund_due_fen=due_fen, expected=record.expected,
+        cash=record.cash, tenders=record.tenders, refund_due_fen=refund_due_fen(record),
+        expected=record.expected,
         refusal=trouble or _worth_saying(record, said), sale=sale, quote=quote,
         next_query_at=now + ASK_AGAIN_AFTER if said is Outcome.OPEN else None, **words._asdict(),
     )
@@ -110,28 +48,41 @@ def card_busy(refusal: Refusal, now: datetime) -> SaleCard:
     """Returns the card of a ticket that another click is at: nothing is known of it yet."""
     return SaleCard(
         request_id=None, outcome=Outcome.OPEN, state=None, refusal=refusal,
-        next_query_at=now + ASK_AGAIN_AFTER, **_UNKNOWN._asdict(),
+        next_query_at=now + ASK_AGAIN_AFTER, **UNKNOWN._asdict(),
     )
 
 
-def _words(record: SaleRecord, said: Outcome) -> Say:
-    if said is Outcome.PAID:
-        return PAID
-    if said is Outcome.NOT_PAID:
-        return _NOT_PAID.get(record.state, NOT_SENT)
-    return _UNKNOWN if record.stale else _OPEN.get(record.state, _UNKNOWN)
+def card_of_another(record: SaleRecord, refusal: Refusal, now: datetime) -> SaleCard:
+    """Returns the card of a click that is not the one that this sale belongs to: nothing was sent for it.
+
+    OPEN while the sale is: it may be the same patient with a new credential.
+    """
+    is_open = outcome(record) is Outcome.OPEN
+    return SaleCard(
+        request_id=None, outcome=Outcome.OPEN if is_open else Outcome.NOT_PAID, state=None, refusal=refusal,
+        next_query_at=now + ASK_AGAIN_AFTER if is_open else None, **OF_ANOTHER._asdict(),
+    )
 
 
-def _refunding(say: Say, record: SaleRecord, due_fen: int) -> Say:
-    """Cash that is to be given back comes first."""
-    if not due_fen:
-        return say
-    yuan = f"{due_fen // 100}.{due_fen % 100:02d}"
-    zh, en = f"请退还现金部分 {yuan} 元。", f"Give back the cash part, {yuan} yuan. "
-    if record.cash is CashState.ASKED:
-        zh = f"请核对现金部分 {yuan} 元是否已收;已收则退还。"
-        en = f"Find out whether the cash part, {yuan} yuan, was taken; if so, give it back. "
-    return say._replace(next_zh=zh + say.next_zh, next_en=en + say.next_en)
+def as_earlier(card: SaleCard) -> SaleCard:
+    """Returns the card of a paid sale, told to somebody who may not be its patient."""
+    name = card.sale.masked_name if card.sale else ""
+    of_zh, of_en = (f"(患者 {name})", f" by {name}") if name else ("", "")
+    return replace(
+        card, earlier=True, tell_zh=f"这张小票此前已经结算{of_zh};本次没有收费。",
+        tell_en=f"This ticket was already paid{of_en}; nothing was charged now.",
+        next_zh="请核对患者:同一位患者不要再收款、不要重复交付商品;另一位患者请换一个新的票号。",
+        next_en="Check who it is. The same patient: collect nothing, hand nothing over twice. "
+                "Another patient: use a new ticket number.",
+    )
+
+
+def as_journalled(card: SaleCard) -> SaleCard:
+    """Returns the card of a sale that was paid by the journal, when nobody could be asked about today."""
+    return replace(
+        card, tell_zh=f"{card.tell_zh}这是收银日志记录当时的状态,现在未能向网关核实。",
+        tell_en=f"{card.tell_en} So the journal has it, as of then; the gateway could not be asked now.",
+    )
 
 
 def _proven(record: SaleRecord) -> str | None:

@@ -9,10 +9,10 @@ from medsettle._arguments import fitting_show, fitting_tender
 from medsettle._desk import questions
 from medsettle._desk.cards import card_busy, card_not_sent, card_of
 from medsettle._desk.desk import Desk
-from medsettle._desk.driving import Asked, Pass
+from medsettle._desk.driving import Asked, Pass, selling_with
 from medsettle._desk.effects import Consult, Note, Script
-from medsettle._desk.records import attempt_for, content_of, first_id, last_sale, new_record, reopened
-from medsettle._desk.selling import ticket_name
+from medsettle._desk.records import Click, attempt_for, begun, content_of, first_id, new_record
+from medsettle._desk.selling import second_click, ticket_name
 from medsettle.checks import (
     checked_acknowledgements,
     checked_basket,
@@ -28,7 +28,6 @@ from medsettle.ticket import RequestId, Ticket
 from medsettle.till_reasons import TillReason
 
 _LOG: Final = logging.getLogger("medsettle")
-_ALL: Final = frozenset(Step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,54 +49,51 @@ def checkout(desk: Desk, wish: Wish) -> Script[SaleCard]:
         checked_credential(wish.credential), checked_basket(wish.basket), None,
         checked_acknowledgements(wish.acknowledgements),
     )
+    checked_operator(wish.operator)
     fitting_show(wish.show)
     fitting_tender(wish.tender)
-    checked_operator(wish.operator)
     first = first_id(desk, wish.ticket)
     name = ticket_name(first)
     try:
         yield from desk.taken(name)
     except MedsettleError as error:
-        return (yield from _card_of_first_click(desk, first, error))
+        return (yield from _card_of_first_click(desk, first, _click(asked), error))
     with desk.busy.giving(name):
         return (yield from _checkout(desk, wish, asked, first))
 
 
+def _click(asked: Asked) -> Click:
+    return Click(asked.credential, content_of(asked.basket))
+
+
 def _checkout(desk: Desk, wish: Wish, asked: Asked, first: RequestId) -> Script[SaleCard]:
-    content = content_of(asked.basket)
+    click = _click(asked)
+    performs = selling_with(wish.tender)
     try:
-        attempt = yield from attempt_for(desk, first, content)
+        attempt = yield from attempt_for(desk, first, click)
         if isinstance(attempt, SaleRecord):
-            return (yield from _second_click(desk, attempt, wish.tender))
+            again = second_click(desk, attempt, performs - {Step.SETTLE}, wish.tender)
+            return (yield from _to_the_end(again, again.drive_again()))
         quote = yield from questions.quote(asked.credential, asked.basket, wish.operator)
     except MedsettleError as error:
-        return card_not_sent(error.refusal)
+        return error.card or card_not_sent(error.refusal)
     if (yield Consult(lambda: wish.show(quote))) is not True:
         return card_not_sent(refusal_of(TillReason.PATIENT_DECLINED), quote)
     collect = Collect.LATER if quote.split.cash_fen else Collect.NOW
-    record = new_record(desk, attempt, content, quote.split, collect, wish.operator)
+    record = new_record(desk, attempt, click.content, quote.split, collect, wish.operator)
     asked = Asked(asked.credential, asked.basket, quote.quote_token or None, asked.acknowledgements)
     try:
-        yield Note(lambda: desk.journal.begin(record))
+        yield from begun(desk, record, asked.credential)
     except MedsettleError as error:
         return card_not_sent(error.refusal, quote)
-    return (yield from _to_the_end(Pass(desk, record, _ALL, asked, wish.tender, quote=quote)))
+    work = Pass(desk, record, performs, asked, wish.tender, quote=quote)
+    return (yield from _to_the_end(work, work.drive()))
 
 
-def _second_click(desk: Desk, record: SaleRecord, tender: Tender) -> Script[SaleCard]:
-    """The ticket was sold, or is open: the same sale is finished, never another one begun."""
-    work = Pass(desk, reopened(desk, record, ask=True), _ALL - {Step.SETTLE}, tender=tender)
-    card = yield from _to_the_end(work)
-    if card.sale is None:
-        work.sale = yield from last_sale(desk, work.written)
-        card = work.card()
-    return card
-
-
-def _to_the_end(work: Pass) -> Script[SaleCard]:
+def _to_the_end(work: Pass, drive: Script[None]) -> Script[SaleCard]:
     """Drives to an outcome. If the till itself fails, the card says what the journal holds: OPEN, mostly."""
     try:
-        yield from work.drive()
+        yield from drive
     except MedsettleError as error:
         return work.card(error.refusal)
     except Exception as error:  # noqa: BLE001 - the counter must have an answer to show
@@ -106,9 +102,13 @@ def _to_the_end(work: Pass) -> Script[SaleCard]:
     return work.card()
 
 
-def _card_of_first_click(desk: Desk, first: RequestId, busy: MedsettleError) -> Script[SaleCard]:
+def _card_of_first_click(
+    desk: Desk, first: RequestId, click: Click, busy: MedsettleError
+) -> Script[SaleCard]:
     """Whatever earlier attempts came to, the first click is still at it: nothing is said to have failed."""
     attempts = yield Note(lambda: desk.journal.attempts(first))
-    if attempts and outcome(attempts[-1]) is not Outcome.NOT_PAID:
-        return card_of(attempts[-1], desk.clock.now(), trouble=busy.refusal)
+    if attempts and outcome(attempts[-1]) is Outcome.OPEN:
+        last = attempts[-1]
+        if click.is_for(last) and desk.clicks.is_of(last.request_id, click.credential):
+            return card_of(last, desk.clock.now(), trouble=busy.refusal)
     return card_busy(busy.refusal, desk.clock.now())

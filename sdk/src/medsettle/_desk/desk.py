@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from medsettle._desk.clicks import Clicks
 from medsettle._desk.effects import Pause
 from medsettle._desk.keys import Keys
 from medsettle._exchange.signed import Peer, Request, Verdict, sign
@@ -63,6 +64,7 @@ class Desk:
     chance: Chance
     fresh_nonce: Callable[[], str]
     run: str
+    clicks: Clicks
     busy: Busy = field(default_factory=Busy)
 
     def sign(self, call: Call, body: bytes) -> Request:

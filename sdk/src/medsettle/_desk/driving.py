@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from medsettle._desk.cards import card_of
+from medsettle._desk.cards import as_earlier, as_journalled, card_of
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Note, Script
+from medsettle._desk.records import last_sale
 from medsettle._exchange import answering, asking
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.signed import OK, Verdict
@@ -22,13 +23,15 @@ from medsettle.record import (
     CashRefunded,
     Declined,
     Event,
+    Goal,
+    RefundAsked,
     RefundFailed,
     SaleRecord,
     Step,
     Unanswered,
     Unwanted,
 )
-from medsettle.sale import apply, next_step
+from medsettle.sale import apply, next_step, outcome
 from medsettle.tender import Collected, Tender
 from medsettle.till_reasons import TillReason
 from medsettle.wire import calls
@@ -40,9 +43,20 @@ _CALLS: Final = {
     Step.CONFIRM: calls.CONFIRM, Step.RELEASE: calls.RELEASE, Step.REVERSE: calls.REVERSE,
 }
 ASKING: Final = frozenset({Step.SEAL, Step.READ})
+_CASH_BACK: Final = frozenset({Step.REFUND_CASH, Step.REFUND_AGAIN})
 _NO_DECISION: Final = calls.RETRYABLE | {Code.INTERNAL}
 """Refusals after which an earlier try may still have gone through."""
 _CHARGED: Final = frozenset({SaleState.HELD, SaleState.SETTLED})
+
+
+def selling_with(tender: Tender | None) -> frozenset[Step]:
+    """Returns all steps that a till takes by itself."""
+    return frozenset(Step) - {Step.TRACE_CASH} - (_CASH_BACK if tender is None else set())
+
+
+def ending_with(tender: Tender | None) -> frozenset[Step]:
+    """Returns the steps that finish or undo what an earlier run left: it sells and collects nothing."""
+    return selling_with(tender) - {Step.SETTLE, Step.COLLECT_CASH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,9 @@ class Asked:
 class Pass:
     """One pass over one record. ``written`` is what the journal holds of it.
 
-    ``performs``: the steps that this pass may take; at any other it stops.
+    ``performs``: the steps that this pass may take; at any other it stops. ``earlier``: the sale was made
+    by another click than the one that is answered. ``asked_in_vain``: the gateway did not say whether the
+    journal's PAID still holds.
     """
 
     desk: Desk
@@ -70,11 +86,18 @@ class Pass:
     sale: Sale | None = None
     quote: Quote | None = None
     verdict: Verdict | None = None
+    earlier: bool = False
+    asked_in_vain: bool = False
 
     def card(self, trouble: Refusal | None = None) -> SaleCard:
         """Returns the sale's card by what the journal holds."""
         sale = self.sale if self.sale and self.sale.state == self.written.state else None
-        return card_of(self.written, self.desk.clock.now(), sale, self.quote, trouble)
+        card = card_of(self.written, self.desk.clock.now(), sale, self.quote, trouble)
+        if card.outcome is Outcome.PAID and self.earlier:
+            card = as_earlier(card)
+        if card.outcome is Outcome.PAID and self.asked_in_vain:
+            return as_journalled(card)
+        return card
 
     def happened(self, event: Event, verdict: Verdict | None = None) -> Script[None]:
         """Applies the event and writes the record, with the evidence of a valid answer."""
@@ -89,9 +112,32 @@ class Pass:
     def drive(self) -> Script[None]:
         """Takes steps until there is an outcome, or a step that this pass may not take."""
         while (step := next_step(self.written)) in self.performs and isinstance(step, Step):
-            yield from self._take(step)
+            if step is not Step.REFUND_AGAIN or getattr(self.tender, "refunds_once", False) is True:
+                yield from self._take(step)
+            else:
+                return
 
-    def read(self, verdict: Verdict) -> tuple[Event, Sale | None]:
+    def drive_again(self) -> Script[None]:
+        """Drives a sale of which something is known already; its latest answer may be the journal's."""
+        yield from self.look_again()
+        yield from self.drive()
+        self.sale = self.sale or (yield from last_sale(self.desk, self.written))
+
+    def look_again(self) -> Script[None]:
+        """Asks whether a sale that the journal has as PAID still is: another till may have undone it."""
+        if outcome(self.written) is not Outcome.PAID:
+            return
+        verdict: Verdict = yield Ask(
+            calls.GET_SALE, asking.get_sale(self.written.request_id), self.written.request_id
+        )
+        event, sale = self.read(verdict)
+        if not isinstance(event, Answered):
+            self.asked_in_vain = True
+        elif event.state != self.written.state:
+            yield from self.happened(event, verdict)
+        self.sale = sale or self.sale
+
+    def read(self, verdict: Verdict) -> tuple[Answered | Declined | Unanswered, Sale | None]:
         """Returns what the answer to a look-up means for the sale, and the sale as it was answered."""
         return _event_of(Step.READ, self.written, verdict)
 
@@ -99,12 +145,15 @@ class Pass:
         match step:
             case Step.COLLECT_CASH:
                 yield from self._collect()
-            case Step.REFUND_CASH:
+            case Step.REFUND_CASH | Step.REFUND_AGAIN:
                 yield from self._refund()
             case _:
                 yield from self._send(step)
 
     def _send(self, step: Step) -> Script[None]:
+        if step is Step.RELEASE and self.written.goal is Goal.SELL:
+            # Found released later, it must be known that this till wished it.
+            yield from self.happened(Unwanted("", goal=Goal.GIVE_UP))
         verdict: Verdict = yield Ask(_CALLS[step], self._body(step), self.written.request_id)
         event, sale = _event_of(step, self.written, verdict)
         counts = verdict if not isinstance(event, Unanswered) else None
@@ -158,15 +207,22 @@ class Pass:
         tender, record = self.tender, self.written
         if tender is None:
             raise AssertionError("a pass that may refund has a tender")
+        yield from self.happened(RefundAsked())
         work = Consult(lambda: tender.refund(record.cash_fen, record.request_id, record.tenders))
         try:
             refunded = yield work
-        except Exception:  # noqa: BLE001 - it stays due, and the card says so
-            refunded = False
-        yield from self.happened(CashRefunded() if refunded is True else RefundFailed())
+        except Exception:  # noqa: BLE001 - whatever a tender raises, it may have paid
+            refunded = None
+        if refunded is True:
+            yield from self.happened(CashRefunded())
+        else:
+            back = record.cash if refunded is False else CashState.REFUND_ASKED
+            yield from self.happened(RefundFailed(back))
 
 
-def _event_of(step: Step, record: SaleRecord, verdict: Verdict) -> tuple[Event, Sale | None]:
+def _event_of(
+    step: Step, record: SaleRecord, verdict: Verdict
+) -> tuple[Answered | Declined | Unanswered, Sale | None]:
     """Returns what a verdict means for the sale, and the sale as it was answered."""
     if verdict.valid and verdict.code == OK:
         try:
@@ -205,7 +261,8 @@ def _cash_event(collected: object, cash_fen: int) -> Event:
 
 def _not_collected(*, sure: bool, **details: str) -> CashFailed:
     said = {key: text for key, text in details.items() if text}
-    return CashFailed(refusal_of(TillReason.CASH_NOT_COLLECTED, **said), sure)
+    reason = TillReason.CASH_NOT_COLLECTED if sure else TillReason.CASH_NOT_KNOWN
+    return CashFailed(refusal_of(reason, **said), sure)
 
 
 def is_open(card: SaleCard) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from medsettle._desk.clicks import Clicks
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Note, Script
 from medsettle._desk.keys import Keys
@@ -54,6 +55,7 @@ def desk(
         config=read, journal=kept, clock=CorrectedClock(clock or SystemClock(), kept.proven_ms()), keys=keys,
         peer=Peer(read.audience, verifier_of(read.root_public_key)), hooks=Hooks(hooks),
         chance=random.random, fresh_nonce=lambda: secrets.token_urlsafe(16), run=secrets.token_hex(8),
+        clicks=Clicks(secrets.token_bytes(32)),
     )
 
 

@@ -10,14 +10,30 @@ from medsettle._desk.effects import Note, Script
 from medsettle._exchange import answering, asking
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.signed import OK
-from medsettle.errors import till_error
-from medsettle.models import Basket, CashState, Collect, Outcome, Sale, Split
+from medsettle.errors import RefusedError, RequestError, refusal_of
+from medsettle.models import Basket, CashState, Collect, Credential, Outcome, Sale, Split
 from medsettle.record import Known, Reopened, SaleRecord
-from medsettle.sale import apply, outcome
+from medsettle.sale import apply, is_closed, outcome
 from medsettle.ticket import RequestId, Ticket, china_day
 from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import LIST_SALES
 from medsettle.wire.signing import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """What a click asks for. ``expected`` and ``collect`` None: nothing was shown yet."""
+
+    credential: Credential
+    content: str
+    expected: Split | None = None
+    collect: Collect | None = None
+
+    def is_for(self, record: SaleRecord) -> bool:
+        """Returns whether goods, amounts and the time of collecting are those of the sale."""
+        expected, shown = self.expected, record.expected
+        same_split = expected is None or shown is None or expected.same_as(shown)
+        return self.content == record.content and same_split and self.collect in (None, record.collect)
 
 
 def content_of(basket: Basket) -> str:
@@ -33,20 +49,38 @@ def first_id(desk: Desk, ticket: Ticket | str | int) -> RequestId:
     return RequestId.first(desk.config.terminal, on, named.number)
 
 
-def attempt_for(desk: Desk, first: RequestId, content: str) -> Script[RequestId | SaleRecord]:
+def attempt_for(desk: Desk, first: RequestId, click: Click) -> Script[RequestId | SaleRecord]:
     """Returns the id of a new attempt, or the record of the one that a second click means.
 
-    Raises RequestError: TICKET_REUSED if the ticket stands for other goods, ATTEMPTS_USED_UP.
+    Raises RequestError: TICKET_REUSED if the ticket stands for another credential, other goods or
+    amounts, ATTEMPTS_USED_UP; RefusedError: REFUND_FIRST while cash of an attempt is not given back.
     """
     attempts = yield Note(lambda: desk.journal.attempts(first))
     if not attempts:
         return first
     last: SaleRecord = attempts[-1]
     if outcome(last) is Outcome.NOT_PAID:
+        for each in attempts:
+            if outcome(each) is Outcome.NOT_PAID and not is_closed(each):
+                raise _refund_first(desk, each)
         return RequestId.parse(last.request_id).next_attempt()
-    if last.content != content:
-        raise till_error(TillReason.TICKET_REUSED, request_id=last.request_id)
+    if not click.is_for(last) or (
+        desk.clicks.knows(last.request_id) and not desk.clicks.is_of(last.request_id, click.credential)
+    ):
+        refusal = refusal_of(TillReason.TICKET_REUSED, request_id=last.request_id)
+        raise RequestError(refusal, last.request_id, card_of_another(last, refusal, desk.clock.now()))
     return last
+
+
+def _refund_first(desk: Desk, record: SaleRecord) -> RefusedError:
+    refusal = refusal_of(TillReason.REFUND_FIRST, request_id=record.request_id)
+    return RefusedError(refusal, record.request_id, card_of(record, desk.clock.now(), trouble=refusal))
+
+
+def begun(desk: Desk, record: SaleRecord, credential: Credential) -> Script[None]:
+    """Writes the intent, and remembers whose it is for as long as the till runs."""
+    desk.clicks.keep(record.request_id, credential)
+    yield Note(lambda: desk.journal.begin(record))
 
 
 def new_record(

@@ -6,10 +6,18 @@ from typing import Final
 
 from medsettle._arguments import fitting
 from medsettle._desk.desk import Desk, error_of
-from medsettle._desk.driving import ASKING, Asked, Pass, is_open
+from medsettle._desk.driving import ASKING, Asked, Pass, ending_with, is_open
 from medsettle._desk.effects import Ask, Note, Script
-from medsettle._desk.records import attempt_for, first_id, last_sale, new_record, record_for, reopened
-from medsettle._desk.records import content_of as fingerprint
+from medsettle._desk.records import (
+    Click,
+    attempt_for,
+    begun,
+    content_of,
+    first_id,
+    last_sale,
+    new_record,
+    record_for,
+)
 from medsettle._exchange import asking
 from medsettle.checks import (
     checked_acknowledgements,
@@ -32,14 +40,16 @@ from medsettle.models import (
     Split,
     Tendered,
 )
-from medsettle.record import CashCollected, CashRefunded, Goal, SaleRecord, Step, Unwanted
-from medsettle.sale import apply, refund_due_fen
+from medsettle.record import CashCollected, CashRefunded, Goal, Reopened, SaleRecord, Step, Unwanted
+from medsettle.sale import apply, may_be_due
+from medsettle.tender import Tender
 from medsettle.ticket import RequestId, Ticket
 from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import GET_SALE
 
 _HOLDS: Final = frozenset({SaleState.HELD, SaleState.EXPIRED})
-_UNDOING: Final = ASKING | {Step.RELEASE, Step.REVERSE}
+_GIVING_UP: Final = ASKING | {Step.RELEASE}
+_UNDOING: Final = _GIVING_UP | {Step.REVERSE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ def settling(  # noqa: PLR0913 - what Settle is asked with
         checked_credential(credential), checked_basket(basket), quote_token,
         checked_acknowledgements(acknowledgements),
     )
+    fitting("collect", collect, Collect)
+    fitting("quote_token", quote_token, str | None)
     return Settling(ticket, asked, checked_split(expected), collect, checked_operator(operator))
 
 
@@ -71,26 +83,31 @@ def settle(desk: Desk, what: Settling) -> Script[SaleCard]:
     name = ticket_name(first)
     yield from desk.taken(name)
     with desk.busy.giving(name):
-        content = fingerprint(what.asked.basket)
-    fitting("collect", collect, Collect)
-    fitting("quote_token", quote_token, str | None)
-        attempt = yield from attempt_for(desk, first, content)
+        content, credential = content_of(what.asked.basket), what.asked.credential
+        click = Click(credential, content, what.expected, what.collect)
+        attempt = yield from attempt_for(desk, first, click)
         if isinstance(attempt, SaleRecord):
-            work = yield from second_click(desk, attempt)
+            work = second_click(desk, attempt, ASKING)
+            yield from work.drive_again()
         else:
             record = new_record(desk, attempt, content, what.expected, what.collect, what.operator)
-            yield Note(lambda: desk.journal.begin(record))
+            yield from begun(desk, record, credential)
             work = Pass(desk, record, ASKING | {Step.SETTLE}, asked=what.asked)
             yield from work.drive()
         return ended(work)
 
 
-def second_click(desk: Desk, record: SaleRecord) -> Script[Pass]:
-    """Finds out where the sale of the first click stands; a paid one is given back as it is."""
-    work = Pass(desk, reopened(desk, record, ask=True), ASKING)
-    yield from work.drive()
-    work.sale = work.sale or (yield from last_sale(desk, work.written))
-    return work
+def second_click(
+    desk: Desk, record: SaleRecord, performs: frozenset[Step], tender: Tender | None = None
+) -> Pass:
+    """Returns the pass of a click on a ticket that is sold or open: no other sale is begun.
+
+    If the first click was an earlier run's, nobody knows whether it was the same patient's: it is ended
+    as recovery ends it, and nothing is collected.
+    """
+    mine = desk.clicks.knows(record.request_id)
+    again = apply(record, Reopened(same_run=mine))
+    return Pass(desk, again, performs if mine else ending_with(tender), tender=tender, earlier=not mine)
 
 
 def confirm(
@@ -99,9 +116,9 @@ def confirm(
     """Says that the cash part is collected."""
     work = yield from _known(desk, request_id, operator)
     with desk.busy.giving(ticket_name(request_id)):
-        if work.written.state == SaleState.SETTLED and work.written.goal is Goal.SELL:
+        if work.written.state == SaleState.SETTLED and work.written.goal is not Goal.UNDO:
             return work.card()
-        if work.written.state not in _HOLDS or work.written.goal is Goal.UNDO:
+        if work.written.state not in _HOLDS or work.written.goal is not Goal.SELL:
             raise _not_allowed(work)
         paid = checked_tenders(tenders, work.written.cash_fen)
         yield from work.happened(CashCollected(paid))
@@ -116,7 +133,7 @@ def release(desk: Desk, request_id: str, operator: str) -> Script[SaleCard]:
     with desk.busy.giving(ticket_name(request_id)):
         if work.written.state == SaleState.SETTLED:
             raise _not_allowed(work)
-        return (yield from _undone(work, "released by the till"))
+        return (yield from _undone(work, Unwanted("released by the till", goal=Goal.GIVE_UP)))
 
 
 def reverse(desk: Desk, request_id: str, reason: str, operator: str) -> Script[SaleCard]:
@@ -124,7 +141,7 @@ def reverse(desk: Desk, request_id: str, reason: str, operator: str) -> Script[S
     why = checked_reason(reason)
     work = yield from _known(desk, request_id, operator)
     with desk.busy.giving(ticket_name(request_id)):
-        return (yield from _undone(work, why))
+        return (yield from _undone(work, Unwanted(why)))
 
 
 def seal(desk: Desk, request_id: str, operator: str) -> Script[SaleCard]:
@@ -151,6 +168,7 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
             work.written = apply(record, event)
         elif sale is not None and (sale.state != record.state or record.stale):
             yield from work.happened(event, verdict)
+        work.asked_in_vain = sale is None
         work.sale = sale or (yield from last_sale(desk, work.written))
         trouble = None if sale or verdict.facts is None else verdict.facts.refusal
         return work.card(trouble if is_open(work.card()) else None)
@@ -163,7 +181,7 @@ def cash_returned(desk: Desk, request_id: str) -> Script[SaleCard]:
     with desk.busy.giving(name):
         record = yield from record_for(desk, request_id, "")
         work = Pass(desk, record, frozenset())
-        if not refund_due_fen(record):
+        if not may_be_due(record):
             raise _not_allowed(work)
         yield from work.happened(CashRefunded())
         return work.card()
@@ -201,20 +219,19 @@ def _known(desk: Desk, request_id: str, operator: str, *, ask: bool = False) -> 
     try:
         record = yield from record_for(desk, request_id, operator, ask=ask)
         work = Pass(desk, record, ASKING)
-        yield from work.drive()
-        work.sale = work.sale or (yield from last_sale(desk, work.written))
+        yield from work.drive_again()
     except BaseException:
         desk.busy.give(name)
         raise
     return work
 
 
-def _undone(work: Pass, why: str) -> Script[SaleCard]:
+def _undone(work: Pass, wish: Unwanted) -> Script[SaleCard]:
     """The wish is in the journal first: if no answer comes now, recovery carries it out."""
     in_doubt = work.written.waiting
-    yield from work.happened(Unwanted(why))
+    yield from work.happened(wish)
     if not in_doubt:
-        work.performs = _UNDOING
+        work.performs = _GIVING_UP if wish.goal is Goal.GIVE_UP else _UNDOING
         yield from work.drive()
     card = work.card()
     if card.outcome is Outcome.NOT_PAID:
@@ -222,6 +239,8 @@ def _undone(work: Pass, why: str) -> Script[SaleCard]:
     if is_open(card):
         refusal = card.refusal or refusal_of(TillReason.OUTCOME_UNKNOWN)
         raise OutcomeUnknownError(refusal, card.request_id, card)
+    if wish.goal is Goal.GIVE_UP:
+        raise _not_allowed(work)
     raise _refused(work, card)
 
 

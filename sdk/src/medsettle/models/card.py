@@ -20,6 +20,11 @@ class CashState(StrEnum):
     COLLECTED = "COLLECTED"
     NOT_COLLECTED = "NOT_COLLECTED"
     """Collecting failed for certain: nothing was taken."""
+    REFUND_ASKED = "REFUND_ASKED"
+    """Giving it back was begun, and how that ended is not in the journal: a person finds out."""
+    UNDONE_ELSEWHERE = "UNDONE_ELSEWHERE"
+    """It was collected here, and the sale was then undone by another till or by time: whether the
+    patient has it back is not in this journal, and a person finds out."""
     REFUNDED = "REFUNDED"
 
 
@@ -32,8 +37,11 @@ class SaleCard:
     ``state`` is). OPEN is shown as neither.
 
     ``legs`` has one entry a payer; its state is UNKNOWN where no signed answer says it.
-    ``refund_due_fen`` is cash that the patient must get back. ``next_query_at`` is when an open sale
-    should be asked for again (``Till.recover``). ``sale`` is the latest verified answer.
+    ``refund_due_fen`` is cash that the patient must get back; where that has to be found out first
+    (``cash`` is REFUND_ASKED or UNDONE_ELSEWHERE) it is 0, and ``next_zh`` says so. ``next_query_at``
+    is when an open sale should be asked for again (``Till.recover``). ``sale`` is the latest verified
+    answer. ``earlier``: the sale was made by an earlier click, perhaps another patient's; this one
+    sent nothing, and nothing is collected or handed over for it.
     """
 
     request_id: str | None
@@ -52,3 +60,4 @@ class SaleCard:
     sale: Sale | None = None
     quote: Quote | None = None
     next_query_at: datetime | None = None
+    earlier: bool = False
