@@ -22,10 +22,13 @@ from tests.sdk.counterpart import (
     CODE,
     ROOT,
     TERMINAL,
+    TERMINAL_KEY,
     Counterpart,
 )
 from tests.sdk.faults import (
     goes_wrong,
+    lost_after,
+    lost_before,
     refused,
     trailing,
     unsigned,
@@ -87,19 +90,66 @@ def impostor(_: Counterpart, request: Request, handle: Callable[[], Reply]) -> R
     return Reply("OK", reply.body, {**reply.trailing, signing.ANSWER_CERTIFICATE: forged.encode()})
 
 
+def ready(folder: Path) -> bool:
+    return (folder / "till.key").exists() or (folder / "till.toml").exists()
+
+
 @pytest.mark.parametrize(
-    "fault",
-    [impostor, unsigned, goes_wrong(nonce="another"), goes_wrong(audience=AUDIENCE),
-     trailing(answer_certificate="AAAA.AAAA")],
+    ("fault", "reason"),
+    [(impostor, "ROOT_MISMATCH"), (unsigned, "ANSWER_UNVERIFIED"),
+     (goes_wrong(nonce="another"), "ANSWER_UNVERIFIED"), (goes_wrong(audience=AUDIENCE), "ANSWER_UNVERIFIED"),
+     (trailing(answer_certificate="AAAA.AAAA"), "ANSWER_UNVERIFIED")],
     ids=["impostor", "unsigned", "replayed", "of another call", "no certificate"],
 )
-def test_an_answer_that_the_codes_root_does_not_vouch_for_leaves_nothing_behind(
+def test_an_answer_that_the_codes_root_does_not_vouch_for_makes_no_terminal(
+    counterpart: Counterpart, tmp_path: Path, fault: Any, reason: str
+) -> None:
+    counterpart.fault("Enrol", fault)
+    with pytest.raises(MedsettleError, match=reason):
+        enrolled(counterpart, tmp_path)
+    assert not ready(tmp_path)
+
+
+@pytest.mark.parametrize("fault", [lost_after, unsigned])
+def test_the_same_code_after_a_lost_answer_registers_the_same_key(
     counterpart: Counterpart, tmp_path: Path, fault: Any
 ) -> None:
     counterpart.fault("Enrol", fault)
-    with pytest.raises(TerminalNotReadyError, match="ROOT_MISMATCH"):
-        enrolled(counterpart, tmp_path / "till")
-    assert list((tmp_path / "till").iterdir()) == []
+    with pytest.raises(MedsettleError):
+        enrolled(counterpart, tmp_path)
+    (registered,) = counterpart.terminal_keys.keys() - {TERMINAL_KEY.key}
+    made = enrolled(counterpart, tmp_path)
+    assert made.key == read_key(made.key_file).key == registered
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["till.key", "till.toml"]
+
+
+def test_an_enrolment_that_was_cut_short_is_taken_up(
+    counterpart: Counterpart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("medsettle.enrolment._write_config", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            enrolled(counterpart, tmp_path)
+    left = read_key(tmp_path / "till.key").key
+    assert enrolled(counterpart, tmp_path).key == left
+
+
+def test_another_code_registers_another_key(counterpart: Counterpart, tmp_path: Path) -> None:
+    counterpart.fault("Enrol", lost_before)
+    with pytest.raises(MedsettleError):
+        enrolled(counterpart, tmp_path, f"SPOILT.{ROOT.key}")
+    (waiting,) = tmp_path.iterdir()
+    assert enrolled(counterpart, tmp_path).key != read_key(waiting).key
+
+
+def test_a_code_of_another_terminal_is_told_so(counterpart: Counterpart, tmp_path: Path) -> None:
+    wire = DirectTransport(counterpart)
+    with pytest.raises(ConfigError, match=f"the code is of {TERMINAL}"):
+        enrol(HERE, FULL_CODE, "P21030000001-02", tmp_path, clock=counterpart.clock, transport=wire)
+    assert not ready(tmp_path)
 
 
 @pytest.mark.parametrize("code", ["", "ABCD-EFGH", "ABCD-EFGH.", "ABCD-EFGH.xyz", f".{ROOT.key}"])
@@ -165,8 +215,8 @@ def test_an_enrolment_over_a_real_socket(counterpart: Counterpart, tmp_path: Pat
             assert till.probe().terminal_key == made.key
 
 
-def test_a_gateway_that_is_away_leaves_nothing_behind(counterpart: Counterpart, tmp_path: Path) -> None:
+def test_a_gateway_that_is_away_makes_no_terminal(counterpart: Counterpart, tmp_path: Path) -> None:
     counterpart.away = True
     with pytest.raises(MedsettleError, match="GATEWAY_AWAY"):
         enrolled(counterpart, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert not ready(tmp_path)

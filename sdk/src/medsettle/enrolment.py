@@ -19,7 +19,7 @@ from medsettle._exchange.refusing import facts_of
 from medsettle._exchange.signed import OK, Peer, Reply, Request, evidence_of, sign
 from medsettle.clock import Clock, CorrectedClock, SystemClock
 from medsettle.config import TillConfig, wrong
-from medsettle.credentials import write_key
+from medsettle.credentials import read_key, write_key
 from medsettle.errors import error_class, till_error
 from medsettle.till_reasons import TillReason
 from medsettle.transport import GrpcTransport, Transport
@@ -61,25 +61,32 @@ def enrol(
 ) -> Enrolment:
     """Registers a new key and writes ``till.key`` (its owner's only) and ``till.toml`` into the directory.
 
-    Not repeatable: a code is used up. Raises ConfigError for what is wrong beforehand, or if the directory
-    holds a terminal already; TerminalNotReadyError if the code is refused (ENROL_CODE_INVALID) or if the
-    gateway is not the one that the code is of (ROOT_MISMATCH): then nothing is kept.
+    A code is used up by one key. That key is on disk before it is sent, so repeating with the same code and
+    directory is safe: after a lost answer it registers the same key. Raises ConfigError for what is wrong
+    beforehand, or if the directory holds a terminal already; TerminalNotReadyError if the code is refused
+    (ENROL_CODE_INVALID), or if the gateway is not the one that the code is of (ROOT_MISMATCH);
+    GatewayAwayError if no answer came that counts.
     """
     secret, fingerprint = _parts(code)
     if not is_terminal(terminal):
         raise wrong("terminal", f"{terminal!r} is not <institution>-<till> in A-Z and 0-9")
-    folder = _empty(Path(directory))
-    signer = _new_key(suite)
+    folder = Path(directory)
+    waiting = folder / f"{_KEY_FILE}.{suite}-{signing.digest(secret.upper().encode())[:8]}"
+    _check_empty(folder, waiting)
+    signer = _key_to_register(waiting, suite)
     wire = transport or GrpcTransport(_before(channel, terminal, signer, folder))
     try:
         request, reply, now_ms = _exchange(wire, signer, secret, terminal, clock or SystemClock())
     finally:
         wire.close()
     enrolled = _believed(request, reply, fingerprint, now_ms)
-    if enrolled.terminal != terminal or enrolled.key != signer.key:
-        raise till_error(TillReason.ROOT_MISMATCH, cause="it registered another terminal or key")
+    if enrolled.terminal != terminal:
+        raise wrong("terminal", f"the code is of {enrolled.terminal}, not of {terminal}")
+    if enrolled.key != signer.key:
+        raise till_error(TillReason.ANSWER_UNREADABLE, cause="the gateway registered another key")
     write_key(folder / _KEY_FILE, signer)
     _write_config(folder / _CONFIG_FILE, channel, enrolled)
+    waiting.unlink(missing_ok=True)
     return Enrolment(
         folder / _CONFIG_FILE, folder / _KEY_FILE, terminal, enrolled.institution,
         enrolled.institution_name, enrolled.audience, enrolled.key, enrolled.not_after,
@@ -93,22 +100,30 @@ def _parts(code: str) -> tuple[str, str]:
     return secret, fingerprint
 
 
-def _empty(folder: Path) -> Path:
-    for name in (_KEY_FILE, _CONFIG_FILE):
+def _check_empty(folder: Path, waiting: Path) -> None:
+    """Makes the directory. A key beside the one that waits is what an enrolment left that was cut short."""
+    names = (_CONFIG_FILE,) if waiting.exists() else (_CONFIG_FILE, _KEY_FILE)
+    for name in names:
         if (folder / name).exists():
             raise wrong("directory", f"{folder / name} exists; enrol into another directory, or move it away")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise wrong("directory", f"{folder} cannot be made") from error
-    return folder
 
 
-def _new_key(suite: str) -> signing.KeySigner:
+def _key_to_register(waiting: Path, suite: str) -> signing.KeySigner:
+    """Returns the key of an earlier try with this code, or a new one, written before it is sent."""
+    if waiting.exists():
+        return read_key(waiting)
     try:
-        return signing.KeySigner.generate(suite)
+        made = signing.KeySigner.generate(suite)
+        write_key(waiting, made)
     except signing.KeyInvalidError as error:
         raise wrong("suite", str(error)) from error
+    except OSError as error:
+        raise wrong("directory", f"{waiting} cannot be written") from error
+    return made
 
 
 def _before(
@@ -162,7 +177,7 @@ def _believed(request: Request, reply: Reply, fingerprint: str, now_ms: int) -> 
         raise till_error(TillReason.ROOT_MISMATCH, cause="its root key is not the code's")
     peer = Peer(enrolled.audience, root)
     if evidence_of(request, reply, signing.ENROL_AUDIENCE, peer, now_ms) is None:
-        raise till_error(TillReason.ROOT_MISMATCH, cause="its answer is not signed for this request")
+        raise till_error(TillReason.ANSWER_UNVERIFIED)
     return enrolled
 
 
