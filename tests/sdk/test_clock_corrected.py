@@ -91,7 +91,7 @@ class Thief:
         self.then = FakeClock()
         self.then.at = clock.at - ended - timedelta(days=1)
         self.side = Counterpart(self.then)
-        self.side._check = lambda _: None  # type: ignore[method-assign]
+        self.side._check = lambda request: None  # type: ignore[method-assign]
         self.skews = 1
 
     def call(self, request: Request, timeout_ms: int) -> Reply:
@@ -168,6 +168,7 @@ def test_a_clock_that_ran_ahead_costs_no_proof(
         config_in(tmp_path), clock=machine, signer=TERMINAL_KEY, transport=DirectTransport(counterpart)
     ) as till:
         card = till.settle("1", "scanned", basket, expected=SHOWN)
+        assert card.request_id is not None
         machine.off = timedelta(days=800)
         with pytest.raises(MedsettleError, match="CLOCK_SKEW"):
             till.settle("2", "scanned", basket, expected=SHOWN)

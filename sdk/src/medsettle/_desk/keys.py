@@ -1,8 +1,8 @@
 """The key that signs, and the one whose registration was never answered.
 
-A lost answer to RotateKey leaves two keys of which the gateway may know one or both. The till goes on with the
-kept one; once the gateway refuses that, it tries the other, and keeps it as soon as a signed answer shows that
-it is known.
+A lost answer to RotateKey leaves two keys of which the gateway may know one or both. The till goes on with
+the kept one; once the gateway refuses that, it tries the other, and keeps it as soon as a signed answer
+shows that it is known.
 """
 
 import threading
@@ -42,7 +42,10 @@ class Keys:
             return self._signer()
 
     def next(self, generate: Callable[[str], KeySigner]) -> KeySigner:
-        """Returns the key to register next, on disk before it is sent: the pending one first. Raises OSError."""
+        """Returns the key to register next, on disk before it is sent: the pending one first.
+
+        Raises OSError.
+        """
         with self._lock:
             if self._pending is None:
                 made = generate(self._kept.suite)

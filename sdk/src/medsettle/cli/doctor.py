@@ -70,7 +70,8 @@ def _key(config: TillConfig) -> Generator[Check, None, Signer | None]:
     yield Check("key", private, f"{signer.suite} {signer.key}", advice)
     if pending_file(config.key_file).exists():
         advice = "请再次更换密钥 finish it: rotate_key() once more; do not delete either file"
-        yield Check("key pending", ok=True, found="上次更换密钥没有收到答复 a rotation was not answered", next=advice)
+        found = "上次更换密钥没有收到答复 a rotation was not answered"
+        yield Check("key pending", ok=True, found=found, next=advice)
     return signer
 
 
