@@ -125,6 +125,15 @@ async def test_a_method_that_the_contract_does_not_have_is_not_supported(path: s
     stage = Stage()
     answer = Refused.of(await stage.calls.handle(path, [], b"", None))
     assert (answer.reason, answer.said["method"]) == ("NOT_SUPPORTED", path)
+    (handled,) = stage.handled
+    assert (handled.method, handled.code, handled.reason) == (path, "UNIMPLEMENTED", "NOT_SUPPORTED")
+
+
+async def test_an_odd_method_neither_fills_nor_forges_the_log() -> None:
+    stage = Stage()
+    await stage.calls.handle(f"/a b\n{'x' * 5_000}/Y", [], b"", None)
+    (handled,) = stage.handled
+    assert handled.method == "/a?b?" + "x" * 123
 
 
 async def test_the_log_hears_what_became_of_a_call_and_nothing_secret() -> None:

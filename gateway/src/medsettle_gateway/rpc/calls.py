@@ -6,6 +6,7 @@ refused before the service says ``recorded = false``: the sale keeps the state t
 """
 
 import functools
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,9 @@ from medsettle_gateway.service.ports import Clock, ReadPublicKey, Report, StoreU
 Metadata = Iterable[tuple[str, str | bytes]]
 
 _KNOWN_KEYS_COUNT: Final = 4_096
+_SHOWN_PATH_CHARS: Final = 128
+_UNSHOWN: Final = re.compile(r"[^!-~]")
+"""What a path that anybody may send must not bring into a line of the log."""
 _WAIT_AND_RETURN: Final = frozenset({Reason.OVERLOADED, Reason.SHUTTING_DOWN, Reason.STORE_UNAVAILABLE})
 
 
@@ -113,9 +117,9 @@ class Calls:
     async def handle(self, path: str, metadata: Metadata, body: bytes, allowed_ms: int | None) -> Answer:
         """Returns the answer to a call. ``allowed_ms`` is what is left of the client's deadline."""
         call = BY_PATH.get(path)
-        if call is None:
-            return Answer(status=status_of(_refused(Reason.NOT_SUPPORTED, method=path)))
         began_at = self._ports.clock.now()
+        if call is None:
+            return self._unknown(_UNSHOWN.sub("?", path[:_SHOWN_PATH_CHARS]), began_at)
         pairs, course = tuple(metadata), _Course()
         self._in_flight_count += 1
         try:
@@ -125,7 +129,14 @@ class Calls:
         question = Question(self._audience(call), call.path, body, read_nonce(pairs))
         signs = call.signed_answer or course.reason == CORRECTED_ONCE
         answer = self._signed(question, outcome, signs=signs)
-        self._observe(call, answer, course, began_at)
+        self._observe(call.method, answer, course, began_at)
+        return answer
+
+    def _unknown(self, path: str, began_at: datetime) -> Answer:
+        """A method that the contract does not have: who calls it wants another release, and the log tells."""
+        reason = Reason.NOT_SUPPORTED
+        answer = Answer(status=status_of(_refused(reason, method=path)))
+        self._observe(path, answer, _Course(reason=reason.value), began_at)
         return answer
 
     async def _outcome(  # the steps of a call, one line each
@@ -229,11 +240,11 @@ class Calls:
         trailer = self._ports.answerer.sign(question, code, body, now_ms) if signs else ()
         return Answer(outcome, None, trailer) if isinstance(outcome, bytes) else Answer(b"", outcome, trailer)
 
-    def _observe(self, call: Call, answer: Answer, course: _Course, began_at: datetime) -> None:
+    def _observe(self, method: str, answer: Answer, course: _Course, began_at: datetime) -> None:
         took = self._ports.clock.now() - began_at
         code = "OK" if answer.status is None else answer.status.code.value
         self._ports.observe(Handled(
-            call.method, course.terminal, course.request_id, code, course.reason,
+            method, course.terminal, course.request_id, code, course.reason,
             took // timedelta(milliseconds=1),
         ))
 
