@@ -100,6 +100,19 @@ def test_no_line_is_wider_than_the_paper(state: str, columns: int, language: str
     assert max(width(row) for row in text.splitlines()) == columns
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("columns", [24, NARROW, WIDE])
+@pytest.mark.parametrize("state", ["SETTLED", "REVERSED", "REFUSED", "SEALED", "RELEASED", "HELD", "NEWER"])
+def test_a_printer_that_speaks_gbk_can_print_all_of_it(state: str, columns: int, language: str) -> None:
+    payers = replace(SETTLEMENT, breakdown=PHARMACY)
+    sale = replace(SALE, state=state, refusal=REFUSED.refusal, settlements=(SETTLEMENT, payers))
+    card = replace(OPEN_CARD, sale=sale, refund_due_fen=28_430, refusal=REFUSED.refusal)
+    render(sale, columns=columns, language=language).encode("gbk")
+    for outcome in Outcome:
+        told = replace(card, outcome=outcome)
+        render_card(told, columns=columns, language=language).encode("gbk")
+
+
 def test_amounts_stand_at_the_right_edge() -> None:
     rows = [row for row in render(SALE).splitlines() if row.endswith((".00", ".13"))]
     assert {width(row) for row in rows} == {NARROW}
@@ -140,7 +153,7 @@ def test_the_years_remainders_are_shown_where_there_is_a_limit() -> None:
 
 def test_the_why_leaves_out_lines_that_are_wholly_in_scope_and_names_the_clause() -> None:
     text = "".join(lines_of(render(SALE, columns=WIDE)))
-    assert "1. 蛋白质粉不予支付。 (三(四)¶2)" in text
+    assert "1. 蛋白质粉不予支付。 (三(四)第2款)" in text
     assert "2. 本年度起付标准300.00元,本次计入300.00元。" in text
     assert "氯雷他定片全部纳入" not in text
 

@@ -1,5 +1,6 @@
 """The words of a receipt: Chinese and English, one pair each."""
 
+import re
 from typing import Final
 
 from medsettle.wire.states import SaleState
@@ -97,3 +98,13 @@ WHY: Final[Pair] = ("为什么是这个数", "Why these amounts")
 NEXT: Final[Pair] = ("下一步:", "Next: ")
 CHECK_CODE: Final[Pair] = ("校验码", "Check code")
 REFUND_DUE: Final[Pair] = ("应退还患者", "To give back")
+
+_PARAGRAPH: Final = re.compile(r"¶([0-9]+)", re.ASCII)
+
+
+def clause(source: str) -> str:
+    """Returns where a rule stands, as a patient can look it up: 三(四)¶2 is 三(四)第2款.
+
+    The sign itself is in no printer that speaks GBK.
+    """
+    return _PARAGRAPH.sub(r"第\1款", source)

@@ -199,7 +199,7 @@ class _Paper:
         yield from self._rule()
         yield self._word(words.WHY)
         for number, entry in enumerate(told, 1):
-            clause = f" ({entry.clause})" if entry.clause else ""
+            clause = f" ({words.clause(entry.clause)})" if entry.clause else ""
             lead = f"{number}. "
             sentence = self._word((entry.zh, entry.en))
             yield from wrap(lead + sentence + clause, self.columns, hanging=width(lead))
