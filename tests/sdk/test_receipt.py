@@ -190,6 +190,19 @@ def test_the_check_code_ties_the_paper_to_the_token() -> None:
     assert check_code("MS1.a.b.c") != check_code("MS1.a.b.d")
 
 
+@pytest.mark.parametrize(("breakdown", "shares", "cash"), [
+    (FIRST_VISIT, True, False), (PHARMACY, True, True),
+    (replace(ZERO, total_fen=6_800, personal_fen=6_800, cash_fen=6_800), False, True), (ZERO, False, False),
+], ids=["fund and account", "account and cash", "cash only", "nothing"])
+def test_a_reversal_gives_back_only_where_somebody_had_paid(
+    breakdown: Breakdown, shares: bool, cash: bool
+) -> None:
+    settlement = replace(SETTLEMENT, breakdown=breakdown, lines=())
+    text = render(replace(SALE, state="REVERSED", settlements=(settlement,)), columns=WIDE)
+    assert ("已原路退回" in text) is shares
+    assert ("应退还患者" in text) is cash
+
+
 def test_a_reversed_sale_says_that_it_does_not_stand_and_has_no_check_code() -> None:
     text = render(replace(SALE, state="REVERSED"), columns=WIDE)
     assert "医保结算撤销单" in text

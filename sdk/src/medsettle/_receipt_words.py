@@ -19,10 +19,7 @@ OPEN_TITLE: Final[Pair] = ("结果未定", "Outcome not known yet")
 NO_CHARGE_TITLE: Final[Pair] = ("未收费说明", "Nothing was charged")
 
 NOTES: Final[dict[str, Pair]] = {
-    SaleState.REVERSED: (
-        "本次结算已撤销:基金和个人账户部分已原路退回,现金部分应退还患者。",
-        "This sale was reversed: funds and accounts have their parts back; give the cash part back.",
-    ),
+    SaleState.REVERSED: ("本次结算已撤销。", "This sale was reversed."),
     SaleState.REFUSED: (
         "没有动用医保基金和个人账户。", "No fund and no account was charged.",
     ),
@@ -35,6 +32,11 @@ NOTES: Final[dict[str, Pair]] = {
         "The hold was released; no fund and no account was charged.",
     ),
 }
+SHARES_BACK: Final[Pair] = (
+    "基金和账户支付的部分已原路退回。", "What funds and accounts paid went back to them.",
+)
+CASH_BACK: Final[Pair] = ("现金部分应退还患者。", "Give the cash part back to the patient.")
+"""What a reversal means, as far as each had paid."""
 OPEN_NOTE: Final[Pair] = (
     "尚不知道是否已收费。请勿再次收费,请按流水号查询。",
     "It is not known yet whether this was charged. Do not collect again: look it up by its id.",

@@ -104,6 +104,8 @@ class _Paper:
         if sale.state in words.NOTES:
             yield from self._rule()
             yield from self._text(words.NOTES[sale.state])
+        if sale.state == SaleState.REVERSED:
+            yield from self._given_back(sale)
         if sale.refusal is not None:
             yield from self._refusal(sale.refusal)
         if sale.receipt_token and sale.state == SaleState.SETTLED:
@@ -217,6 +219,13 @@ class _Paper:
     def _next(self, zh: str, en: str) -> Iterator[str]:
         if self._word((zh, en)):
             yield from self._text((words.NEXT[0] + zh, words.NEXT[1] + en))
+
+    def _given_back(self, sale: Sale) -> Iterator[str]:
+        parts = [settlement.breakdown for settlement in sale.settlements]
+        if any(sum(part.funds.values()) + part.personal_fen - part.cash_fen for part in parts):
+            yield from self._text(words.SHARES_BACK)
+        if any(part.cash_fen for part in parts):
+            yield from self._text(words.CASH_BACK)
 
     def _title(self, state: str) -> words.Pair:
         return words.TITLES.get(state, words.OPEN_TITLE)
