@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from medsettle.wire.states import SaleState
+from medsettle.wire.states import ALIVE, SaleState
 from medsettle_gateway.domain import keys, moves
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.entry import Entry
@@ -168,13 +168,15 @@ def _due_holds(tables: Tables, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...]:
 
 
 def _recent(tables: Tables, key: keys.RecentSalesKey) -> tuple[Any, ...]:
-    return tuple(
-        sale.head
+    recent = [
+        sale
         for sale in tables.sales.values()
         if (sale.member, sale.institution) == (key.member, key.institution)
         and sale.basket_digest == key.basket_digest
         and sale.created_at >= key.since
-    )
+        and sale.state in ALIVE
+    ]
+    return tuple(sale.head for sale in sorted(recent, key=_position)[: key.limit])
 
 
 def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:

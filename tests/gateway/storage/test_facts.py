@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from medsettle.wire.states import SaleState
+from medsettle.wire.states import ALIVE, SaleState
 from medsettle_gateway.domain.facts import AccountState, EnrolCode, State
 from medsettle_gateway.domain.keys import (
     CatalogueKey,
@@ -97,22 +97,34 @@ async def test_attempts_of_a_ticket_come_in_their_order(store: Store) -> None:
     assert found == tuple(SaleHead(request_id(7, attempt).text, SaleState.SEALED) for attempt in (1, 2, 10))
 
 
-async def test_recent_sales_are_those_of_member_place_and_basket_since_then(
+async def test_recent_sales_are_those_alive_of_member_place_and_basket_since_then(
     stand: Stand, store: Store
 ) -> None:
     members = stand.enter(person("1"), person("2"))
     one, other = members["1"], members["2"]
+    bought = {"state": SETTLED, "member": one, "basket_digest": "d"}
     await write(
         store,
-        PutSale(sale(1, member=one, basket_digest="d", created_at=NOW - SECOND)),
-        PutSale(sale(2, member=one, basket_digest="d", created_at=NOW)),
-        PutSale(sale(3, member=one, basket_digest="d", created_at=NOW + SECOND)),
-        PutSale(sale(4, member=one, basket_digest="e")),
-        PutSale(sale(5, member=other, basket_digest="d")),
+        PutSale(sale(1, **bought, created_at=NOW - SECOND)),
+        PutSale(sale(2, **bought, created_at=NOW)),
+        PutSale(sale(3, **bought, created_at=NOW + SECOND)),
+        PutSale(sale(4, **bought | {"basket_digest": "e"})),
+        PutSale(sale(5, **bought | {"member": other})),
     )
-    found = await load(store, RecentSalesKey(one, CLINIC, "d", NOW))
+    found = await load(store, RecentSalesKey(one, CLINIC, "d", NOW, 5))
     assert [head.request_id for head in found] == [request_id(2).text, request_id(3).text]
-    assert await load(store, RecentSalesKey(one, "elsewhere", "d", NOW)) == ()
+    assert await load(store, RecentSalesKey(one, CLINIC, "d", NOW, 1)) == found[:1]
+    assert await load(store, RecentSalesKey(one, "elsewhere", "d", NOW, 5)) == ()
+
+
+@pytest.mark.parametrize("state", SaleState)
+async def test_only_a_sale_that_is_alive_counts_as_recent(
+    stand: Stand, store: Store, state: SaleState
+) -> None:
+    one = stand.enter(person("1"))["1"]
+    await write(store, PutSale(sale(1, state=state, member=one, basket_digest="d")))
+    found = await load(store, RecentSalesKey(one, CLINIC, "d", NOW, 5))
+    assert bool(found) == (state in ALIVE)
 
 
 async def test_later_sales_are_settled_and_calculated_after_the_instant(stand: Stand, store: Store) -> None:

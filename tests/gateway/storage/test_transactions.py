@@ -68,7 +68,7 @@ from tests.gateway.storage.stand import (
     [
         (SaleKey("x"), None),
         (TicketKey(Ticket(CLINIC, "T1", TODAY, 1)), ()),
-        (RecentSalesKey("m", CLINIC, "d", NOW), ()),
+        (RecentSalesKey("m", CLINIC, "d", NOW, 5), ()),
         (LaterSalesKey("m", NOW, 5), ()),
         (DueHoldsKey("m", NOW, 5), ()),
         (TerminalKey("t"), None),

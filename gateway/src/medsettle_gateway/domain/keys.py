@@ -43,12 +43,16 @@ class TicketKey(Key[tuple[SaleHead, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class RecentSalesKey(Key[tuple[SaleHead, ...]]):
-    """Sales of the member at the institution with this basket digest, created at ``since`` or later."""
+    """Sales of the member at the institution with this basket digest, created at ``since`` or later.
+
+    Those that are alive, oldest first, at most ``limit``.
+    """
 
     member: str
     institution: str
     basket_digest: str
     since: datetime
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _recent(asked: AskedSettle, now: Now) -> tuple[RecentSalesKey, ...]:
         return ()
     since = now.at - now.desk.rules.duplicate_window
     institution = asked.command.request_id.institution
-    return (RecentSalesKey(credential.member, institution, asked.basket_digest, since),)
+    return (RecentSalesKey(credential.member, institution, asked.basket_digest, since, limit=1),)
 
 
 def decide(asked: AskedSettle, facts: Facts, now: Now) -> Decision:

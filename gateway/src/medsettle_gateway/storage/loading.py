@@ -93,7 +93,7 @@ def _ticket(reading: Reading, key: keys.TicketKey) -> tuple[SaleHead, ...]:
 def _recent_sales(reading: Reading, key: keys.RecentSalesKey) -> tuple[SaleHead, ...]:
     return _heads(reading.rows(
         "recent_sales", member=key.member, institution=key.institution, basket_digest=key.basket_digest,
-        since_us=to_us(key.since),
+        since_us=to_us(key.since), limit=key.limit,
     ))
 
 

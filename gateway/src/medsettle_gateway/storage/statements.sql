@@ -13,8 +13,8 @@ WHERE institution = :institution AND till = :till AND day = :day AND number = :n
 -- name: recent_sales
 SELECT request_id, state FROM sales INDEXED BY sales_of_member
 WHERE member = :member AND institution = :institution AND created_at_us >= :since_us
-  AND basket_digest = :basket_digest
-ORDER BY created_at_us, request_id;
+  AND basket_digest = :basket_digest AND state IN ('PENDING', 'HELD', 'EXPIRED', 'SETTLED', 'UNDOING')
+ORDER BY created_at_us, request_id LIMIT :limit;
 
 -- name: later_sales
 SELECT request_id, body FROM sales
