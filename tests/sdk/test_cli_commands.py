@@ -97,6 +97,28 @@ def test_the_same_ticket_again_is_the_same_sale(shell: Shell) -> None:
     again = shell.run(*words, typed=shell.scan(ZHANG))
     assert (first.code, again.code) == (0, 0)
     assert first.answer["request_id"] == again.answer["request_id"]
+    assert (first.answer["earlier"], again.answer["earlier"]) == (False, True)
+
+
+def test_the_same_ticket_again_prints_no_second_receipt(shell: Shell) -> None:
+    words = ("sell", f"{SCAN}@64.50", "--operator", "7", "--yes", "--ticket", "4712", "--language", "en")
+    assert "Settlement receipt" in shell.run(*words, typed=shell.scan(ZHANG)).output
+    again = shell.run(*words, typed=shell.scan(ZHANG))
+    assert "Settlement receipt" not in again.output
+    assert "This ticket was already paid by 张*" in " ".join(again.output.split())
+
+
+def test_a_refund_that_is_due_is_closed_by_writing_it_down(shell: Shell) -> None:
+    words = ("sell", f"{SCAN}@410.00", "--operator", "7", "--yes", "--json")
+    sold = shell.run(*words, typed=shell.scan(WANG)).answer
+    shell.run("reverse", sold["request_id"], "--reason", "goods returned", "--operator", "7")
+    due = shell.run("status", sold["request_id"])
+    assert f"medsettle refunded {sold['request_id']}" in " ".join(due.output.split())
+    ended = shell.run("refunded", sold["request_id"], "--json")
+    assert (ended.code, ended.answer["cash"], ended.answer["refund_due_fen"]) == (0, "REFUNDED", 0)
+    again = shell.run("refunded", sold["request_id"])
+    assert again.code == 1
+    assert "STEP_NOT_ALLOWED" in again.output + again.complaints
 
 
 def test_a_basket_may_come_from_a_file(shell: Shell, tmp_path: Path) -> None:

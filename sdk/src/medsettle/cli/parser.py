@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     _status(commands)
     _reverse(commands)
     _recover(commands)
+    _refunded(commands)
     _doctor(commands)
     return top
 
@@ -171,6 +172,12 @@ def _reverse(commands: Commands) -> None:
 
 def _recover(commands: Commands) -> None:
     _command(commands, "recover", "了结未定的业务。", "Finish the sales that are open, oldest first.")
+
+
+def _refunded(commands: Commands) -> None:
+    command = _command(commands, "refunded", "登记现金已退。",
+                       "Write down that the patient has the cash part back, or that none is owed.")
+    _request_id(command)
 
 
 def _doctor(commands: Commands) -> None:

@@ -68,6 +68,7 @@ def _command(name: str) -> Command:
     commands: dict[str, Command] = {
         "enrol": enrolling.enrolled, "check": selling.check, "quote": selling.quote, "sell": selling.sell,
         "status": selling.status, "reverse": selling.reverse, "recover": selling.recover,
+        "refunded": selling.refunded,
         "doctor": doctor.doctor,
     }
     return commands[name]

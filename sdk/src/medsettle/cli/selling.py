@@ -1,4 +1,4 @@
-"""The commands about sales: check, quote, sell, status, reverse, recover."""
+"""The commands about sales: check, quote, sell, status, reverse, recover, refunded."""
 
 from typing import Final
 
@@ -44,7 +44,7 @@ def sell(counter: Counter) -> int:
             given.ticket or till.next_number(), credential, basket, show=lambda q: _shown(counter, q),
             tender=_cash(counter), operator=given.operator, acknowledgements=given.acknowledge,
         )
-        _answer(counter, till, card, paper=card.outcome is Outcome.PAID)
+        _answer(counter, till, card, paper=card.outcome is Outcome.PAID and not card.earlier)
     return of_card(card)
 
 
@@ -72,6 +72,14 @@ def recover(counter: Counter) -> int:
         cards = till.recover(tender)
     counter.answer({"sales": cards}, lambda: _show_all(counter, cards))
     return OPEN if any(card.outcome is Outcome.OPEN for card in cards) else PAID
+
+
+def refunded(counter: Counter) -> int:
+    """Writes down that the cash part of a sale was given back. Returns 0."""
+    with _till(counter) as till:
+        card = till.cash_returned(counter.arguments.request_id)
+        _answer(counter, till, card, paper=False)
+    return PAID
 
 
 def _till(counter: Counter) -> Till:
