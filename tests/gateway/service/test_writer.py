@@ -89,6 +89,18 @@ async def test_what_was_in_time_but_waited_too_long_in_the_queue_is_not_begun() 
     assert world.store.tables.sales == {}
 
 
+async def test_what_waited_too_long_for_the_database_is_not_done() -> None:
+    world = await World().started(a_father=100_000)
+    in_time = world.clock.at + timedelta(seconds=1)
+    async with world.store.begin():
+        waiting = beside(world.service(world.seal(world.request_id()), in_time))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        world.clock.at = in_time
+    assert reason_of(await waiting) is Reason.DEADLINE_PASSED
+    assert world.store.tables.sales == {}
+
+
 async def test_draining_finishes_what_is_in_the_queue_and_refuses_the_rest() -> None:
     world = await World().started(a_father=100_000)
     command = world.settle()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.errors import Refused
+from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.service.commands import Answer, RefusedAnswer
 from medsettle_gateway.service.desk import Decision, Desk, Now
 from medsettle_gateway.service.instants import Instants
@@ -90,10 +90,9 @@ class Writer:
 
     async def _answer(self, waiting: _Waiting) -> Answer:
         command, request_id = waiting.command, request_id_of(waiting.command)
-        if waiting.deadline_at is not None and self._clock.now() >= waiting.deadline_at:
-            return unrecorded(Reason.DEADLINE_PASSED, request_id)
         try:
-            return await self._decide(command)
+            self._check_deadline(waiting)
+            return await self._decide(waiting)
         except Refused as refused:
             return unrecorded_of(refused.refusal, request_id)
         except StoreUnavailableError as error:
@@ -103,15 +102,21 @@ class Writer:
             self._report(f"{type(command).__name__} {request_id}", error)
             return unrecorded(Reason.INTERNAL_ERROR, request_id)
 
-    async def _decide(self, command: Written) -> Answer:
-        use_case = USE_CASES[type(command)]
+    async def _decide(self, waiting: _Waiting) -> Answer:
+        command, use_case = waiting.command, USE_CASES[type(waiting.command)]
         async with self._store.begin() as transaction:
+            self._check_deadline(waiting)  # the database's lock may have been long in coming
             now = Now(self._desk, await self._instants.following())
             facts = await load_facts(transaction.load, use_case.needs, command, now)
             decision: Decision = use_case.decide(command, facts, now)
             if decision.moves:
                 await transaction.write(decision.moves)
         return decision.answer
+
+    def _check_deadline(self, waiting: _Waiting) -> None:
+        """Raises Refused, DEADLINE_PASSED, once nobody waits for the answer any more."""
+        if waiting.deadline_at is not None and self._clock.now() >= waiting.deadline_at:
+            raise refuse(Reason.DEADLINE_PASSED)
 
 
 def _tell(waiting: _Waiting, answer: Answer) -> None:
