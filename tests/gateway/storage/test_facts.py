@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ async def test_recent_sales_are_those_alive_of_member_place_and_basket_since_the
 ) -> None:
     members = stand.enter(person("1"), person("2"))
     one, other = members["1"], members["2"]
-    bought = {"state": SETTLED, "member": one, "basket_digest": "d"}
+    bought: dict[str, Any] = {"state": SETTLED, "member": one, "basket_digest": "d"}
     await write(
         store,
         PutSale(sale(1, **bought, created_at=NOW - SECOND)),
