@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from medsettle.journal import SqliteJournal
 from medsettle.models import Basket, Line
 from medsettle.till import Till
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, FakeClock
@@ -49,3 +50,23 @@ def till(open_till: Callable[[], Till]) -> Till:
 @pytest.fixture
 def basket() -> Basket:
     return Basket((Line("XA01", quantity="2", unit_price="60.00"),))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "till.journal"
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Callable[[], SqliteJournal]]:
+    journals: list[SqliteJournal] = []
+
+    def open_again() -> SqliteJournal:
+        for journal in journals:
+            journal.close()
+        journals.append(SqliteJournal(path))
+        return journals[-1]
+
+    yield open_again
+    for journal in journals:
+        journal.close()

@@ -4,11 +4,10 @@ import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,9 +20,7 @@ from medsettle.errors import (
     JournalError,
     JournalFullError,
     JournalLockedError,
-    RequestError,
 )
-from medsettle.evidence import Evidence
 from medsettle.journal import SqliteJournal
 from medsettle.models import Basket, CashState, Collect, Outcome, Refusal, SaleState, Split, Tendered
 from medsettle.record import Goal, SaleRecord
@@ -31,39 +28,7 @@ from medsettle.tender import CashTender
 from medsettle.ticket import RequestId
 from medsettle.till import Till
 from tests.sdk.counterpart import Counterpart
-
-DAY = date(2026, 3, 2)
-NOON_MS = 1_772_424_000_000
-"""DAY at noon, in milliseconds since 1970."""
-PROOF = Evidence("/m", "d", "n", "k", NOON_MS, "OK", b"answer", "s", "c")
-
-
-def record(number: int = 1, attempt: int = 1, terminal: str = "P1-1", **changed: Any) -> SaleRecord:
-    made = SaleRecord(
-        f"{terminal}-20260302-{number}-{attempt}", "run", "001", datetime(2026, 3, 2, tzinfo=UTC),
-        Collect.LATER, "content", Split(4000, {"pooled": 8000}, {"acct": 1}), 4000, CashState.NOT_ASKED,
-    )
-    return replace(made, **changed)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "till.journal"
-
-
-@pytest.fixture
-def opened(path: Path) -> Iterator[Callable[[], SqliteJournal]]:
-    journals: list[SqliteJournal] = []
-
-    def open_again() -> SqliteJournal:
-        for journal in journals:
-            journal.close()
-        journals.append(SqliteJournal(path))
-        return journals[-1]
-
-    yield open_again
-    for journal in journals:
-        journal.close()
+from tests.sdk.journalled import DAY, NOON_MS, PROOF, record
 
 
 def test_what_was_written_is_there_after_a_restart(opened: Callable[[], SqliteJournal]) -> None:
@@ -92,7 +57,8 @@ def test_open_sales_come_oldest_first_and_attempts_in_order(opened: Callable[[],
     for number, attempt in ((7, 1), (3, 1), (3, 2), (10, 1)):
         journal.begin(record(number, attempt))
     assert [each.request_id[-4:] for each in journal.unfinished()] == ["-7-1", "-3-1", "-3-2", "10-1"]
-    assert [each.request_id[-3:] for each in journal.attempts(ticket(3))] == ["3-1", "3-2"]
+    attempts = journal.attempts(RequestId.first("P1-1", DAY, "3"))
+    assert [each.request_id[-3:] for each in attempts] == ["3-1", "3-2"]
 
 
 def test_a_second_opener_is_locked_out_and_the_first_goes_on(
@@ -243,7 +209,7 @@ def test_a_file_that_may_not_grow_stops_the_till(path: Path) -> None:
         sys.path.insert(0, sys.argv[2])
         from medsettle.errors import JournalError
         from medsettle.journal import SqliteJournal
-        from tests.sdk.test_journal import record
+        from tests.sdk.journalled import record
         journal = SqliteJournal(pathlib.Path(sys.argv[1]))
         resource.setrlimit(resource.RLIMIT_FSIZE, (340_000, 340_000))
         try:
@@ -310,71 +276,6 @@ def test_of_many_answers_about_one_sale_the_latest_are_kept(
     for number in range(40):
         journal.write(record(version=number + 1), replace(PROOF, nonce=str(number)))
     assert [proof.nonce for proof in journal.evidence(record().request_id)] == [str(n) for n in range(8, 40)]
-
-
-def ticket(number: int, terminal: str = "P1-1") -> RequestId:
-    return RequestId.first(terminal, DAY, str(number))
-
-
-def test_attempts_are_those_of_one_terminal(opened: Callable[[], SqliteJournal]) -> None:
-    journal = opened()
-    journal.begin(record(5, terminal="P1-1"))
-    journal.begin(record(5, terminal="P1-2"))
-    assert [each.request_id[:4] for each in journal.attempts(ticket(5, "P1-2"))] == ["P1-2"]
-
-
-@pytest.mark.parametrize("version", [0, 1, 3])
-def test_a_record_made_of_an_older_version_or_of_none_is_not_written(
-    opened: Callable[[], SqliteJournal], version: int
-) -> None:
-    journal = opened()
-    journal.begin(record())
-    newest = record(state=SaleState.SETTLED, version=1)
-    journal.write(newest)
-    with pytest.raises(JournalError, match="older version"):
-        journal.write(record(state=SaleState.HELD, version=version), PROOF)
-    assert journal.load(newest.request_id) == newest
-    assert list(journal.evidence(newest.request_id)) == []
-
-
-def test_the_intent_of_a_known_sale_does_not_take_its_place(opened: Callable[[], SqliteJournal]) -> None:
-    journal = opened()
-    journal.begin(record())
-    journal.write(record(state=SaleState.SETTLED, version=1))
-    with pytest.raises(JournalError):
-        journal.begin(record())
-    assert list(journal.unfinished()) == []
-
-
-def test_ticket_numbers_are_not_given_twice(opened: Callable[[], SqliteJournal]) -> None:
-    assert [opened().next_number("P1-1", DAY) for _ in range(3)] == ["1", "2", "3"]
-    assert opened().next_number("P1-1", date(2026, 3, 3)) == "1"
-    assert opened().next_number("P1-2", DAY) == "1"
-
-
-def test_a_number_is_not_given_again_after_a_day_that_a_wrong_clock_told(
-    opened: Callable[[], SqliteJournal],
-) -> None:
-    journal = opened()
-    assert journal.next_number("P1-1", DAY) == "1"
-    journal.next_number("P1-1", date(2027, 3, 2))
-    assert journal.next_number("P1-1", DAY) == "2"
-
-
-def test_a_number_that_a_cashier_typed_is_not_given(opened: Callable[[], SqliteJournal]) -> None:
-    journal = opened()
-    for typed in (9, 10):
-        journal.begin(record(typed))
-    journal.begin(record(70, terminal="P1-2"))
-    assert [journal.next_number("P1-1", DAY) for _ in range(2)] == ["11", "12"]
-
-
-def test_after_the_last_number_there_is_none(opened: Callable[[], SqliteJournal]) -> None:
-    journal = opened()
-    journal.begin(record(999_999_999))
-    for _ in range(2):
-        with pytest.raises(RequestError, match="TICKET_INVALID"):
-            journal.next_number("P1-1", DAY)
 
 
 def test_no_clock_of_the_machine_makes_a_proof_leave(opened: Callable[[], SqliteJournal]) -> None:

@@ -38,13 +38,12 @@ def write_key(path: Path, signer: KeySigner) -> None:
 
 def _keep_name(folder: Path) -> None:
     """A new name outlives a power cut once its directory is on disk; Windows sees to that by itself."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def is_private(path: Path) -> bool:
