@@ -17,8 +17,10 @@ from medsettle.wire.v1.sale_pb2 import SALE_STATE_SEALED
 from medsettle.wire.v1.settlement_pb2 import SealRequest, SealResponse
 from tests.contract.proto import PROTOS
 
-TEXT = (PROTOS / "README.md").read_text("utf-8")
-BLOCKS = dict(re.findall(r"^```([a-z-]+)\n(.*?)\n```$", TEXT, re.MULTILINE | re.DOTALL))
+TEXT, CHINESE = ((PROTOS / name).read_text("utf-8") for name in ("README.md", "README.zh-CN.md"))
+FENCED = re.compile(r"^```([a-z-]+)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+BLOCKS = dict(FENCED.findall(TEXT))
+SAME_IN_CHINESE = {"是": "yes", "否": "no", "(无)": "(nothing)"}
 VALUES = dict(re.findall(r"^\| ([a-z][\w' ,-]+) \| `([^`]+)` \|$", TEXT, re.MULTILINE | re.IGNORECASE))
 SENT = dict(line.split(": ") for line in BLOCKS["metadata"].splitlines())
 ANSWERED = dict(line.split(": ") for line in BLOCKS["answer-metadata"].splitlines())
@@ -33,9 +35,9 @@ def base64_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def table(heading: str) -> list[list[str]]:
+def table(heading: str, text: str = TEXT) -> list[list[str]]:
     """Returns the rows of the first table under a heading, without its head."""
-    section = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ", maxsplit=1)[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
@@ -141,3 +143,23 @@ def test_the_table_of_states_is_the_one_that_runs() -> None:
         shown = [f"`{cell.refuse}`" if cell.refuse else ", ".join(cell.to) for cell in cells]
         runs.append(["(nothing)" if state is SaleState.ABSENT else state.value, OUTCOME[state].value, *shown])
     assert table("States") == runs
+
+
+def test_the_chinese_page_shows_the_same_bytes() -> None:
+    assert FENCED.findall(CHINESE) == FENCED.findall(TEXT)
+    shown = [row[-1] for row in table("完整示例", CHINESE)]
+    assert shown == [row[-1] for row in table("A worked example")]
+
+
+@pytest.mark.parametrize(
+    ("chinese", "heading"), [("调用与重发", "Calls and how to repeat them"), ("状态", "States")]
+)
+def test_the_chinese_page_has_the_same_tables(chinese: str, heading: str) -> None:
+    rows = [[SAME_IN_CHINESE.get(cell, cell) for cell in row] for row in table(chinese, CHINESE)]
+    assert rows == table(heading)
+
+
+def test_the_chinese_page_names_all_that_the_english_one_names() -> None:
+    """Fields, reasons, calls and statements stand in code in both."""
+    named = [set(re.findall(r"`([^`\n]+)`", FENCED.sub("", text))) for text in (TEXT, CHINESE)]
+    assert named[0] - named[1] - {"code", "yes"} == set()

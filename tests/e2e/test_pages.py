@@ -18,8 +18,10 @@ def of_kind(page: Path, language: str, mark: str = "") -> list[Block]:
     return [block for block in blocks(page) if (block.language, block.mark) == (language, mark)]
 
 
-def test_both_languages_show_the_same_commands() -> None:
-    assert blocks(ROOT / "README.md") == blocks(ROOT / "README.zh-CN.md")
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "sdk", ROOT / "gateway", ROOT / "protos"], ids=str)
+def test_both_languages_show_the_same_blocks(folder: Path) -> None:
+    """So what is run of one page is run of both."""
+    assert blocks(folder / "README.zh-CN.md") == blocks(folder / "README.md")
 
 
 def test_the_operators_page_sets_up_a_gateway_that_serves(tmp_path: Path) -> None:
