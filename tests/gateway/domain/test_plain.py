@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import pytest
 
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
+from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.plain import canonical, from_json, from_plain, to_json, to_plain
 from medsettle_gateway.domain.sale import (
     AccountBooking,
@@ -18,6 +19,7 @@ from medsettle_gateway.domain.sale import (
     Fingerprint,
     LineRecord,
     SaleHead,
+    SaleRecord,
     TenderRecord,
     TraceStep,
 )
@@ -125,6 +127,7 @@ STORED_IN_ORDER = {
     SaleHead: ("request_id", "state"),
     Split: ("funds", "accounts", "cash_fen"),
     TenderRecord: ("kind", "amount_fen", "reference"),
+    Ticket: ("institution", "till", "day", "number"),
     TraceStep: ("step", "rule", "clause", "inputs", "amount_fen", "line"),
 }
 
@@ -135,3 +138,34 @@ def test_what_is_stored_by_place_keeps_its_places(kind: type[Any]) -> None:
     places = STORED_IN_ORDER[kind]
     assert kind._fields[: len(places)] == places
     assert set(kind._fields[len(places) :]) <= set(kind._field_defaults)
+
+
+def stored_kinds(kind: Any, found: set[Any]) -> set[Any]:
+    """Returns every class that a value of the type may hold, at any depth."""
+    for inner in get_args(kind):
+        stored_kinds(inner, found)
+    if isinstance(kind, type) and kind not in found:
+        found.add(kind)
+        if is_dataclass(kind) or hasattr(kind, "_fields"):
+            for each in get_type_hints(kind).values():
+                stored_kinds(each, found)
+    return found
+
+
+def test_everything_that_a_stored_sale_holds_by_place_is_listed() -> None:
+    by_place = {kind for kind in stored_kinds(SaleRecord, set()) if hasattr(kind, "_fields")}
+    assert by_place == set(STORED_IN_ORDER)
+
+
+class LongerPair(NamedTuple):
+    """What a later release made of Pair."""
+
+    left: int
+    right: str | None = None
+    since: str = "before"
+
+
+def test_what_an_older_release_stored_by_place_is_read_with_what_was_added_last() -> None:
+    assert from_json(LongerPair, to_json(Pair(1, "x"))) == LongerPair(1, "x", "before")
+    inside = from_json(tuple[LongerPair, ...], to_json((Pair(1), Pair(2, "x"))))
+    assert inside == (LongerPair(1), LongerPair(2, "x"))

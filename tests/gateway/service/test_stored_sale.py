@@ -1,9 +1,15 @@
 """What is stored of a sale can be read back, explained and calculated again."""
 
-from medsettle_gateway.domain.sale import from_stored, to_stored
+import json
+from pathlib import Path
+
+import pytest
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.sale import RECORD_FORMAT, StoredSale, TenderRecord, from_stored, to_stored
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.stored import case_from_plain
-from tests.gateway.service.world import World, basket, line, packs, split
+from tests.gateway.service.world import FATHER, World, basket, line, packs, split
 
 
 async def test_every_kind_of_sale_survives_text() -> None:
@@ -17,6 +23,28 @@ async def test_every_kind_of_sale_survives_text() -> None:
     assert len({sale.state for sale in sales}) == 3
     for sale in sales:
         assert from_stored(to_stored(sale)) == sale
+
+
+async def test_a_stored_sale_says_its_format_and_one_of_a_newer_release_is_not_misread() -> None:
+    world = await World().started(a_father=100_000)
+    stored = to_stored(await world.settled())
+    assert json.loads(stored.body)["record_format"] == RECORD_FORMAT
+    newer = {**json.loads(stored.body), "record_format": RECORD_FORMAT + 1}
+    with pytest.raises(ValueError, match="this release reads"):
+        from_stored(StoredSale(json.dumps(newer), stored.settlements))
+
+
+def test_what_the_first_release_stored_is_read_by_every_later_one() -> None:
+    """The file is never written again: a release that cannot read it could not read its own books."""
+    first = json.loads((Path(__file__).parent / "stored_by_the_first_release.json").read_text("utf-8"))
+    sale = from_stored(StoredSale(first["body"], tuple(first["settlements"])))
+    assert (sale.state, sale.request_id.attempt, sale.member) == (SaleState.REVERSED, 1, FATHER)
+    assert sale.split == split(10_000, 1_000, **{"a-father": 40_000})
+    assert sale.tenders == (TenderRecord("cash", 1_000),)
+    (settlement,) = sale.settlements
+    assert settlement.breakdown.total_fen == 51_000
+    assert [line.item_code for line in settlement.lines] == ["DRUG", "TONIC"]
+    assert case_from_plain(settlement.case_input).lines[0].amount_fen == 50_000
 
 
 async def test_a_stored_settlement_can_be_calculated_again() -> None:

@@ -7,7 +7,7 @@ codes, never a name, an id number or a credential.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -18,6 +18,10 @@ from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.plain import from_json, to_json
 from medsettle_gateway.domain.split import Split
+
+RECORD_FORMAT: Final = 1
+"""Stands in every stored sale. It is raised when a release writes what an older one would misread; a field
+that is added last, with a default, is no such thing. Each settlement has its engine's version besides."""
 
 
 class SaleHead(NamedTuple):
@@ -176,6 +180,7 @@ class SaleRecord:
     replaces: str = ""
     reverse_reason: str = ""
     recompute_due: tuple[str, ...] = ()
+    record_format: int = RECORD_FORMAT
 
     @property
     def institution(self) -> str:
@@ -206,6 +211,13 @@ def to_stored(sale: SaleRecord) -> StoredSale:
 
 
 def from_stored(stored: StoredSale) -> SaleRecord:
-    """Returns the sale of what :func:`to_stored` made. Raises ValueError."""
+    """Returns the sale of what :func:`to_stored` made.
+
+    Raises ValueError for anything else, and for what a newer release made that this one would misread.
+    """
+    sale = from_json(SaleRecord, stored.body)
+    if sale.record_format > RECORD_FORMAT:
+        msg = f"{sale.request_id} is of format {sale.record_format}; this release reads {RECORD_FORMAT}"
+        raise ValueError(msg)
     settlements = tuple(from_json(SettlementRecord, text) for text in stored.settlements)
-    return replace(from_json(SaleRecord, stored.body), settlements=settlements)
+    return replace(sale, settlements=settlements)
