@@ -20,12 +20,12 @@ from medsettle_gateway.policy.reading import Fault, Invalid
 _EXISTING: Final = click.Path(exists=True, path_type=Path)
 
 
-@click.group("policy")
+@click.group("policy", short_help="政策包与算例 policy packs and worked examples")
 def policy() -> None:
     """Read policy packs, run worked examples, explain a settlement."""
 
 
-@policy.command("test")
+@policy.command("test", short_help="运行算例 run worked examples")
 @click.argument("paths", nargs=-1, required=True, type=_EXISTING)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def run_cases(paths: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
@@ -52,7 +52,7 @@ def run_cases(paths: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 -
     raise SystemExit(1 if failed else 0)
 
 
-@policy.command("show")
+@policy.command("show", short_help="显示政策包的每个数字和条款 print a pack with its clauses")
 @click.argument("pack")
 @click.option("--json", "as_json", is_flag=True, help="Print the pack as JSON instead of text.")
 def show_pack(pack: str, as_json: bool) -> None:  # noqa: FBT001
@@ -65,7 +65,7 @@ def show_pack(pack: str, as_json: bool) -> None:  # noqa: FBT001
         click.echo(pack_page(each))
 
 
-@policy.command("explain")
+@policy.command("explain", short_help="逐步解释一个算例 explain a case step by step")
 @click.argument("case", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON instead of text.")
 def explain_case(case: Path, as_json: bool) -> None:  # noqa: FBT001
