@@ -102,7 +102,8 @@ def test_an_init_that_ended_before_its_keys_were_made_is_finished_by_the_next(tm
     for path in tmp_path.glob("gateway.db*"):
         path.unlink()
     database.migrate(tmp_path / "gateway.db")
-    assert city.ask("init", str(tmp_path))["root"] == city.gateway.keys.root.key
+    finished = city.ask("init", str(tmp_path))
+    assert (finished["root"], finished["kept"]) == (city.gateway.keys.root.key, False)
 
 
 def test_a_folder_that_never_had_a_gateway_is_told_to_make_one(tmp_path: Path) -> None:

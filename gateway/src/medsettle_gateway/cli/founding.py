@@ -74,9 +74,10 @@ def init(folder: Path, gateway_id: str | None, demo: bool, as_json: bool) -> Non
     if the keys or the database of a gateway are missing: they are restored from a backup, not made anew.
     """
     path = folder / _FILE_NAME
-    kept = path.exists()
-    if kept:
+    kept = False
+    if path.exists():
         _refuse_another(path, gateway_id, demo=demo)
+        kept = _look(open_gateway(path).config) is database.Found.OWNED
     gateway = _found(folder, _ID if gateway_id is None else gateway_id, demo=demo)
     fingerprint = gateway.keys.root.key
     if as_json:
