@@ -41,6 +41,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     text = GOOD + """
 operator = "007"
 institution_name = "康宁大药房"
+wait_ms = 12000
 [tls]
 ca_file = "ca.pem"
 insecure = false
@@ -55,7 +56,7 @@ columns = 48
     assert (config.operator, config.institution_name, config.columns) == ("007", "康宁大药房", 48)
     assert config.ca_file == tmp_path / "ca.pem"
     assert config.allow_plaintext_beyond_loopback
-    assert config.deadline_ms(QUOTE) == 1500
+    assert (config.deadline_ms(QUOTE), config.wait_ms) == (1500, 12_000)
 
 
 def test_the_root_may_be_in_pem(tmp_path: Path) -> None:
@@ -97,6 +98,8 @@ def test_a_wrong_key_is_named(tmp_path: Path, replaced: str, by: str, key: str) 
         ("[tls]\ninsecure = 1", "tls.insecure"), ("[tls]\nca = 'x'", "tls.ca"),
         ("[deadlines_ms]\nQoute = 1", "deadlines_ms.Qoute"),
         ("[deadlines_ms]\nQuote = 0", "deadlines_ms.Quote"),
+        ("wait_ms = 4999", "wait_ms"),
+        ("wait_ms = 120001", "wait_ms"),
         ("[deadlines_ms]\nQuote = 999999", "deadlines_ms.Quote"),
         ("[deadlines_ms]\nQuote = 'soon'", "deadlines_ms.Quote"),
         ("[receipt]\ncolumns = 10", "receipt.columns"), ("[receipt]\ncolumns = true", "receipt.columns"),

@@ -10,6 +10,7 @@
     journal = "till.journal"
     operator = "001"                        # optional: who works the till unless a call says
     institution_name = "康宁大药房"          # optional: for receipts
+    wait_ms = 20000                         # optional: longest wait for the gateway in one go, all calls
 
     [tls]
     ca_file = "ca.pem"                      # optional: else the system's authorities
@@ -41,6 +42,7 @@ from medsettle.wire.request_ids import is_terminal
 from medsettle.wire.signing import KeyInvalidError, verifier_of
 
 DEADLINE_MS_MAX: Final = 120_000
+WAIT_MS: Final = range(5_000, 120_001)
 COLUMNS: Final = range(24, 129)
 _METHODS: Final = {call.method: call for call in CALLS}
 
@@ -50,7 +52,8 @@ class TillConfig:
     """What a till needs to know. ``root_public_key`` is DER; paths are as they are opened.
 
     ``ca_file`` None: the system's authorities. ``deadlines_ms``: by method name, total, all tries
-    together, where they differ from ``wire.calls``.
+    together, where they differ from ``wire.calls``. ``wait_ms``: how long a sale waits for the gateway in
+    one go, all its calls together: until the cash is collected, and after it.
     """
 
     address: str
@@ -65,6 +68,7 @@ class TillConfig:
     insecure: bool = False
     allow_plaintext_beyond_loopback: bool = False
     deadlines_ms: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    wait_ms: int = 20_000
     columns: int = 32
 
     def __post_init__(self) -> None:
@@ -83,6 +87,8 @@ class TillConfig:
         self._check_root()
         for method, deadline_ms in self.deadlines_ms.items():
             _check_deadline(method, deadline_ms)
+        if self.wait_ms not in WAIT_MS:
+            raise wrong("wait_ms", f"it is not {WAIT_MS.start} to {WAIT_MS.stop - 1}")
 
     def _check_root(self) -> None:
         try:
@@ -128,7 +134,7 @@ def read_config(path: str | Path) -> TillConfig:
 _TOP: Final[dict[str, type]] = {
     "address": str, "terminal": str, "audience": str, "root_public_key": str, "key_file": str,
     "journal": str, "operator": str, "institution_name": str, "tls": dict, "deadlines_ms": dict,
-    "receipt": dict,
+    "receipt": dict, "wait_ms": int,
 }
 _REQUIRED: Final = ("address", "terminal", "audience", "root_public_key", "key_file", "journal")
 _TLS: Final[dict[str, type]] = {

@@ -9,11 +9,15 @@ from medsettle.wire.calls import Call
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Send a call, with its retries; the result is a ``Verdict``."""
+    """Send a call, with its retries; the result is a ``Verdict``.
+
+    ``at_most_ms``: all tries together may take no longer, whatever the call's own deadline.
+    """
 
     call: Call
     body: bytes
     request_id: str | None = None
+    at_most_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ class Tries:
     def __init__(self, desk: Desk, ask: Ask) -> None:
         self._desk = desk
         self._asked = ask
-        self._budget = Budget.of(ask.call, desk.clock, desk.chance, desk.config.deadline_ms(ask.call))
+        deadline_ms = desk.config.deadline_ms(ask.call)
+        longest_ms = deadline_ms if ask.at_most_ms is None else min(deadline_ms, ask.at_most_ms)
+        self._budget = Budget.of(ask.call, desk.clock, desk.chance, longest_ms)
         self._count = 0
         self._sent_at = 0.0
         self._tried_other_key = False
