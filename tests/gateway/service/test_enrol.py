@@ -159,6 +159,15 @@ async def test_a_rotated_key_overlaps_with_the_old_one() -> None:
     assert keys[OTHER.key].active_at(answer.not_after - timedelta(seconds=1))
 
 
+async def test_a_suspended_terminal_gets_no_further_key() -> None:
+    world = await a_world()
+    await enrolled(world, enrol())
+    terminal = world.store.tables.terminals[TERMINAL]
+    world.store.tables.terminals[TERMINAL] = replace(terminal, state=State.SUSPENDED)
+    assert (await world.refused(rotate(KEY, OTHER))).refusal.reason is Reason.TERMINAL_SUSPENDED
+    assert OTHER.key not in world.store.tables.terminal_keys
+
+
 async def test_an_old_key_never_ends_later_than_it_would_have() -> None:
     world = await a_world()
     ends = (await enrolled(world, enrol())).not_after
