@@ -17,10 +17,10 @@ with Gateway() as gateway:
     hasty = replace(config, deadlines_ms={"Settle": 2_000, "Seal": 500})
     with Till.open(hasty) as till:
         credential = gateway.issue_credential("2103000001")
-        quote = till.quote(credential, BASKET, operator="7")
+        quote, number = till.quote(credential, BASKET, operator="7"), till.next_number()
         withheld = gateway.proxy.swallow_answer(then=gateway.kill)
         try:
-            till.settle(till.next_number(), credential, BASKET, expected=quote.split, operator="7")
+            till.settle(number, credential, BASKET, expected=quote.split, operator="7")
         except OutcomeUnknownError as error:
             print("the till says:", error.card.outcome if error.card else "", "-", error.en)
         withheld.wait()

@@ -183,7 +183,7 @@ def test_a_sale_in_the_dark_ends_with_3_and_recover_ends_it(gateway: Gateway) ->
     shell = Shell(gateway, config)
     scanned = shell.scan(ZHANG)
     gateway.proxy.swallow_answer(after_count=1, then=gateway.kill)
-    dark = shell.run("sell", f"{SCAN}@67.00", "--operator", "7", "--yes", typed=scanned)
+    dark = shell.run("sell", f"{SCAN}@67.00", "--operator", "7", "--yes", "--ticket", "67", typed=scanned)
     assert dark.code == 3
     assert "请勿再次收费 OPEN: do not collect again" in dark.output
     still = shell.run("recover", "--json")

@@ -108,8 +108,8 @@ def test_a_receipt_that_fails_does_not_change_what_the_sale_ends_with(
     assert ended.code == 0
     assert "ZeroDivisionError" in ended.complaints
     assert "Traceback" not in ended.complaints
-    words = ("sell", f"{SCAN}@74.50", "--operator", "7", "--yes", "--ticket", "7450", "--debug")
-    assert "Traceback" in shell.run(*words, typed=shell.scan(LI)).complaints
+    debugged = ("sell", f"{SCAN}@74.50", "--operator", "7", "--yes", "--ticket", "7450", "--debug")
+    assert "Traceback" in shell.run(*debugged, typed=shell.scan(LI)).complaints
 
 
 def test_amounts_that_could_not_be_shown_are_agreed_to_by_nobody(shell: Shell) -> None:

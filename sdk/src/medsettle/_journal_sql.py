@@ -87,17 +87,17 @@ def put(sql: sqlite3.Connection, record: SaleRecord) -> bool:
     return written.rowcount == 1
 
 
-def next_number(sql: sqlite3.Connection, terminal: str, on: date) -> int:
-    """Returns the number after the last that was given, or that a sale has, and counts it as given."""
+def next_number(sql: sqlite3.Connection, terminal: str, on: date, after: int) -> int:
+    """Returns the number behind ``after``, the last given and the last of a sale, and counts it as given."""
     sql.execute(
         """INSERT INTO counter VALUES (?1, ?2, 0) ON CONFLICT (terminal, day) DO NOTHING""",
         (terminal, on.isoformat()),
     )
     row = sql.execute(
-        """UPDATE counter SET number = 1 + max(number, coalesce(
+        """UPDATE counter SET number = 1 + max(?3, number, coalesce(
                (SELECT max(number) FROM sale WHERE terminal = ?1 AND day = ?2), 0))
            WHERE terminal = ?1 AND day = ?2 RETURNING number""",
-        (terminal, on.isoformat()),
+        (terminal, on.isoformat(), after),
     ).fetchone()
     number: int = row[0]
     return number

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying
 
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
-from medsettle._desk import opening, questions, selling
+from medsettle._desk import numbering, opening, questions, selling
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
 from medsettle._desk.tries import Tries
@@ -96,7 +96,7 @@ class AsyncTill:
 
     async def next_number(self) -> str:
         """As ``Till.next_number``."""
-        return str(await self._run(opening.next_number(self._desk)))
+        return await self._run(numbering.next_number(self._desk))
 
     async def check_eligibility(
         self, credential: Credential | str, *, benefit: str | None = None, as_of: date | None = None,

@@ -182,6 +182,7 @@ BY_CODE: Final[dict[Code, type[MedsettleError]]] = {
 
 _BY_TILL_REASON: Final[dict[TillReason, type[MedsettleError]]] = {
     TillReason.GATEWAY_AWAY: GatewayAwayError,
+    TillReason.NUMBERS_UNKNOWN: GatewayAwayError,
     TillReason.ANSWER_UNVERIFIED: GatewayAwayError,
     TillReason.ANSWER_UNREADABLE: GatewayAwayError,
     TillReason.OUTCOME_UNKNOWN: OutcomeUnknownError,

@@ -73,8 +73,17 @@ class Journal(Protocol):
     def evidence(self, request_id: str) -> Sequence[Evidence]:
         """Returns the signed answers about a sale, in their order. Raises JournalError."""
 
-    def next_number(self, terminal: str, on: date) -> str:
-        """Returns a ticket number that no ticket of the terminal had on that day. Raises JournalError."""
+    def has_counted(self, terminal: str) -> bool:
+        """Returns whether it ever gave a ticket number: a new one knows none of the terminal's sales.
+
+        Raises JournalError.
+        """
+
+    def next_number(self, terminal: str, on: date, after: int = 0) -> str:
+        """Returns a number behind ``after`` that no ticket of the terminal had on that day.
+
+        Raises JournalError.
+        """
 
     def proven_ms(self) -> int:
         """Returns the latest time that a signed answer states, in milliseconds since 1970, or 0.
@@ -188,13 +197,21 @@ class SqliteJournal:
         """Returns the signed answers about a sale, in their order. Raises JournalError."""
         return self._guarded(lambda: proofs(self._sql, request_id))
 
-    def next_number(self, terminal: str, on: date) -> str:
-        """Returns a ticket number that no ticket of the terminal had on that day. Raises JournalError.
+    def has_counted(self, terminal: str) -> bool:
+        """Returns whether it ever gave a ticket number: a new one knows none of the terminal's sales.
+
+        Raises JournalError.
+        """
+        query = "SELECT 1 FROM counter WHERE terminal = ? LIMIT 1"
+        return self._guarded(lambda: self._sql.execute(query, (terminal,)).fetchone()) is not None
+
+    def next_number(self, terminal: str, on: date, after: int = 0) -> str:
+        """Returns a number behind ``after`` that no ticket of the terminal had on that day.
 
         Raises RequestError: TICKET_INVALID if a sale of that day has the last number there is.
         """
         with self._transaction() as sql:
-            number = next_number(sql, terminal, on)
+            number = next_number(sql, terminal, on, after)
             if number > LAST_NUMBER:
                 raise till_error(TillReason.TICKET_INVALID, number=str(number))
         return str(number)

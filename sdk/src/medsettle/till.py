@@ -12,7 +12,7 @@ from tenacity import Retrying
 
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
-from medsettle._desk import opening, questions, selling
+from medsettle._desk import numbering, opening, questions, selling
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
 from medsettle._desk.tries import Tries
@@ -93,8 +93,11 @@ class Till:
         return self._desk.clock.offset_ms
 
     def next_number(self) -> str:
-        """Returns a ticket number that was not given before today. Each call gives another one."""
-        return str(self._run(opening.next_number(self._desk)))
+        """Returns a ticket number that was not used before today. Each call gives another one.
+
+        A new journal asks the gateway once which are used; GatewayAwayError if that cannot be said.
+        """
+        return self._run(numbering.next_number(self._desk))
 
     def check_eligibility(
         self, credential: Credential | str, *, benefit: str | None = None, as_of: date | None = None,

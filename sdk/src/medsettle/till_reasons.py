@@ -21,6 +21,7 @@ class TillReason(StrEnum):
     JOURNAL_UNAVAILABLE = "JOURNAL_UNAVAILABLE"
     JOURNAL_TOO_NEW = "JOURNAL_TOO_NEW"
     TOO_MANY_OPEN = "TOO_MANY_OPEN"
+    NUMBERS_UNKNOWN = "NUMBERS_UNKNOWN"
     CONFIG_INVALID = "CONFIG_INVALID"
     KEY_UNREADABLE = "KEY_UNREADABLE"
     ROOT_MISMATCH = "ROOT_MISMATCH"
@@ -102,6 +103,12 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     TillReason.TOO_MANY_OPEN: TillText(
         "未了结的业务太多,暂停新的结算。", "Too many sales are open; no new one is started.",
         "请先执行 medsettle recover。", "Run medsettle recover first.",
+    ),
+    TillReason.NUMBERS_UNKNOWN: TillText(
+        "收银日志是新的,本机今天用过哪些票号须问网关,但现在问不到。",
+        "The journal is new, and the gateway, which knows this till's ticket numbers, cannot be asked.",
+        "请恢复网络后再试,或自行给出今天没有用过的票号。",
+        "Try again once the line is back, or give a ticket number yourself that was not used today.",
     ),
     TillReason.CONFIG_INVALID: TillText(
         "收银配置不正确。", "The till's configuration is not valid.",

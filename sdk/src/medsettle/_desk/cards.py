@@ -77,6 +77,27 @@ def as_earlier(card: SaleCard) -> SaleCard:
     )
 
 
+def as_anothers(card: SaleCard, standing: Sale | None) -> SaleCard:
+    """Returns the card of a click whose id stands for an earlier sale that the journal does not know.
+
+    Nothing was sold now, but the id must not be taken for one that is not paid. ``standing``: that sale,
+    if the gateway said where it stands.
+    """
+    state, zh, en = "", "", ""
+    if standing is not None:
+        state, total = standing.state, standing.split().total_fen
+        amount = f"{total // 100}.{total % 100:02d}"
+        zh = f"({state},患者 {standing.masked_name or '-'},{amount} 元)"
+        en = f" ({state}, {standing.masked_name or '-'}, {amount} yuan)"
+    details = {"other_request_id": card.request_id or "", "other_state": state}
+    refusal = card.refusal and replace(card.refusal, details={**card.refusal.details, **details})
+    return replace(
+        card, refusal=refusal,
+        tell_zh=f"本次没有结算。流水号 {card.request_id} 是此前的另一笔业务{zh},那一笔不受影响。",
+        tell_en=f"Nothing was sold now. {card.request_id} is another, earlier sale{en}; it stands as it was.",
+    )
+
+
 def as_journalled(card: SaleCard) -> SaleCard:
     """Returns the card of a sale that was paid by the journal, when nobody could be asked about today."""
     return replace(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from medsettle._desk.cards import as_earlier, as_journalled, card_of
+from medsettle._desk.cards import as_anothers, as_earlier, as_journalled, card_of
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Note, Script
 from medsettle._desk.records import last_sale
@@ -24,6 +24,7 @@ from medsettle.record import (
     Declined,
     Event,
     Goal,
+    Known,
     RefundAsked,
     RefundFailed,
     SaleRecord,
@@ -75,7 +76,7 @@ class Pass:
 
     ``performs``: the steps that this pass may take; at any other it stops. ``earlier``: the sale was made
     by another click than the one that is answered. ``asked_in_vain``: the gateway did not say whether the
-    journal's PAID still holds.
+    journal's PAID still holds. ``standing``: the sale to which the id belongs, if that is not this one.
     """
 
     desk: Desk
@@ -91,11 +92,31 @@ class Pass:
 
     def card(self, trouble: Refusal | None = None) -> SaleCard:
         """Returns the sale's card by what the journal holds."""
+    standing: Sale | None = None
+    _ends_at: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        """The wait begins."""
+        self._begin_to_wait()
+
+    def ask(self, step: Step, body: bytes) -> Ask:
+        """Returns the call of a step, with what is left of the wait: all calls share it, so that nobody
+        stands at the counter for the sum of their deadlines.
+        """
+        left_ms = round((self._ends_at - self.desk.clock.monotonic()) * 1000)
+        if step not in ASKING:
+            left_ms -= _KEPT_TO_ASK_MS
+        return Ask(_CALLS[step], body, self.written.request_id, max(left_ms, _SHORTEST_MS))
+
+    def _begin_to_wait(self) -> None:
+        self._ends_at = self.desk.clock.monotonic() + self.desk.config.wait_ms / 1000
         sale = self.sale if self.sale and self.sale.state == self.written.state else None
         card = card_of(self.written, self.desk.clock.now(), sale, self.quote, trouble)
         if card.outcome is Outcome.PAID and self.earlier:
             card = as_earlier(card)
         if card.outcome is Outcome.PAID and self.asked_in_vain:
+        if self.written.state == Known.FOREIGN:
+            return as_anothers(card, self.standing)
             return as_journalled(card)
         return card
 
@@ -123,6 +144,7 @@ class Pass:
         yield from self.drive()
         self.sale = self.sale or (yield from last_sale(self.desk, self.written))
 
+        yield from self._look_whose()
     def look_again(self) -> Script[None]:
         """Asks whether a sale that the journal has as PAID still is: another till may have undone it."""
         if outcome(self.written) is not Outcome.PAID:
@@ -138,6 +160,12 @@ class Pass:
         self.sale = sale or self.sale
 
     def read(self, verdict: Verdict) -> tuple[Answered | Declined | Unanswered, Sale | None]:
+    def _look_whose(self) -> Script[None]:
+        """Asks what stands under an id that another sale has; the journal is told nothing of that one."""
+        if self.written.state == Known.FOREIGN:
+            verdict: Verdict = yield self.ask(Step.READ, self._body(Step.READ))
+            self.standing = self.read(verdict)[1]
+
         """Returns what the answer to a look-up means for the sale, and the sale as it was answered."""
         return _event_of(Step.READ, self.written, verdict)
 
@@ -160,6 +188,7 @@ class Pass:
         yield from self.happened(event, counts)
         self.verdict, self.sale = verdict, sale or self.sale
         if sale is not None and _charges_otherwise(step, self.written, sale):
+        yield from self._look_whose()
             said = refusal_of(TillReason.SPLIT_NOT_AS_SHOWN)
             self.performs |= {Step.RELEASE, Step.REVERSE}
             yield from self.happened(Unwanted("another split than was shown", said))

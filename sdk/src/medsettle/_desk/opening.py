@@ -5,11 +5,9 @@ import random
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from medsettle._desk.clicks import Clicks
 from medsettle._desk.desk import Desk
-from medsettle._desk.effects import Note, Script
 from medsettle._desk.keys import Keys
 from medsettle._exchange.signed import Peer
 from medsettle.clock import Clock, CorrectedClock, SystemClock
@@ -18,7 +16,6 @@ from medsettle.credentials import read_key
 from medsettle.errors import till_error
 from medsettle.hooks import Hook, Hooks
 from medsettle.journal import Journal, SqliteJournal
-from medsettle.ticket import china_day
 from medsettle.till_reasons import TillReason
 from medsettle.wire.signing import Signer, verifier_of
 
@@ -57,9 +54,3 @@ def desk(
         chance=random.random, fresh_nonce=lambda: secrets.token_urlsafe(16), run=secrets.token_hex(8),
         clicks=Clicks(secrets.token_bytes(32)),
     )
-
-
-def next_number(desk: Desk) -> Script[Any]:
-    """Gives a ticket number of today."""
-    on = china_day(desk.clock.now())
-    return (yield Note(lambda: desk.journal.next_number(desk.config.terminal, on)))

@@ -59,7 +59,7 @@ def attempt_for(desk: Desk, first: RequestId, click: Click) -> Script[RequestId 
     if not attempts:
         return first
     last: SaleRecord = attempts[-1]
-    if outcome(last) is Outcome.NOT_PAID:
+    if outcome(last) is Outcome.NOT_PAID and last.state != Known.FOREIGN:
         for each in attempts:
             if outcome(each) is Outcome.NOT_PAID and not is_closed(each):
                 raise _refund_first(desk, each)
@@ -103,12 +103,17 @@ def record_for(desk: Desk, request_id: str, operator: str, *, ask: bool = False)
     """
     parsed = RequestId.parse(request_id)
     found = yield Note(lambda: desk.journal.load(str(parsed)))
-    if found is None:
+    if found is None or is_anothers(found):
         return SaleRecord(
             request_id=str(parsed), run=desk.run, operator=operator, requested_at=_second(desk),
-            state=Known.UNSURE, fresh=False,
+            state=Known.UNSURE, fresh=False, version=found.version if found else 0,
         )
     return replace(reopened(desk, found, ask=ask), operator=operator or found.operator)
+
+
+def is_anothers(record: SaleRecord) -> bool:
+    """Returns whether the id is an earlier sale's, and nothing of the click that met it is left to do."""
+    return record.state == Known.FOREIGN and is_closed(record)
 
 
 def reopened(desk: Desk, record: SaleRecord, *, ask: bool) -> SaleRecord:

@@ -73,7 +73,11 @@ _ENDED: Final[Mapping[str, Words]] = {
     ),
     SaleState.RELEASED: Words("可用下一次数重新结算。", "Settle the next attempt if it is still wanted."),
     SaleState.REVERSED: Words("请收回商品。", "Take the goods back."),
-    Known.FOREIGN: Words("请换一个新的票号重新结算。", "Start again with a new ticket number."),
+    Known.FOREIGN: Words(
+        "请让收银机另取一个票号(next_number)重新结算;收银日志可能已丢失,请执行 medsettle doctor。",
+        "Let the till give another ticket number (next_number) and start again; its journal may have been "
+        "lost: run medsettle doctor.",
+    ),
 }
 
 CASH_WHILE_OPEN: Final[Mapping[CashState, Words]] = {

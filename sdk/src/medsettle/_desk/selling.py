@@ -14,6 +14,7 @@ from medsettle._desk.records import (
     begun,
     content_of,
     first_id,
+    is_anothers,
     last_sale,
     new_record,
     record_for,
@@ -35,12 +36,13 @@ from medsettle.models import (
     Credential,
     Outcome,
     Refusal,
+    Sale,
     SaleCard,
     SaleState,
     Split,
     Tendered,
 )
-from medsettle.record import CashCollected, CashRefunded, Goal, Reopened, SaleRecord, Step, Unwanted
+from medsettle.record import CashCollected, CashRefunded, Goal, Known, Reopened, SaleRecord, Step, Unwanted
 from medsettle.sale import apply, may_be_due
 from medsettle.tender import Tender
 from medsettle.ticket import RequestId, Ticket
@@ -162,16 +164,21 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
         work = Pass(desk, record, frozenset())
         verdict = yield Ask(GET_SALE, asking.get_sale(request_id), request_id)
         event, sale = work.read(verdict)
-        if known is None:
+        if known is None or is_anothers(known):
             if sale is None:
                 raise error_of(verdict, request_id)
             work.written = apply(record, event)
-        elif sale is not None and (sale.state != record.state or record.stale):
+        elif sale is not None and _is_news(sale, record):
             yield from work.happened(event, verdict)
         work.asked_in_vain = sale is None
         work.sale = sale or (yield from last_sale(desk, work.written))
         trouble = None if sale or verdict.facts is None else verdict.facts.refusal
         return work.card(trouble if is_open(work.card()) else None)
+
+
+def _is_news(sale: Sale, record: SaleRecord) -> bool:
+    """What another sale under the id came to is nothing that the record of this one is told."""
+    return record.state != Known.FOREIGN and (sale.state != record.state or record.stale)
 
 
 def cash_returned(desk: Desk, request_id: str) -> Script[SaleCard]:
@@ -245,7 +252,8 @@ def _undone(work: Pass, wish: Unwanted) -> Script[SaleCard]:
 
 
 def _refused(work: Pass, card: SaleCard) -> MedsettleError:
-    if work.verdict is not None and work.verdict.facts is not None:
+    named = work.written.state == Known.FOREIGN and card.refusal is not None
+    if not named and work.verdict is not None and work.verdict.facts is not None:
         error = error_of(work.verdict, card.request_id, card)
         return error if isinstance(error, RefusedError) else _by_reason(error.refusal, card)
     return _by_reason(card.refusal or refusal_of(TillReason.STEP_NOT_ALLOWED), card)

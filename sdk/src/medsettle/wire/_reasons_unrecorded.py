@@ -204,8 +204,8 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         Code.ALREADY_EXISTS, Retry.NO, Actor.VENDOR,
         "同一流水号已用于另一笔内容不同的业务。",
         "This request id stands for a sale with other content.",
-        "请为新业务使用新的票号或次数。",
-        "Use a new ticket number or attempt for a new sale.",
+        "请为新业务使用新的票号。",
+        "Use a new ticket number for a new sale.",
     ),
     Reason.TENDER_MISMATCH: _unrecorded(
         Code.INVALID_ARGUMENT, Retry.NO, Actor.CASHIER,
