@@ -1,7 +1,7 @@
 """Drives one record through the sale machine: the only way in which a sale moves at a till."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from medsettle._desk.cards import as_anothers, as_earlier, as_journalled, card_of
@@ -47,6 +47,9 @@ ASKING: Final = frozenset({Step.SEAL, Step.READ})
 _CASH_BACK: Final = frozenset({Step.REFUND_CASH, Step.REFUND_AGAIN})
 _NO_DECISION: Final = calls.RETRYABLE | {Code.INTERNAL}
 """Refusals after which an earlier try may still have gone through."""
+_KEPT_TO_ASK_MS: Final = 4_000
+"""Of the wait, for asking what became of a call whose answer was lost."""
+_SHORTEST_MS: Final = 1_000
 _CHARGED: Final = frozenset({SaleState.HELD, SaleState.SETTLED})
 
 
@@ -89,9 +92,6 @@ class Pass:
     verdict: Verdict | None = None
     earlier: bool = False
     asked_in_vain: bool = False
-
-    def card(self, trouble: Refusal | None = None) -> SaleCard:
-        """Returns the sale's card by what the journal holds."""
     standing: Sale | None = None
     _ends_at: float = field(init=False, default=0.0)
 
@@ -110,13 +110,16 @@ class Pass:
 
     def _begin_to_wait(self) -> None:
         self._ends_at = self.desk.clock.monotonic() + self.desk.config.wait_ms / 1000
+
+    def card(self, trouble: Refusal | None = None) -> SaleCard:
+        """Returns the sale's card by what the journal holds."""
         sale = self.sale if self.sale and self.sale.state == self.written.state else None
         card = card_of(self.written, self.desk.clock.now(), sale, self.quote, trouble)
+        if self.written.state == Known.FOREIGN:
+            return as_anothers(card, self.standing)
         if card.outcome is Outcome.PAID and self.earlier:
             card = as_earlier(card)
         if card.outcome is Outcome.PAID and self.asked_in_vain:
-        if self.written.state == Known.FOREIGN:
-            return as_anothers(card, self.standing)
             return as_journalled(card)
         return card
 
@@ -141,17 +144,15 @@ class Pass:
     def drive_again(self) -> Script[None]:
         """Drives a sale of which something is known already; its latest answer may be the journal's."""
         yield from self.look_again()
+        yield from self._look_whose()
         yield from self.drive()
         self.sale = self.sale or (yield from last_sale(self.desk, self.written))
 
-        yield from self._look_whose()
     def look_again(self) -> Script[None]:
         """Asks whether a sale that the journal has as PAID still is: another till may have undone it."""
         if outcome(self.written) is not Outcome.PAID:
             return
-        verdict: Verdict = yield Ask(
-            calls.GET_SALE, asking.get_sale(self.written.request_id), self.written.request_id
-        )
+        verdict: Verdict = yield self.ask(Step.READ, self._body(Step.READ))
         event, sale = self.read(verdict)
         if not isinstance(event, Answered):
             self.asked_in_vain = True
@@ -159,13 +160,13 @@ class Pass:
             yield from self.happened(event, verdict)
         self.sale = sale or self.sale
 
-    def read(self, verdict: Verdict) -> tuple[Answered | Declined | Unanswered, Sale | None]:
     def _look_whose(self) -> Script[None]:
         """Asks what stands under an id that another sale has; the journal is told nothing of that one."""
         if self.written.state == Known.FOREIGN:
             verdict: Verdict = yield self.ask(Step.READ, self._body(Step.READ))
             self.standing = self.read(verdict)[1]
 
+    def read(self, verdict: Verdict) -> tuple[Answered | Declined | Unanswered, Sale | None]:
         """Returns what the answer to a look-up means for the sale, and the sale as it was answered."""
         return _event_of(Step.READ, self.written, verdict)
 
@@ -182,13 +183,13 @@ class Pass:
         if step is Step.RELEASE and self.written.goal is Goal.SELL:
             # Found released later, it must be known that this till wished it.
             yield from self.happened(Unwanted("", goal=Goal.GIVE_UP))
-        verdict: Verdict = yield Ask(_CALLS[step], self._body(step), self.written.request_id)
+        verdict: Verdict = yield self.ask(step, self._body(step))
         event, sale = _event_of(step, self.written, verdict)
         counts = verdict if not isinstance(event, Unanswered) else None
         yield from self.happened(event, counts)
         self.verdict, self.sale = verdict, sale or self.sale
-        if sale is not None and _charges_otherwise(step, self.written, sale):
         yield from self._look_whose()
+        if sale is not None and _charges_otherwise(step, self.written, sale):
             said = refusal_of(TillReason.SPLIT_NOT_AS_SHOWN)
             self.performs |= {Step.RELEASE, Step.REVERSE}
             yield from self.happened(Unwanted("another split than was shown", said))
@@ -230,6 +231,7 @@ class Pass:
             event: Event = _not_collected(sure=False, cause=type(error).__name__)
         else:
             event = _cash_event(collected, record.cash_fen)
+        self._begin_to_wait()
         yield from self.happened(event)
 
     def _refund(self) -> Script[None]:
