@@ -135,7 +135,7 @@ def test_an_answer_that_drips_is_cut_off_by_one_timeout_for_the_whole_call() -> 
 def test_a_refund_without_an_answer_stays_due(till: Till, basket: Basket, provider: Provider) -> None:
     provider.answers = {"/payments": (500, b""), "/refunds": (500, b"")}
     card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=HttpTender(provider.url))
-    assert (card.outcome, card.refund_due_fen) == (Outcome.NOT_PAID, 4000)
+    assert (card.outcome, card.cash, card.refund_due_fen) == (Outcome.NOT_PAID, CashState.ASKED, 0)
     assert "核对" in card.next_zh
     provider.answers["/refunds"] = (200, b'{"status": "refunded"}')
     (card,) = till.recover(HttpTender(provider.url))
@@ -154,4 +154,4 @@ def test_a_provider_that_says_nothing_may_have_taken_it(till: Till, basket: Bask
     with socket.create_server(("127.0.0.1", 0)) as silent:
         tender = HttpTender(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_ms=50)
         card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=tender)
-    assert (card.outcome, card.refund_due_fen) == (Outcome.NOT_PAID, 4000)
+    assert (card.outcome, card.cash, card.refund_due_fen) == (Outcome.NOT_PAID, CashState.ASKED, 0)

@@ -126,14 +126,15 @@ def is_closed(record: SaleRecord) -> bool:
 
 
 def refund_due_fen(record: SaleRecord) -> int:
-    """Returns the cash that the patient must get back, in fen."""
-    due = record.state in _ENDED and record.cash in _TAKEN
+    """Returns the cash that the patient must get back, in fen: what was certainly taken and not returned."""
+    due = record.state in _ENDED and record.cash is CashState.COLLECTED
     return record.cash_fen if due else 0
 
 
 def may_be_due(record: SaleRecord) -> bool:
     """Returns whether the patient must get the cash back, or may have to: then a person finds out."""
-    return refund_due_fen(record) > 0 or (record.state in _ENDED and record.cash in _TO_FIND_OUT)
+    owed = record.cash in _TAKEN | _TO_FIND_OUT
+    return record.state in _ENDED and record.cash_fen > 0 and owed
 
 
 def apply(record: SaleRecord, event: Event) -> SaleRecord:

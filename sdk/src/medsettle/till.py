@@ -123,9 +123,11 @@ class Till:
     ) -> SaleCard:
         """Charges or holds what was quoted (结算), once a ticket number and day.
 
-        Repeating is safe: a second call for the ticket gets the first one's sale; after a refusal it is
-        the next attempt. Returns the card of a sale that is PAID or HELD. Raises RefusedError (NOT_PAID,
-        proven), OutcomeUnknownError (OPEN), and NotSentError if nothing left the till.
+        Repeating is safe: a second call for the ticket with the same credential gets the first one's sale;
+        after a refusal it is the next attempt. After a restart what is open is ended, and what is paid
+        comes back as ``card.earlier``. Returns the card of a sale that is PAID or HELD. Raises RefusedError
+        (NOT_PAID, proven; or REFUND_FIRST), OutcomeUnknownError (OPEN), and NotSentError if nothing left
+        the till: TICKET_REUSED for another credential, other goods or amounts.
         """
         what = selling.settling(
             ticket, credential, basket, expected=expected, collect=collect,
@@ -144,7 +146,8 @@ class Till:
         return self._run(selling.confirm(self._desk, request_id, tenders, self._operator(operator)))
 
     def release(self, request_id: str, *, operator: str | None = None) -> SaleCard:
-        """Gives a hold up. Repeating is safe. Returns a NOT_PAID card; ``refund_due_fen`` goes back in cash.
+        """Gives a hold up; a settled sale stays settled, whenever that is found out. Repeating is safe.
+        Returns a NOT_PAID card; ``refund_due_fen`` goes back in cash.
 
         Raises RefusedError for a settled sale, and OutcomeUnknownError; then ``recover`` ends it.
         """
@@ -213,7 +216,9 @@ class Till:
         return self._run(checking_out.checkout(self._desk, wish))
 
     def cash_returned(self, request_id: str) -> SaleCard:
-        """Writes down that the patient has ``refund_due_fen`` back. Raises RefusedError if none was due."""
+        """Writes down that nothing is owed to the patient any more: he has the cash part back, or a person
+        found out that he need not get it. Repeating is safe: RefusedError is raised if none was due.
+        """
         return self._run(selling.cash_returned(self._desk, request_id))
 
     def rotate_key(self) -> KeyRotation:

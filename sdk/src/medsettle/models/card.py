@@ -38,7 +38,7 @@ class SaleCard:
 
     ``legs`` has one entry a payer; its state is UNKNOWN where no signed answer says it.
     ``refund_due_fen`` is cash that the patient must get back; where that has to be found out first
-    (``cash`` is REFUND_ASKED or UNDONE_ELSEWHERE) it is 0, and ``next_zh`` says so. ``next_query_at``
+    (``cash`` is ASKED, REFUND_ASKED or UNDONE_ELSEWHERE) it is 0, and ``next_zh`` says so. ``next_query_at``
     is when an open sale should be asked for again (``Till.recover``). ``sale`` is the latest verified
     answer. ``earlier``: the sale was made by an earlier click, perhaps another patient's; this one
     sent nothing, and nothing is collected or handed over for it.
