@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsettle._exchange.signed import Reply, Request
-from medsettle.models import Basket, Line, Outcome, SaleCard, SaleState
+from medsettle.models import Basket, CashState, Line, Outcome, SaleCard, SaleState
 from medsettle.tender import CashTender
 from medsettle.till import Till
 from medsettle.wire.reasons import Reason
@@ -76,8 +76,9 @@ plans = st.fixed_dictionaries(
 class Drawer:
     """Cash over the counter; the power may go while it is counted."""
 
-    def __init__(self, mood: str) -> None:
+    def __init__(self, mood: str, giving: str) -> None:
         self.mood = mood
+        self.giving = giving
         self.taken_fen = 0
 
     def take(self, amount_fen: int) -> bool:
@@ -95,7 +96,12 @@ class Drawer:
         return True
 
     def give_back(self, amount_fen: int) -> bool:
+        giving, self.giving = self.giving, "well"
+        if giving == "power before":
+            raise PowerLossError
         self.taken_fen -= min(amount_fen, self.taken_fen)
+        if giving == "power after":
+            raise PowerLossError
         return True
 
 
@@ -108,15 +114,15 @@ def opened(folder: Path, counterpart: Counterpart) -> Till:
 
 @given(
     plans, st.sampled_from(["well", "refuses", "breaks", "power before", "power after"]),
-    st.sampled_from([0, 4000]), st.integers(1, 3),
+    st.sampled_from(["well", "power before", "power after"]), st.sampled_from([0, 4000]), st.integers(1, 3),
 )
 def test_every_sale_ends_as_the_gateway_has_it(
-    plan: dict[str, list[str]], mood: str, cash_fen: int, clicks: int
+    plan: dict[str, list[str]], mood: str, giving: str, cash_fen: int, clicks: int
 ) -> None:
     counterpart = Counterpart(FakeClock(), cash_fen=cash_fen)
     for method, names in plan.items():
         counterpart.fault(method, *(FAULTS[name] for name in names))
-    drawer = Drawer(mood)
+    drawer = Drawer(mood, giving)
     with tempfile.TemporaryDirectory() as folder:
         told = [click(Path(folder), counterpart, drawer) for _ in range(clicks)]
         counterpart.faults.clear()
@@ -135,10 +141,26 @@ def click(folder: Path, counterpart: Counterpart, drawer: Drawer) -> SaleCard | 
             return None
 
 
+def find_out(till: Till, counterpart: Counterpart, drawer: Drawer) -> None:
+    """A person counts the drawer where the till cannot know, gives back what is over, writes it down."""
+    for card in till.open_sales():
+        assert card.cash is CashState.REFUND_ASKED
+        assert card.refund_due_fen == 0
+        settled = [kept for kept in counterpart.sales.values() if kept.state is SaleState.SETTLED]
+        drawer.give_back(drawer.taken_fen - sum(kept.split.cash_fen for kept in settled))
+        till.cash_returned(str(card.request_id))
+
+
 def check(folder: Path, counterpart: Counterpart, drawer: Drawer, told: list[SaleCard]) -> None:
     tender: Any = CashTender(drawer.take, drawer.give_back)
     with opened(folder, counterpart) as till:
-        recovered = till.recover(tender)
+        try:
+            recovered = till.recover(tender)
+        except PowerLossError:
+            recovered = ()
+    with opened(folder, counterpart) as till:
+        recovered += till.recover(tender)
+        find_out(till, counterpart, drawer)
         assert till.open_sales() == ()
         assert all(card.outcome is not Outcome.OPEN for card in recovered)
         for request_id, kept in counterpart.sales.items():
