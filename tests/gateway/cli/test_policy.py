@@ -67,11 +67,20 @@ def test_cases_can_be_read_by_a_script(wrong: Path) -> None:
     assert failing["differences"][0]["steps"][0]["zh"]
 
 
-def test_cases_that_share_a_name_fail_both(wrong: Path) -> None:
-    result = run("test", wrong / "x3.yaml", V01)
+def test_cases_of_a_folder_that_share_a_name_fail_both(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    for copy in (first, second):
+        copy.write_bytes(V01.read_bytes())
+    result = run("test", tmp_path)
     assert result.exit_code == 1
-    assert f"the case name V01 is used twice, also in {V01}" in result.output
+    assert f"the case name V01 is used twice, also in {second}" in result.output
     assert "2 cases: 0 ok, 2 failed" in result.output
+
+
+def test_two_folders_may_use_the_same_names(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.yaml"
+    copy.write_bytes(V01.read_bytes())
+    assert "2 cases: 2 ok" in run("test", copy, V01).output
 
 
 def test_a_file_that_is_named_twice_runs_once() -> None:

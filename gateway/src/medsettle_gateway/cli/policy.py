@@ -133,11 +133,14 @@ def _run(runner: CaseRunner, path: Path) -> CaseResult:
 
 
 def _names_judged(results: list[tuple[Path, CaseResult]]) -> list[tuple[Path, CaseResult]]:
-    """The results, where cases that share a name have failed: nobody could tell which one is meant."""
-    named: dict[str, list[Path]] = {}
+    """The results, where cases of one folder that share a name have failed: which one would be meant?
+
+    Folders are sets of cases of their own: two of them may both begin at V01.
+    """
+    named: dict[tuple[Path, str], list[Path]] = {}
     for path, result in results:
-        named.setdefault(result.name, []).append(path)
-    return [(path, _name_judged(path, result, named[result.name])) for path, result in results]
+        named.setdefault((path.parent, result.name), []).append(path)
+    return [(path, _name_judged(path, result, named[path.parent, result.name])) for path, result in results]
 
 
 def _name_judged(path: Path, result: CaseResult, bearers: list[Path]) -> CaseResult:
