@@ -7,7 +7,7 @@ LOCK_VENV := .venv-lock
 SANDBOX ?= .build/sandbox
 DIST ?= dist
 BIN := $(VENV)/bin
-PIP := -m pip --disable-pip-version-check --quiet
+PIP := -m pip --disable-pip-version-check -qq
 
 READY := $(VENV)/.ready
 PROTOS_READY := $(PROTOS_VENV)/.ready
