@@ -1,15 +1,19 @@
 """What a card says of the cash part, for every state of sale and cash: never collect what is taken."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 
 from medsettle._desk.cards import card_of
-from medsettle.models import CashState, Outcome, SaleCard, SaleState
+from medsettle.errors import refusal_of
+from medsettle.models import CashState, Outcome, SaleCard, SaleState, Split
 from medsettle.record import Goal, Known, SaleRecord
+from medsettle.till_reasons import TillReason
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+RECORD = SaleRecord("P1-1-20260302-1-1", "run-1", "001", NOON)
 EVERY = list(product([*Known, *SaleState], CashState, Goal, [True, False]))
 NOT_PAID = {SaleState.REFUSED, SaleState.SEALED, SaleState.RELEASED, SaleState.REVERSED, Known.FOREIGN}
 WAS_IT_TAKEN = ("请核对现金部分 40.00 元是否已收", "Find out whether the cash part, 40.00 yuan, was taken")
@@ -91,3 +95,29 @@ def test_cash_that_was_asked_for_is_looked_into_even_if_the_sale_is_paid() -> No
 def test_a_sale_without_a_cash_part_asks_for_none() -> None:
     record = SaleRecord("P1-1-20260302-1-1", "run-1", "001", NOON, state=SaleState.HELD)
     assert card_of(record, NOON).next_en == "Confirm or release it; there is no cash part."
+
+
+@pytest.mark.parametrize(("split", "went_back"), [
+    (Split(4_000), False), (Split(4_000, {"pooled": 0}), False), (Split(4_000, {"pooled": 1}), True),
+    (Split(0, {}, {"acct-1": 8_000}), True), (None, True),
+], ids=["cash only", "zero", "fund", "account", "not known"])
+def test_only_what_a_fund_or_an_account_had_paid_went_back(split: Split | None, went_back: bool) -> None:
+    told = card_of(replace(RECORD, state=SaleState.REVERSED, goal=Goal.UNDO, expected=split), NOON)
+    assert ("已原路退回" in told.tell_zh) is went_back
+    assert ("went back" in told.tell_en) is went_back
+
+
+@pytest.mark.parametrize(("state", "told_of"), [
+    (Known.UNSURE, True), (SaleState.SEALED, True), (SaleState.REVERSED, False),
+    (SaleState.RELEASED, False), (SaleState.SETTLED, False),
+])
+def test_that_nobody_answered_is_not_told_of_a_sale_that_was_undone(state: str, told_of: bool) -> None:
+    away = replace(RECORD, state=state, refusal=refusal_of(TillReason.GATEWAY_AWAY))
+    assert (card_of(away, NOON).refusal is not None) is told_of
+
+
+def test_why_a_sale_was_given_up_is_told_to_the_end() -> None:
+    given_up = replace(
+        RECORD, state=SaleState.RELEASED, refusal=refusal_of(TillReason.CASH_NOT_COLLECTED)
+    )
+    assert card_of(given_up, NOON).refusal == given_up.refusal

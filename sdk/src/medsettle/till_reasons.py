@@ -146,7 +146,7 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     ),
     TillReason.TICKET_INVALID: TillText(
         "票号或流水号格式不正确。", "The ticket number or request id is not well formed.",
-        "票号为1至9位数字,不能全为0;流水号为 机构-收银机-日期-票号-次数。",
+        "票号为1至9位数字,不能全为0;流水号为 机构-收银机-日期-票号-尝试序号。",
         "A number is 1 to 9 digits, not all 0; an id is institution-till-yyyymmdd-number-attempt.",
     ),
     TillReason.TEXT_NOT_UTF8: TillText(
@@ -178,7 +178,8 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     ),
     TillReason.CASH_NOT_COLLECTED: TillText(
         "自付部分没有收到。", "The cash part was not collected.",
-        "请换一种付款方式,用下一次数重新结算。", "Choose another way to pay and settle the next attempt.",
+        "请换一种付款方式,并换下一个尝试序号重新结算。",
+        "Choose another way to pay and settle the next attempt.",
     ),
     TillReason.CASH_NOT_KNOWN: TillText(
         "现金部分是否收到还不知道。", "Whether the cash part was collected is not known.",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from medsettle._desk.saying import NOT_SENT, OF_ANOTHER, UNKNOWN, say
+from medsettle.errors import GatewayAwayError, error_class
 from medsettle.models import (
     Leg,
     LegKind,
@@ -14,10 +15,12 @@ from medsettle.models import (
     Refusal,
     Sale,
     SaleCard,
+    SaleState,
 )
 from medsettle.record import Known, SaleRecord
 from medsettle.sale import outcome, refund_due_fen
 
+_UNDONE: Final = frozenset({SaleState.RELEASED, SaleState.REVERSED})
 ASK_AGAIN_AFTER: Final = timedelta(seconds=60)
 
 
@@ -111,9 +114,14 @@ def _proven(record: SaleRecord) -> str | None:
 
 
 def _worth_saying(record: SaleRecord, said: Outcome) -> Refusal | None:
-    """A trouble on the way is not told of a sale that went through, unless undoing it was refused."""
-    undone = record.undo_reason != ""
-    return record.refusal if said is not Outcome.PAID or undone else None
+    """A trouble on the way is not told of a sale that went through, unless undoing it was refused; nor
+    that nobody answered, of one that is undone.
+    """
+    refusal = record.refusal
+    if refusal is None or (said is Outcome.PAID and not record.undo_reason):
+        return None
+    undone = said is not Outcome.OPEN and record.state in _UNDONE
+    return None if undone and issubclass(error_class(refusal.reason), GatewayAwayError) else refusal
 
 
 def _legs(record: SaleRecord, sale: Sale | None) -> tuple[Leg, ...]:

@@ -57,21 +57,24 @@ _TELL: Final[Mapping[str, Words]] = {
         "What was reserved is free again; nothing was charged.",
     ),
     SaleState.REVERSED: Words(
-        "结算已撤销,基金和个人账户部分已原路退回。",
-        "The sale was reversed; funds and accounts have their parts back.",
+        "结算已撤销,基金和账户支付的部分已原路退回。",
+        "The sale was reversed; what funds and accounts paid went back to them.",
     ),
     Known.FOREIGN: _NOTHING,
 }
+_REVERSED_CASH_ONLY: Final = Words("结算已撤销。", "The sale was reversed.")
 _UNDOING: Final = Words("撤销尚未完成,请稍候。", "The sale is settled; undoing it is not finished.")
 
 _ENDED: Final[Mapping[str, Words]] = {
     SaleState.REFUSED: Words(
-        "可按提示处理后用下一次数重新结算。", "Do what the reason says, then settle the next attempt.",
+        "可按提示处理后换下一个尝试序号重新结算。", "Do what the reason says, then settle the next attempt.",
     ),
     SaleState.SEALED: Words(
-        "该流水号已封存;可用下一次数重新结算。", "The id is sealed; settle the next attempt.",
+        "该流水号已封存;可换下一个尝试序号重新结算。", "The id is sealed; settle the next attempt.",
     ),
-    SaleState.RELEASED: Words("可用下一次数重新结算。", "Settle the next attempt if it is still wanted."),
+    SaleState.RELEASED: Words(
+        "可换下一个尝试序号重新结算。", "Settle the next attempt if it is still wanted.",
+    ),
     SaleState.REVERSED: Words("请收回商品。", "Take the goods back."),
     Known.FOREIGN: Words(
         "请让收银机另取一个票号(next_number)重新结算;收银日志可能已丢失,请执行 medsettle doctor。",
@@ -176,7 +179,7 @@ def say(record: SaleRecord) -> Say:
     if said is Outcome.PAID:
         return _joined(record, _TELL[SaleState.SETTLED], (CASH_WHEN_PAID[record.cash], _HAND_OVER))
     if said is Outcome.NOT_PAID:
-        return _joined(record, _TELL.get(record.state, _NOTHING), _when_ended(record))
+        return _joined(record, _tell_ended(record), _when_ended(record))
     return _joined(record, _tell_open(record), _while_open(record))
 
 
@@ -190,6 +193,14 @@ def _when_ended(record: SaleRecord) -> tuple[Words, ...]:
         return (_IF_TAKEN, then) if was_held else (then,)
     written = (_WRITE_DOWN,) if record.cash in _TO_WRITE_DOWN else ()
     return (CASH_AT_THE_END[record.cash], *written, then)
+
+
+def _tell_ended(record: SaleRecord) -> Words:
+    """Nothing went back where no fund and no account had paid."""
+    split = record.expected
+    if record.state == SaleState.REVERSED and split is not None and split.total_fen == split.cash_fen:
+        return _REVERSED_CASH_ONLY
+    return _TELL.get(record.state, _NOTHING)
 
 
 def _tell_open(record: SaleRecord) -> Words:

@@ -20,7 +20,7 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         Actor.CASHIER,
         "该流水号已封存,未收取任何费用。",
         "This id was sealed; nothing was charged.",
-        "如仍需结算,请用下一次数重新发起。",
+        "如仍需结算,请换下一个尝试序号重新发起。",
         "To sell after all, start the next attempt.",
     ),
     Reason.EARLIER_ATTEMPT_OPEN: _recorded(
@@ -34,7 +34,7 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         Actor.CASHIER,
         "十分钟内同一人在本机构买过同样的东西。",
         "The same person bought the same goods here within ten minutes.",
-        "确认不是重复后,在下一次数中确认此提示。",
+        "确认不是重复后,换下一个尝试序号并确认此提示。",
         "If it is no duplicate, acknowledge this reason in the next attempt.",
     ),
     Reason.QUOTE_INVALID: _recorded(
@@ -48,14 +48,14 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         Actor.CASHIER,
         "金额与给患者看过的不同,未收取任何费用。",
         "The amounts differ from those shown; nothing was charged.",
-        "请把新金额告知患者,再用下一次数结算。",
+        "请把新金额告知患者,再换下一个尝试序号结算。",
         "Show the patient the new amounts, then settle the next attempt.",
     ),
     Reason.CONFIRM_TOO_LATE: _recorded(
         Actor.CASHIER,
         "确认过迟,金额已变,未动用基金和账户。",
         "The confirmation came too late and the split has changed; nothing was charged.",
-        "请退还已收现金,或用下一次数重新结算。",
+        "请退还已收现金,或换下一个尝试序号重新结算。",
         "Give back the cash, or settle again with the next attempt.",
     ),
     Reason.SERVICE_DATE_INVALID: _recorded(

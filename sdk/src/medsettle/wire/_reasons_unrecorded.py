@@ -134,7 +134,7 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         Code.INVALID_ARGUMENT, Retry.NO, Actor.VENDOR,
         "流水号格式不正确,或日期晚于明天。",
         "The request id is not well formed, or of a day later than tomorrow.",
-        "格式为 机构-收银机-日期-票号-次数;请核对收银机的日期。",
+        "格式为 机构-收银机-日期-票号-尝试序号;请核对收银机的日期。",
         "Its form is institution-till-yyyymmdd-number-attempt; check the till's date.",
     ),
     Reason.NOT_YOURS: _unrecorded(
