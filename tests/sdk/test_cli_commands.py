@@ -55,7 +55,7 @@ def test_check_for_programs_is_json_and_nothing_else(shell: Shell) -> None:
 
 
 def test_a_quote_reserves_nothing_and_shows_who_would_pay(shell: Shell) -> None:
-    ended = shell.run("quote", f"{SCAN}@500.00", typed=shell.scan(ZHANG))
+    ended = shell.run("quote", "--operator", "7", f"{SCAN}@500.00", typed=shell.scan(ZHANG))
     assert ended.code == 0
     rows = [" ".join(row.split()) for row in ended.output.splitlines()]
     assert "统筹基金支付 Pooled fund 100.00" in rows
@@ -127,12 +127,12 @@ def test_a_basket_may_come_from_a_file(shell: Shell, tmp_path: Path) -> None:
         "benefit": "general_outpatient", "without_accounts": True,
         "lines": [{"item_code": SCAN, "quantity": "1", "unit_price": "64.00"}],
     }))
-    ended = shell.run("quote", "--basket", str(basket), "--json", typed=shell.scan(ZHANG))
+    ended = shell.run("quote", "--operator", "7", "--basket", str(basket), "--json", typed=shell.scan(ZHANG))
     assert ended.answer["split"]["cash_fen"] == 6_400
 
 
 def test_what_is_refused_ends_with_1_and_names_reason_and_next_step(shell: Shell) -> None:
-    ended = shell.run("quote", "NOSUCHITEM@5.00", typed=shell.scan(ZHANG))
+    ended = shell.run("quote", "--operator", "7", "NOSUCHITEM@5.00", typed=shell.scan(ZHANG))
     assert ended.code == 1
     assert "目录中没有这个编码。 The catalogue has no such item code." in ended.complaints
     assert "-> 请核对医保编码" in ended.complaints
@@ -140,7 +140,7 @@ def test_what_is_refused_ends_with_1_and_names_reason_and_next_step(shell: Shell
 
 
 def test_a_refusal_for_programs_has_the_same_facts(shell: Shell) -> None:
-    ended = shell.run("quote", "NOSUCHITEM@5.00", "--json", typed=shell.scan(ZHANG))
+    ended = shell.run("quote", "--operator", "7", "NOSUCHITEM@5.00", "--json", typed=shell.scan(ZHANG))
     error = ended.answer["error"]
     assert (ended.code, error["reason"], ended.complaints) == (1, "ITEM_UNKNOWN", "")
     assert all(error[text] for text in ("zh", "en", "next_zh", "next_en"))
@@ -244,11 +244,11 @@ def test_doctor_names_a_key_that_others_can_read(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(("words", "named"), [
-    (("sell", "--yes"), "Give lines, or a --basket file"),
+    (("sell", "--yes", "--operator", "7"), "Give lines, or a --basket file"),
     (("sell", f"{SCAN}@1", "--json"), "give --yes too"),
-    (("sell", f"{SCAN}@1", "--payer", "a", "--no-accounts"), "--payer or --no-accounts"),
-    (("quote", f"{SCAN}x1"), "CODE*QUANTITY@PRICE"),
-    (("quote", "--basket", "no-such-file.json"), "Cannot read"),
+    (("sell", f"{SCAN}@1", "--operator", "7", "--payer", "a", "--no-accounts"), "--payer or --no-accounts"),
+    (("quote", f"{SCAN}x1", "--operator", "7"), "CODE*QUANTITY@PRICE"),
+    (("quote", "--operator", "7", "--basket", "no-such-file.json"), "Cannot read"),
 ])
 def test_a_command_that_does_not_fit_together_ends_with_2(
     shell: Shell, words: tuple[str, ...], named: str

@@ -43,7 +43,7 @@ def test_a_payer_may_carry_the_owners_consent() -> None:
 
 
 def test_a_consent_of_another_kind_is_refused() -> None:
-    with pytest.raises(BasketTextError, match=r"payer\.consent"):
+    with pytest.raises(BasketTextError, match="consent is in-person or standing"):
         payer_of("acc-1:maybe")
 
 
@@ -74,18 +74,18 @@ def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("data", "named"), [
-    ([], "basket"),
+    ([], "^购物篮不正确。 The basket is not right: an object"),
     ({"lines": {}}, "lines"),
     ({"lines": [7]}, r"lines\[0\]"),
     ({"lines": [{"item_code": CODE, "unit_price": 16.0}]}, r"lines\[0\]\.unit_price"),
     ({"lines": [{"item_code": CODE, "amount_fen": True}]}, r"lines\[0\]\.amount_fen"),
     ({"lines": [{"item_code": CODE, "traceability_codes": [1]}]}, r"lines\[0\]\.traceability_codes"),
-    ({"lines": [{"quantity": "1"}]}, r"lines\[0\].*item_code"),
+    ({"lines": [{"quantity": "1"}]}, r"lines\[0\] lacks item_code"),
     ({"lines": [{"item_code": CODE, "colour": "red"}]}, r"lines\[0\]\.colour"),
-    ({"lines": [], "service_on": "tomorrow"}, r"basket\.service_on"),
+    ({"lines": [], "service_on": "tomorrow"}, "basket, service_on is"),
     ({"lines": [], "prescriptions": [{"kind": "VERBAL"}]}, r"prescriptions\[0\]\.kind"),
     ({}, "lines"),
-    ("{", "no JSON"),
+    ("{", "not JSON"),
 ])
 def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, data: Any, named: str) -> None:
     with pytest.raises(BasketTextError, match=named):

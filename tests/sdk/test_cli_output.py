@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from medsettle.cli import at_till
 from medsettle.cli import run as running
-from medsettle.cli import selling
 from medsettle.cli.counter import Counter
 from medsettle.cli.run import run
 from medsettle.testing import Gateway
@@ -102,7 +102,7 @@ def test_a_receipt_that_fails_does_not_change_what_the_sale_ends_with(
     def fail(*_: object, **__: object) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(selling, "render_card", fail)
+    monkeypatch.setattr(at_till, "render_card", fail)
     words = ("sell", f"{SCAN}@74.00", "--operator", "7", "--yes", "--ticket", "74")
     ended = shell.run(*words, typed=shell.scan(LI))
     assert ended.code == 0

@@ -96,6 +96,18 @@ def test_not_knowing_is_shown_as_neither_yes_nor_no(screen: Screen) -> None:
     assert "无法确定 could not be determined" in shown(screen)
 
 
+@pytest.mark.parametrize(("covered", "shown_as"), [(Answer.YES, "是 yes"), (Answer.NO, "否 no")])
+def test_cover_is_a_fact_and_no_permission(screen: Screen, covered: Answer, shown_as: str) -> None:
+    screen.eligibility(replace(FOUND, covered=covered))
+    assert f"参保 covered: {shown_as}" in shown(screen)
+
+
+def test_the_facts_of_a_refusal_stand_under_it(screen: Screen) -> None:
+    refusal = refusal_of(Reason.ITEM_UNKNOWN, line="2", item_code="X7")
+    screen.card(replace(CARD, refusal=refusal))
+    assert "[ITEM_UNKNOWN item_code=X7 line=2]" in shown(screen)
+
+
 def test_a_frozen_account_shows_its_balance_and_that_it_is_frozen(screen: Screen) -> None:
     screen.eligibility(FOUND)
     assert "12.34 已冻结 frozen" in shown(screen)

@@ -5,20 +5,24 @@ import socket
 import ssl
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
 from medsettle._desk.keys import pending_file
 from medsettle.cli.counter import Counter
 from medsettle.cli.parser import PAID, TROUBLE
+from medsettle.cli.reaching import TIMEOUT_S, host_and_port, is_plain, speaks_tls
 from medsettle.config import TillConfig, read_config
 from medsettle.credentials import is_private, read_key
 from medsettle.errors import MedsettleError
 from medsettle.journal import Journal, SqliteJournal
+from medsettle.ticket import RequestId, china_day
 from medsettle.till import Till
 from medsettle.transport import is_loopback
 from medsettle.wire.signing import Signer
 
-_TIMEOUT_S: Final = 5.0
+_LATEST_COUNT: Final = 20
 _CLOCK_OFFSET_MS_MAX: Final = 60_000
 """A fifth of what the gateway accepts: there is time to set the clock before sales are refused."""
 
@@ -57,6 +61,7 @@ def examine(counter: Counter) -> Iterator[Check]:
         if reached and signer is not None and journal is not None:
             with Till.open(config, journal=journal, signer=signer) as till:
                 yield from _gateway(till)
+                yield from _memory(till, journal)
 
 
 def _key(config: TillConfig) -> Generator[Check, None, Signer | None]:
@@ -88,11 +93,11 @@ def _journal(config: TillConfig) -> Generator[Check, None, Journal | None]:
 
 
 def _network(config: TillConfig) -> Generator[Check, None, bool]:
-    host, _, port = config.address.rpartition(":")
+    host, port = host_and_port(config.address)
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=_TIMEOUT_S) as connection:
+        with socket.create_connection((host, port), timeout=TIMEOUT_S) as connection:
             yield Check("network", ok=True, found=f"{config.address} 可连接 reachable")
-            secure = _tls(config, connection, host.strip("[]"))
+            secure = _tls(config, connection, host)
     except OSError as error:
         advice = "请检查网络和网关地址 check the network, and address in the configuration"
         yield Check("network", ok=False, found=f"{config.address}: {error}", next=advice)
@@ -102,6 +107,9 @@ def _network(config: TillConfig) -> Generator[Check, None, bool]:
 
 
 def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
+    if config.insecure and speaks_tls(config.address):
+        advice = "请去掉 remove tls.insecure; 必要时设置 set tls.ca_file"
+        return Check("tls", ok=False, found="对方使用TLS the other side speaks TLS", next=advice)
     if config.insecure:
         here = is_loopback(config.address)
         advice = "" if here else "请设置 set tls.ca_file, and remove tls.insecure"
@@ -113,6 +121,10 @@ def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
             until = (secured.getpeercert() or {}).get("notAfter", "?")
             return Check("tls", ok=True, found=f"{secured.version()}, 证书有效至 valid until {until}")
     except (OSError, ValueError) as error:
+        if is_plain(error):
+            advice = "请改用TLS端口 use its TLS port; 仅限本机 on one machine only: tls.insecure = true"
+            found = "对方没有使用TLS the other side does not speak TLS"
+            return Check("tls", ok=False, found=found, next=advice)
         advice = "请核对 tls.ca_file 与网关证书 check tls.ca_file against the gateway's certificate"
         return Check("tls", ok=False, found=str(error), next=advice)
 
@@ -128,6 +140,27 @@ def _gateway(till: Till) -> Iterator[Check]:
     near = abs(found.clock_offset_ms) <= _CLOCK_OFFSET_MS_MAX
     advice = "" if near else "请校准本机时间 set this machine's clock"
     yield Check("clock", near, f"与网关相差 offset {found.clock_offset_ms} ms", advice)
+
+
+def _memory(till: Till, journal: Journal) -> Iterator[Check]:
+    """A new journal on a till that has sold today was lost, and with it what was open."""
+    terminal, today = till.config.terminal, china_day(datetime.now(UTC))
+    if journal.has_counted(terminal):
+        return
+    try:
+        latest = tuple(islice(till.list_sales(terminal=terminal, page_size=_LATEST_COUNT), _LATEST_COUNT))
+    except MedsettleError as error:
+        yield _failed("memory", error)
+        return
+    ids = [RequestId.parse(sale.request_id) for sale in latest]
+    lost = [str(each) for each in ids if each.on == today and journal.load(str(each)) is None]
+    if lost:
+        found = f"日志是新的,网关却有今天的业务 the journal is new, but not today's sales: {lost[0]}"
+        advice = (
+            "请找回原日志,或逐笔执行 bring the old journal back, or look up what was open: "
+            "medsettle status REQUEST_ID"
+        )
+        yield Check("memory", ok=False, found=found, next=advice)
 
 
 def _failed(name: str, error: MedsettleError) -> Check:

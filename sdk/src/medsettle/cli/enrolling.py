@@ -1,15 +1,31 @@
 """``medsettle enrol``: a terminal's first key."""
 
-from medsettle.cli.counter import Counter
+from typing import Final
+
+from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.parser import PAID
+from medsettle.cli.reaching import speaks_tls
 from medsettle.enrolment import Channel, Enrolment, enrol
+from medsettle.errors import ConfigError, GatewayAwayError
+
+_TYPED: Final = {
+    "code": "CODE", "terminal": "--terminal", "directory": "--directory", "suite": "--suite",
+    "address": "--gateway", "tls.insecure": "--insecure", "tls.ca_file": "--ca",
+}
+"""The words of the command for the keys of a configuration."""
 
 
 def enrolled(counter: Counter) -> int:
     """Registers this till and writes its key and configuration. Returns 0."""
     given = counter.arguments
     channel = Channel(given.gateway, ca_file=given.ca, insecure=given.insecure)
-    ready = enrol(channel, given.code, given.terminal, given.directory, suite=given.suite)
+    try:
+        ready = enrol(channel, given.code, given.terminal, given.directory, suite=given.suite)
+    except ConfigError as error:
+        raise _typed_wrongly(error) from error
+    except GatewayAwayError:
+        _check_tls(channel)
+        raise
     shown = {
         "config": str(ready.config_file), "terminal": ready.terminal, "institution": ready.institution,
         "institution_name": ready.institution_name, "gateway": ready.audience, "key": ready.key,
@@ -17,6 +33,32 @@ def enrolled(counter: Counter) -> int:
     }
     counter.answer(shown, lambda: _show(counter, ready))
     return PAID
+
+
+def _typed_wrongly(error: ConfigError) -> Exception:
+    """The user has typed arguments and knows of no configuration yet."""
+    key = error.details.get("key", "")
+    if key not in _TYPED:
+        return error
+    cause = error.details.get("cause", "")
+    for name, typed in _TYPED.items():
+        cause = cause.replace(name, typed) if "." in name else cause
+    return UsageError(f"{_TYPED[key]} 不正确。 {_TYPED[key]} is not right: {cause}.")
+
+
+def _check_tls(channel: Channel) -> None:
+    """Raises UsageError if one side speaks TLS and the other does not."""
+    secure = speaks_tls(channel.address)
+    if secure is False and not channel.insecure:
+        raise UsageError(
+            f"{channel.address} 没有使用TLS:请改用TLS端口;仅限本机时可加 --insecure。 "
+            f"{channel.address} does not speak TLS: name its TLS port, or add --insecure on one machine."
+        )
+    if secure and channel.insecure:
+        raise UsageError(
+            f"{channel.address} 使用TLS:请去掉 --insecure,必要时用 --ca 给出证书。 "
+            f"{channel.address} speaks TLS: leave out --insecure, and name its authority with --ca if needed."
+        )
 
 
 def _show(counter: Counter, ready: Enrolment) -> None:

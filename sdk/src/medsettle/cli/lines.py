@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -36,7 +36,13 @@ def payer_of(text: str) -> Payer:
     account, colon, consent = text.partition(":")
     if not colon:
         return Payer(account)
-    return Payer(account, _built("payer", "consent", consent.replace("-", "_").upper(), Consent))
+    name = consent.replace("-", "_").upper()
+    if name not in Consent.__members__:
+        raise BasketTextError(
+            f"--payer {text!r} 的同意方式应为 in-person 或 standing。 "
+            f"In --payer {text!r} the consent is in-person or standing."
+        )
+    return Payer(account, Consent[name])
 
 
 def basket_of(path: Path) -> Basket:
@@ -51,7 +57,7 @@ def basket_of(path: Path) -> Basket:
     except OSError as error:
         raise BasketTextError(f"无法读取 {path}。 Cannot read {path}: {error.strerror}.") from error
     except ValueError as error:
-        raise BasketTextError(f"{path} 不是JSON。 {path} is no JSON: {error}.") from error
+        raise BasketTextError(f"{path} 不是JSON。 {path} is not JSON: {error}.") from error
     return _object("basket", data, Basket, {
         "lines": lambda value: _list("lines", value, _line),
         "prescriptions": lambda value: _list("prescriptions", value, _prescription),
@@ -93,7 +99,8 @@ def _object(place: str, data: object, kind: Callable[..., T], read: Mapping[str,
     try:
         return kind(**values)
     except TypeError as error:
-        raise BasketTextError(f"{place} 不完整。 {place} is incomplete: {error}.") from error
+        missing = ", ".join(_required(kind) - values.keys())
+        raise BasketTextError(f"{place} 缺少 {missing}。 {place} lacks {missing}.") from error
 
 
 def _list(place: str, data: object, read: Callable[[str, object], T]) -> tuple[T, ...]:
@@ -111,10 +118,19 @@ def _built(place: str, key: str, value: object, read: Callable[[Any], T]) -> T:
         raise _wrong(f"{place}.{key}", str(error)) from error
 
 
+def _required(kind: Callable[..., T]) -> set[str]:
+    """The fields that have no default."""
+    every = fields(kind)  # type: ignore[arg-type]
+    return {each.name for each in every if each.default is MISSING and each.default_factory is MISSING}
+
+
+_KINDS: Final[Mapping[type, str]] = {str: "a text", int: "a whole number", bool: "true or false"}
+
+
 def _as(kind: type) -> Callable[[object], Any]:
     def read(value: object) -> object:
         if type(value) is not kind:
-            raise TypeError(f"{value!r} is no {kind.__name__}")
+            raise TypeError(f"{value!r} is not {_KINDS[kind]}")
         return value
 
     return read
@@ -125,4 +141,7 @@ def _day(value: object) -> date:
 
 
 def _wrong(place: str, expected: str) -> BasketTextError:
-    return BasketTextError(f"购物篮中的 {place} 不正确。 In the basket, {place} is not right: {expected}.")
+    inside = place.removeprefix("basket").lstrip(".")
+    if not inside:
+        return BasketTextError(f"购物篮不正确。 The basket is not right: {expected}.")
+    return BasketTextError(f"购物篮的 {inside} 不正确。 In the basket, {inside} is not right: {expected}.")

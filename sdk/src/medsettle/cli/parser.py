@@ -2,14 +2,22 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
+from medsettle.errors import MedsettleError
 from medsettle.receipt import Language
+from medsettle.ticket import RequestId
+from medsettle.wire.reasons import Reason
 
 PAID, NOT_PAID, USAGE, OPEN, TROUBLE = 0, 1, 2, 3, 4
 """What the command ends with."""
 COLUMNS_MIN, COLUMNS_MAX = 24, 96
+ACKNOWLEDGED: Final = (Reason.POSSIBLE_DUPLICATE.value,)
+"""What a cashier may overrule."""
 
 _EXIT_CODES: Final = """\
 exit codes:
@@ -44,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
         prog="medsettle", description=_DESCRIPTION, epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )
+    top.add_argument("--version", action="version", version=f"medsettle {version('medsettle')}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _enrol(commands)
     _check(commands)
@@ -51,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     _sell(commands)
     _status(commands)
     _reverse(commands)
+    _release(commands)
+    _seal(commands)
     _recover(commands)
     _refunded(commands)
     _doctor(commands)
@@ -106,11 +117,31 @@ def _columns(text: str) -> int:
 
 
 def _operator(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--operator", metavar="ID", help="收银员 who works the till")
+    command.add_argument("--operator", metavar="ID",
+                         help="收银员 who works the till (default: operator in till.toml)")
+
+
+def _ticket(text: str) -> str:
+    return _looked_through(lambda: RequestId.first("T-1", date.min, text).number)
+
+
+def _id(text: str) -> str:
+    return _looked_through(lambda: str(RequestId.parse(text)))
+
+
+def _looked_through(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except MedsettleError as error:
+        raise argparse.ArgumentTypeError(f"{error.zh}{error.next_zh} {error.en} {error.next_en}") from error
+
+
+def _yes(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument("--yes", action="store_true", help=f"不再询问 do not ask: {what}")
 
 
 def _request_id(command: argparse.ArgumentParser) -> None:
-    command.add_argument("request_id", metavar="REQUEST_ID",
+    command.add_argument("request_id", metavar="REQUEST_ID", type=_id,
                          help="流水号 <institution>-<till>-<yyyymmdd>-<number>-<attempt>")
 
 
@@ -146,13 +177,12 @@ def _sell(commands: Commands) -> None:
     _basket(command)
     _credential(command)
     _operator(command)
-    command.add_argument("--ticket", metavar="NUMBER",
+    command.add_argument("--ticket", metavar="NUMBER", type=_ticket,
                          help="票号 number on the paper ticket; the same number again is the same sale "
                               "(default: the till's next one)")
-    command.add_argument("--yes", action="store_true",
-                         help="不再询问 do not ask: the patient agrees, and the cash part is collected")
-    command.add_argument("--acknowledge", action="append", default=[], metavar="REASON",
-                         help="已确认的提示 a reason that the cashier has seen, such as POSSIBLE_DUPLICATE")
+    _yes(command, "the patient agrees, and the cash part is collected")
+    command.add_argument("--acknowledge", action="append", default=[], choices=ACKNOWLEDGED,
+                         help="已确认的提示 a refusal that the cashier has looked into; may be repeated")
     _paper(command)
 
 
@@ -167,7 +197,22 @@ def _reverse(commands: Commands) -> None:
     _request_id(command)
     command.add_argument("--reason", required=True, help="原因 why, for the books")
     _operator(command)
+    _yes(command, "an id that nobody knows is sealed")
     _paper(command)
+
+
+def _release(commands: Commands) -> None:
+    command = _command(commands, "release", "释放一笔预占。", "Give up a sale that is held and not paid.")
+    _request_id(command)
+    _operator(command)
+    _yes(command, "an id that nobody knows is sealed")
+
+
+def _seal(commands: Commands) -> None:
+    command = _command(commands, "seal", "封存一个流水号。",
+                       "Make sure that an id whose fate is unknown can no longer become a sale.")
+    _request_id(command)
+    _operator(command)
 
 
 def _recover(commands: Commands) -> None:

@@ -63,12 +63,12 @@ def _shown(counter: Counter, code: int) -> int:
 
 
 def _command(name: str) -> Command:
-    from medsettle.cli import doctor, enrolling, selling  # noqa: PLC0415 - --help needs no network code
+    from medsettle.cli import afterwards, doctor, enrolling, selling  # noqa: PLC0415 - not for --help
 
     commands: dict[str, Command] = {
         "enrol": enrolling.enrolled, "check": selling.check, "quote": selling.quote, "sell": selling.sell,
-        "status": selling.status, "reverse": selling.reverse, "recover": selling.recover,
-        "refunded": selling.refunded,
+        "status": afterwards.status, "reverse": afterwards.reverse, "recover": afterwards.recover,
+        "refunded": afterwards.refunded, "seal": afterwards.seal, "release": afterwards.release,
         "doctor": doctor.doctor,
     }
     return commands[name]

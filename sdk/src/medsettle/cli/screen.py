@@ -16,10 +16,13 @@ from medsettle.models import (
     Eligibility,
     Outcome,
     Quote,
+    Refusal,
     SaleCard,
     SaleState,
 )
 from medsettle.receipt import yuan
+from medsettle.till_reasons import TillReason
+from medsettle.wire.reasons import Reason
 
 COLUMNS: Final = 64
 _GREEN, _RED, _YELLOW, _BOLD, _DIM = "32", "31", "33", "1", "2"
@@ -28,12 +31,26 @@ _ANSWERS: Final[dict[str, tuple[str, str]]] = {
     Answer.NO: ("不可以 no", _RED),
     Answer.COULD_NOT_BE_DETERMINED: ("无法确定 could not be determined", _YELLOW),
 }
+_COVERED: Final[dict[str, tuple[str, str]]] = {
+    **_ANSWERS, Answer.YES: ("是 yes", _GREEN), Answer.NO: ("否 no", _RED),
+}
+_HINTS: Final[dict[str, str]] = {
+    Reason.POSSIBLE_DUPLICATE: (
+        "确认不是重复后,用同一票号重做并加上 if it is no duplicate, run it again with "
+        "--acknowledge POSSIBLE_DUPLICATE"
+    ),
+    Reason.SALE_NOT_FOUND: "medsettle seal REQUEST_ID",
+    TillReason.GATEWAY_AWAY: "medsettle doctor",
+    TillReason.NUMBERS_UNKNOWN: "--ticket NUMBER",
+}
+"""What to type next."""
 _OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     Outcome.PAID: ("已支付 PAID", _GREEN),
     Outcome.NOT_PAID: ("未支付 NOT PAID", _RED),
     Outcome.OPEN: ("结果未定,请勿再次收费 OPEN: do not collect again", _YELLOW),
 }
 _REVERSED: Final = ("已撤销 REVERSED", _YELLOW)
+_ANOTHERS: Final = ("另有一笔业务,本次未结算 ANOTHER SALE'S ID: nothing sold now", _YELLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,7 @@ class Screen:
 
     def eligibility(self, found: Eligibility) -> None:
         """Shows what a patient may have, and which accounts may pay."""
-        answer, colour = _ANSWERS[found.covered]
+        answer, colour = _COVERED[found.covered]
         person = f"{found.masked_name} {found.scheme} {found.standing}".strip()
         self._row(person, f"参保 covered: {answer}", colour, _BOLD)
         if found.refusal is not None:
@@ -109,11 +126,13 @@ class Screen:
 
     def card(self, card: SaleCard) -> None:
         """Shows where a sale stands, what to tell the patient, and what to do next."""
-        outcome, colour = _REVERSED if card.state == SaleState.REVERSED else _OUTCOMES[card.outcome]
+        outcome, colour = _label(card)
         self._row(card.request_id or "-", outcome, colour)
         if card.refusal is not None:
-            self._indented(self.paint(f"{card.refusal.zh} {card.refusal.en} [{card.refusal.reason}]", _RED))
+            self._indented(self.paint(f"{card.refusal.zh} {card.refusal.en}", _RED))
+            self._facts(card.refusal)
             self._next(card.refusal.next_zh, card.refusal.next_en)
+            self._next(_HINTS.get(card.refusal.reason, ""), "")
         self._indented(f"{card.tell_zh} {card.tell_en}".strip())
         if card.refund_due_fen:
             self._row("  应退还患者 to give back", yuan(card.refund_due_fen), _YELLOW)
@@ -124,9 +143,9 @@ class Screen:
     def error(self, error: MedsettleError) -> None:
         """Shows both sentences of an error, the next step, and its reason."""
         self.show([self.paint(f"{error.zh} {error.en}", _RED)])
+        self._facts(error.refusal)
         self._next(error.next_zh, error.next_en)
-        facts = [error.reason, *(f"{name}={value}" for name, value in sorted(error.details.items()))]
-        self._indented(self.paint(" ".join(facts), _DIM))
+        self._next(_HINTS.get(error.reason, ""), "")
 
     def advisories(self, advisories: Iterable[Advisory]) -> None:
         """Shows what the cashier should know."""
@@ -166,11 +185,24 @@ class Screen:
         text[-1] += self.paint(value, value_colour)
         self.show(text)
 
+    def _facts(self, refusal: Refusal) -> None:
+        """What is wrong with what: line, field, code, limit, value."""
+        facts = [f"{name}={value}" for name, value in sorted(refusal.details.items()) if value]
+        self._indented(self.paint(f"[{' '.join([refusal.reason, *facts])}]", _DIM))
+
     def _next(self, zh: str, en: str) -> None:
         self._indented(f"-> {zh} {en}".rstrip() if zh or en else "")
 
     def _indented(self, text: str, indent: int = 2) -> None:
         self.show(wrap(text, COLUMNS, indent))
+
+
+def _label(card: SaleCard) -> tuple[str, str]:
+    if card.state == SaleState.REVERSED:
+        return _REVERSED
+    if card.refusal is not None and card.refusal.reason == Reason.REQUEST_ID_REUSED:
+        return _ANOTHERS
+    return _OUTCOMES[card.outcome]
 
 
 def _both(pair: words.Pair) -> str:
