@@ -93,7 +93,8 @@ def _checkout(desk: Desk, wish: Wish, asked: Asked, first: RequestId) -> Script[
 def _to_the_end(work: Pass, drive: Script[None]) -> Script[SaleCard]:
     """Drives to an outcome. If the till itself fails, the card says what the journal holds: OPEN, mostly."""
     try:
-        yield from drive
+        with work.desk.clicks.staying(work.written.request_id):
+            yield from drive
     except MedsettleError as error:
         return work.card(error.refusal)
     except Exception as error:  # noqa: BLE001 - the counter must have an answer to show

@@ -3,6 +3,8 @@
 import hmac
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from medsettle.models import Credential
@@ -17,6 +19,7 @@ class Clicks:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._seen: OrderedDict[str, bytes] = OrderedDict()
+        self._left: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def keep(self, request_id: str, credential: Credential) -> None:
@@ -36,6 +39,23 @@ class Clicks:
         with self._lock:
             seen = self._seen.get(request_id, b"")
         return hmac.compare_digest(seen, self._digest(credential))
+
+    @contextmanager
+    def staying(self, request_id: str) -> Iterator[None]:
+        """Notes that a click went away before its end: cancelled, or stopped from the keyboard."""
+        try:
+            yield
+        except GeneratorExit:
+            with self._lock:
+                self._left[request_id] = None
+                while len(self._left) > CLICKS_MAX:
+                    self._left.popitem(last=False)
+            raise
+
+    def left(self, request_id: str) -> bool:
+        """Returns whether nobody waits for the sale any more: it is ended as after a restart."""
+        with self._lock:
+            return request_id in self._left
 
     def _digest(self, credential: Credential) -> bytes:
         return hmac.digest(self._key, f"{credential.kind}\n{credential.token}".encode(), "sha256")

@@ -118,7 +118,8 @@ def is_anothers(record: SaleRecord) -> bool:
 
 def reopened(desk: Desk, record: SaleRecord, *, ask: bool) -> SaleRecord:
     """Returns the record at the beginning of a new pass."""
-    return apply(record, Reopened(same_run=record.run == desk.run, ask=ask))
+    mine = record.run == desk.run and not desk.clicks.left(record.request_id)
+    return apply(record, Reopened(same_run=mine, ask=ask))
 
 
 def last_sale(desk: Desk, record: SaleRecord) -> Script[Sale | None]:

@@ -95,7 +95,8 @@ def settle(desk: Desk, what: Settling) -> Script[SaleCard]:
             record = new_record(desk, attempt, content, what.expected, what.collect, what.operator)
             yield from begun(desk, record, credential)
             work = Pass(desk, record, ASKING | {Step.SETTLE}, asked=what.asked)
-            yield from work.drive()
+            with desk.clicks.staying(record.request_id):
+                yield from work.drive()
         return ended(work)
 
 
