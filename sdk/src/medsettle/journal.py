@@ -208,8 +208,7 @@ class SqliteJournal:
     def next_number(self, terminal: str, on: date, after: int = 0) -> str:
         """Returns a number behind ``after`` that no ticket of the terminal had on that day.
 
-        Raises JournalError.
-        Raises RequestError: TICKET_INVALID if a sale of that day has the last number there is.
+        Raises JournalError, and RequestError: TICKET_INVALID if a sale of that day has the last number.
         """
         with self._transaction() as sql:
             number = next_number(sql, terminal, on, after)
