@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
@@ -26,6 +26,7 @@ exit codes:
   2  the command is not well formed (命令有误)
   3  OPEN: not known yet; do not collect again (结果未定,请勿再次收费)
   4  the till or the gateway is in trouble (收银机或网关有故障)
+  130  interrupted before any sale was begun (开始结算前已中断)
 """
 _DESCRIPTION: Final = """\
 医保结算收银 — settle medical insurance sales at a designated pharmacy or clinic.
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         prog="medsettle", description=_DESCRIPTION, epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"medsettle {version('medsettle')}")
+    top.add_argument("--version", action="version", version=f"medsettle {_version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _enrol(commands)
     _check(commands)
@@ -66,6 +67,13 @@ def parser() -> argparse.ArgumentParser:
     _refunded(commands)
     _doctor(commands)
     return top
+
+
+def _version() -> str:
+    try:
+        return version("medsettle")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "unknown"
 
 
 def _command(commands: Commands, name: str, zh: str, en: str) -> argparse.ArgumentParser:

@@ -67,8 +67,9 @@ class Screen:
     @classmethod
     def on(cls, stream: TextIO | None) -> Self:
         """Returns a screen that is coloured on a terminal, unless NO_COLOR is set."""
-        coloured = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
-        return cls(stream, coloured)
+        there = stream is not None and not stream.closed
+        coloured = stream is not None and there and stream.isatty() and not os.environ.get("NO_COLOR")
+        return cls(stream if there else None, coloured)
 
     @property
     def dark(self) -> bool:
