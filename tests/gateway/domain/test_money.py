@@ -13,7 +13,6 @@ from medsettle_gateway.domain.money import (
     format_quantity,
     format_ratio,
     format_unit_price,
-    half_up,
     line_amount_fen,
     parse_fen,
     parse_quantity,
@@ -92,20 +91,23 @@ def test_a_percentage_is_written_as_people_say_it() -> None:
     ]
 
 
-@given(st.integers(0, 10**9), st.integers(1, 10**6))
-def test_half_goes_up(numerator: int, denominator: int) -> None:
-    exact = Fraction(numerator, denominator)
-    assert half_up(numerator, denominator) == (exact + Fraction(1, 2)).__floor__()
+def half_up(exact: Fraction) -> int:
+    return (exact + Fraction(1, 2)).__floor__()
+
+
+def test_half_a_fen_goes_up() -> None:
+    assert (share_fen(1, 500_000), share_fen(3, 500_000)) == (1, 2)
+    assert (line_amount_fen(5_000, 10_000), line_amount_fen(4_999, 10_000)) == (1, 0)
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**6))
 def test_a_share_is_rounded_half_up_to_the_fen(amount_fen: int, ppm: int) -> None:
-    assert share_fen(amount_fen, ppm) == half_up(amount_fen * ppm, 10**6)
+    assert share_fen(amount_fen, ppm) == half_up(Fraction(amount_fen * ppm, 10**6))
 
 
 @given(st.integers(0, 10**10), st.integers(1, 10**8))
 def test_a_line_is_price_times_quantity_rounded_half_up(price_micro: int, quantity_e4: int) -> None:
-    assert line_amount_fen(price_micro, quantity_e4) == half_up(price_micro * quantity_e4, 10**8)
+    assert line_amount_fen(price_micro, quantity_e4) == half_up(Fraction(price_micro * quantity_e4, 10**8))
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**7), st.integers(0, 10**10))

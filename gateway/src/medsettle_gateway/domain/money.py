@@ -10,8 +10,8 @@ ratio, ``_ppm``       1/1,000,000 (1 is 100 %)     ``"0.50"``, up to six places
 ====================  ===========================  ==============================
 
 Ratios are parts per million and not basis points, because a region may write ``"0.33333"``.
-A number that does not fit its unit is refused, never rounded. Rounding happens in
-:func:`half_up` and nowhere else.
+A number that does not fit its unit is refused, never rounded. Rounding is half-up, in
+:func:`line_amount_fen` and :func:`share_fen` and nowhere else.
 """
 
 import re
@@ -24,10 +24,10 @@ RATIO_ONE_PPM: Final = 1_000_000
 LARGEST_FEN: Final = 10**12 - 1
 """Ten thousand million yuan less one fen: more than any book here will hold."""
 
-MICRO_E4_PER_FEN: Final = MICRO_PER_FEN * QUANTITY_ONE_E4
+_MICRO_E4_PER_FEN: Final = MICRO_PER_FEN * QUANTITY_ONE_E4
 """Unit price times quantity comes in this fraction of a fen."""
-HALF_MICRO_E4: Final = MICRO_E4_PER_FEN // 2
-HALF_PPM: Final = RATIO_ONE_PPM // 2
+_HALF_MICRO_E4: Final = _MICRO_E4_PER_FEN // 2
+_HALF_PPM: Final = RATIO_ONE_PPM // 2
 
 _PPM_PER_PERCENT: Final = RATIO_ONE_PPM // 100
 _POINT_FEN: Final = tuple(f".{fen:02d}" for fen in range(FEN_PER_YUAN))
@@ -38,24 +38,19 @@ _PRICE: Final = re.compile(rf"(-?){_DIGITS}(?:\.([0-9]{{1,6}}))?")
 _QUANTITY: Final = re.compile(rf"(-?){_DIGITS}(?:\.([0-9]{{1,4}}))?")
 
 
-def half_up(numerator: int, denominator: int) -> int:
-    """``numerator / denominator`` rounded half-up; for a numerator that is not negative."""
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
 def line_amount_fen(unit_price_micro: int, quantity_e4: int) -> int:
     """Price times quantity, rounded half-up to the fen."""
-    return (unit_price_micro * quantity_e4 + HALF_MICRO_E4) // MICRO_E4_PER_FEN
+    return (unit_price_micro * quantity_e4 + _HALF_MICRO_E4) // _MICRO_E4_PER_FEN
 
 
 def share_fen(amount_fen: int, ratio_ppm: int) -> int:
     """A share of an amount that is not negative, rounded half-up to the fen."""
-    return (amount_fen * ratio_ppm + HALF_PPM) // RATIO_ONE_PPM
+    return (amount_fen * ratio_ppm + _HALF_PPM) // RATIO_ONE_PPM
 
 
 def costs_at_least(amount_fen: int, quantity_e4: int, unit_price_micro: int) -> bool:
     """Is ``amount / quantity``, unrounded, at least this unit price?"""
-    return amount_fen * MICRO_E4_PER_FEN >= unit_price_micro * quantity_e4
+    return amount_fen * _MICRO_E4_PER_FEN >= unit_price_micro * quantity_e4
 
 
 def parse_fen(text: str, *, signed: bool = False) -> int:

@@ -14,14 +14,7 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind, Ward
 from medsettle_gateway.domain.breakdown import LineBreakdown
 from medsettle_gateway.domain.errors import refuse
-from medsettle_gateway.domain.money import (
-    HALF_MICRO_E4,
-    HALF_PPM,
-    MICRO_E4_PER_FEN,
-    RATIO_ONE_PPM,
-    costs_at_least,
-    format_fen,
-)
+from medsettle_gateway.domain.money import costs_at_least, format_fen, line_amount_fen, share_fen
 from medsettle_gateway.policy.facts import Facts, line_facts
 from medsettle_gateway.policy.rows import Figure, Resolved, When, price_steps
 
@@ -175,8 +168,7 @@ def divide(table: LineTable, lines: tuple[Line, ...], service_on: date, covered_
     for line in lines:
         amount, price = line.amount_fen, line.unit_price_micro
         if price is not None:
-            # line_amount_fen, written out: this runs for every line of every settlement.
-            computed = (price * line.quantity_e4 + HALF_MICRO_E4) // MICRO_E4_PER_FEN
+            computed = line_amount_fen(price, line.quantity_e4)
             if computed != amount:
                 raise _mismatch(line, len(divided) + 1, computed)
         rule = known.get((line.kind, line.catalogue_class, line.ward)) or table.rule_for(line)
@@ -207,14 +199,14 @@ def _parts(mode: OverCeiling, rule: LineRule, line: Line, number: int) -> tuple[
     if share_ppm is None or rule.share_waived:
         share_ppm = rule.share_ppm
     if ceiling_micro is not None:
-        standard_fen = (ceiling_micro * line.quantity_e4 + HALF_MICRO_E4) // MICRO_E4_PER_FEN
+        standard_fen = line_amount_fen(ceiling_micro, line.quantity_e4)
         if amount_fen > standard_fen:
             if mode is _REFUSE:
                 raise _over_ceiling(line, number, standard_fen)
             if mode is _WHOLE_LINE:
                 return amount_fen, 0, 0, 0
             left_fen = standard_fen
-    first_fen = (left_fen * share_ppm + HALF_PPM) // RATIO_ONE_PPM
+    first_fen = share_fen(left_fen, share_ppm)
     return 0, amount_fen - left_fen, first_fen, left_fen - first_fen
 
 
