@@ -25,7 +25,7 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.register import CatalogueItem
-from medsettle_gateway.domain.sale import SaleRecord, from_stored, to_stored
+from medsettle_gateway.domain.sale import SaleHead, SaleRecord, from_stored, to_stored
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
 
 CounterRow = tuple[str, str, str, CounterKey]
@@ -124,6 +124,10 @@ class MemoryStore:
                 yield sale
 
 
+def head_of(sale: SaleRecord) -> SaleHead:
+    return SaleHead(sale.request_id.text, sale.state)
+
+
 def _position(sale: SaleRecord) -> tuple[datetime, str]:
     return (sale.created_at, sale.request_id.text)
 
@@ -176,7 +180,7 @@ def _recent(tables: Tables, key: keys.RecentSalesKey) -> tuple[Any, ...]:
         and sale.created_at >= key.since
         and sale.state in ALIVE
     ]
-    return tuple(sale.head for sale in sorted(recent, key=_position)[: key.limit])
+    return tuple(head_of(sale) for sale in sorted(recent, key=_position)[: key.limit])
 
 
 def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
@@ -194,7 +198,7 @@ def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
 
 def _ticket(tables: Tables, key: keys.TicketKey) -> tuple[Any, ...]:
     attempts = [sale for sale in tables.sales.values() if sale.request_id.ticket == key.ticket]
-    return tuple(sale.head for sale in sorted(attempts, key=lambda sale: sale.request_id.attempt))
+    return tuple(head_of(sale) for sale in sorted(attempts, key=lambda sale: sale.request_id.attempt))
 
 
 def _counters(tables: Tables, key: keys.CountersKey) -> Mapping[CounterKey, CounterState]:

@@ -12,6 +12,7 @@ from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountState, State
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer
 from tests.gateway.service.books_hold import check_store
+from tests.gateway.service.memory_store import head_of
 from tests.gateway.service.world import (
     CLINIC,
     DAUGHTER,
@@ -200,7 +201,7 @@ async def test_the_next_attempt_waits_until_the_one_before_is_over(collect: Coll
     second = replace(first.request_id, text=f"{text[:-1]}2", attempt=2)
     answer = await world.refused(world.settle(second))
     assert answer.refusal.reason is Reason.EARLIER_ATTEMPT_OPEN
-    assert answer.refusal.other == first.head
+    assert answer.refusal.other == head_of(first)
     await world.sale(world.reverse(first.request_id))
     third = replace(first.request_id, text=f"{text[:-1]}3", attempt=3)
     assert (await world.sale(world.settle(third))).state is SaleState.SETTLED
@@ -212,7 +213,7 @@ async def test_the_same_goods_within_ten_minutes_under_another_ticket_are_refuse
     world.clock.forward(minutes=9)
     answer = await world.refused(world.settle(expected=split(25_000, 0, **{"a-father": 25_000})))
     assert answer.refusal.reason is Reason.POSSIBLE_DUPLICATE
-    assert answer.refusal.other == first.head
+    assert answer.refusal.other == head_of(first)
 
 
 async def test_the_same_goods_are_settled_once_the_cashier_has_acknowledged_it() -> None:

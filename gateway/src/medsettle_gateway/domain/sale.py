@@ -192,11 +192,6 @@ class SaleRecord:
         """The terminal that settled, or that the id names."""
         return self.request_id.terminal
 
-    @property
-    def head(self) -> SaleHead:
-        """Its id and state."""
-        return SaleHead(self.request_id.text, self.state)
-
 
 class StoredSale(NamedTuple):
     """A sale as JSON texts: the record, and each of its settlements by itself."""
