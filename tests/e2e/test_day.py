@@ -1,6 +1,5 @@
 """A day at a clinic and a pharmacy, over the wire: the figures are those of 鞍政办发〔2022〕17号."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -21,7 +20,6 @@ from tests.e2e.counter import (
     METER,
     OUYANG,
     OUYANG_MING,
-    PHARMACY,
     PROTEIN,
     REMEDY,
     WANG,
@@ -29,7 +27,6 @@ from tests.e2e.counter import (
     ZHANG,
     ZHAO,
     Drawer,
-    enrolled,
     goods,
     sell,
     split,
@@ -37,24 +34,6 @@ from tests.e2e.counter import (
 )
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clinic(gateway: Gateway) -> Iterator[Till]:
-    with Till.open(enrolled(gateway, CLINIC)) as till:
-        yield till
-
-
-@pytest.fixture(scope="module")
-def pharmacy(gateway: Gateway) -> Iterator[Till]:
-    with Till.open(enrolled(gateway, PHARMACY)) as till:
-        yield till
 
 
 def account_of(gateway: Gateway, till: Till, member: str, owner: str) -> str:

@@ -33,12 +33,6 @@ SOON = {"Settle": 1_500, "Confirm": 1_500, "Release": 1_500, "Reverse": 1_500, "
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def config(gateway: Gateway) -> TillConfig:
     read: TillConfig = enrolled(gateway, CLINIC)
     return read

@@ -65,20 +65,8 @@ def gateway() -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="module")
-def clinic(gateway: Gateway) -> Iterator[Till]:
-    with Till.open(enrolled(gateway, CLINIC)) as till:
-        yield till
-
-
-@pytest.fixture(scope="module")
 def basic_clinic(gateway: Gateway) -> Iterator[Till]:
     with Till.open(enrolled(gateway, BASIC_CLINIC)) as till:
-        yield till
-
-
-@pytest.fixture(scope="module")
-def pharmacy(gateway: Gateway) -> Iterator[Till]:
-    with Till.open(enrolled(gateway, PHARMACY)) as till:
         yield till
 
 

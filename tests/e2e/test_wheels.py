@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,13 +39,6 @@ print(card.outcome, card.sale.split().total_fen)
 """
 
 MEMBER, PHARMACY = "2103000001", "P21030200101"
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    """The repository's gateway, to which the shipped till sells."""
-    with Gateway() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
