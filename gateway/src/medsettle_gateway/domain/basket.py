@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.money import QUANTITY_ONE_E4
 
@@ -67,7 +67,9 @@ class Line:
     (price x quantity, rounded half-up), else the settlement is refused. ``ceiling_micro`` is
     the item's own payment standard per unit and ``self_pay_share_ppm`` its own share from
     the catalogue; None leaves them to the pack. ``service_on`` is given where it differs
-    from the day of the settlement.
+    from the day of the settlement. ``catalogue_class`` is that of the main list; ``class_by_list``
+    names the lists in which the item stands differently. ``days_supply`` is how many days the
+    drug lasts as prescribed, None if nobody said. ``benefit`` is the one asked for this line.
     """
 
     name: str
@@ -82,6 +84,38 @@ class Line:
     approved: bool = True
     ward: Ward | None = None
     service_on: date | None = None
+    class_by_list: tuple[tuple[str, CatalogueClass], ...] = ()
+    days_supply: int | None = None
+    benefit: str | None = None
+
+
+class Dispensed(NamedTuple):
+    """A drug that the patient was handed before: its name, the day, the days it lasts, for what."""
+
+    name: str
+    on: date
+    days_supply: int | None = None
+    condition: str | None = None
+
+
+class Waiver(StrEnum):
+    """What an emergency order (应急) lifts."""
+
+    CATALOGUE = "catalogue"
+    """Goods outside the catalogue are treated as within it; what is no medical care stays excluded."""
+    LIMITS = "limits"
+    """Caps of the benefit and limits per session do not bind."""
+    QUANTITIES = "quantities"
+    """Kinds of drugs and days of supply are not limited."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyOrder:
+    """An operator's order in force at the institution on the day: its id, who ordered it, what it lifts."""
+
+    id: str
+    authority: str
+    waives: tuple[Waiver, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +123,10 @@ class Encounter:
     """The occasion. ``benefit`` is an id of the pack or ``PERSONAL_ACCOUNT_ONLY``.
 
     ``circulated``: an external prescription that came through prescription circulation.
-    With an ``admitted`` date the encounter is a stay.
+    With an ``admitted`` date the encounter is a stay; ``stay_id`` tells the stays of a member
+    apart, and without one the day of admission does. A stay may be billed in several
+    settlements: an interim bill has no ``discharged`` date yet. ``emergency``: rescue that
+    could not choose its place. ``area``: where the place lies for the patient (local, filed, ...).
     """
 
     benefit: str
@@ -98,3 +135,6 @@ class Encounter:
     admitted: date | None = None
     discharged: date | None = None
     sessions: int = 1
+    emergency: bool = False
+    area: str = ""
+    stay_id: str | None = None

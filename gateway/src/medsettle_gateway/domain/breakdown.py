@@ -55,7 +55,9 @@ class Breakdown(NamedTuple):
 
     ``funds`` lists only funds that pay; ``accounts`` lists every account given, in order of
     use. ``deductible_fen`` and ``over_cap_fen`` are parts of ``in_scope_fen`` that stay with
-    the patient. ``personal_fen`` is total less provider-borne less all funds.
+    the patient, as far as no later fund pays them. ``personal_fen`` is total less provider-borne
+    less all funds. ``afterwards`` is what each layer that acts after the fact would pay, by layer
+    id, with zeros: shown, never charged, outside all sums.
     """
 
     total_fen: int
@@ -71,6 +73,7 @@ class Breakdown(NamedTuple):
     accounts: tuple[AccountShare, ...]
     cash_fen: int
     lines: tuple[LineBreakdown, ...]
+    afterwards: tuple[FundShare, ...] = ()
 
     def fund_fen(self, fund: str) -> int:
         """What this fund pays; 0 if it is not listed."""

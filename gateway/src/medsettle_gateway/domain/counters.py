@@ -2,13 +2,17 @@
 
 from typing import Literal, NamedTuple
 
-Measure = Literal["deductible", "paid"]
+Measure = Literal["deductible", "paid", "borne", "banded"]
+"""What a counter sums up, in fen: what the patient bore toward a deductible or threshold; what a fund
+paid; what the patient bore in all (``personal``, ``in_scope``); what went through ratio bands.
+"""
 
 
 class CounterKey(NamedTuple):
     """One running sum of a member: ``("2023", "general_outpatient", "paid")``.
 
-    ``period`` is the benefit year; ``counter`` is a benefit or layer id.
+    ``period`` is the benefit year, or one stay (``stay/<id>``). ``counter`` is a benefit or layer
+    id, ``<benefit>/<condition>``, ``<layer>/<limit inside>``, or a name of the pack.
     """
 
     period: str

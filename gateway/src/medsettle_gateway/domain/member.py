@@ -58,7 +58,8 @@ class Patient:
     """The insured person on the day of service.
 
     ``conditions`` are the filed chronic or special conditions. ``covered_to`` is the last
-    day of cover if it ended, else None.
+    day of cover if it ended, else None. ``attributes`` are facts of the region's own (name and
+    value), as they hold on the day; at most one value a name.
     """
 
     scheme: Scheme
@@ -67,6 +68,8 @@ class Patient:
     aid: Aid = Aid.NONE
     conditions: tuple[str, ...] = ()
     covered_to: date | None = None
+    born_on: date | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from typing import Final
 
 from medsettle_gateway.domain.breakdown import AccountNote, AccountShare
 from medsettle_gateway.domain.member import Account, Owner
+from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.facts import FACT_VALUES, Facts
 from medsettle_gateway.policy.gates import Gate
 from medsettle_gateway.policy.lines import Divided
+from medsettle_gateway.policy.rows import Figure
 
 # Choices written out instead of min() and max(), which cost five times as much (FURB136).
 _new: Final = tuple.__new__
@@ -34,6 +36,32 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """One way in which a subsidy account is closed: the cause, whom the balance goes to, and the papers."""
+
+    path: str
+    cause: str
+    pays: tuple[str, ...]
+    documents: tuple[str, ...]
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subsidy:
+    """An account that the region credits each year (门诊定额补助); the credit is an AMOUNT figure in fen.
+
+    ``carries_over``: what is left at the end of a year stays; ``carries_over_clause`` says so.
+    """
+
+    path: str
+    title: Title
+    credit: Figure
+    carries_over: bool
+    carries_over_clause: str
+    closes: tuple[Closing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRules:
     """The ``accounts`` section of a pack. ``at`` None is everywhere."""
 
@@ -43,6 +71,7 @@ class AccountRules:
     never: tuple[str, ...]
     owners: tuple[Owner, ...]
     clause: str = ""
+    subsidy: Subsidy | None = None
 
     def use(self, facts: Facts) -> "AccountUse":
         """The rules for a patient with these facts."""

@@ -1,12 +1,12 @@
-"""What the basic fund pays: in_scope -> deductible -> times ratio, rounded once -> cap."""
+"""What one benefit of the basic fund is made of."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from medsettle_gateway.domain.money import share_fen
 from medsettle_gateway.policy.gates import Gate
-from medsettle_gateway.policy.rows import Figure
+from medsettle_gateway.policy.limits import Limit, Period
+from medsettle_gateway.policy.rows import Figure, When
 
 
 class Title(NamedTuple):
@@ -16,25 +16,128 @@ class Title(NamedTuple):
     en: str
 
 
-class Period(StrEnum):
-    """Over what a deductible or a cap runs; ``none`` has no deductible at all."""
+class CapPer(StrEnum):
+    """Whether one cap holds for the benefit, or one for each filed condition."""
 
+    BENEFIT = "benefit"
+    CONDITION = "condition"
+
+
+class Over(StrEnum):
+    """Over what the amount runs that finds its place in ratio bands."""
+
+    SETTLEMENT = "settlement"
+    STAY = "stay"
     YEAR = "year"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """A deductible or a cap: its figure, and the period over which it is counted."""
+class Band:
+    """A ratio up to an amount above the deductible (inclusive, fen), or, at None, for all that is above."""
+
+    up_to_fen: int | None
+    ratio: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """A table of ratios by amount (分段): ascending, the last one without an upper end."""
 
     path: str
-    period: Period
+    over: Over
+    bands: tuple[Band, ...]
+
+
+class Excess(StrEnum):
+    """Who bears what is billed above a limit per session."""
+
+    PROVIDER = "provider"
+    PATIENT = "patient"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimit:
+    """What one session may cost; the figure is a LIMIT in fen."""
+
+    path: str
     figure: Figure
+    excess: Excess
+
+
+class Outside(StrEnum):
+    """What happens to a line that the five fixed (五定) do not allow."""
+
+    SELF_PAY = "self_pay"
+    REFUSE = "refuse"
+
+
+class Supply(StrEnum):
+    """What happens to a drug beyond its days of supply."""
+
+    REPORT = "report"
+    SELF_PAY = "self_pay"
+    REFUSE = "refuse"
+
+
+class MonthDay(NamedTuple):
+    """A day of every year."""
+
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class FiveFixed:
+    """The five fixed of chronic conditions.
+
+    ``drug_kinds``: filed conditions -> distinct drugs, ascending; the last one holds beyond.
+    ``window_days``: kinds and days of supply count what was dispensed on the day and in the days
+    before it, this many in all; None counts this settlement only. ``review``: first and last day of
+    the yearly review.
+    """
+
+    path: str
+    clause: str
+    drug_kinds: tuple[tuple[int, int], ...]
+    days_supply: int | None
+    outside: Outside
+    supply: Supply
+    window_days: int | None
+    review: tuple[MonthDay, MonthDay] | None
+
+    def kinds_allowed(self, filed: int) -> int | None:
+        """Distinct drugs for so many filed conditions; None where kinds are not limited."""
+        allowed = None
+        for conditions, kinds in self.drug_kinds:
+            if allowed is None or conditions <= filed:
+                allowed = kinds
+        return allowed
+
+
+class By(StrEnum):
+    """Which end of a stay decides."""
+
+    ADMITTED = "admitted"
+    DISCHARGED = "discharged"
+
+
+@dataclass(frozen=True, slots=True)
+class StayRule:
+    """Which day's year, and which day's version of the pack, give the deductible and the cap of a stay."""
+
+    deductible_by: By
+    cap_by: By
 
 
 @dataclass(frozen=True, slots=True)
 class Benefit:
-    """One benefit of a pack. ``switches_on`` are the regional switches that are turned on."""
+    """One benefit of a pack. ``switches_on`` are the regional switches that are turned on.
+
+    ``takes`` are the lines that it takes where a basket is shared out between benefits; None: those
+    with a filed condition if it needs a filing, else every line. ``layers`` are the ids of those that
+    may follow it. Exactly one of ``ratio`` (with rows) and ``bands`` says what the fund pays.
+    """
 
     id: str
     path: str
@@ -46,49 +149,24 @@ class Benefit:
     switches_on: tuple[str, ...]
     deductible: Limit
     ratio: Figure
+    bands: Bands | None
     cap: Limit
+    cap_per: CapPer
     waives_self_pay_first: bool
     needs_filing: bool
+    limit_per_session: SessionLimit | None
+    five_fixed: FiveFixed | None
+    stay: StayRule | None
+    takes: tuple[When, ...] | None
+    layers: tuple[str, ...]
+    layers_clause: str
 
-    def figures(self) -> tuple[Figure, ...]:
-        """The figures that a settlement under this benefit needs."""
-        if self.deductible.period is Period.NONE:
-            return (self.ratio, self.cap.figure)
-        return (self.deductible.figure, self.ratio, self.cap.figure)
+    @property
+    def has_deductible(self) -> bool:
+        """Is there a deductible at all?"""
+        return self.deductible.period is not Period.NONE
 
-
-class BenefitShare(NamedTuple):
-    """What a benefit does to the in-scope sum, in fen: paid + over_cap is what was computed."""
-
-    deductible_fen: int
-    computed_fen: int
-    paid_fen: int
-    over_cap_fen: int
-
-
-_new: Final = tuple.__new__
-
-
-def pay(
-    in_scope_fen: int, deductible_left_fen: int, ratio_ppm: int, cap_left_fen: int | None
-) -> BenefitShare:
-    """Take what is left of the deductible, apply the ratio, stop at what is left of the cap.
-
-    ``cap_left_fen`` None is no cap. One rounding, half-up to the fen; the patient takes the
-    residual.
-    """
-    above_fen = in_scope_fen - deductible_left_fen
-    if above_fen <= 0:
-        return _new(BenefitShare, (in_scope_fen, 0, 0, 0))
-    computed_fen = share_fen(above_fen, ratio_ppm)
-    if cap_left_fen is None or computed_fen <= cap_left_fen:
-        return _new(BenefitShare, (deductible_left_fen, computed_fen, computed_fen, 0))
-    over_cap_fen = computed_fen - cap_left_fen
-    return _new(BenefitShare, (deductible_left_fen, computed_fen, cap_left_fen, over_cap_fen))
-
-
-def left_of(limit_fen: int | None, used_fen: int) -> int | None:
-    """What is left of a limit, never below 0; None is no limit."""
-    if limit_fen is None:
-        return None
-    return limit_fen - used_fen if used_fen < limit_fen else 0
+    @property
+    def by_condition(self) -> bool:
+        """Is each filed condition capped and rounded by itself?"""
+        return self.cap_per is CapPer.CONDITION

@@ -6,7 +6,10 @@ Inside the policy floor a fact is a name with the values that it holds, as text:
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from medsettle.wire.reasons import Reason
@@ -25,7 +28,7 @@ Facts = Mapping[str, tuple[str, ...]]
 
 PATIENT_FACTS: Final = ("scheme", "standing", "enrolment", "aid", "condition")
 PLACE_FACTS: Final = ("at", "level", "specialty", "designation")
-ENCOUNTER_FACTS: Final = ("stay", "prescription", "circulated")
+ENCOUNTER_FACTS: Final = ("stay", "prescription", "circulated", "emergency")
 LINE_FACTS: Final = ("kind", "class", "ward")
 
 SWITCH: Final = "switch"
@@ -56,6 +59,7 @@ FACT_VALUES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "stay": (TRUE, FALSE),
     "prescription": _values(Prescription),
     "circulated": (TRUE, FALSE),
+    "emergency": (TRUE, FALSE),
     "kind": _values(LineKind),
     "class": _values(CatalogueClass),
     "ward": _values(Ward),
@@ -77,14 +81,57 @@ REASON_OF_FACT: Final[Mapping[str, Reason]] = {
     "stay": Reason.NOT_A_STAY,
     "prescription": Reason.PRESCRIPTION_KIND,
     "circulated": Reason.NOT_CIRCULATED,
+    "emergency": Reason.NOT_DESIGNATED,
     SWITCH: Reason.SWITCH_OFF,
 }
-"""The reason that a failing fact of ``who`` or ``where`` gives."""
+"""The reason that a failing fact of ``who`` or ``where`` gives; one that a pack declares: NOT_FOR_ATTRIBUTE."""
 
 
-def settlement_facts(patient: Patient, institution: Institution, encounter: Encounter) -> Facts:
-    """The facts that hold for a whole settlement."""
+class Source(StrEnum):
+    """Where the value of a declared fact comes from."""
+
+    AGE = "patient.age_on_service"
+    ATTRIBUTE = "patient.attributes"
+    AREA = "encounter.area"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFact:
+    """A fact of the pack's own. ``attribute`` is the name in the register; ``values`` None is a whole number."""
+
+    name: str
+    source: Source
+    values: tuple[str, ...] | None
+    attribute: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """May rows ask ``<name>_at_least``?"""
+        return self.values is None
+
+    def held(self, patient: Patient, encounter: Encounter, service_on: date) -> tuple[str, ...]:
+        """The value that holds on the day; none where the register does not say."""
+        if self.source is Source.AREA:
+            return (encounter.area,) if encounter.area else ()
+        if self.source is Source.AGE:
+            return () if patient.born_on is None else (str(age_on(patient.born_on, service_on)),)
+        return tuple(value for name, value in patient.attributes if name == self.attribute)
+
+
+def age_on(born_on: date, day: date) -> int:
+    """Completed years of age."""
+    return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
+
+
+def settlement_facts(
+    patient: Patient,
+    institution: Institution,
+    encounter: Encounter,
+    declared: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Facts:
+    """The facts that hold for a whole settlement; ``declared`` are the pack's own."""
     return {
+        **declared,
         "scheme": (patient.scheme.value,),
         "standing": (patient.standing.value,),
         "enrolment": (patient.enrolment.value,),
@@ -97,6 +144,7 @@ def settlement_facts(patient: Patient, institution: Institution, encounter: Enco
         "stay": (_flag(encounter.admitted is not None),),
         "prescription": (encounter.prescription.value,),
         "circulated": (_flag(encounter.circulated),),
+        "emergency": (_flag(encounter.emergency),),
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.policy.facts import REASON_OF_FACT, SWITCH, Facts
 from medsettle_gateway.policy.rows import holds
@@ -58,7 +59,7 @@ def refusal_by_fact(
 ) -> Refusal:
     """Refuse for a fact that holds none of the wanted values; the clause where the pack has one."""
     detail = {"path": path, "fact": fact, "value": "+".join(held) or "-", "wanted": "|".join(wanted)}
-    return Refusal(REASON_OF_FACT[fact], _with_clause(detail, clause))
+    return Refusal(REASON_OF_FACT.get(fact, Reason.NOT_FOR_ATTRIBUTE), _with_clause(detail, clause))
 
 
 def _with_clause(detail: dict[str, str], clause: str) -> dict[str, str]:

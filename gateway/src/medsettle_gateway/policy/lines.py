@@ -37,6 +37,16 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One row of ``lines.catalogues``: the list whose class holds for these people and places."""
+
+    path: str
+    when: When
+    list: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineRules:
     """The ``lines`` section of a pack."""
 
@@ -44,6 +54,7 @@ class LineRules:
     ceilings: Figure
     over_ceiling: OverCeiling
     excluded: tuple[Exclusion, ...]
+    catalogues: tuple[Catalogue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.basket import Encounter
 from medsettle_gateway.domain.member import Patient
@@ -25,13 +25,24 @@ class Status(StrEnum):
     ILLUSTRATIVE = "illustrative"
 
 
+class OverlayMark(NamedTuple):
+    """Whose local figures a pack carries: the overlay's id, its author, its date and authority, its digest."""
+
+    id: str
+    author: str
+    dated_on: date
+    authority: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pack:
     """One version of a pack.
 
     ``effective_to`` is exclusive, None while it is in force. ``source`` is the document's file
     name, ``authority`` its number. ``digest`` is the SHA-256 (hex) over the canonical JSON of
-    the data that the pack was read from.
+    the data that the pack was read from, an overlay included. ``known_from`` is the day from which
+    the file decides; ``supersedes`` begins the digest of the file that it corrects.
     """
 
     id: str
@@ -44,6 +55,9 @@ class Pack:
     status: Status
     rules: Rules
     digest: str
+    known_from: date
+    supersedes: str | None = None
+    overlay: OverlayMark | None = None
     _plans: dict[tuple[object, ...], Plan] = field(default_factory=dict, repr=False)
 
     @property

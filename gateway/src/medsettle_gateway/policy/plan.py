@@ -12,15 +12,19 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
-from medsettle_gateway.policy.benefit import Benefit, Period
+from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.facts import (
     WHERE_ORDER,
     WHO_ORDER,
+    DeclaredFact,
     Facts,
     described,
 )
-from medsettle_gateway.policy.gates import refusal_by_fact, refusal_of
+from medsettle_gateway.policy.gates import Gate, refusal_by_fact, refusal_of
+from medsettle_gateway.policy.layer import Layer
+from medsettle_gateway.policy.limits import Accumulator, Period
 from medsettle_gateway.policy.lines import LineRules, LineTable
+from medsettle_gateway.policy.notices import Notice
 from medsettle_gateway.policy.rows import Figure, Resolved
 
 YEARS_KEPT: Final = 8
@@ -31,10 +35,14 @@ CounterKeys = tuple[CounterKey | None, CounterKey | None]
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """The ``eligibility`` section: designations of which every settlement needs one."""
+    """The ``eligibility`` section: designations of which every settlement needs one.
+
+    ``exceptions`` are entries of facts; a settlement that fits one needs no designation.
+    """
 
     designations: tuple[str, ...]
     clause: str = ""
+    exceptions: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,14 @@ class Rules:
     benefits: tuple[Benefit, ...]
     accounts: AccountRules | None
     eligibility: Eligibility
+    layers: tuple[Layer, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    declared: tuple[DeclaredFact, ...] = ()
+    accumulators: tuple[Accumulator, ...] = ()
+
+    def layer(self, layer: str) -> Layer | None:
+        """The layer with this id."""
+        return next((each for each in self.layers if each.id == layer), None)
 
     def benefit(self, benefit: str) -> Benefit | None:
         """The benefit with this id."""

@@ -68,13 +68,21 @@ class When:
 
     tests: tuple[tuple[str, tuple[str, ...]], ...] = ()
     unit_price_at_least_micro: int | None = None
+    least: tuple[tuple[str, int], ...] = ()
+    """Declared facts that are numbers, and the least that each must be."""
 
     def matches(self, facts: Facts, unit_price_micro: int = 0) -> bool:
         """Does the row apply, at this unit price (the lower end of a price band)?"""
         least = self.unit_price_at_least_micro
         if least is not None and unit_price_micro < least:
             return False
+        if any(all(int(value) < number for value in facts[fact]) for fact, number in self.least):
+            return False
         return all(holds(facts, fact, wanted) for fact, wanted in self.tests)
+
+    def fact_names(self) -> tuple[str, ...]:
+        """The facts that the condition names."""
+        return tuple(fact for fact, _ in (*self.tests, *self.least))
 
 
 def holds(facts: Facts, fact: str, wanted: tuple[str, ...]) -> bool:
@@ -114,6 +122,11 @@ class Resolved:
     clause: str = field(init=False)
     parts: str | None = field(init=False)
 
+    @property
+    def assumed(self) -> Row | None:
+        """The first of its rows that the document does not give, or None."""
+        return next((row for row in (self.row, *self.adds) if row.force is Force.ASSUMED), None)
+
     def __post_init__(self) -> None:
         rows = (self.row, *self.adds)
         object.__setattr__(self, "rule", " + ".join(row.path for row in rows))
@@ -145,7 +158,7 @@ class Figure:
 
     def fact_names(self) -> tuple[str, ...]:
         """The facts that any row names, in the order of their first mention."""
-        return _distinct(fact for row in self.rows for fact, _ in row.when.tests)
+        return _distinct(fact for row in self.rows for fact in row.when.fact_names())
 
     def _replacing(self, row: Row) -> int | None:
         if row.action is RowAction.NONE:

@@ -214,6 +214,12 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "The benefit is not for the patient's filed conditions.",
         *_POLICY_NEXT,
     ),
+    Reason.NOT_FOR_ATTRIBUTE: _recorded(
+        Actor.PATIENT,
+        "患者或就诊情况不符合该待遇的本地条件。",
+        "The patient or the visit does not meet a local condition of the benefit.",
+        *_POLICY_NEXT,
+    ),
     Reason.NOT_FILED: _recorded(
         Actor.PATIENT,
         "患者没有备案该待遇所需的病种。",
@@ -299,6 +305,13 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "请减少品种,或另行自费。",
         "Remove kinds, or sell them separately.",
     ),
+    Reason.DAYS_SUPPLY_EXCEEDED: _recorded(
+        Actor.CASHIER,
+        "该药近期已配药量加本次用量超过规定天数。",
+        "With what was handed out before, this drug lasts longer than the days allowed.",
+        "请减少数量,或到可再次配药之日再结算。",
+        "Reduce the quantity, or settle on the day when it may be handed out again.",
+    ),
     Reason.OVER_CEILING: _recorded(
         Actor.STORE,
         "该行价格超过支付标准,不允许结算。",
@@ -319,5 +332,12 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "The policy pack has no figure for this case.",
         "请运营方补充本地参数。",
         "The operator must supply the local figure.",
+    ),
+    Reason.PARAMETER_ASSUMED: _recorded(
+        Actor.OPERATOR,
+        "该待遇的一项参数仅为示例,尚无本地正式标准,不能据此收费。",
+        "A figure of this benefit is only assumed; without the region's own figure nothing may be charged by it.",
+        "请通知网关运营方配置本地标准;患者可先自费。",
+        "Tell the gateway's operator to bring the local figure; the patient may pay without insurance meanwhile.",
     ),
 }
