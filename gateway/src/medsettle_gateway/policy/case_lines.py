@@ -1,9 +1,10 @@
-"""Reads the lines of a case file."""
+"""Reads the lines of a case file, and the drugs handed out before."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
-from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind, Ward
+from medsettle_gateway.domain.basket import CatalogueClass, Dispensed, Line, LineKind, Ward
 from medsettle_gateway.domain.money import (
     LARGEST_FEN,
     QUANTITY_ONE_E4,
@@ -15,6 +16,9 @@ from medsettle_gateway.domain.money import (
     parse_unit_price,
 )
 from medsettle_gateway.policy.reading import Reader, child, given
+
+DAYS_SUPPLY_MOST: Final = 366
+"""The longest that one prescription may last, in days."""
 
 _TOO_LARGE: Final = f"more than the largest amount, {format_fen(LARGEST_FEN)}"
 
@@ -30,7 +34,7 @@ def read_lines(reader: Reader, value: object) -> tuple[Line, ...]:
 def _line(reader: Reader, value: object, path: str) -> Line:
     known = (
         "name", "kind", "class", "amount", "unit_price", "quantity", "ceiling", "self_pay_share",
-        "condition", "approved", "ward", "service_on",
+        "condition", "approved", "ward", "service_on", "days_supply", "class_in", "benefit",
     )  # fmt: skip
     data = given(reader.mapping(value, path, known, ("name",)))
     price = _number(reader, data, path, "unit_price")
@@ -57,6 +61,46 @@ def _line(reader: Reader, value: object, path: str) -> Line:
         approved=reader.flag(data.get("approved", True), at["approved"]),
         ward=None if ward is None else reader.choice(ward, at["ward"], Ward),
         service_on=None if on is None else reader.day(on, at["service_on"]),
+        class_by_list=_class_by_list(reader, data.get("class_in", {}), at["class_in"]),
+        days_supply=_days_supply(reader, data, path),
+        benefit=reader.id(data["benefit"], at["benefit"]) if "benefit" in data else None,
+    )
+
+
+def read_dispensed(reader: Reader, value: object) -> tuple[Dispensed, ...]:
+    """The drugs that the patient was handed in the days before, in the order of the file."""
+    entries = reader.items([] if value is None else value, "dispensed")
+    return tuple(_dispensed(reader, entry, path) for path, entry in entries)
+
+
+def _dispensed(reader: Reader, value: object, path: str) -> Dispensed:
+    known = ("name", "on", "days_supply", "condition")
+    data = given(reader.mapping(value, path, known, ("name", "on")))
+    return Dispensed(
+        name=reader.text(data["name"], child(path, "name")) if "name" in data else "",
+        on=reader.day(data["on"], child(path, "on")) if "on" in data else date.min,
+        days_supply=_days_supply(reader, data, path),
+        condition=reader.id(data["condition"], child(path, "condition")) if "condition" in data else None,
+    )
+
+
+def _days_supply(reader: Reader, data: Mapping[str, object], path: str) -> int | None:
+    if "days_supply" not in data:
+        return None
+    at = child(path, "days_supply")
+    days = reader.count(data["days_supply"], at)
+    if days > DAYS_SUPPLY_MOST:
+        reader.fault(at, f"a supply lasts 1 to {DAYS_SUPPLY_MOST} days, not {days}")
+    return days
+
+
+def _class_by_list(reader: Reader, value: object, path: str) -> tuple[tuple[str, CatalogueClass], ...]:
+    if not isinstance(value, Mapping):
+        reader.fault(path, "expected a mapping of lists to classes")
+        return ()
+    return tuple(
+        (reader.id(name, child(path, str(name))), reader.choice(held, child(path, str(name)), CatalogueClass))
+        for name, held in value.items()
     )
 
 

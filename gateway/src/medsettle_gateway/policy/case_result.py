@@ -1,0 +1,54 @@
+"""What became of a case."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.policy.inputs import Calculation
+from medsettle_gateway.policy.reading import Fault
+from medsettle_gateway.policy.trace import TraceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One key that is not as expected, and the steps that led to what it is."""
+
+    key: str
+    expected: str
+    got: str
+    steps: tuple[TraceEntry, ...] = ()
+
+
+class Settled(NamedTuple):
+    """One settlement of a case: its pack and benefit, and what was calculated."""
+
+    pack: str
+    benefit: str
+    calculation: Calculation
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What became of a case.
+
+    Exactly one of ``settled`` and ``refusal`` is set when the case could be run; ``settled`` has
+    several entries where the lines were shared out between benefits. ``faults`` lists the mistakes
+    of the case (or of its overrides).
+    """
+
+    name: str
+    title: str
+    differences: tuple[Difference, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    refusal: Refusal | None = None
+
+    @property
+    def passed(self) -> bool:
+        """As expected in every key, and sound."""
+        return not self.differences and not self.faults
+
+    @property
+    def calculation(self) -> Calculation | None:
+        """The calculation, of several the first; None where there is none."""
+        return self.settled[0].calculation if self.settled else None
