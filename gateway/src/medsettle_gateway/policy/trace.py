@@ -5,7 +5,7 @@ sentences are made when they are read, so a settlement that nobody asks about do
 for them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Final, NamedTuple, TypedDict
@@ -26,18 +26,37 @@ Input = str | int | None
 class Step(StrEnum):
     """The steps, in their order."""
 
+    EMERGENCY_ORDER = "emergency_order"
+    CATALOGUE = "catalogue"
+    VERSION = "version"
     COVER_ENDED = "cover_ended"
     EXCLUDED = "excluded"
+    OUTSIDE = "outside"
     OVER_STANDARD = "over_standard"
     OVER_LIMIT = "over_limit"
+    SUPPLY_REPORTED = "supply_reported"
+    LIMIT_WAIVED = "limit_waived"
+    PROVIDER_BORNE = "provider_borne"
+    SESSION_OVER_LIMIT = "session_over_limit"
     SELF_PAY_FIRST = "self_pay_first"
     SELF_PAY_WAIVED = "self_pay_waived"
     IN_SCOPE = "in_scope"
     DEDUCTIBLE = "deductible"
     NO_DEDUCTIBLE = "no_deductible"
     RATIO = "ratio"
+    BAND = "band"
+    BANDED = "banded"
     CAP = "cap"
     FUND = "fund"
+    LAYER_OUTSIDE = "layer_outside"
+    LAYER_THRESHOLD = "layer_threshold"
+    LAYER_RATIO = "layer_ratio"
+    GUARANTEE = "guarantee"
+    LEAVES = "leaves"
+    LAYER_CAP = "layer_cap"
+    LAYER = "layer"
+    AFTERWARDS = "afterwards"
+    WARNING = "warning"
     ACCOUNT_ONLY = "account_only"
     PERSONAL = "personal"
     NO_ACCOUNT = "no_account"
@@ -114,15 +133,20 @@ class TraceEntry(NamedTuple):
         }
 
 
-_PART_OF_STEP: Final = {
+_PART_OF_STEP: Final[Mapping[Step, str]] = {
     Step.COVER_ENDED: "fully_self_paid_fen",
     Step.EXCLUDED: "fully_self_paid_fen",
+    Step.OUTSIDE: "fully_self_paid_fen",
     Step.OVER_STANDARD: "fully_self_paid_fen",
     Step.OVER_LIMIT: "over_limit_fen",
+    Step.PROVIDER_BORNE: "provider_borne_fen",
+    Step.SESSION_OVER_LIMIT: "over_limit_fen",
     Step.SELF_PAY_FIRST: "self_pay_first_fen",
-    Step.SELF_PAY_WAIVED: "self_pay_first_fen",
     Step.IN_SCOPE: "in_scope_fen",
 }
+"""Where the amount of a line's step goes; the other steps of lines divide nothing."""
+
+_PAYING: Final = (Step.FUND, Step.LAYER)
 
 
 def replay(trace: Iterable[TraceEntry]) -> Breakdown:
@@ -134,15 +158,16 @@ def replay(trace: Iterable[TraceEntry]) -> Breakdown:
         *sums,
         deductible_fen=_sum(entries, Step.DEDUCTIBLE),
         over_cap_fen=_sum(entries, Step.CAP),
-        funds=tuple(
-            FundShare(str(dict(entry.inputs)["fund"]), entry.amount_fen)
-            for entry in entries
-            if entry.step is Step.FUND and entry.amount_fen > 0
-        ),
+        funds=_funds(entries),
         personal_fen=_sum(entries, Step.PERSONAL),
         accounts=tuple(_account(entry) for entry in entries if entry.step is Step.ACCOUNT),
         cash_fen=_sum(entries, Step.CASH),
         lines=lines,
+        afterwards=tuple(
+            FundShare(str(dict(entry.inputs)["layer"]), entry.amount_fen)
+            for entry in entries
+            if entry.step is Step.AFTERWARDS
+        ),
     )
 
 
@@ -151,13 +176,24 @@ def _lines(entries: tuple[TraceEntry, ...]) -> tuple[LineBreakdown, ...]:
     for entry in entries:
         if entry.line is None:
             continue
-        line = parts.get(entry.line, LineBreakdown(0, 0, 0, 0, 0, 0))
-        part = _PART_OF_STEP[entry.step]
-        parts[entry.line] = line._replace(
-            amount_fen=line.amount_fen + entry.amount_fen,
-            **{part: getattr(line, part) + entry.amount_fen},
-        )
+        line = parts.setdefault(entry.line, LineBreakdown(0, 0, 0, 0, 0, 0))
+        part = _PART_OF_STEP.get(entry.step)
+        if part is not None:
+            parts[entry.line] = line._replace(
+                amount_fen=line.amount_fen + entry.amount_fen,
+                **{part: getattr(line, part) + entry.amount_fen},
+            )
     return tuple(parts[index] for index in sorted(parts))
+
+
+def _funds(entries: tuple[TraceEntry, ...]) -> tuple[FundShare, ...]:
+    """What each fund pays over all groups and layers, in the order in which they first pay."""
+    paid: dict[str, int] = {}
+    for entry in entries:
+        if entry.step in _PAYING and entry.amount_fen > 0:
+            fund = str(dict(entry.inputs)["fund"])
+            paid[fund] = paid.get(fund, 0) + entry.amount_fen
+    return tuple(FundShare(fund, amount_fen) for fund, amount_fen in paid.items())
 
 
 def _sum(entries: tuple[TraceEntry, ...], step: Step) -> int:
