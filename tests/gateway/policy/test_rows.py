@@ -3,7 +3,8 @@
 import pytest
 
 from medsettle_gateway.policy.facts import Facts
-from medsettle_gateway.policy.load_rows import ROWS_OF_LINES, read_figure
+from medsettle_gateway.policy.load_facts import NOTHING, ROWS_OF_LINES
+from medsettle_gateway.policy.load_rows import read_figure
 from medsettle_gateway.policy.reading import Invalid, Reader
 from medsettle_gateway.policy.rows import Figure, FigureKind, price_steps
 
@@ -100,7 +101,7 @@ def test_the_clauses_and_paths_of_every_row_used_are_kept() -> None:
         {"add": "0.01", "clause": "二"},
         {"add": "0.01", "clause": "一"},
     ]
-    resolved = read_figure(reader, rows, "r", ("f", FigureKind.RATIO), ()).resolve({})
+    resolved = read_figure(reader, rows, "r", ("f", FigureKind.RATIO), NOTHING).resolve({})
     assert resolved is not None
     assert resolved.clause == "一、二"
     assert resolved.rule == "r[0] + r[1] + r[2]"

@@ -8,31 +8,26 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from medsettle_gateway.policy.load_sections import (
-    check_switches,
-    read_accounts,
-    read_benefits,
-    read_eligibility,
-    read_lines,
-    read_title,
-)
+from medsettle_gateway.policy.load_accounts import check_switches, read_accounts
+from medsettle_gateway.policy.load_benefits import read_benefits, read_title
+from medsettle_gateway.policy.load_eligibility import read_eligibility, read_notices
+from medsettle_gateway.policy.load_facts import read_vocabulary
+from medsettle_gateway.policy.load_layers import read_layers
+from medsettle_gateway.policy.load_lines import read_lines
 from medsettle_gateway.policy.pack import Pack, Status
 from medsettle_gateway.policy.plan import Rules
-from medsettle_gateway.policy.reading import LineNumbers, Reader
+from medsettle_gateway.policy.reading import LOCAL_FIGURE, LineNumbers, Reader
 
 _REGION: Final = re.compile(r"[0-9]{6}")
 _PACK_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REQUIRED: Final = (
     "pack", "region", "title", "authority", "effective", "status", "benefits",
 )  # fmt: skip
-_KNOWN: Final = (*_REQUIRED, "source", "rounding", "lines", "accounts", "eligibility")
-_LATER: Final = {
-    "layers": "layers of other funds",
-    "warnings": "warnings",
-    "facts": "facts that a pack declares itself",
-    "known_from": "a pack known from a day on",
-    "supersedes": "corrections of a pack that was used",
-}
+_KNOWN: Final = (
+    *_REQUIRED, "source", "known_from", "supersedes", "rounding", "facts", "accumulators", "lines", "layers",
+    "accounts", "eligibility", "warnings",
+)  # fmt: skip
+_DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +39,22 @@ class PackSource:
     lines: LineNumbers = field(default_factory=dict)
 
 
-def load_pack(source: PackSource, clause_free: tuple[str, ...] = ()) -> Pack:
+def load_pack(
+    source: PackSource, clause_free: tuple[str, ...] = (), local_clause: str = LOCAL_FIGURE
+) -> Pack:
     """Compile a pack.
 
-    ``clause_free`` are paths whose rows need no clause, because a case brought them. Raises
-    Invalid with every mistake: unknown keys, values out of their range, rows without a
-    clause, and keys of the format that this release does not compute ("not supported yet").
+    ``clause_free`` are paths whose rows need no clause, because a case or a region brought them;
+    ``local_clause`` stands in its place. Raises Invalid with every mistake: unknown keys, values out
+    of their range, rows without a clause, names that nothing answers to.
     """
-    reader = Reader(source.name, source.lines, clause_free)
-    data = reader.mapping(source.data, "", _KNOWN, _REQUIRED, _LATER)
-    eligibility, filing = read_eligibility(reader, data.get("eligibility"))
-    benefits = read_benefits(reader, data.get("benefits", {}), filing)
-    switches = [switch for benefit in benefits for switch in benefit.switches]
-    accounts = read_accounts(reader, data.get("accounts"), switches)
-    check_switches(reader, benefits, accounts)
-    lines = read_lines(reader, data.get("lines"))
+    reader = Reader(source.name, source.lines, clause_free, local_clause)
+    data = reader.section(source.data, "", _KNOWN, _REQUIRED)
     pack_id = _matching(reader, data, "pack", _PACK_ID, "an id like anshan-employee-outpatient")
-    starts, ends = _effective(reader, data.get("effective", {}))
+    rules = _rules(reader, data, pack_id)
+    starts, ends = read_effective(reader, data.get("effective", {}))
+    known_from = reader.day(data["known_from"], "known_from") if "known_from" in data else starts
+    digits = '12 or more of the digits of a digest, in quotes, like "3f1c9a2b7d4e"'
     if data.get("rounding", "half_up") != "half_up":
         reader.fault("rounding", "only half_up is known")
     pack = Pack(
@@ -72,11 +66,33 @@ def load_pack(source: PackSource, clause_free: tuple[str, ...] = ()) -> Pack:
         effective_from=starts,
         effective_to=ends,
         status=reader.choice(data.get("status"), "status", Status),
-        rules=Rules(pack_id, lines, benefits, accounts, eligibility),
+        rules=rules,
         digest=digest_of(source.data),
+        known_from=known_from,
+        supersedes=_matching(reader, data, "supersedes", _DIGEST, digits) or None,
     )
     reader.finish()
     return pack
+
+
+def _rules(reader: Reader, data: Mapping[str, object], pack_id: str) -> Rules:
+    vocabulary = read_vocabulary(reader, data.get("facts"), data.get("accumulators"))
+    eligibility, filing = read_eligibility(reader, data.get("eligibility"), vocabulary)
+    benefits = read_benefits(reader, data.get("benefits", {}), filing, vocabulary)
+    switches = [switch for benefit in benefits for switch in benefit.switches]
+    accounts = read_accounts(reader, data.get("accounts"), switches, vocabulary)
+    check_switches(reader, benefits, accounts)
+    return Rules(
+        pack=pack_id,
+        lines=read_lines(reader, data.get("lines"), vocabulary),
+        benefits=benefits,
+        accounts=accounts,
+        eligibility=eligibility,
+        layers=read_layers(reader, data.get("layers"), benefits, vocabulary),
+        notices=read_notices(reader, data.get("warnings"), vocabulary),
+        declared=vocabulary.declared,
+        accumulators=vocabulary.accumulators,
+    )
 
 
 def digest_of(data: object) -> str:
@@ -96,7 +112,8 @@ def _matching(
     return ""
 
 
-def _effective(reader: Reader, value: object) -> tuple[date, date | None]:
+def read_effective(reader: Reader, value: object) -> tuple[date, date | None]:
+    """The first day of ``effective``, and the first day after it, None while it is in force."""
     data = reader.mapping(value, "effective", ("from", "to"), ("from",))
     starts = reader.day(data["from"], "effective.from") if "from" in data else date.min
     if data.get("to") is None:

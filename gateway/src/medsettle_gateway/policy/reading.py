@@ -19,6 +19,12 @@ _ID: Final = re.compile(r"[a-z][a-z0-9_]*")
 LineNumbers = Mapping[str, int]
 """Path -> line of the file, from 1."""
 
+LOCAL_FIGURE: Final = "本地参数 / local figure"
+"""Stands for the clause of a row that a case brings without one."""
+
+DECIDING: Final = ("amount", "ratio", "share", "unit_price", "none", "add")
+"""The keys of which one gives a row its figure."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
@@ -67,12 +73,14 @@ def given(data: Mapping[str, object]) -> Mapping[str, object]:
 class Reader:
     """Collects faults while values are read; a faulty value gives a harmless stand-in.
 
-    ``clause_free`` are the paths whose rows need no clause (a case's own figures).
+    ``clause_free`` are the paths whose rows need no clause (a case's or a region's own figures);
+    ``local_clause`` stands for it.
     """
 
     name: str
     lines: LineNumbers = field(default_factory=dict)
     clause_free: tuple[str, ...] = ()
+    local_clause: str = LOCAL_FIGURE
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, path: str, message: str) -> None:
@@ -85,36 +93,36 @@ class Reader:
             raise Invalid(self.name, self.faults)
 
     def needs_clause(self, path: str) -> bool:
-        """Must a row at this path name its clause?"""
-        return not any(path == free or path.startswith((free + ".", free + "[")) for free in self.clause_free)
+        """Must a row at this path name its clause? Not if it, or its figure, was brought."""
+        for free in self.clause_free:
+            above, _, key = free.rpartition(".")
+            if path == free or path.startswith((free + ".", free + "[")):
+                return False
+            if path == above and key in DECIDING:
+                return False
+        return True
 
     def mapping(
-        self,
-        value: object,
-        path: str,
-        allowed: Iterable[str],
-        required: Iterable[str] = (),
-        later: Mapping[str, str] | None = None,
+        self, value: object, path: str, allowed: Iterable[str], required: Iterable[str] = ()
     ) -> Mapping[str, object]:
-        """The mapping, without keys that the format does not know.
-
-        ``later`` are keys of the format that this release does not compute: refused unless
-        they are empty, never ignored.
-        """
+        """The mapping, without keys that the format does not know."""
         if not isinstance(value, Mapping):
             self.fault(path, f"expected a mapping, got {_shown(value)}")
             return {}
         known = tuple(allowed)
         for key in value:
-            if later is not None and key in later:
-                if value[key] not in (None, [], {}):
-                    self.fault(child(path, str(key)), f"not supported yet: {later[str(key)]}")
-            elif key not in known:
+            if key not in known:
                 self.fault(child(path, str(key)), f"unknown key; known here: {', '.join(known)}")
         for key in required:
             if value.get(key) is None:
                 self.fault(path, f"missing key {key!r}")
         return {key: entry for key, entry in value.items() if key in known}
+
+    def section(
+        self, value: object, path: str, allowed: Iterable[str], required: Iterable[str] = ()
+    ) -> Mapping[str, object]:
+        """The same without what is written as null, which says as much as leaving it out."""
+        return given(self.mapping(value, path, allowed, required))
 
     def items(self, value: object, path: str) -> list[tuple[str, object]]:
         """The elements of a list, each with its path."""
@@ -137,6 +145,16 @@ class Reader:
         self.fault(path, f"expected an id like general_outpatient, got {_shown(value)}")
         return ""
 
+    def ids(self, value: object, path: str) -> tuple[str, ...]:
+        """A list of ids, each at most once."""
+        found: dict[str, None] = {}
+        for at, entry in self.items(value, path):
+            read = self.id(entry, at)
+            if read and read in found:
+                self.fault(at, f"{read} is named twice")
+            found[read] = None
+        return tuple(found)
+
     def flag(self, value: object, path: str) -> bool:
         """``true`` or ``false``."""
         if not isinstance(value, bool):
@@ -144,12 +162,12 @@ class Reader:
             return False
         return value
 
-    def count(self, value: object, path: str) -> int:
-        """A whole number from 1."""
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+    def count(self, value: object, path: str, least: int = 1) -> int:
+        """A whole number from ``least``."""
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
             return value
-        self.fault(path, f"expected a whole number from 1, got {_shown(value)}")
-        return 1
+        self.fault(path, f"expected a whole number from {least}, got {_shown(value)}")
+        return least
 
     def day(self, value: object, path: str) -> date:
         """A date written YYYY-MM-DD."""

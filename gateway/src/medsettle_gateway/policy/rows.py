@@ -76,7 +76,7 @@ class When:
         least = self.unit_price_at_least_micro
         if least is not None and unit_price_micro < least:
             return False
-        if any(all(int(value) < number for value in facts[fact]) for fact, number in self.least):
+        if not all(reaches(facts, fact, number) for fact, number in self.least):
             return False
         return all(holds(facts, fact, wanted) for fact, wanted in self.tests)
 
@@ -88,6 +88,11 @@ class When:
 def holds(facts: Facts, fact: str, wanted: tuple[str, ...]) -> bool:
     """Does the fact hold any of the wanted values?"""
     return any(value in wanted for value in facts[fact])
+
+
+def reaches(facts: Facts, fact: str, least: int) -> bool:
+    """Does the fact hold a number that is not below ``least``? What is no number does not."""
+    return any(value.isdecimal() and int(value) >= least for value in facts[fact])
 
 
 ALWAYS = When()
