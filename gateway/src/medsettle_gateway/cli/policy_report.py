@@ -10,9 +10,9 @@ from medsettle_gateway.cli.policy_refusal import refusal_lines
 from medsettle_gateway.domain.breakdown import Breakdown
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.policy.called import OWNER_NAMES, fund_name
 from medsettle_gateway.policy.case_expect import SUMS
 from medsettle_gateway.policy.cases import CaseResult, Difference
-from medsettle_gateway.policy.sentences import OWNER_NAMES, fund_name
 from medsettle_gateway.policy.trace import TraceEntry
 
 SUM_NAMES: Final = {

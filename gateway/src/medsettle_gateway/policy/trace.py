@@ -18,7 +18,8 @@ from medsettle_gateway.domain.breakdown import (
     LineBreakdown,
 )
 from medsettle_gateway.domain.member import Owner
-from medsettle_gateway.policy.sentences import Sentences, told
+from medsettle_gateway.policy.sentences import told
+from medsettle_gateway.policy.sentences_lines import Sentences
 
 Input = str | int | None
 

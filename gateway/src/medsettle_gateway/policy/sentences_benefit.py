@@ -1,0 +1,180 @@
+"""The sentences of the benefit's own steps: the order that holds, deductible, ratio, cap, its fund.
+
+Where each filed condition is paid by itself, the sentence begins with the condition.
+"""
+
+from typing import Final
+
+from medsettle_gateway.domain.money import format_fen, format_percent
+from medsettle_gateway.policy.called import begun, condition_name, fund_name
+from medsettle_gateway.policy.composed import rows_of_amount, rows_of_ratio
+from medsettle_gateway.policy.sentences_lines import Sentences, Values
+
+_LIFTED: Final = {
+    "catalogue": ("目录外的也按目录内计算", "goods outside the catalogue count as within it"),
+    "limits": ("不受最高支付限额和每次限额限制", "caps and limits per session do not bind"),
+    "quantities": ("不限药品种类和供药天数", "kinds of drugs and days of supply are not limited"),
+}
+
+
+def emergency_order(_amount: str, _line: int, values: Values) -> Sentences:
+    """An emergency order holds here today."""
+    order, authority, waives = values
+    lifted = [_LIFTED.get(each, (each, each)) for each in str(waives or "").split("+") if each]
+    zh = "".join(f",{each}" for each, _ in lifted)
+    en = "".join(f"; {each}" for _, each in lifted)
+    return (
+        f"本次按应急措施“{order}”结算,由{authority}决定{zh}。",
+        f"This is settled under emergency order {order}, given by {authority}{en}.",
+    )
+
+
+def deductible(amount: str, _line: int, values: Values) -> Sentences:
+    """What is borne toward the deductible, of the year or of the stay."""
+    limit_fen, used_fen, parts, period = values
+    if not limit_fen:
+        return "本次没有起付标准。", "No deductible applies this time."
+    limit, (zh, en) = format_fen(limit_fen), rows_of_amount(limit_fen, parts)
+    if period == "stay":
+        return _of_stay(amount, limit_fen, used_fen, f"{limit}元{zh}", f"{limit}{en}")
+    if used_fen >= limit_fen:
+        return (
+            f"起付标准{limit}元{zh},本年度已经付满。",
+            f"The yearly deductible of {limit}{en} has been met.",
+        )
+    used = format_fen(used_fen)
+    return (
+        f"起付标准{limit}元{zh},本年度已付{used}元,本次再付{amount}元。",
+        f"The yearly deductible is {limit}{en}; {used} was already met, {amount} applies now.",
+    )
+
+
+def _of_stay(amount: str, limit_fen: int, used_fen: int, zh: str, en: str) -> Sentences:
+    if used_fen >= limit_fen:
+        return f"本次住院起付标准{zh},已经付满。", f"The deductible of this stay, {en}, has been met."
+    if not used_fen:
+        return (
+            f"本次住院起付标准{zh},先由个人付{amount}元。",
+            f"The deductible of this stay is {en}; the patient first pays {amount}.",
+        )
+    used = format_fen(used_fen)
+    return (
+        f"本次住院起付标准{zh},前面已付{used}元,这次再付{amount}元。",
+        f"The deductible of this stay is {en}; {used} was already met, {amount} applies now.",
+    )
+
+
+def no_deductible(_amount: str, _line: int, _values: Values) -> Sentences:
+    """The benefit has none."""
+    return "本待遇不设起付标准。", "This benefit has no deductible."
+
+
+def ratio(amount: str, _line: int, values: Values) -> Sentences:
+    """The share of what counts that the fund computes."""
+    base_fen, ratio_ppm, parts, condition = values
+    zh_of, en_of = _of(condition)
+    if not base_fen:
+        return (
+            f"{zh_of}没有剩余的金额可由基金支付。",
+            begun(f"{en_of}nothing is left for the fund to pay on."),
+        )
+    base, percent = format_fen(base_fen), format_percent(ratio_ppm)
+    zh, en = rows_of_ratio(ratio_ppm, parts)
+    return (
+        f"{zh_of}纳入支付的{base}元,按{percent}支付{zh},计{amount}元。",
+        begun(f"{en_of}{percent}{en} of the {base} that counts is payable: {amount}."),
+    )
+
+
+def band(_amount: str, _line: int, values: Values) -> Sentences:
+    """One row of a table by amount, and what falls into it."""
+    from_fen, up_to_fen, base_fen, ratio_ppm, parts, condition = values
+    zh_of, en_of = _of(condition)
+    base, percent = format_fen(base_fen), format_percent(ratio_ppm)
+    zh, en = rows_of_ratio(ratio_ppm, parts)
+    least = format_fen(from_fen)
+    if up_to_fen is None:
+        zh_band, en_band = f"{least}元以上部分", f"above {least}"
+    elif not from_fen:
+        most = format_fen(up_to_fen)
+        zh_band, en_band = f"{most}元以内部分", f"up to {most}"
+    else:
+        most = format_fen(up_to_fen)
+        zh_band, en_band = f"{least}元至{most}元部分", f"from {least} to {most}"
+    return (
+        f"{zh_of}{zh_band}有{base}元,按{percent}支付{zh}。",
+        begun(f"{en_of}{base} falls {en_band}, where {percent}{en} is payable."),
+    )
+
+
+def banded(amount: str, _line: int, values: Values) -> Sentences:
+    """All bands together."""
+    base_fen, condition = values
+    zh_of, en_of = _of(condition)
+    base = format_fen(base_fen)
+    return (
+        f"{zh_of}各段合计,{base}元中应支付{amount}元。",
+        begun(f"{en_of}over all bands, {amount} of the {base} is payable."),
+    )
+
+
+def cap(amount: str, _line: int, values: Values) -> Sentences:
+    """What the cap leaves of it."""
+    limit_fen, used_fen, left_fen, parts, period, condition = values
+    zh_of, en_of = _of(condition)
+    zh_cap, en_cap = _CAPS.get(str(period), _CAPS["year"])
+    if limit_fen is None:
+        return f"{zh_of}本待遇不设{zh_cap}。", begun(f"{en_of}this benefit has no {en_cap}.")
+    limit, used = format_fen(limit_fen), format_fen(used_fen)
+    zh, en = rows_of_amount(limit_fen, parts)
+    zh = f"{zh_of}{zh_cap}{limit}元{zh},{_BEFORE.get(str(period), _BEFORE['year'])}已支付{used}元"
+    en = begun(f"{en_of}the {en_cap} is {limit}{en}; {used} was already paid")
+    if used_fen >= limit_fen:
+        zh, en = f"{zh},限额已用完", f"{en}, and the cap is used up"
+        if amount == "0.00":
+            return f"{zh}。", f"{en}."
+        return f"{zh},{amount}元由个人负担。", f"{en}; {amount} stays with the patient."
+    if amount == "0.00":
+        return f"{zh},本次没有超过限额。", f"{en}, and this visit stays within it."
+    left = format_fen(left_fen)
+    return (
+        f"{zh},还可支付{left}元,超出的{amount}元由个人负担。",
+        f"{en}, {left} is left; the {amount} above it stays with the patient.",
+    )
+
+
+_CAPS: Final = {
+    "year": ("年度最高支付限额", "annual cap"),
+    "stay": ("本次住院最高支付限额", "cap of this stay"),
+}
+_BEFORE: Final = {"year": "本年度", "stay": "前面"}
+
+
+def fund(amount: str, _line: int, values: Values) -> Sentences:
+    """What the benefit's fund pays."""
+    fund_id, condition = values
+    zh, en = fund_name(fund_id, 0), begun(fund_name(fund_id, 1))
+    if amount == "0.00":
+        zh_of, _ = _of(condition)
+        en_for = "" if condition is None else f" for {condition_name(condition)[1]}"
+        return f"{zh_of}{zh}本次不支付。", f"{en} pays nothing{en_for} this time."
+    if condition is not None:
+        zh_name, en_name = condition_name(condition)
+        return f"{zh}为{zh_name}支付{amount}元。", f"{en} pays {amount} for {en_name}."
+    return f"{zh}支付{amount}元。", f"{en} pays {amount}."
+
+
+def account_only(_amount: str, _line: int, _values: Values) -> Sentences:
+    """No benefit was asked for."""
+    return (
+        "本次只用个人账户和现金,统筹基金不支付。",
+        "Only personal accounts and cash are used; the pooled fund pays nothing.",
+    )
+
+
+def _of(condition: object) -> Sentences:
+    """The condition that the sentence is about, if it is about one."""
+    if condition is None:
+        return "", ""
+    zh, en = condition_name(condition)
+    return f"{zh}:", f"for {en}, "
