@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import pytest
 
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.ids import Ticket
@@ -22,6 +23,7 @@ from medsettle_gateway.domain.sale import (
     SaleRecord,
     TenderRecord,
     TraceStep,
+    WarningRecord,
 )
 from medsettle_gateway.domain.split import AccountPart, Split
 
@@ -112,10 +114,11 @@ STORED_IN_ORDER = {
     Breakdown: (
         "total_fen", "provider_borne_fen", "fully_self_paid_fen", "over_limit_fen", "self_pay_first_fen",
         "in_scope_fen", "deductible_fen", "over_cap_fen", "funds", "personal_fen", "accounts", "cash_fen",
-        "lines",
+        "lines", "afterwards",
     ),
     CounterDelta: ("key", "amount"),
     CounterKey: ("period", "counter", "measure"),
+    Dispensed: ("name", "on", "days_supply", "condition"),
     Fingerprint: ("asked", "member"),
     FundShare: ("fund", "amount_fen"),
     LineBreakdown: (
@@ -129,6 +132,9 @@ STORED_IN_ORDER = {
     TenderRecord: ("kind", "amount_fen", "reference"),
     Ticket: ("institution", "till", "day", "number"),
     TraceStep: ("step", "rule", "clause", "inputs", "amount_fen", "line"),
+    WarningRecord: (
+        "id", "title_zh", "title_en", "threshold_fen", "before_fen", "after_fen", "clause",
+    ),
 }
 
 

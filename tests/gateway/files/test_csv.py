@@ -1,14 +1,17 @@
 """Tables: every bad row is listed with its line and reason, and then nothing of the file is given out."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from medsettle_gateway.domain.basket import CatalogueClass
 from medsettle_gateway.domain.register import Fault, InstitutionRecord
 from medsettle_gateway.files import csv
 from medsettle_gateway.files.csv import Columns, Table, TableError
 from medsettle_gateway.files.registers import (
+    ATTRIBUTES,
     CATALOGUE,
     FAMILIES,
     INSTITUTIONS,
@@ -22,6 +25,7 @@ MEMBER_HEADER = (
     "member_no,name,id_number,region,scheme,standing,enrolment,aid,conditions,covered_from,covered_to,"
     "account_yuan,account_state"
 )
+ITEM_HEADER = "code,name,kind,class,self_pay_share,ceiling_yuan,ward,valid_from,valid_to"
 MEMBER = (
     "1,张伟,210399198504120019,210300,employee,active,pooled_and_account,none,,2010-01-01,,1000.00,active"
 )
@@ -179,7 +183,7 @@ def test_a_bad_cell_of_a_member_is_named_and_never_repeated(path: Path, old: str
         (FAMILIES, "member_no,payer_member_no,relation", "1,2,uncle", "must be one of self, spouse"),
         (YEARS, "member_no,year,counter,measure,amount_yuan", "1,26,general_outpatient,paid,1.00", "year"),
         (YEARS, "member_no,year,counter,measure,amount_yuan", "1,2026,X,paid,1.00", "counter must be"),
-        (YEARS, "member_no,year,counter,measure,amount_yuan", "1,2026,x,used,1.00", "deductible, paid"),
+        (YEARS, "member_no,year,counter,measure,amount_yuan", "1,2026,x,used,1.00", "paid, borne, banded"),
     ],
 )
 def test_a_bad_row_of_a_family_or_a_year_is_refused(
@@ -201,8 +205,64 @@ def test_a_bad_row_of_a_family_or_a_year_is_refused(
     ],
 )
 def test_a_bad_item_is_refused(path: Path, row: str, en: str) -> None:
-    header = "code,name,kind,class,self_pay_share,ceiling_yuan,ward,valid_from,valid_to"
-    assert en in fault_of(row, header, CATALOGUE, path).en  # type: ignore[arg-type]
+    assert en in fault_of(row, ITEM_HEADER, CATALOGUE, path).en  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("cell", "classes"),
+    [
+        ("", ()),
+        ("township=C", (("township", CatalogueClass.C),)),
+        ("township=C child=A", (("child", CatalogueClass.A), ("township", CatalogueClass.C))),
+    ],
+)
+def test_an_item_may_stand_otherwise_in_other_lists(
+    path: Path, cell: str, classes: tuple[tuple[str, CatalogueClass], ...]
+) -> None:
+    path.write_text(f"{ITEM_HEADER},classes\nX1,名,drug,A,,,,2022-01-01,,{cell}\n", "utf-8")
+    ((_, record),) = Table(path, CATALOGUE, 100_000, 1_000).rows()
+    assert record.classes == classes
+
+
+@pytest.mark.parametrize("cell", ["township", "township=D", "Town=C", "child=A child=B", "child=A;town=B"])
+def test_classes_that_cannot_be_read_are_refused(path: Path, cell: str) -> None:
+    row = f"X1,名,drug,A,,,,2022-01-01,,{cell}"
+    fault = fault_of(row, f"{ITEM_HEADER},classes", CATALOGUE, path)  # type: ignore[arg-type]
+    assert "classes must be as in township=C" in fault.en
+
+
+def test_a_column_that_may_be_left_out_is_empty_then(path: Path) -> None:
+    path.write_text(f"{MEMBER_HEADER}\n{MEMBER}\n", "utf-8")
+    ((_, without),) = Table(path, MEMBERS, 100_000, 1_000).rows()
+    path.write_text(f"{MEMBER_HEADER},born_on\n{MEMBER},1985-04-12\n", "utf-8")
+    ((_, record),) = Table(path, MEMBERS, 100_000, 1_000).rows()
+    assert (without.born_on, record.born_on) == (None, date(1985, 4, 12))
+
+
+def test_a_header_that_is_wrong_hears_which_columns_may_be_left_out(path: Path) -> None:
+    (fault,) = faults_of("code\n", path, MEMBERS)  # type: ignore[arg-type]
+    assert fault.en.endswith("account_state; there may be: born_on")
+    assert "可另有:born_on" in fault.zh
+
+
+def test_an_institution_without_any_designation_says_so(path: Path) -> None:
+    path.write_text(f"{HEADER}\n{ROW.replace('basic', 'none')}\n", "utf-8")
+    ((_, record),) = table(path).rows()
+    assert record.place.designations == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "en"),
+    [
+        ("1,tier,low,2024-01-01,2023-01-01", "to is before from"),
+        ("1,Tier,low,2024-01-01,", "name must be a lower-case id"),
+        ("1,tier,Low,2024-01-01,", "value must be 1 to 40 small letters"),
+        ("1,tier,low,,", "from must be a date"),
+    ],
+)
+def test_a_bad_attribute_is_refused(path: Path, row: str, en: str) -> None:
+    header = "member_no,name,value,from,to"
+    assert en in fault_of(row, header, ATTRIBUTES, path).en  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("code", ["P" * 21, "p1", "P-1", "药店1"])

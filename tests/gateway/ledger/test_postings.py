@@ -6,11 +6,20 @@ from datetime import UTC, date, datetime
 import pytest
 
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import FundShare
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.entry import Entry, Posting, book_sums
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.moves import MoveBalance, MoveCounter, PostEntry, PutSale
+from medsettle_gateway.domain.moves import (
+    DropDispensed,
+    KeepDispensed,
+    Move,
+    MoveBalance,
+    MoveCounter,
+    PostEntry,
+    PutSale,
+)
 from medsettle_gateway.domain.sale import AccountBooking, CounterDelta, Effect, SaleRecord
 from medsettle_gateway.ledger import postings
 from medsettle_gateway.ledger.transition import (
@@ -126,6 +135,30 @@ def test_a_balance_moves_by_minus_its_postings() -> None:
     assert [move for move in moves if isinstance(move, MoveBalance)] == [
         MoveBalance("a-own", -2_000, 2_000), MoveBalance("a-parent", -1_000, 1_000),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "move"),
+    [
+        (SaleState.ABSENT, SaleState.SETTLED, KeepDispensed),
+        (SaleState.ABSENT, SaleState.HELD, KeepDispensed),
+        (SaleState.HELD, SaleState.SETTLED, None),
+        (SaleState.HELD, SaleState.EXPIRED, DropDispensed),
+        (SaleState.HELD, SaleState.RELEASED, DropDispensed),
+        (SaleState.EXPIRED, SaleState.SETTLED, KeepDispensed),
+        (SaleState.EXPIRED, SaleState.RELEASED, None),
+        (SaleState.SETTLED, SaleState.REVERSED, DropDispensed),
+    ],
+)
+def test_drugs_count_while_a_sale_is_held_and_once_it_is_settled(
+    before: SaleState, state: SaleState, move: type[Move] | None
+) -> None:
+    drug = Dispensed("厄贝沙坦片", date(2026, 7, 3), 30, "hypertension")
+    moves = moves_of(before, sale(state, replace(EFFECT, dispensed=(drug,))), By())
+    found = [each for each in moves if isinstance(each, KeepDispensed | DropDispensed)]
+    assert [type(each) for each in found] == ([] if move is None else [move])
+    if move is KeepDispensed:
+        assert found == [KeepDispensed("I-1-20260702-1-1", "m", (drug,))]
 
 
 def test_a_days_entries_are_of_the_day_in_china() -> None:

@@ -18,6 +18,7 @@ def check_store(store: MemoryStore) -> None:
     check_entries(tables)
     check_balances(tables)
     check_counters(tables)
+    check_dispensed(tables)
     check_one_alive(tables)
     check_shown_is_booked(tables)
 
@@ -60,6 +61,15 @@ def _of_live_sales(tables: Tables) -> Mapping[CounterRow, CounterState]:
             used = amount if measure == "used" else 0
             sums[row] = CounterState(before.used + used, before.held + amount - used)
     return sums
+
+
+def check_dispensed(tables: Tables) -> None:
+    live = {
+        sale.request_id.text: sale.effect.dispensed
+        for sale in tables.sales.values()
+        if sale.state in LIVE and sale.effect is not None and sale.effect.dispensed
+    }
+    assert {text: kept.drugs for text, kept in tables.dispensings.items()} == live
 
 
 def _without_zeros(counters: Mapping[CounterRow, CounterState]) -> dict[CounterRow, CounterState]:

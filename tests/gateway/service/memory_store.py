@@ -16,6 +16,7 @@ from medsettle_gateway.domain.facts import (
     AccountFacts,
     CatalogueFacts,
     CounterState,
+    DispensedFacts,
     EnrolCode,
     InstitutionFacts,
     KeyRecord,
@@ -24,6 +25,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.orders import SignedOrder, read_order
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, from_stored, to_stored
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
@@ -45,6 +47,8 @@ class Tables:
     sales: dict[str, SaleRecord] = field(default_factory=dict)
     entries: dict[int, Entry] = field(default_factory=dict)
     counters: dict[CounterRow, CounterState] = field(default_factory=dict)
+    dispensings: dict[str, moves.KeepDispensed] = field(default_factory=dict)
+    orders: dict[str, SignedOrder] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
@@ -210,6 +214,26 @@ def _counters(tables: Tables, key: keys.CountersKey) -> Mapping[CounterKey, Coun
     }
 
 
+def _dispensed(tables: Tables, key: keys.DispensedKey) -> tuple[DispensedFacts, ...]:
+    rows = [
+        (drug.on, text, number, drug)
+        for text, kept in tables.dispensings.items() if kept.member == key.member
+        for number, drug in enumerate(kept.drugs) if key.since <= drug.on <= key.until
+    ]
+    return tuple(DispensedFacts(text, drug) for _, text, _, drug in sorted(rows)[-key.limit :])
+
+
+def _orders(tables: Tables, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
+    texts = {id_: signed._replace(end_statement=None) for id_, signed in tables.orders.items()}
+    signed_for = {id_: read_order(signed) for id_, signed in texts.items()}
+    found = [
+        tables.orders[id_]
+        for id_, order in sorted(signed_for.items())
+        if order.region == key.region and order.holds_from <= key.on <= order.holds_to
+    ]
+    return tuple(found[: key.limit])
+
+
 def _catalogue(tables: Tables, key: keys.CatalogueKey) -> CatalogueFacts:
     found = {code: tables.catalogue.get((key.region, code), ()) for code in key.codes}
     known = {code: items for code, items in found.items() if items}
@@ -239,6 +263,8 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.MemberKey: _member,
     keys.MaskedNameKey: _name,
     keys.CountersKey: _counters,
+    keys.DispensedKey: _dispensed,
+    keys.OrdersKey: _orders,
     keys.CatalogueKey: _catalogue,
     keys.CredentialUseKey: lambda tables, key: tables.credentials.get(key.credential_id),
     keys.EnrolCodeKey: lambda tables, key: tables.enrol_codes.get(key.code_hash),
@@ -279,6 +305,16 @@ def _move_counter(tables: Tables, move: moves.MoveCounter) -> None:
     tables.counters[row] = after
 
 
+def _keep_dispensed(tables: Tables, move: moves.KeepDispensed) -> None:
+    assert move.request_id in tables.sales
+    assert move.request_id not in tables.dispensings
+    tables.dispensings[move.request_id] = move
+
+
+def _drop_dispensed(tables: Tables, move: moves.DropDispensed) -> None:
+    del tables.dispensings[move.request_id]
+
+
 def _use_credential(tables: Tables, move: moves.UseCredential) -> None:
     assert move.credential_id not in tables.credentials
     tables.credentials[move.credential_id] = move.request_id
@@ -315,6 +351,8 @@ _WRITERS: dict[type, Callable[[Tables, Any], None]] = {
     moves.PostEntry: _post_entry,
     moves.MoveBalance: _move_balance,
     moves.MoveCounter: _move_counter,
+    moves.KeepDispensed: _keep_dispensed,
+    moves.DropDispensed: _drop_dispensed,
     moves.UseCredential: _use_credential,
     moves.KeepNonce: _keep_nonce,
     moves.PutTerminal: _put_terminal,

@@ -15,6 +15,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.names import masked
+from medsettle_gateway.domain.orders import OrderEnd, OrderRecord, SignedOrder, end_text, order_text
 from medsettle_gateway.domain.register import FamilyTie, MemberRecord
 from tests.gateway.service.memory_store import MemoryStore, Tables
 from tests.gateway.storage.stand import CLINIC, REGION, clinic, item
@@ -54,6 +55,10 @@ class MemoryStand:
 
     def hand_out(self, code: EnrolCode) -> None:
         self._store.tables.enrol_codes[code.code_hash] = code
+
+    def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
+        ended = (None, None) if end is None else (end_text(end), b"ended")
+        self._store.tables.orders[order.id] = SignedOrder(order.id, order_text(order), b"signed", *ended)
 
 
 def _account(owner: MemberRecord, relation: Owner) -> AccountFacts:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
-from medsettle_gateway.domain.basket import CatalogueClass, LineKind
+from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Waiver
 from medsettle_gateway.domain.breakdown import Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
@@ -18,6 +18,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.moves import Move, PostEntry
+from medsettle_gateway.domain.orders import OrderEnd, OrderRecord
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level
 from medsettle_gateway.domain.register import CatalogueItem, FamilyTie, InstitutionRecord, MemberRecord
 from medsettle_gateway.domain.sale import (
@@ -34,6 +35,7 @@ from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service.ports import Store
 from medsettle_gateway.storage.database import migrate, open_database
 from medsettle_gateway.storage.entering import writing
+from medsettle_gateway.storage.orders import put_end, put_order
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
@@ -65,6 +67,9 @@ class Stand(Protocol):
 
     def hand_out(self, code: EnrolCode) -> None:
         """Records a one-time code."""
+
+    def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
+        """Records an emergency order, and its earlier end."""
 
 
 @dataclass
@@ -104,6 +109,12 @@ class SqliteStand:
         with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
             assert hand_out_code(connection, code) is not None
 
+    def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
+        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
+            put_order(connection, order, b"signed")
+            if end is not None:
+                put_end(connection, end, b"ended")
+
 
 def clinic(**changes: Any) -> InstitutionRecord:
     place = Institution(
@@ -130,6 +141,14 @@ def person(number: str, **changes: Any) -> MemberRecord:
 
 def tie(number: str, payer: str, relation: Owner = Owner.PARENT) -> FamilyTie:
     return FamilyTie(number, payer, relation)
+
+
+def order(name: str = "o1", **changes: Any) -> OrderRecord:
+    one = OrderRecord(
+        name, REGION, (), (Waiver.LIMITS,), TODAY, TODAY + timedelta(days=9), "鞍山市医疗保障局",
+        "鞍医保发〔2026〕9号", "王某", NOW,
+    )
+    return replace(one, **changes)
 
 
 def request_id(number: int = 1, attempt: int = 1, till: str = "T1") -> RequestId:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
-from medsettle_gateway.domain.moves import MoveBalance, MoveCounter, PostEntry, PutSale
+from medsettle_gateway.domain.moves import KeepDispensed, MoveBalance, MoveCounter, PostEntry, PutSale
 from medsettle_gateway.storage.audit import FundTotal, OpenSale, Summary, summarise
 from medsettle_gateway.storage.database import connect
 from medsettle_gateway.storage.statements import AUDIT
@@ -94,6 +95,19 @@ def test_a_sale_without_any_entry_is_found(books: sqlite3.Connection) -> None:
 def test_an_entry_of_no_sale_is_found(books: sqlite3.Connection) -> None:
     write(books, [PostEntry(Entry("SEALED", "ghost", NOW, TODAY, "t", "op"))])
     assert summarise(books).faults == ("entry 4 is of sale ghost, which is not there",)
+
+
+def test_drugs_that_count_without_their_sale_are_found(books: sqlite3.Connection) -> None:
+    text, drugs = request_id(2).text, (Dispensed("阿莫西林胶囊", TODAY), Dispensed("厄贝沙坦片", TODAY))
+    (member,) = books.execute("SELECT member FROM members").fetchone()
+    write(books, [KeepDispensed(text, member, drugs)])
+    assert summarise(books).faults == (f"sale {text} hands out 0 drugs, but 2 are counted",)
+
+
+def test_drugs_of_a_held_sale_that_do_not_count_are_found(books: sqlite3.Connection) -> None:
+    body = '{"effect":{"dispensed":[["厄贝沙坦片","2026-03-02",7,null]]}}'
+    books.execute("UPDATE sales SET body = ? WHERE number = 2", (body,))
+    assert summarise(books).faults == (f"sale {request_id(2).text} hands out 1 drugs, but 0 are counted",)
 
 
 @pytest.mark.parametrize("name", sorted(AUDIT))

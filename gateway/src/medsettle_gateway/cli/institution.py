@@ -25,8 +25,8 @@ def institution() -> None:
 def import_institutions(file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     """Enter institutions from a CSV FILE, all of them or none.
 
-    Columns: code, name, region, kind, level, specialty, designations (separated by semicolons), state
-    (active or suspended). A known code is changed; none is ever removed.
+    Columns: code, name, region, kind, level, specialty, designations (separated by semicolons, or none),
+    state (active or suspended). A known code is changed; none is ever removed.
     """
     gateway = open_gateway(config_path)
     regions: set[str] = set()

@@ -6,7 +6,8 @@ import click
 
 from medsettle_gateway.cli.entering import Gathered, check_option, checked_rows, listing_faults, say
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
-from medsettle_gateway.files.registers import FAMILIES, MEMBERS, YEARS
+from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
+from medsettle_gateway.storage.attributes import enter_attributes
 from medsettle_gateway.storage.entering import Entered
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -29,8 +30,9 @@ def import_members(
     """Enter members from a CSV FILE, all of them or none.
 
     Columns: member_no, name, id_number, region, scheme, standing, enrolment, aid, conditions, covered_from,
-    covered_to, account_yuan (empty: no account), account_state. A known member_no is changed, never doubled;
-    account_yuan opens an account and never changes one.
+    covered_to, account_yuan (empty: no account), account_state, and, not always, born_on (empty: as the
+    identity number says). A known member_no is changed, never doubled; account_yuan opens an account and
+    never changes one.
     """
     gateway = open_gateway(config_path)
     limits = gateway.config.limits
@@ -61,7 +63,8 @@ def import_members(
 def import_year(file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     """Enter what an older system had counted this year, from a CSV FILE, all of it or nothing.
 
-    Columns: member_no, year, counter, measure (deductible or paid), amount_yuan. Each sum is entered once.
+    Columns: member_no, year, counter, measure (deductible, paid, borne or banded), amount_yuan. Each sum is
+    entered once.
     """
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json):
@@ -69,6 +72,29 @@ def import_year(file: Path, check: bool, as_json: bool, config_path: Path) -> No
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member import-year {file.name}")
             entered = {"years": people.enter_years(rows)}
+    say(entered, check=check, as_json=as_json)
+
+
+@member.command("attributes", short_help="导入本地属性 enter the region's own facts about members")
+@click.argument("file", type=_FILE)
+@check_option
+@json_option
+@config_option
+def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Enter the region's own facts about members from a CSV FILE, all of them or none.
+
+    Columns: member_no, name, value, from, to (the last day; empty: until further notice). Nothing is
+    overwritten: of the rows of a member and name that hold on a day the one that began last decides, and a
+    row that begins on the day of an earlier one replaces it.
+    """
+    gateway = open_gateway(config_path)
+    with listing_faults(as_json=as_json):
+        rows = checked_rows(file, ATTRIBUTES, gateway.config.limits)
+        with gateway.writing(keep=not check) as connection:
+            people = gateway.people(connection, f"member attributes {file.name}")
+            entered = {"attributes": enter_attributes(
+                connection, people.member_of, rows, people.now, people.source
+            )}
     say(entered, check=check, as_json=as_json)
 
 

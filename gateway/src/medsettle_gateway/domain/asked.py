@@ -25,7 +25,10 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AskedLine:
-    """One line of the ticket; ``unit_price_micro`` is yuan x 10^6, ``quantity_e4`` is x 10^4."""
+    """One line of the ticket; ``unit_price_micro`` is yuan x 10^6, ``quantity_e4`` is x 10^4.
+
+    ``days_supply`` is how many days a drug lasts as prescribed.
+    """
 
     line_id: str
     item_code: str
@@ -37,6 +40,7 @@ class AskedLine:
     prescription_id: str | None = None
     traceability_codes: tuple[str, ...] = ()
     service_on: date | None = None
+    days_supply: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Basket:
     """What is bought and who may pay: the part that Quote and Settle share.
 
     ``line_id`` of each line is set (its number from 1 where the till gave none). ``payers`` empty: the
-    patient's own account, if there is one, unless ``without_accounts``.
+    patient's own account, if there is one, unless ``without_accounts``. With ``admitted_on`` it is a bill of
+    a stay, an interim one without ``discharged_on``. ``emergency``: rescue that could not choose its place.
     """
 
     lines: tuple[AskedLine, ...]
@@ -77,3 +82,4 @@ class Basket:
     without_accounts: bool = False
     service_on: date | None = None
     late_reason: str | None = None
+    emergency: bool = False

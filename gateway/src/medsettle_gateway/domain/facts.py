@@ -1,10 +1,12 @@
 """What the store answers of people, places, terminals, keys and items: the facts of a decision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
@@ -18,7 +20,7 @@ class State(StrEnum):
 
 
 class AccountState(StrEnum):
-    """Whether an account may be used."""
+    """Whether an account may be used. One that was closed is no account any more."""
 
     ACTIVE = "active"
     FROZEN = "frozen"
@@ -102,12 +104,26 @@ class AccountFacts:
     held_fen: int
 
 
+class DatedAttribute(NamedTuple):
+    """A fact of the region's own about a member, and the days on which it holds, both included."""
+
+    name: str
+    value: str
+    valid_from: date
+    valid_to: date | None = None
+
+    def holds(self, on: date) -> bool:
+        """Does it hold on this day?"""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
     """An insured person, by the gateway's own random reference, and the accounts that may pay.
 
     ``accounts``: the own account first, then the family's in a stable order. ``covered_to`` is the last
-    day of cover, or None. No name leaves storage unmasked.
+    day of cover, or None. ``attributes`` are those of all days, in the order in which they begin. No name
+    leaves storage unmasked.
     """
 
     member: str
@@ -121,6 +137,20 @@ class MemberFacts:
     covered_from: date
     covered_to: date | None
     accounts: tuple[AccountFacts, ...]
+    born_on: date | None = field(default=None, repr=False)
+    attributes: tuple[DatedAttribute, ...] = ()
+
+    def attributes_on(self, day: date) -> tuple[tuple[str, str], ...]:
+        """Returns name and value of what holds on the day, by name; of several the one that began last."""
+        held = {each.name: each.value for each in self.attributes if each.holds(day)}
+        return tuple(sorted(held.items()))
+
+
+class DispensedFacts(NamedTuple):
+    """A drug that a sale handed to the member."""
+
+    request_id: str
+    drug: Dispensed
 
 
 @dataclass(frozen=True, slots=True)

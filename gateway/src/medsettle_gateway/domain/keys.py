@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar, cast
 
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import (
     CatalogueFacts,
     CounterState,
+    DispensedFacts,
     EnrolCode,
     InstitutionFacts,
     KeyRecord,
@@ -16,6 +17,7 @@ from medsettle_gateway.domain.facts import (
     TerminalFacts,
 )
 from medsettle_gateway.domain.ids import Ticket
+from medsettle_gateway.domain.orders import SignedOrder
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 
 T = TypeVar("T")
@@ -127,6 +129,31 @@ class CountersKey(Key[Mapping[CounterKey, CounterState]]):
     region: str
     scheme: str
     periods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DispensedKey(Key[tuple[DispensedFacts, ...]]):
+    """Drugs that the member was handed from ``since`` to ``until``, both included, by day and sale.
+
+    Those of sales that are held or settled; at most ``limit``, the latest.
+    """
+
+    member: str
+    since: date
+    until: date
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersKey(Key[tuple[SignedOrder, ...]]):
+    """The emergency orders of a region that were signed for a time with the day in it, by id.
+
+    Their signatures are not checked, nor whether they ended before; at most ``limit``.
+    """
+
+    region: str
+    on: date
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ every book of an entry sums to zero, and no balance, held amount or counter fall
 from dataclasses import dataclass
 from datetime import datetime
 
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.facts import KeyRecord, TerminalFacts
 from medsettle_gateway.domain.sale import SaleRecord
@@ -40,6 +41,22 @@ class MoveCounter:
     """Adds to a counter; the row is made where there is none."""
 
     move: CounterMove
+
+
+@dataclass(frozen=True, slots=True)
+class KeepDispensed:
+    """Writes the drugs that a sale hands out; refused by the store if the sale's are there (asserted)."""
+
+    request_id: str
+    member: str
+    drugs: tuple[Dispensed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropDispensed:
+    """Takes the drugs of a sale away that ended otherwise."""
+
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,8 @@ Move = (
     | PostEntry
     | MoveBalance
     | MoveCounter
+    | KeepDispensed
+    | DropDispensed
     | UseCredential
     | KeepNonce
     | PutTerminal

@@ -47,7 +47,8 @@ class MemberRecord:
     """One insured person.
 
     ``number`` is the operator's own number of the person. ``account_fen`` is what the personal
-    account opens with: None, there is no account; 0, there is one and it is empty.
+    account opens with: None, there is no account; 0, there is one and it is empty. ``born_on`` None: what the
+    identity number says, if it is one that does.
     """
 
     number: str = field(repr=False)
@@ -63,6 +64,7 @@ class MemberRecord:
     covered_to: date | None
     account_fen: int | None
     frozen: bool
+    born_on: date | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,22 @@ class YearSum:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeRow:
+    """A fact of the region's own about a member, from ``valid_from`` to ``valid_to``, both included."""
+
+    number: str = field(repr=False)
+    name: str
+    value: str
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueItem:
-    """One item of a region's catalogue, from ``valid_from`` to ``valid_to``, both included."""
+    """One item of a region's catalogue, from ``valid_from`` to ``valid_to``, both included.
+
+    ``classes`` are the other lists in which it stands in another class than ``catalogue_class``.
+    """
 
     code: str
     name: str
@@ -96,3 +112,4 @@ class CatalogueItem:
     ward: Ward | None
     valid_from: date
     valid_to: date | None
+    classes: tuple[tuple[str, CatalogueClass], ...] = ()

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Basket, Collect
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import Breakdown, FundShare
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
@@ -63,9 +64,24 @@ class TraceStep(NamedTuple):
     line: int | None = None
 
 
+class WarningRecord(NamedTuple):
+    """A threshold of the year that a settlement passed, in fen: what was borne before it and after it."""
+
+    id: str
+    title_zh: str
+    title_en: str
+    threshold_fen: int
+    before_fen: int
+    after_fen: int
+    clause: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class SettlementRecord:
-    """One benefit's calculation: with ``case_input`` and the digests it can be done again for ever."""
+    """One benefit's calculation: with ``case_input`` and the digests it can be done again for ever.
+
+    ``order`` is the emergency order under which it was made, empty for none.
+    """
 
     number: int
     benefit: str
@@ -80,6 +96,8 @@ class SettlementRecord:
     catalogue_digest: str
     engine_version: str
     case_input: Any
+    order: str = ""
+    raised: tuple[WarningRecord, ...] = ()
 
 
 class CounterDelta(NamedTuple):
@@ -100,7 +118,10 @@ class AccountBooking(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """All that a sale books, its settlements together. Region and scheme are the patient's."""
+    """All that a sale books, its settlements together. Region and scheme are the patient's.
+
+    ``counters`` names each counter once. ``dispensed`` are the drugs that a benefit's limits count.
+    """
 
     region: str
     scheme: str
@@ -109,6 +130,7 @@ class Effect:
     cash_fen: int
     provider_borne_fen: int
     counters: tuple[CounterDelta, ...]
+    dispensed: tuple[Dispensed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

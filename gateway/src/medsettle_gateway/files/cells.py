@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from medsettle.wire.request_ids import is_terminal
+from medsettle_gateway.domain.basket import CatalogueClass
 from medsettle_gateway.domain.money import parse_fen, parse_ratio, parse_unit_price
 
 _REGION: Final = re.compile(r"[0-9]{6}")
@@ -15,6 +16,7 @@ _NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
 _ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 _OTHER_PAPER: Final = re.compile(r"[0-9A-Z]{5,30}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_VALUE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _COUNTER: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(/[a-z][a-z0-9_]{0,39})?")
 _YEAR: Final = re.compile(r"20[0-9]{2}")
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -130,6 +132,11 @@ def ratio(cell: str) -> int:
     return _parsed(parse_ratio, cell, zh, en)
 
 
+def word(cell: str) -> str:
+    """An id of small letters."""
+    return _matching(_WORD, cell, "应为小写字母的代码", "must be a lower-case id")
+
+
 def words(cell: str) -> tuple[str, ...]:
     """Words of small letters, separated by semicolons; none for an empty cell."""
     zh, en = "应为用分号隔开的代码", "must be lower-case ids separated by semicolons"
@@ -137,6 +144,23 @@ def words(cell: str) -> tuple[str, ...]:
     if len(set(parts)) != len(parts):
         raise CellError("有重复的代码", "names an id twice")
     return parts
+
+
+def value(cell: str) -> str:
+    """A value of a region's own attribute: a small word or a number."""
+    zh, en = "应为1至40位小写字母、数字、下划线或短横", "must be 1 to 40 small letters, digits, _ or -"
+    return _matching(_VALUE, cell, zh, en)
+
+
+def classes(cell: str) -> tuple[tuple[str, CatalogueClass], ...]:
+    """Classes of an item in other lists, ``township=C child=A``; none for an empty cell."""
+    found: dict[str, CatalogueClass] = {}
+    for part in cell.split():
+        listed, sign, held = part.partition("=")
+        if not sign or not _WORD.fullmatch(listed) or listed in found or held not in tuple(CatalogueClass):
+            raise CellError("应如 township=C child=A", "must be as in township=C child=A, each list once")
+        found[listed] = CatalogueClass(held)
+    return tuple(sorted(found.items()))
 
 
 def choice(kind: type[Choice]) -> Reader[Choice]:
@@ -153,10 +177,12 @@ def choice(kind: type[Choice]) -> Reader[Choice]:
 
 
 def choices(kind: type[Choice]) -> Reader[tuple[Choice, ...]]:
-    """Returns a reader of one or more values of an enumeration, separated by semicolons."""
+    """Returns a reader of one or more values of an enumeration, separated by semicolons; ``none`` is none."""
     one = choice(kind)
 
     def read(cell: str) -> tuple[Choice, ...]:
+        if cell == "none":
+            return ()
         found = tuple(one(part) for part in words(cell))
         if not found:
             raise CellError("不能为空", "must not be empty")

@@ -40,12 +40,13 @@ class Columns(Generic[Record]):
     """What a table's columns hold, and how a row of read cells becomes a record.
 
     ``build`` may raise CellError for what two cells say together; ``key`` names the columns that no
-    two rows share.
+    two rows share. A column of ``optional`` may be left out: its cells are then empty.
     """
 
     readers: Mapping[str, Callable[[str], Any]]
     build: Callable[[Cells], Record]
     key: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Table(Generic[Record]):
         faults: list[Fault] = []
         for name, read in self.columns.readers.items():
             try:
-                values[name] = read(cells[name])
+                values[name] = read(cells.get(name, ""))
             except CellError as error:
                 faults.append(Fault(line, f"{name} {error.zh}", f"{name} {error.en}"))
         return values, faults
@@ -141,10 +142,20 @@ class Table(Generic[Record]):
 
     def _header(self, cells: list[str]) -> list[str]:
         header = [name.strip() for name in cells]
-        if sorted(header) != sorted(self.columns.readers):
-            listed = ",".join(self.columns.readers)
-            raise TableError((Fault(1, f"表头应为:{listed}", f"the header must be: {listed}"),))
+        optional = self.columns.optional
+        wanted = [name for name in self.columns.readers if name not in optional or name in header]
+        if sorted(header) != sorted(wanted):
+            raise TableError((self._wrong_header(),))
         return header
+
+    def _wrong_header(self) -> Fault:
+        optional = self.columns.optional
+        listed = ",".join(name for name in self.columns.readers if name not in optional)
+        zh, en = f"表头应为:{listed}", f"the header must be: {listed}"
+        if optional:
+            more = ",".join(optional)
+            zh, en = f"{zh};可另有:{more}", f"{en}; there may be: {more}"
+        return Fault(1, zh, en)
 
     def _within_rows(self, line: int, count: int) -> None:
         if count > self.rows_most:

@@ -7,6 +7,7 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import (
+    AttributeRow,
     CatalogueItem,
     FamilyTie,
     InstitutionRecord,
@@ -23,7 +24,7 @@ _STANDINGS: Final = {
 }
 _SUSPENDED: Final = {"active": False, "suspended": True}
 _FROZEN: Final = {"active": False, "frozen": True}
-_MEASURES: Final = ("deductible", "paid")
+_MEASURES: Final = ("deductible", "paid", "borne", "banded")
 
 
 def _institution(row: Cells) -> InstitutionRecord:
@@ -47,7 +48,7 @@ def _member(row: Cells) -> MemberRecord:
     return MemberRecord(
         row["member_no"], row["name"], row["id_number"], row["region"], row["scheme"], row["standing"],
         row["enrolment"], row["aid"], row["conditions"], row["covered_from"], row["covered_to"],
-        row["account_yuan"], bool(row["account_state"]),
+        row["account_yuan"], bool(row["account_state"]), row["born_on"],
     )
 
 
@@ -72,8 +73,14 @@ def _item(row: Cells) -> CatalogueItem:
         raise CellError("只有床位(bed)可填 ward", "only a bed has a ward")
     return CatalogueItem(
         row["code"], row["name"], row["kind"], row["class"], row["self_pay_share"], row["ceiling_yuan"],
-        row["ward"], row["valid_from"], row["valid_to"],
+        row["ward"], row["valid_from"], row["valid_to"], row["classes"],
     )
+
+
+def _attribute(row: Cells) -> AttributeRow:
+    if row["to"] is not None and row["to"] < row["from"]:
+        raise CellError("to 早于 from", "to is before from")
+    return AttributeRow(row["member_no"], row["name"], row["value"], row["from"], row["to"])
 
 
 def _state(states: dict[str, bool]) -> read.Reader[bool]:
@@ -124,9 +131,23 @@ MEMBERS: Final[Columns[MemberRecord]] = Columns(
         "covered_to": read.optional(read.day),
         "account_yuan": read.optional(read.amount),
         "account_state": read.optional(_state(_FROZEN)),
+        "born_on": read.optional(read.day),
     },
     _member,
     key=("member_no",),
+    optional=("born_on",),
+)
+
+ATTRIBUTES: Final[Columns[AttributeRow]] = Columns(
+    {
+        "member_no": read.member_number,
+        "name": read.word,
+        "value": read.value,
+        "from": read.day,
+        "to": read.optional(read.day),
+    },
+    _attribute,
+    key=("member_no", "name", "from"),
 )
 
 FAMILIES: Final[Columns[FamilyTie]] = Columns(
@@ -162,7 +183,9 @@ CATALOGUE: Final[Columns[CatalogueItem]] = Columns(
         "ward": read.optional(read.choice(Ward)),
         "valid_from": read.day,
         "valid_to": read.optional(read.day),
+        "classes": read.classes,
     },
     _item,
     key=("code", "valid_from"),
+    optional=("classes",),
 )

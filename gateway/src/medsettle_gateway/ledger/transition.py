@@ -11,7 +11,15 @@ from typing import Final, NamedTuple
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.calendar import business_on
 from medsettle_gateway.domain.entry import CounterMove, Entry
-from medsettle_gateway.domain.moves import Move, MoveBalance, MoveCounter, PostEntry, PutSale
+from medsettle_gateway.domain.moves import (
+    DropDispensed,
+    KeepDispensed,
+    Move,
+    MoveBalance,
+    MoveCounter,
+    PostEntry,
+    PutSale,
+)
 from medsettle_gateway.domain.sale import Effect, SaleRecord
 from medsettle_gateway.ledger import books, postings
 
@@ -77,8 +85,8 @@ def entry_of(before: SaleState, sale: SaleRecord, by: By) -> Entry:
 
 
 def moves_of(before: SaleState, sale: SaleRecord, by: By) -> tuple[Move, ...]:
-    """Returns everything that a transition writes: the sale, its entry, and what the entry moves."""
-    return (PutSale(sale), *moves_of_entry(entry_of(before, sale, by)))
+    """Returns everything that a transition writes: the sale, its entry, what the entry moves, its drugs."""
+    return (PutSale(sale), *moves_of_entry(entry_of(before, sale, by)), *_dispensed(before, sale))
 
 
 def moves_of_entry(entry: Entry) -> tuple[Move, ...]:
@@ -129,6 +137,17 @@ def _counters(booking: Booking, sale: SaleRecord, effect: Effect) -> tuple[Count
         )
         for key, amount in effect.counters
     )
+
+
+def _dispensed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
+    """The drugs of a sale count as its counters do: while it is held, and once it is settled."""
+    drugs = sale.effect.dispensed if sale.effect else ()
+    booking = BOOKINGS[before, sale.state]
+    change = booking.used + booking.held
+    if not drugs or change == 0:
+        return ()
+    text = sale.request_id.text
+    return (KeepDispensed(text, sale.member or "", drugs),) if change > 0 else (DropDispensed(text),)
 
 
 def _balances(entry: Entry) -> dict[str, tuple[int, int]]:

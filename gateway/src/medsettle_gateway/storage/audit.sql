@@ -48,6 +48,15 @@ SELECT member, period, counter, measure, sum(used), sum(held), sum(moved_used), 
 ) GROUP BY member, region, scheme, period, counter, measure
 HAVING sum(used) <> sum(moved_used) OR sum(held) <> sum(moved_held);
 
+-- The drugs of a sale that is held or settled count, those of any other do not.
+-- name: wrong_dispensings
+SELECT request_id, sum(expected), sum(found) FROM (
+  SELECT request_id, coalesce(json_array_length(body, '$.effect.dispensed'), 0) AS expected, 0 AS found
+  FROM sales WHERE state IN ('HELD', 'SETTLED')
+  UNION ALL
+  SELECT request_id, 0, count(*) FROM dispensings GROUP BY request_id
+) GROUP BY request_id HAVING sum(expected) <> sum(found);
+
 -- name: wrong_states
 SELECT request_id, state, kind FROM (
   SELECT request_id, kind, max(position) FROM entries WHERE request_id <> '' GROUP BY request_id

@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import keys
-from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Ward
+from medsettle_gateway.domain.basket import CatalogueClass, Dispensed, LineKind, Ward
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import (
     AccountFacts,
     AccountState,
     CatalogueFacts,
     CounterState,
+    DatedAttribute,
+    DispensedFacts,
     EnrolCode,
     InstitutionFacts,
     KeyRecord,
@@ -26,14 +28,17 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.names import masked
+from medsettle_gateway.domain.orders import SignedOrder
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, StoredSale, from_stored
 from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
-from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.sealing import Identity, Sealer
 from medsettle_gateway.storage.statements import SQL
 
 Row = tuple[Any, ...]
+ATTRIBUTES_MOST: Final = 1_000
+"""Rows of one member's attributes that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,13 @@ class Reading:
 
     def name_of(self, member: str) -> str:
         """Returns a member's masked name; empty where it was erased or nobody is known."""
+        identity = self.identity_of(member)
+        return "" if identity is None else masked(identity.name)
+
+    def identity_of(self, member: str) -> Identity | None:
+        """Returns who a member is; None where it was erased or nobody is known."""
         row = self.row("sealed_identity", member=member)
-        return "" if row is None else masked(self.sealer.open(member, row[0]).name)
+        return None if row is None else self.sealer.open(member, row[0])
 
     def _sale(self, request_id: str, body: str) -> SaleRecord:
         found = self.rows("settlements", request_id=request_id)
@@ -147,17 +157,30 @@ def _member(reading: Reading, key: keys.MemberKey) -> MemberFacts | None:
     row = reading.row("member", member=key.member)
     if row is None:
         return None
-    member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to = row
-    name = reading.name_of(member)
+    member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on = row
+    identity = reading.identity_of(member)
+    name = "" if identity is None else masked(identity.name)
     accounts = tuple(
         _account(found, name if found[2] == member else reading.name_of(found[2]))
         for found in reading.rows("accounts", member=member)
     )
     return MemberFacts(
         member, name, region, Scheme(scheme), Standing(standing), Enrolment(enrolment),
-        Aid(aid), tuple(json.loads(conditions)), date.fromisoformat(covered_from),
-        None if covered_to is None else date.fromisoformat(covered_to), accounts,
+        Aid(aid), tuple(json.loads(conditions)), date.fromisoformat(covered_from), _day(covered_to), accounts,
+        _day(born_on) or (identity.born_on if identity else None), _attributes(reading, member),
     )
+
+
+def _attributes(reading: Reading, member: str) -> tuple[DatedAttribute, ...]:
+    found = reading.rows("attributes", member=member, limit=ATTRIBUTES_MOST)
+    return tuple(
+        DatedAttribute(name, value, date.fromisoformat(valid_from), _day(valid_to))
+        for name, value, valid_from, valid_to in found
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _account(row: Row, name: str) -> AccountFacts:
@@ -182,6 +205,22 @@ def _counters(reading: Reading, key: keys.CountersKey) -> dict[CounterKey, Count
     }
 
 
+def _dispensed(reading: Reading, key: keys.DispensedKey) -> tuple[DispensedFacts, ...]:
+    found = reading.rows(
+        "dispensed", member=key.member, since=key.since.isoformat(), until=key.until.isoformat(),
+        limit=key.limit,
+    )
+    return tuple(
+        DispensedFacts(request_id, Dispensed(name, date.fromisoformat(on), days_supply, condition))
+        for request_id, name, on, days_supply, condition in reversed(found)
+    )
+
+
+def _orders(reading: Reading, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
+    found = reading.rows("orders", region=key.region, day=key.on.isoformat(), limit=key.limit)
+    return tuple(SignedOrder(*row) for row in found)
+
+
 def _catalogue(reading: Reading, key: keys.CatalogueKey) -> CatalogueFacts:
     digest = reading.row("catalogue", region=key.region)
     items: dict[str, tuple[CatalogueItem, ...]] = {}
@@ -192,11 +231,11 @@ def _catalogue(reading: Reading, key: keys.CatalogueKey) -> CatalogueFacts:
 
 def item_of(row: Row) -> CatalogueItem:
     """Returns the item of a row of ``catalogue_items`` in the columns' order."""
-    code, name, kind, item_class, share_ppm, ceiling_micro, ward, valid_from, valid_to = row
+    code, name, kind, item_class, share_ppm, ceiling_micro, ward, valid_from, valid_to, classes = row
     return CatalogueItem(
         code, name, LineKind(kind), CatalogueClass(item_class), share_ppm, ceiling_micro,
-        None if ward is None else Ward(ward), date.fromisoformat(valid_from),
-        None if valid_to is None else date.fromisoformat(valid_to),
+        None if ward is None else Ward(ward), date.fromisoformat(valid_from), _day(valid_to),
+        tuple((listed, CatalogueClass(held)) for listed, held in json.loads(classes).items()),
     )
 
 
@@ -230,6 +269,8 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.MemberKey: _member,
     keys.MaskedNameKey: _masked_name,
     keys.CountersKey: _counters,
+    keys.DispensedKey: _dispensed,
+    keys.OrdersKey: _orders,
     keys.CatalogueKey: _catalogue,
     keys.CredentialUseKey: _credential_use,
     keys.EnrolCodeKey: _enrol_code,

@@ -63,7 +63,7 @@ def _item(item: CatalogueItem) -> tuple[Any, ...]:
     return (
         item.code, item.valid_from.isoformat(), None if item.valid_to is None else item.valid_to.isoformat(),
         item.name, item.kind.value, item.catalogue_class.value, item.self_pay_share_ppm, item.ceiling_micro,
-        None if item.ward is None else item.ward.value,
+        None if item.ward is None else item.ward.value, json.dumps(dict(item.classes)),
     )
 
 
@@ -71,8 +71,8 @@ def _items(
     connection: sqlite3.Connection, region: str
 ) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
     found = connection.execute(
-        "SELECT code, valid_from, valid_to, name, kind, class, self_pay_share_ppm, ceiling_micro, ward "
-        "FROM catalogue_items WHERE region = ?",
+        "SELECT code, valid_from, valid_to, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, "
+        "classes FROM catalogue_items WHERE region = ?",
         (region,),
     )
     return ((row[:2], row) for row in found)
@@ -100,6 +100,6 @@ def _replace(connection: sqlite3.Connection, region: str, items: list[Any], now:
     )
     connection.executemany(
         "INSERT INTO catalogue_items (region, code, valid_from, valid_to, name, kind, class, "
-        "self_pay_share_ppm, ceiling_micro, ward) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "self_pay_share_ppm, ceiling_micro, ward, classes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ((region, *item) for item in items),
     )

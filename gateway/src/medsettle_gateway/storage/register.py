@@ -16,6 +16,13 @@ from medsettle_gateway.storage.sealing import Identity, Sealer
 from medsettle_gateway.storage.writing import write
 
 _NUMBER, _ID_NUMBER = "number", "id_number"
+_COLUMNS: Final = (
+    "region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on"
+)
+_CLOSED: Final = (
+    "个人账户已经注销,不能重新开户;请留空 account_yuan 和 account_state",
+    "the account was closed and is not opened again: leave account_yuan and account_state empty",
+)
 _UNKNOWN: Final = ("没有这个个人编号", "no member has this number")
 
 
@@ -108,7 +115,8 @@ class People:
     def _enter(self, record: MemberRecord) -> None:
         member = self.new_reference()
         self.connection.execute(
-            "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (member, *_facts(record))
+            f"INSERT INTO members (member, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (member, *_facts(record)),
         )
         self._seal(member, record)
         self._open_account(member, record)
@@ -139,12 +147,15 @@ class People:
 
     def _misfit(self, member: str, record: MemberRecord) -> tuple[str, str] | None:
         found = self.connection.execute(
-            "SELECT region, scheme, opening_fen FROM accounts JOIN members USING (member) WHERE member = ?",
+            "SELECT region, scheme, opening_fen, state FROM accounts JOIN members USING (member) "
+            "WHERE member = ?",
             (member,),
         ).fetchone()
         if found is None:
             return None
-        region, scheme, opening_fen = found
+        region, scheme, opening_fen, state = found
+        if state == "closed":
+            return None if record.account_fen is None else _CLOSED
         if (region, scheme) != (record.region, record.scheme.value):
             return (
                 "已有个人账户,不能更改 region 或 scheme",
@@ -159,10 +170,9 @@ class People:
 
     def _change(self, member: str, record: MemberRecord) -> bool:
         """Returns whether anything changed."""
-        columns = "region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to"
         facts = _facts(record)
         before = self.connection.execute(
-            f"SELECT {columns} FROM members WHERE member = ?", (member,)  # noqa: S608 - our own columns
+            f"SELECT {_COLUMNS} FROM members WHERE member = ?", (member,)  # noqa: S608 - our own columns
         ).fetchone()
         (sealed,) = self.connection.execute(
             "SELECT sealed FROM identities WHERE member = ?", (member,)
@@ -173,7 +183,7 @@ class People:
             self._seal(member, record)
         if before != facts:
             self.connection.execute(
-                f"UPDATE members SET ({columns}) = (?, ?, ?, ?, ?, ?, ?, ?) WHERE member = ?",  # noqa: S608
+                f"UPDATE members SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE member = ?",  # noqa: S608
                 (*facts, member),
             )
         return self._change_account(member, record) or renamed or before != facts
@@ -229,6 +239,7 @@ def _facts(record: MemberRecord) -> tuple[str | None, ...]:
         record.region, record.scheme.value, record.standing.value, record.enrolment.value, record.aid.value,
         json.dumps(record.conditions), record.covered_from.isoformat(),
         None if record.covered_to is None else record.covered_to.isoformat(),
+        None if record.born_on is None else record.born_on.isoformat(),
     )
 
 

@@ -5,8 +5,10 @@ A number is found again by a keyed hash, so the database alone tells nothing abo
 
 import hmac
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
+_IDENTITY: Final = re.compile(r"[0-9]{6}([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{3}[0-9X]")
 
 
 class Identity(NamedTuple):
@@ -24,6 +27,15 @@ class Identity(NamedTuple):
     number: str
     name: str
     id_number: str
+
+    @property
+    def born_on(self) -> date | None:
+        """The day of birth, where the number of the paper has it (GB 11643)."""
+        day = _IDENTITY.fullmatch(self.id_number)
+        try:
+            return date(*map(int, day.groups())) if day else None
+        except ValueError:
+            return None
 
     def __repr__(self) -> str:
         """Nothing of it."""

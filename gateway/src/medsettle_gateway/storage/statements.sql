@@ -66,8 +66,15 @@ FROM terminal_keys WHERE terminal = :terminal ORDER BY not_before_us, key;
 SELECT code, name, region, kind, level, specialty, designations, state FROM institutions WHERE code = :code;
 
 -- name: member
-SELECT member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to
+SELECT member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on
 FROM members WHERE member = :member;
+
+-- Of the rows that begin on one day the last one holds.
+-- name: attributes
+SELECT name, value, valid_from, valid_to FROM (
+  SELECT name, value, valid_from, valid_to, max(position) FROM member_attributes
+  WHERE member = :member GROUP BY name, valid_from
+) ORDER BY valid_from, name LIMIT :limit;
 
 -- name: sealed_identity
 SELECT sealed FROM identities WHERE member = :member;
@@ -79,18 +86,28 @@ SELECT account, relation, owner, region, scheme, state, balance_fen, held_fen FR
   UNION ALL
   SELECT payer, relation, tie FROM families WHERE member = :member
 ) JOIN accounts ON accounts.member = owner JOIN members ON members.member = owner
-ORDER BY tie;
+WHERE state <> 'closed' ORDER BY tie;
 
 -- name: counters
 SELECT period, counter, measure, used, held FROM counters
 WHERE member = :member AND region = :region AND scheme = :scheme
   AND period IN (SELECT value FROM json_each(:periods));
 
+-- name: dispensed
+SELECT request_id, drug, dispensed_on, days_supply, condition FROM dispensings
+WHERE member = :member AND dispensed_on BETWEEN :since AND :until
+ORDER BY dispensed_on DESC, request_id DESC, number DESC LIMIT :limit;
+
+-- name: orders
+SELECT id, emergency_orders.statement, emergency_orders.signature, ends.statement, ends.signature
+FROM emergency_orders LEFT JOIN emergency_order_ends AS ends USING (id)
+WHERE region = :region AND holds_to >= :day AND holds_from <= :day ORDER BY id LIMIT :limit;
+
 -- name: catalogue
 SELECT digest FROM catalogues WHERE region = :region;
 
 -- name: catalogue_items
-SELECT code, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, valid_from, valid_to
+SELECT code, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, valid_from, valid_to, classes
 FROM catalogue_items WHERE region = :region AND code IN (SELECT value FROM json_each(:codes))
 ORDER BY code, valid_from;
 
@@ -152,6 +169,13 @@ WHERE member = :member AND region = :region AND scheme = :scheme AND period = :p
 -- name: insert_counter
 INSERT INTO counters (member, region, scheme, period, counter, measure, used, held)
 VALUES (:member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta);
+
+-- name: insert_dispensing
+INSERT INTO dispensings (request_id, number, member, drug, dispensed_on, days_supply, condition)
+VALUES (:request_id, :number, :member, :drug, :dispensed_on, :days_supply, :condition);
+
+-- name: drop_dispensings
+DELETE FROM dispensings WHERE request_id = :request_id;
 
 -- name: use_credential
 INSERT INTO credentials_used (credential_id, request_id, used_at_us, expires_at_us)

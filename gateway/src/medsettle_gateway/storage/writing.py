@@ -129,6 +129,18 @@ def _move_counter(connection: sqlite3.Connection, move: moves.MoveCounter) -> No
         _run(connection, "insert_counter", **values)
 
 
+def _keep_dispensed(connection: sqlite3.Connection, move: moves.KeepDispensed) -> None:
+    for number, (drug, on, days_supply, condition) in enumerate(move.drugs, 1):
+        _run(
+            connection, "insert_dispensing", request_id=move.request_id, number=number, member=move.member,
+            drug=drug, dispensed_on=on.isoformat(), days_supply=days_supply, condition=condition,
+        )
+
+
+def _drop_dispensed(connection: sqlite3.Connection, move: moves.DropDispensed) -> None:
+    _run(connection, "drop_dispensings", request_id=move.request_id)
+
+
 def _use_credential(connection: sqlite3.Connection, move: moves.UseCredential) -> None:
     _run(
         connection, "use_credential", credential_id=move.credential_id, request_id=move.request_id,
@@ -176,6 +188,8 @@ _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
     moves.PostEntry: _post_entry,
     moves.MoveBalance: _move_balance,
     moves.MoveCounter: _move_counter,
+    moves.KeepDispensed: _keep_dispensed,
+    moves.DropDispensed: _drop_dispensed,
     moves.UseCredential: _use_credential,
     moves.KeepNonce: _keep_nonce,
     moves.PutTerminal: _put_terminal,

@@ -1,0 +1,34 @@
+"""Emergency orders in the database: issued and ended by operators, read by everybody."""
+
+import sqlite3
+
+from medsettle_gateway.domain.orders import OrderEnd, OrderRecord, SignedOrder, end_text, order_text
+
+
+def put_order(connection: sqlite3.Connection, order: OrderRecord, signature: bytes) -> None:
+    """Records a new order, inside a writing transaction. Raises sqlite3.IntegrityError if its id is taken."""
+    connection.execute(
+        "INSERT INTO emergency_orders (id, region, holds_from, holds_to, statement, signature) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            order.id, order.region, order.holds_from.isoformat(), order.holds_to.isoformat(),
+            order_text(order), signature,
+        ),
+    )
+
+
+def put_end(connection: sqlite3.Connection, end: OrderEnd, signature: bytes) -> None:
+    """Records that an order ends before its time. Raises sqlite3.IntegrityError if it has an end already."""
+    connection.execute(
+        "INSERT INTO emergency_order_ends (id, statement, signature) VALUES (?, ?, ?)",
+        (end.id, end_text(end), signature),
+    )
+
+
+def all_orders(connection: sqlite3.Connection) -> tuple[SignedOrder, ...]:
+    """Returns every order ever issued, by its first day and id."""
+    found = connection.execute(
+        "SELECT id, emergency_orders.statement, emergency_orders.signature, ends.statement, ends.signature "
+        "FROM emergency_orders LEFT JOIN emergency_order_ends AS ends USING (id) ORDER BY holds_from, id"
+    )
+    return tuple(SignedOrder(*row) for row in found)
