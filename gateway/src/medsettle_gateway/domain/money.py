@@ -11,10 +11,11 @@ ratio, ``_ppm``       1/1,000,000 (1 is 100 %)     ``"0.50"``, up to six places
 
 Ratios are parts per million and not basis points, because a region may write ``"0.33333"``.
 A number that does not fit its unit is refused, never rounded. Rounding is half-up, in
-:func:`line_amount_fen` and :func:`share_fen` and nowhere else.
+:func:`line_amount_fen`, :func:`share_fen` and :func:`summed_share_fen`, and nowhere else.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 FEN_PER_YUAN: Final = 100
@@ -46,6 +47,11 @@ def line_amount_fen(unit_price_micro: int, quantity_e4: int) -> int:
 def share_fen(amount_fen: int, ratio_ppm: int) -> int:
     """A share of an amount that is not negative, rounded half-up to the fen."""
     return (amount_fen * ratio_ppm + _HALF_PPM) // RATIO_ONE_PPM
+
+
+def summed_share_fen(parts: Iterable[tuple[int, int]]) -> int:
+    """Several amounts, each at its own ratio, rounded half-up to the fen once, together."""
+    return (sum(amount_fen * ratio_ppm for amount_fen, ratio_ppm in parts) + _HALF_PPM) // RATIO_ONE_PPM
 
 
 def costs_at_least(amount_fen: int, quantity_e4: int, unit_price_micro: int) -> bool:

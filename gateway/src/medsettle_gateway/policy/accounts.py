@@ -10,6 +10,7 @@ from medsettle_gateway.domain.member import Account, Owner
 from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.facts import FACT_VALUES, Facts
 from medsettle_gateway.policy.gates import Gate
+from medsettle_gateway.policy.layers import Left
 from medsettle_gateway.policy.lines import Divided
 from medsettle_gateway.policy.rows import Figure
 
@@ -115,15 +116,19 @@ _IN_SCOPE: Final = Pays.IN_SCOPE
 NO_ACCOUNTS: Final = AccountRules((), Pays.PERSONAL, None, (), ()).use({"enrolment": ("",)})
 
 
-def payable_fen(use: AccountUse, divided: Divided, fund_paid_fen: int) -> int:
+def payable_fen(use: AccountUse, divided: Divided, left: Left) -> int:
     """What accounts may pay together.
 
-    Of each part what is left of it, but no more than the lines that they may pay put there.
-    A fund's payment lowers in_scope first.
+    Of each part what is ``left`` of it after the funds, but no more than the lines that they may pay
+    put there.
     """
-    _, fully, over, first, in_scope, blocked_in_scope, blocked_rest = divided
-    in_scope -= fund_paid_fen if fund_paid_fen > blocked_in_scope else blocked_in_scope  # noqa: FURB136
-    return in_scope if use.pays is _IN_SCOPE else in_scope + fully + over + first - blocked_rest
+    _, _, fully, over, first, scope = divided.total
+    _, _, no_fully, no_over, no_first, no_scope = divided.blocked
+    payable = min(left.in_scope_fen, scope - no_scope)
+    if use.pays is _IN_SCOPE:
+        return payable
+    payable += min(left.fully_fen, fully - no_fully) + min(left.over_fen, over - no_over)
+    return payable + min(left.first_fen, first - no_first)
 
 
 def draw(

@@ -4,7 +4,7 @@ The same function serves the quote, the settlement, the what-if, the case runner
 recalculation of an old settlement. No clock, no I/O; integer fen inside.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -16,12 +16,29 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.member import Account, Owner, Patient
 from medsettle_gateway.domain.place import Institution
 from medsettle_gateway.policy.accounts import Pays, draw, in_order, payable_fen
-from medsettle_gateway.policy.benefit import BenefitShare, left_of, pay
+from medsettle_gateway.policy.calculated import Calculated
+from medsettle_gateway.policy.counting import (
+    counters_of,
+    period_of,
+    periods_at,
+    periods_of,
+    remainders_of,
+    stay_period,
+)
+from medsettle_gateway.policy.dated import Dated
+from medsettle_gateway.policy.fund import GroupShare, Taken, pay_group, take_deductible
 from medsettle_gateway.policy.inputs import Calculation, CaseInput
+from medsettle_gateway.policy.layers import LayerShare, Left, Scene, funds_of, pay_layers
+from medsettle_gateway.policy.limits import Accumulator
 from medsettle_gateway.policy.lines import Divided, divide
+from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.plan import Plan, counter_keys, period_of
+from medsettle_gateway.policy.passing import chronic_of, sessions_of
+from medsettle_gateway.policy.plan import Plan, assumed, no_rule
+from medsettle_gateway.policy.rows import Row
+from medsettle_gateway.policy.running import Running
 from medsettle_gateway.policy.steps import steps_of
+from medsettle_gateway.policy.trace import PlainStep
 
 __all__ = [
     "ENGINE_VERSION",
@@ -32,37 +49,80 @@ __all__ = [
     "account_rules",
     "calculate",
     "counters_read",
+    "may_enter",
     "may_have",
     "period_of",
+    "periods_of",
     "remainders",
+    "stay_period",
 ]
 
-ENGINE_VERSION: Final = "1"
+ENGINE_VERSION: Final = "2"
 """Raised whenever the same pack and case may give another result."""
 
 _new: Final = tuple.__new__
-_NO_BENEFIT: Final = BenefitShare(0, 0, 0, 0)
 
 
-def calculate(pack: Pack, case: CaseInput, *, trace: bool = True) -> Calculation:
+def calculate(
+    pack: Pack,
+    case: CaseInput,
+    *,
+    trace: bool = True,
+    versions: Sequence[Pack] = (),
+    allow_assumed: bool = False,
+) -> Calculation:
     """Divide a settlement between funds, accounts and cash.
 
+    ``versions`` are all versions of the pack that are known, for stays that cross from one into
+    another; empty: this one only. ``allow_assumed`` is for explanation and what-if: nothing may be
+    charged by a figure that a document does not give.
+
     Raises Refused with the first reason that applies: PACK_NOT_IN_FORCE, NOT_COVERED, the
-    gates of the pack, the lines in their order, NO_RULE.
+    gates of the pack, the lines in their order, NO_RULE, PARAMETER_ASSUMED.
     """
-    plan = pack.plan(case.encounter.benefit, case.patient, case.institution, case.encounter)
-    refusal = _refusal(pack, plan, case.service_on, case.patient, case.encounter)
+    dated = Dated.of(pack, case, versions)
+    plan = dated.plan
+    refusal = dated.refusal or _refusal(pack, plan, case.service_on, case.patient, case.encounter)
     if refusal is not None:
         raise Refused(refusal)
-    divided = divide(plan.lines, case.lines, case.service_on, case.patient.covered_to)
-    if plan.missing is not None:
-        raise Refused(plan.missing)
-    share, deltas, left = _fund_part(plan, case, divided.in_scope_fen)
+    divided = divide(
+        dated.tables, case.lines, case.service_on, case.patient.covered_to,
+        chronic_of(plan, case), sessions_of(plan, case),
+    )  # fmt: skip
+    refusal = plan.missing or dated.missing
+    if refusal is not None:
+        raise Refused(refusal)
+    running = Running(case.counters)
+    taken, groups = _fund_part(dated, divided, running)
+    left, layers, afterwards = _layer_part(dated, case, divided, groups, running)
+    raised: tuple[Raised, ...] = ()
+    if plan.rules.accumulators and plan.benefit is not None:
+        raised = _accumulated(plan, dated.periods.paid, left, running)
+    if not allow_assumed:
+        _check_assumed(pack, dated, divided, groups)
     payers = in_order(plan.use, case.accounts)
-    payable = payable_fen(plan.use, divided, share.paid_fen) if payers else 0
-    breakdown = _breakdown(plan, payers, payable, divided, share)
-    steps = steps_of(plan, case, payers, payable, breakdown, share, left) if trace else ()
-    return _new(Calculation, (breakdown, deltas, left, steps))
+    payable = payable_fen(plan.use, divided, left) if payers else 0
+    paid = _Paid(taken, groups, layers, afterwards)
+    breakdown = _breakdown(plan, divided, paid, left, payers, payable)
+    steps: tuple[PlainStep, ...] = ()
+    if trace:
+        found = (dated, divided, taken, groups, layers, afterwards, raised, payers, payable, breakdown)
+        steps = steps_of(case, _new(Calculated, found))
+    remain = remainders_of(plan, groups, taken, dated.periods, running)
+    return _new(Calculation, (breakdown, tuple(running.moved.items()), remain, steps, raised))
+
+
+def may_enter(
+    pack: Pack,
+    benefit_id: str,
+    patient: Patient,
+    institution: Institution,
+    encounter: Encounter,
+    service_on: date,
+) -> Refusal | None:
+    """Is any gate of a benefit shut for these people at this place? Its figures are not looked at."""
+    plan = pack.plan(benefit_id, patient, institution, encounter, service_on)
+    return _refusal(pack, plan, service_on, patient, encounter)
 
 
 def may_have(
@@ -76,19 +136,26 @@ def may_have(
     """Would a settlement under this benefit be refused before its lines are looked at?
 
     The checks of :func:`calculate` in the same order; the benefit is ``benefit_id`` whatever
-    the encounter says. A figure without a rule is reported last.
+    the encounter says. A figure without a rule, or one that is only assumed, is reported last.
     """
-    plan = pack.plan(benefit_id, patient, institution, encounter)
-    return _refusal(pack, plan, service_on, patient, encounter) or plan.missing
+    plan = pack.plan(benefit_id, patient, institution, encounter, service_on)
+    refusal = _refusal(pack, plan, service_on, patient, encounter) or plan.missing or plan.assumed
+    if refusal is None and plan.by_condition:
+        found = [plan.group(condition) for condition in patient.conditions]
+        if found and all(each is not None and each.missing is not None for each in found):
+            first = found[0]
+            if first is not None and first.missing is not None:
+                return no_rule(pack.id, first.missing, plan.facts)
+    return refusal
 
 
-def counters_read(pack: Pack, benefit_id: str, service_on: date) -> tuple[CounterKey, ...]:
-    """The counters that a calculation under this benefit reads and may move.
+def counters_read(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) -> tuple[CounterKey, ...]:
+    """The counters that the calculation of a case reads and may move.
 
     Empty for ``personal_account_only`` and for a benefit that the pack does not have.
     """
-    keys = counter_keys(pack.rules.benefit(benefit_id), period_of(service_on.year))
-    return tuple(key for key in keys if key is not None)
+    dated = Dated.of(pack, case, versions)
+    return counters_of(dated.plan, dated.periods, case.patient)
 
 
 def remainders(
@@ -100,14 +167,18 @@ def remainders(
     service_on: date,
     counters: Mapping[CounterKey, int],
 ) -> tuple[Remainder, ...]:
-    """Where the deductible and the cap stand before a settlement; empty where there is none.
+    """Where the limits of a benefit stand before a settlement; empty where there is none.
 
     Empty too where a figure has no rule: :func:`may_have` reports that.
     """
-    plan = pack.plan(benefit_id, patient, institution, encounter)
+    plan = pack.plan(benefit_id, patient, institution, encounter, service_on)
     if plan.benefit is None or plan.missing is not None:
         return ()
-    return _remainders(plan, service_on.year, counters)
+    running = Running(counters)
+    periods = periods_at(plan.benefit, encounter, service_on)
+    groups = [plan.fund] if plan.fund is not None else [plan.group(each) for each in patient.conditions]
+    known = [group for group in groups if group is not None and group.missing is None]
+    return remainders_of(plan, known, None, periods, running)
 
 
 class AccountAnswer(NamedTuple):
@@ -125,11 +196,12 @@ def account_rules(
     patient: Patient,
     institution: Institution,
     encounter: Encounter,
+    service_on: date,
 ) -> AccountAnswer:
     """Which owners may pay, for which kinds of line at this place, and whether there is an
     account of the patient's own (``own_account`` False is "no account", not "balance 0").
     """
-    plan = pack.plan(benefit_id, patient, institution, encounter)
+    plan = pack.plan(benefit_id, patient, institution, encounter, service_on)
     use = plan.use
     return AccountAnswer(use.owners, plan.lines.payable_kinds, use.pays, use.own_account)
 
@@ -146,61 +218,123 @@ def _refusal(
     return plan.refusal
 
 
-_FundPart = tuple[BenefitShare, tuple[tuple[CounterKey, int], ...], tuple[Remainder, ...]]
+def _fund_part(
+    dated: Dated, divided: Divided, running: Running
+) -> tuple[Taken | None, list[GroupShare]]:
+    """What goes toward the deductible, and what the benefit's fund pays group by group.
+
+    Raises Refused: NO_RULE, for a filed condition without a figure.
+    """
+    plan, periods = dated.plan, dated.periods
+    benefit = plan.benefit
+    if benefit is None:
+        return None, []
+    taken = None
+    if dated.deductible is not None:
+        taken = take_deductible(benefit, dated.deductible, divided.total.in_scope_fen, periods, running)
+    borne_fen = 0 if taken is None else taken.now_fen
+    if plan.fund is not None:
+        base_fen = divided.total.in_scope_fen - borne_fen
+        return taken, [pay_group(plan.fund, base_fen, periods, running, uncapped=plan.waives_limits)]
+    groups = []
+    for condition, in_scope_fen in divided.groups.items():
+        fund = plan.group(condition)
+        if in_scope_fen is None or fund is None:
+            continue
+        if fund.missing is not None:
+            raise Refused(no_rule(plan.rules.pack, fund.missing, {**plan.facts, "condition": (condition,)}))
+        now_fen = min(borne_fen, in_scope_fen)
+        borne_fen -= now_fen
+        share = pay_group(fund, in_scope_fen - now_fen, periods, running, uncapped=plan.waives_limits)
+        groups.append(share)
+    return taken, groups
 
 
-def _fund_part(plan: Plan, case: CaseInput, in_scope_fen: int) -> _FundPart:
-    """What the benefit's fund pays, what that adds to the counters, and what is left then."""
-    ratio, cap = plan.ratio, plan.cap
-    deductible_key, paid_key = plan.keys(case.service_on.year)
-    if ratio is None or cap is None or paid_key is None:
-        return _NO_BENEFIT, (), ()
-    used_of = case.counters.get
-    used_fen = used_of(paid_key, 0)
-    left_fen = left_of(cap.value, used_fen)
-    met_fen = limit_fen = 0
-    if deductible_key is not None and plan.deductible is not None:
-        met_fen, limit_fen = used_of(deductible_key, 0), plan.deductible.value or 0
-    unmet_fen = limit_fen - met_fen if met_fen < limit_fen else 0
-    share = pay(in_scope_fen, unmet_fen, ratio.value or 0, left_fen)
-    deductible_fen, _, paid_fen, _ = share
-    deltas = ((paid_key, paid_fen),) if paid_fen else ()
-    left_after = None if left_fen is None else left_fen - paid_fen
-    after = _new(Remainder, (paid_key, used_fen + paid_fen, cap.value, left_after))
-    if deductible_key is None:
-        return share, deltas, (after,)
-    if deductible_fen:
-        deltas = ((deductible_key, deductible_fen), *deltas)
-    met = (deductible_key, met_fen + deductible_fen, limit_fen, unmet_fen - deductible_fen)
-    return share, deltas, (_new(Remainder, met), after)
+def _layer_part(
+    dated: Dated, case: CaseInput, divided: Divided, groups: Sequence[GroupShare], running: Running
+) -> tuple[Left, list[LayerShare], list[LayerShare]]:
+    """What no fund has paid in the end, what each layer pays, and what each would pay afterwards."""
+    plan = dated.plan
+    total, provider, fully, over, first, scope = divided.total
+    left = Left(scope - sum(group.paid_fen for group in groups), first, over, fully)
+    if not plan.layers:
+        return left, [], []
+    is_stay = case.encounter.admitted is not None
+    scene = Scene(case.encounter.benefit, is_stay, dated.periods, total - provider)
+    layers = pay_layers(plan.settling, left, scene, running)
+    return left, layers, pay_layers(plan.afterwards, left.aside(), scene, running.aside())
 
 
-def _remainders(plan: Plan, year: int, counters: Mapping[CounterKey, int]) -> tuple[Remainder, ...]:
-    """Where the deductible, if there is one, and then the cap stand."""
-    deductible_key, paid_key = plan.keys(year)
-    found = []
-    for key, figure in ((deductible_key, plan.deductible), (paid_key, plan.cap)):
-        if key is not None and figure is not None:
-            used_fen, limit_fen = counters.get(key, 0), figure.value
-            found.append(Remainder(key, used_fen, limit_fen, left_of(limit_fen, used_fen)))
-    return tuple(found)
+def _accumulated(plan: Plan, year: str, left: Left, running: Running) -> tuple[Raised, ...]:
+    """Count what the patient bears, and tell which warnings that raises."""
+    raised = []
+    for accumulator in plan.rules.accumulators:
+        key = accumulator.key(year)
+        before_fen = running.used(key)
+        now_fen = left.in_scope_fen if accumulator is Accumulator.IN_SCOPE else left.all_fen
+        running.add((key,), now_fen)
+        for notice, figure in plan.notices:
+            threshold_fen = figure.value or 0
+            if notice.of is accumulator and notice.raised(threshold_fen, before_fen, before_fen + now_fen):
+                after_fen = before_fen + now_fen
+                raised.append(
+                    Raised(notice.id, notice.title, threshold_fen, before_fen, after_fen, figure.clause)
+                )
+    return tuple(raised)
+
+
+def _check_assumed(pack: Pack, dated: Dated, divided: Divided, groups: Sequence[GroupShare]) -> None:
+    """Raise Refused, PARAMETER_ASSUMED, if any figure that was used is only assumed."""
+    refusal = dated.plan.assumed or dated.assumed
+    if refusal is not None:
+        raise Refused(refusal)
+    row = next(_assumed_rows(divided, groups), None)
+    if row is not None:
+        raise Refused(assumed(pack.id, row))
+
+
+def _assumed_rows(divided: Divided, groups: Sequence[GroupShare]) -> Iterator[Row]:
+    if divided.assumed is not None:
+        yield divided.assumed
+    for group in groups:
+        if group.plan.assumed is not None:
+            yield group.plan.assumed
+
+
+class _Paid(NamedTuple):
+    taken: Taken | None
+    groups: Sequence[GroupShare]
+    layers: Sequence[LayerShare]
+    afterwards: Sequence[LayerShare]
 
 
 def _breakdown(
-    plan: Plan, payers: Sequence[Account], payable: int, divided: Divided, share: BenefitShare
+    plan: Plan, divided: Divided, paid: _Paid, left: Left, payers: Sequence[Account], payable: int
 ) -> Breakdown:
-    lines, fully, over, first, scope, _, _ = divided
-    deductible_fen, _, paid_fen, over_cap_fen = share
-    total = fully + over + first + scope
-    personal_fen = cash_fen = total - paid_fen
+    total, provider, fully, over, first, scope = divided.total
+    personal_fen = cash_fen = left.all_fen
     shares: tuple[AccountShare, ...] = ()
     if payers:
         shares, drawn_fen = draw(plan.use, payers, payable, personal_fen)
         cash_fen -= drawn_fen
-    funds: tuple[FundShare, ...] = ()
-    if plan.benefit is not None and paid_fen:
-        funds = (_new(FundShare, (plan.benefit.fund, paid_fen)),)
+    deductible_fen = 0 if paid.taken is None else paid.taken.now_fen
+    over_cap_fen = sum(group.over_cap_fen for group in paid.groups)
     return _new(Breakdown, (
-        total, 0, fully, over, first, scope, deductible_fen, over_cap_fen,
-        funds, personal_fen, shares, cash_fen, lines,
+        total, provider, fully, over, first, scope, deductible_fen, over_cap_fen,
+        _funds(plan, paid), personal_fen, shares, cash_fen, divided.lines,
+        tuple(FundShare(share.plan.layer.id, share.paid_fen) for share in paid.afterwards),
     ))  # fmt: skip
+
+
+def _funds(plan: Plan, paid: _Paid) -> tuple[FundShare, ...]:
+    """Each fund that pays, once, in the order of the rules."""
+    if plan.benefit is None:
+        return ()
+    paid_fen = sum(group.paid_fen for group in paid.groups)
+    first = (_new(FundShare, (plan.benefit.fund, paid_fen)),) if paid_fen else ()
+    if not paid.layers:
+        return first
+    together: dict[str, int] = {}
+    for fund, amount_fen in (*first, *funds_of(paid.layers)):
+        together[fund] = together.get(fund, 0) + amount_fen
+    return tuple(FundShare(fund, amount_fen) for fund, amount_fen in together.items())

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from medsettle_gateway.domain.basket import Encounter
+from medsettle_gateway.domain.basket import Encounter, Waiver
 from medsettle_gateway.domain.member import Patient
 from medsettle_gateway.domain.place import Institution
 from medsettle_gateway.policy.accounts import AccountRules
@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 
 class OverlayMark(NamedTuple):
-    """Whose local figures a pack carries: the overlay's id, its author, its date and authority, its digest."""
+    """Whose local figures a pack carries: the overlay's id, author, date, authority and digest."""
 
     id: str
     author: str
@@ -87,8 +87,21 @@ class Pack:
         named = [dict(entry.tests).get("scheme", every) for entry in benefit.who] or [every]
         return tuple(scheme for scheme in every if any(scheme in each for each in named))
 
-    def plan(self, benefit: str, patient: Patient, institution: Institution, encounter: Encounter) -> Plan:
-        """The rules resolved for these facts; the same object for the same facts."""
+    def plan(
+        self,
+        benefit: str,
+        patient: Patient,
+        institution: Institution,
+        encounter: Encounter,
+        service_on: date,
+        waives: tuple[Waiver, ...] = (),
+    ) -> Plan:
+        """The rules resolved for these facts; the same object for the same facts.
+
+        ``waives`` is what an emergency order lifts.
+        """
+        declared = self.rules.declared
+        own = tuple(fact.held(patient, encounter, service_on) for fact in declared) if declared else ()
         key = (
             benefit,
             patient.scheme,
@@ -103,11 +116,15 @@ class Pack:
             encounter.prescription,
             encounter.circulated,
             encounter.admitted is None,
+            encounter.emergency,
+            own,
+            waives,
         )
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= PLANS_KEPT:
                 self._plans.clear()
-            facts = settlement_facts(patient, institution, encounter)
-            plan = self._plans[key] = make_plan(self.rules, benefit, facts)
+            held = {fact.name: values for fact, values in zip(declared, own, strict=True)}
+            facts = settlement_facts(patient, institution, encounter, held)
+            plan = self._plans[key] = make_plan(self.rules, benefit, facts, waives)
         return plan

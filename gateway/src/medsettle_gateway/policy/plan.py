@@ -4,12 +4,12 @@ A region has a few dozen combinations that really occur, so each is resolved onc
 a settlement then costs table look-ups only.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
-from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
 from medsettle_gateway.policy.benefit import Benefit
@@ -20,17 +20,17 @@ from medsettle_gateway.policy.facts import (
     Facts,
     described,
 )
+from medsettle_gateway.policy.fund_plan import FundPlan
 from medsettle_gateway.policy.gates import Gate, refusal_by_fact, refusal_of
 from medsettle_gateway.policy.layer import Layer
-from medsettle_gateway.policy.limits import Accumulator, Period
-from medsettle_gateway.policy.lines import LineRules, LineTable
+from medsettle_gateway.policy.layer_plan import LayerPlan
+from medsettle_gateway.policy.limits import Accumulator
+from medsettle_gateway.policy.line_rules import LineRules, LineTable
 from medsettle_gateway.policy.notices import Notice
-from medsettle_gateway.policy.rows import Figure, Resolved
+from medsettle_gateway.policy.rows import Figure, Resolved, Row
 
-YEARS_KEPT: Final = 8
-"""Benefit years whose counter keys a plan keeps; beyond, all are dropped and made anew."""
-
-CounterKeys = tuple[CounterKey | None, CounterKey | None]
+GROUPS_KEPT: Final = 64
+"""Filed conditions whose figures a plan keeps resolved; beyond, all are dropped and made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,80 +67,115 @@ class Rules:
         """The benefit with this id."""
         return next((each for each in self.benefits if each.id == benefit), None)
 
+    @property
+    def who_order(self) -> tuple[str, ...]:
+        """The order in which the facts of ``who`` are checked: the built-in ones, then the pack's own."""
+        return (*WHO_ORDER, *(fact.name for fact in self.declared))
+
+    @property
+    def where_order(self) -> tuple[str, ...]:
+        """The order in which the facts of ``where`` are checked; the switch comes last."""
+        *facts, switch = WHERE_ORDER
+        return (*facts, *(fact.name for fact in self.declared), switch)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that one combination of facts decides.
 
     ``refusal`` is the first gate that is shut. ``missing`` is a figure without an applicable
-    row: it refuses after the lines were checked. ``deductible`` is None where the benefit has
-    none; all three figures are None without a benefit.
+    row, ``assumed`` one that the document does not give: they refuse after the lines were checked.
+    ``deductible`` and ``session`` are None where the benefit has none; without a benefit there is
+    neither a ``fund`` nor any layer. ``layers`` are those of the benefit, in pack order. ``notices``
+    are the warnings that watch this person. ``waives`` is what an emergency order lifts.
     """
 
+    rules: Rules
+    facts: Facts
+    waives: tuple[Waiver, ...]
     refusal: Refusal | None
     missing: Refusal | None
+    assumed: Refusal | None
     benefit: Benefit | None
     deductible: Resolved | None
-    ratio: Resolved | None
-    cap: Resolved | None
+    session: Resolved | None
+    fund: FundPlan | None
+    layers: tuple[LayerPlan, ...]
+    notices: tuple[tuple[Notice, Resolved], ...]
     lines: LineTable
     use: AccountUse
-    _keys: dict[int, CounterKeys] = field(default_factory=dict, repr=False)
+    waives_limits: bool
+    by_condition: bool
+    settling: tuple[LayerPlan, ...]
+    afterwards: tuple[LayerPlan, ...]
+    _groups: dict[str, FundPlan] = field(default_factory=dict, repr=False)
 
-    def keys(self, year: int) -> CounterKeys:
-        """The counters of the deductible and of what the fund paid, in a benefit year.
-
-        None for the deductible where the benefit has none, and for both without a benefit.
-        """
-        keys = self._keys.get(year)
-        if keys is None:
-            if len(self._keys) >= YEARS_KEPT:
-                self._keys.clear()
-            keys = self._keys[year] = counter_keys(self.benefit, period_of(year))
-        return keys
-
-
-def period_of(year: int) -> str:
-    """The benefit year: the natural year (自然年度)."""
-    return str(year)
+    def group(self, condition: str) -> FundPlan | None:
+        """The figures of one filed condition, where each is paid by itself; None without a benefit."""
+        found = self._groups.get(condition)
+        if found is None and self.benefit is not None:
+            if len(self._groups) >= GROUPS_KEPT:
+                self._groups.clear()
+            facts = {**self.facts, "condition": (condition,)}
+            found = self._groups[condition] = FundPlan.of(self.benefit, facts, condition)
+        return found
 
 
-def counter_keys(benefit: Benefit | None, period: str) -> CounterKeys:
-    """The counters of a benefit, deductible and paid, in one period."""
-    if benefit is None:
-        return None, None
-    paid = CounterKey(period, benefit.id, "paid")
-    if benefit.deductible.period is Period.NONE:
-        return None, paid
-    return CounterKey(period, benefit.id, "deductible"), paid
-
-
-def make_plan(rules: Rules, benefit_id: str, facts: Facts) -> Plan:
+def make_plan(rules: Rules, benefit_id: str, facts: Facts, waives: tuple[Waiver, ...] = ()) -> Plan:
     """Resolve the rules for one benefit and one combination of facts."""
     benefit = rules.benefit(benefit_id)
     switches_on = () if benefit is None else benefit.switches_on
     accounts = rules.accounts
     kinds = () if accounts is None else accounts.payable_kinds(facts, switches_on)
-    waived = benefit is not None and benefit.waives_self_pay_first
-    figures = {} if benefit is None else {f.path: f.resolve(facts) for f in benefit.figures()}
-    deductible = None if benefit is None else figures.get(benefit.deductible.figure.path)
+    deductible = session = fund = None
+    if benefit is not None:
+        deductible = benefit.deductible.figure.resolve(facts) if benefit.has_deductible else None
+        limit = benefit.limit_per_session
+        session = None if limit is None else limit.figure.resolve(facts)
+        fund = None if benefit.by_condition else FundPlan.of(benefit, facts, None)
+    layers = tuple(_layers(rules, benefit, facts))
+    notices = ((notice, notice.figure.resolve(facts)) for notice in rules.notices if benefit is not None)
     return Plan(
+        rules=rules,
+        facts=facts,
+        waives=waives,
         refusal=_gates(rules, benefit_id, benefit, facts),
-        missing=None if benefit is None else _missing(rules, benefit, figures, facts),
+        missing=_missing(rules, benefit, deductible, session, fund, layers, facts),
+        assumed=_assumed(rules, deductible, session, fund, layers),
         benefit=benefit,
         deductible=deductible,
-        ratio=None if benefit is None else figures[benefit.ratio.path],
-        cap=None if benefit is None else figures[benefit.cap.figure.path],
-        lines=LineTable(rules.lines, facts, kinds, waived=waived),
+        session=session,
+        fund=fund,
+        layers=layers,
+        notices=tuple((notice, figure) for notice, figure in notices if figure is not None),
+        lines=LineTable(
+            rules.lines,
+            facts,
+            kinds,
+            waived=benefit is not None and benefit.waives_self_pay_first,
+            whole_catalogue=Waiver.CATALOGUE in waives,
+        ),
         use=NO_ACCOUNTS if accounts is None else accounts.use(facts),
+        waives_limits=Waiver.LIMITS in waives,
+        by_condition=benefit is not None and benefit.by_condition,
+        settling=tuple(each for each in layers if each.is_charged),
+        afterwards=tuple(each for each in layers if not each.is_charged),
     )
+
+
+def _layers(rules: Rules, benefit: Benefit | None, facts: Facts) -> Iterator[LayerPlan]:
+    if benefit is not None:
+        for layer in rules.layers:
+            if layer.id in benefit.layers:
+                yield LayerPlan.of(layer, facts, rules.who_order)
 
 
 def _gates(rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts) -> Refusal | None:
     """The gates in their order: institution, benefit, who, filing, where."""
-    wanted = rules.eligibility.designations
+    wanted, exceptions = rules.eligibility.designations, rules.eligibility.exceptions
     held = facts["designation"]
-    if wanted and not any(designation in wanted for designation in held):
+    designated = not wanted or any(designation in wanted for designation in held)
+    if not designated and all(entry.failing(facts, ()) is not None for entry in exceptions):
         return refusal_by_fact(
             "eligibility.institution", "designation", held, wanted, rules.eligibility.clause
         )
@@ -148,21 +183,47 @@ def _gates(rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts)
         return None
     if benefit is None:
         return Refusal(Reason.BENEFIT_UNKNOWN, {"pack": rules.pack, "benefit": benefit_id})
-    shut = refusal_of(benefit.who, WHO_ORDER, facts)
+    shut = refusal_of(benefit.who, rules.who_order, facts)
     if shut is None and benefit.needs_filing and not facts["condition"]:
         shut = Refusal(Reason.NOT_FILED, {"path": "eligibility.filing", "benefit": benefit_id})
     if shut is None:
-        shut = refusal_of(benefit.where, WHERE_ORDER, facts, benefit.switches_on)
+        shut = refusal_of(benefit.where, rules.where_order, facts, benefit.switches_on)
     return shut
 
 
 def _missing(
-    rules: Rules, benefit: Benefit, figures: dict[str, Resolved | None], facts: Facts
+    rules: Rules,
+    benefit: Benefit | None,
+    deductible: Resolved | None,
+    session: Resolved | None,
+    fund: FundPlan | None,
+    layers: tuple[LayerPlan, ...],
+    facts: Facts,
 ) -> Refusal | None:
-    for figure in benefit.figures():
-        if figures[figure.path] is None:
-            return no_rule(rules.pack, figure, facts)
-    return None
+    if benefit is None:
+        return None
+    if benefit.has_deductible and deductible is None:
+        return no_rule(rules.pack, benefit.deductible.figure, facts)
+    limit = benefit.limit_per_session
+    if limit is not None and session is None:
+        return no_rule(rules.pack, limit.figure, facts)
+    plans: list[FundPlan | LayerPlan] = [*([] if fund is None else [fund]), *layers]
+    absent = next((plan.missing for plan in plans if plan.missing is not None), None)
+    return None if absent is None else no_rule(rules.pack, absent, facts)
+
+
+def _assumed(
+    rules: Rules,
+    deductible: Resolved | None,
+    session: Resolved | None,
+    fund: FundPlan | None,
+    layers: tuple[LayerPlan, ...],
+) -> Refusal | None:
+    rows = [None if figure is None else figure.assumed for figure in (deductible, session)]
+    rows += [None if fund is None else fund.assumed]
+    rows += [layer.assumed for layer in layers if layer.is_charged]
+    found = next((row for row in rows if row is not None), None)
+    return None if found is None else assumed(rules.pack, found)
 
 
 def no_rule(pack: str, figure: Figure, facts: Facts) -> Refusal:
@@ -171,3 +232,8 @@ def no_rule(pack: str, figure: Figure, facts: Facts) -> Refusal:
     if figure.rows:
         detail["facts"] = described(facts, figure.fact_names())
     return Refusal(Reason.NO_RULE, detail)
+
+
+def assumed(pack: str, row: Row) -> Refusal:
+    """PARAMETER_ASSUMED, naming the row: the document does not give it, so nothing is charged by it."""
+    return Refusal(Reason.PARAMETER_ASSUMED, {"pack": pack, "path": row.path, "clause": row.clause})

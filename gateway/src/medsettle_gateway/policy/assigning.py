@@ -1,0 +1,160 @@
+"""Shares a basket out between benefits: one settlement a benefit, one receipt.
+
+Each line goes to the benefit that it asks for, else to the first one, in the order of the packs, that
+the person may have at the place and that takes it. What none takes is paid by account and cash. A
+benefit whose figures are missing is not passed over: its settlement is refused, never a silent zero.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Dispensed, Line, LineKind
+from medsettle_gateway.domain.breakdown import AccountShare
+from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.member import Account
+from medsettle_gateway.policy.benefit import Benefit
+from medsettle_gateway.policy.engine import calculate, counters_read, may_enter
+from medsettle_gateway.policy.facts import line_facts, settlement_facts
+from medsettle_gateway.policy.inputs import Calculation, CaseInput
+from medsettle_gateway.policy.pack import Pack
+
+ASSIGNED: Final = "assigned"
+"""Stands in place of a benefit id: the lines are shared out between all benefits of the region."""
+
+VersionsOf = Callable[[str], Sequence[Pack]]
+"""From a pack's id to all its known versions."""
+
+
+class Portion(NamedTuple):
+    """What one settlement takes of a basket: the pack, the benefit, and the lines by their index."""
+
+    pack: Pack
+    benefit: str
+    lines: tuple[int, ...]
+
+
+class Settled(NamedTuple):
+    """A portion with the engine's input and result."""
+
+    portion: Portion
+    case: CaseInput
+    calculation: Calculation
+
+
+def share_out(packs: Sequence[Pack], case: CaseInput) -> tuple[Portion, ...]:
+    """Who takes which line; in the order of packs and benefits, account and cash last.
+
+    ``packs`` are the region's in force on the day, in a fixed order. A line that asks for a benefit gets
+    it; the others go to ``case.encounter.benefit``, or, if that is ``ASSIGNED``, to the first benefit that
+    takes them. Raises Refused: PACK_NOT_IN_FORCE where there is no pack at all.
+    """
+    if not packs:
+        raise refuse(Reason.PACK_NOT_IN_FORCE, date=case.service_on.isoformat())
+    taken: dict[tuple[str, str], list[int]] = {}
+    offers = tuple(_offers(packs, case))
+    for index, line in enumerate(case.lines):
+        taken.setdefault(_taker(packs, offers, case, line), []).append(index)
+    order = [(pack.id, each.id) for pack in packs for each in pack.benefits]
+    last = len(order)
+    ranked = sorted(taken, key=lambda key: order.index(key) if key in order else last)
+    by_id = {pack.id: pack for pack in packs}
+    return tuple(Portion(by_id[key[0]], key[1], tuple(taken[key])) for key in ranked)
+
+
+def calculate_portions(
+    portions: Sequence[Portion], case: CaseInput, versions_of: VersionsOf, *, trace: bool = True
+) -> tuple[Settled, ...]:
+    """Calculate one after another; each sees the counters, balances and drugs that the ones before left.
+
+    Raises Refused, of the first portion that is refused.
+    """
+    counters, accounts, dispensed = dict(case.counters), case.accounts, case.dispensed
+    settled = []
+    for portion in portions:
+        lines = tuple(case.lines[index] for index in portion.lines)
+        own = replace(
+            case,
+            encounter=replace(case.encounter, benefit=portion.benefit),
+            lines=lines,
+            accounts=accounts,
+            dispensed=dispensed,
+        )
+        versions = versions_of(portion.pack.id)
+        read = counters_read(portion.pack, own, versions)
+        own = replace(own, counters={key: counters[key] for key in read if key in counters})
+        calculation = calculate(portion.pack, own, trace=trace, versions=versions)
+        settled.append(Settled(portion, own, calculation))
+        for key, amount_fen in calculation.deltas:
+            counters[key] = counters.get(key, 0) + amount_fen
+        accounts = _after(accounts, calculation.breakdown.accounts)
+        dispensed = (*dispensed, *_handed_out(lines, case))
+    return tuple(settled)
+
+
+_Offer = tuple[Pack, Benefit]
+
+
+def _offers(packs: Sequence[Pack], case: CaseInput) -> Iterator[_Offer]:
+    """The benefits that the person may have here, as far as gates go."""
+    for pack in packs:
+        for benefit in pack.benefits:
+            refusal = may_enter(
+                pack, benefit.id, case.patient, case.institution, case.encounter, case.service_on
+            )
+            if refusal is None:
+                yield pack, benefit
+
+
+def _taker(
+    packs: Sequence[Pack], offers: Sequence[_Offer], case: CaseInput, line: Line
+) -> tuple[str, str]:
+    """The ids of the pack and the benefit that a line goes to."""
+    asked = line.benefit
+    if asked is None and case.encounter.benefit != ASSIGNED:
+        asked = case.encounter.benefit
+    if asked is not None:
+        return _home(packs, case, asked).id, asked
+    for pack, benefit in offers:
+        if takes(pack, benefit, case, line):
+            return pack.id, benefit.id
+    return _home(packs, case, PERSONAL_ACCOUNT_ONLY).id, PERSONAL_ACCOUNT_ONLY
+
+
+def takes(pack: Pack, benefit: Benefit, case: CaseInput, line: Line) -> bool:
+    """Does a benefit take the line where a basket is shared out?"""
+    if benefit.takes is None:
+        needs_condition = benefit.needs_filing or benefit.by_condition
+        return not needs_condition or line.condition in case.patient.conditions
+    own = {f.name: f.held(case.patient, case.encounter, case.service_on) for f in pack.rules.declared}
+    facts = {
+        **settlement_facts(case.patient, case.institution, case.encounter, own),
+        **line_facts(line.kind, line.catalogue_class, line.ward),
+        "condition": () if line.condition is None else (line.condition,),
+    }
+    price_micro = line.unit_price_micro or 0
+    return any(when.matches(facts, price_micro) for when in benefit.takes)
+
+
+def _home(packs: Sequence[Pack], case: CaseInput, benefit: str) -> Pack:
+    """The pack of a benefit; of account and cash, and of a benefit that nobody has, the scheme's own."""
+    scheme = case.patient.scheme.value
+    having = [pack for pack in packs if any(each.id == benefit for each in pack.benefits)]
+    ours = [pack for pack in having or packs if any(scheme in pack.schemes(b) for b in pack.benefits)]
+    with_accounts = [pack for pack in ours if pack.accounts is not None]
+    return (ours if having and ours else with_accounts or ours or having or list(packs))[0]
+
+
+def _after(accounts: tuple[Account, ...], drawn: Sequence[AccountShare]) -> tuple[Account, ...]:
+    paid = {share.account: share.amount_fen for share in drawn}
+    return tuple(
+        replace(each, balance_fen=each.balance_fen - paid.get(each.account, 0)) for each in accounts
+    )
+
+
+def _handed_out(lines: Sequence[Line], case: CaseInput) -> Iterator[Dispensed]:
+    for line in lines:
+        if line.kind is LineKind.DRUG:
+            on = line.service_on or case.service_on
+            yield Dispensed(line.name, on, line.days_supply, line.condition)

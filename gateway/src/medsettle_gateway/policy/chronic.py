@@ -1,0 +1,153 @@
+"""Filed conditions and the five fixed (五定): which lines a chronic benefit takes, and their groups.
+
+A line is outside the benefit if its condition is not filed (where each condition is capped by
+itself), or, among drugs, if it is not approved, over its ceiling, beyond the kinds allowed, or beyond
+the days of supply. What was dispensed in the window before counts first.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.basket import Dispensed, Line, LineKind
+from medsettle_gateway.domain.breakdown import LineBreakdown
+from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.money import format_fen, line_amount_fen
+from medsettle_gateway.policy.benefit import FiveFixed, Outside, Supply
+from medsettle_gateway.policy.line_rules import LineRule
+
+_DRUG: Final = LineKind.DRUG
+
+
+class Noted(NamedTuple):
+    """What the conditions say of a line: why it is outside, or (``is_outside`` False) what is reported.
+
+    ``limit`` is the payment standard in fen, the kinds allowed, or the days allowed; ``days`` are those
+    of supply that the drug comes to.
+    """
+
+    reason: Reason
+    limit: int | None
+    days: int | None
+    is_outside: bool
+
+
+class Chronic:
+    """Passes over the lines of one settlement in their order, and keeps what they use up.
+
+    ``groups`` is what each filed condition has in scope, in the order in which it first appears;
+    None while no line within the benefit treats it. Empty where the benefit is one group.
+    """
+
+    def __init__(
+        self,
+        fixed: FiveFixed | None,
+        filed: tuple[str, ...],
+        service_on: date,
+        dispensed: Sequence[Dispensed],
+        *,
+        by_condition: bool,
+        waives_quantities: bool,
+    ) -> None:
+        """Begin with what was dispensed in the window."""
+        self.groups: dict[str, int | None] = {}
+        self._fixed = fixed
+        self._filed = filed
+        self._service_on = service_on
+        self._by_condition = by_condition
+        self._waives = waives_quantities
+        window = None if fixed is None else fixed.window_days
+        before = () if window is None else tuple(_in_window(dispensed, service_on, window))
+        self._kinds = dict.fromkeys(each.name for each in before if each.condition is not None)
+        self._days: dict[str, int] = {}
+        for each in before:
+            self._add_days(each.name, each.days_supply)
+
+    def pass_over(self, line: Line) -> None:
+        """A line that is excluded: it opens its group's place and counts for nothing else."""
+        self._appear(line)
+
+    def check(self, line: Line, rule: LineRule, number: int) -> Noted | None:
+        """Why the line is outside the benefit, or what is reported of it; None for nothing.
+
+        Raises Refused with that reason where the pack refuses such a line.
+        """
+        self._appear(line)
+        note = self._said(line, rule)
+        fixed = self._fixed
+        if note is None or not note.is_outside or fixed is None:
+            return note
+        refuses = fixed.outside is Outside.REFUSE
+        if note.reason is Reason.DAYS_SUPPLY_EXCEEDED:
+            refuses = fixed.supply is Supply.REFUSE
+        if refuses:
+            raise refuse(note.reason, line=str(number), **_detail(line, note))
+        return note
+
+    def put(self, line: Line, parts: LineBreakdown) -> None:
+        """Put what a line has in scope to its condition's group; a line that is self-paid opens none."""
+        if self._by_condition and line.condition is not None and not parts.fully_self_paid_fen:
+            self.groups[line.condition] = (self.groups.get(line.condition) or 0) + parts.in_scope_fen
+
+    def _appear(self, line: Line) -> None:
+        if self._by_condition and line.condition in self._filed and line.condition is not None:
+            self.groups.setdefault(line.condition, None)
+
+    def _said(self, line: Line, rule: LineRule) -> Noted | None:
+        """The first reason that applies; every drug is counted, outside or not."""
+        fixed = self._fixed
+        beyond_kinds = fixed is not None and line.kind is _DRUG and self._is_beyond(line, fixed)
+        beyond_days = fixed is not None and line.kind is _DRUG and self._supplies(line, fixed)
+        if self._by_condition and line.condition not in self._filed:
+            return Noted(Reason.CONDITION_NOT_FILED, None, None, is_outside=True)
+        if fixed is None or line.kind is not _DRUG:
+            return None
+        if not line.approved:
+            return Noted(Reason.DRUG_NOT_APPROVED, None, None, is_outside=True)
+        standard_fen = _standard_fen(line, rule)
+        if standard_fen is not None and line.amount_fen > standard_fen:
+            return Noted(Reason.DRUG_OVER_CEILING, standard_fen, None, is_outside=True)
+        if beyond_kinds:
+            allowed = fixed.kinds_allowed(len(self._filed))
+            return Noted(Reason.DRUG_KINDS_EXCEEDED, allowed, None, is_outside=not self._waives)
+        if beyond_days:
+            outside = fixed.supply is not Supply.REPORT and not self._waives
+            days = self._days[line.name]
+            return Noted(Reason.DAYS_SUPPLY_EXCEEDED, fixed.days_supply, days, is_outside=outside)
+        return None
+
+    def _is_beyond(self, line: Line, fixed: FiveFixed) -> bool:
+        self._kinds.setdefault(line.name)
+        allowed = fixed.kinds_allowed(len(self._filed))
+        return allowed is not None and list(self._kinds).index(line.name) >= allowed
+
+    def _supplies(self, line: Line, fixed: FiveFixed) -> bool:
+        self._add_days(line.name, line.days_supply)
+        allowed = fixed.days_supply
+        return allowed is not None and self._days.get(line.name, 0) > allowed
+
+    def _add_days(self, name: str, days: int | None) -> None:
+        if days:
+            self._days[name] = self._days.get(name, 0) + days
+
+
+def _in_window(dispensed: Sequence[Dispensed], service_on: date, days: int) -> list[Dispensed]:
+    begins = service_on - timedelta(days=days - 1)
+    found = [each for each in dispensed if begins <= each.on <= service_on]
+    return sorted(found, key=lambda each: each.on)
+
+
+def _standard_fen(line: Line, rule: LineRule) -> int | None:
+    ceiling_micro = rule.ceiling_micro if line.ceiling_micro is None else line.ceiling_micro
+    return None if ceiling_micro is None else line_amount_fen(ceiling_micro, line.quantity_e4)
+
+
+def _detail(line: Line, note: Noted) -> dict[str, str]:
+    if note.reason is Reason.CONDITION_NOT_FILED:
+        return {"condition": line.condition or "-"}
+    detail = {"name": line.name}
+    if note.limit is not None:
+        price = note.reason is Reason.DRUG_OVER_CEILING
+        detail["limit"] = format_fen(note.limit) if price else str(note.limit)
+    return detail

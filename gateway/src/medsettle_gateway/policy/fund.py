@@ -1,0 +1,138 @@
+"""What the basic fund pays: in_scope -> deductible -> times ratio, rounded once -> cap.
+
+Where each filed condition is paid by itself, the deductible goes to the conditions in the order in
+which they first appear, and ratio, rounding and cap are those of each.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.money import share_fen, summed_share_fen
+from medsettle_gateway.policy.benefit import Benefit, Over
+from medsettle_gateway.policy.fund_plan import FundPlan, Keys
+from medsettle_gateway.policy.limits import Period, left_of
+from medsettle_gateway.policy.rows import Resolved
+from medsettle_gateway.policy.running import Running
+
+
+class BandShare(NamedTuple):
+    """The part of a group that lies in one band: where the band begins and ends, the part, its ratio."""
+
+    from_fen: int
+    up_to_fen: int | None
+    part_fen: int
+    ratio: Resolved
+
+
+class GroupShare(NamedTuple):
+    """What the fund pays for one group of lines, in fen: paid + over_cap is what was computed.
+
+    ``base_fen`` is what lies above the deductible. ``used_fen`` is what the fund had paid before and
+    ``left_fen`` what it might still pay (None: no limit).
+    """
+
+    plan: FundPlan
+    base_fen: int
+    bands: tuple[BandShare, ...]
+    computed_fen: int
+    paid_fen: int
+    over_cap_fen: int
+    used_fen: int
+    left_fen: int | None
+
+
+class Taken(NamedTuple):
+    """What was taken toward the deductible: its limit, what was met before, what is met now, in fen."""
+
+    figure: Resolved
+    keys: Keys
+    limit_fen: int
+    met_fen: int
+    now_fen: int
+
+
+class Periods(NamedTuple):
+    """The periods that a settlement counts in.
+
+    Years of the deductible and of everything else; the stay, "" where the encounter is none.
+    """
+
+    deductible: str
+    paid: str
+    stay: str
+
+
+_new: Final = tuple.__new__
+
+
+def take_deductible(
+    benefit: Benefit, figure: Resolved, in_scope_fen: int, periods: Periods, running: Running
+) -> Taken:
+    """What of the in-scope sum goes toward the deductible."""
+    keys = deductible_keys(benefit, periods)
+    met_fen = running.least_used(keys)
+    limit_fen = figure.value or 0
+    unmet_fen = limit_fen - met_fen if met_fen < limit_fen else 0
+    now_fen = unmet_fen if unmet_fen < in_scope_fen else in_scope_fen  # noqa: FURB136 - five times as fast
+    running.add(keys, now_fen)
+    return _new(Taken, (figure, keys, limit_fen, met_fen, now_fen))
+
+
+def deductible_keys(benefit: Benefit, periods: Periods) -> Keys:
+    """The counters of a benefit's deductible; none where there is none, or no stay to count it over."""
+    limit = benefit.deductible
+    if limit.period is Period.NONE:
+        return ()
+    period = periods.stay if limit.period is Period.STAY else periods.deductible
+    return limit.keys("deductible", period) if period else ()
+
+
+def pay_group(
+    plan: FundPlan, base_fen: int, periods: Periods, running: Running, *, uncapped: bool
+) -> GroupShare:
+    """What the fund pays on what lies above the deductible; ``uncapped``: an order lifts the cap.
+
+    Both figures must be there. One rounding, half-up to the fen; the patient takes the residual.
+    """
+    bands: tuple[BandShare, ...] = ()
+    if plan.ratio is not None:
+        computed_fen = share_fen(base_fen, plan.ratio.value or 0)
+    else:
+        bands = tuple(_in_bands(plan, base_fen, periods, running))
+        computed_fen = summed_share_fen((band.part_fen, band.ratio.value or 0) for band in bands)
+    keys = plan.paid_keys(periods.paid, periods.stay)
+    used_fen = running.most_used(keys)
+    limit_fen = None if uncapped or plan.cap is None else plan.cap.value
+    left_fen = left_of(limit_fen, used_fen)
+    paid_fen = computed_fen if left_fen is None or computed_fen <= left_fen else left_fen
+    running.add(keys, paid_fen)
+    over_cap_fen = computed_fen - paid_fen
+    return _new(GroupShare, (plan, base_fen, bands, computed_fen, paid_fen, over_cap_fen, used_fen, left_fen))
+
+
+def _in_bands(plan: FundPlan, base_fen: int, periods: Periods, running: Running) -> Iterable[BandShare]:
+    """The parts of an amount that lie in the bands, from where the period's earlier amounts end."""
+    key = band_key(plan, periods)
+    begins = 0 if key is None else running.used(key)
+    ends = begins + base_fen
+    lower = 0
+    for up_to_fen, ratio in plan.bands:
+        upper = ends if up_to_fen is None or up_to_fen > ends else up_to_fen
+        start = max(begins, lower)
+        if upper > start:
+            yield BandShare(lower, up_to_fen, upper - start, ratio)
+        if up_to_fen is None:
+            break
+        lower = up_to_fen
+    if key is not None:
+        running.add((key,), base_fen)
+
+
+def band_key(plan: FundPlan, periods: Periods) -> CounterKey | None:
+    """The counter of what went through the bands; None where each settlement begins anew."""
+    bands = plan.benefit.bands
+    if bands is None or bands.over is Over.SETTLEMENT:
+        return None
+    period = periods.stay if bands.over is Over.STAY else periods.paid
+    return plan.band_key(period) if period else None

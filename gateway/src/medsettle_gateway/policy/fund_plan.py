@@ -1,0 +1,83 @@
+"""The figures by which one benefit, or one filed condition of it, is paid."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.policy.benefit import Benefit
+from medsettle_gateway.policy.facts import Facts
+from medsettle_gateway.policy.limits import Period
+from medsettle_gateway.policy.rows import Figure, Resolved, Row
+
+YEARS_KEPT: Final = 8
+"""Benefit years whose counters are kept ready; beyond, all are dropped and made anew."""
+
+Keys = tuple[CounterKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FundPlan:
+    """Ratio (or bands) and cap for these facts; ``condition`` None is the whole benefit.
+
+    ``missing`` is the first figure without an applicable row, ``assumed`` the first row that the
+    document does not give. A band is its upper end in fen (None: no end) and its ratio.
+    """
+
+    benefit: Benefit
+    condition: str | None
+    ratio: Resolved | None
+    bands: tuple[tuple[int | None, Resolved], ...]
+    cap: Resolved | None
+    missing: Figure | None
+    assumed: Row | None
+    _paid: dict[str, Keys] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, benefit: Benefit, facts: Facts, condition: str | None) -> "FundPlan":
+        """Resolve the figures of a benefit, or of one of its conditions."""
+        found = [(figure, figure.resolve(facts)) for figure in _figures(benefit)]
+        *ratios, cap = (resolved for _, resolved in found)
+        bands: tuple[tuple[int | None, Resolved], ...] = ()
+        if benefit.bands is not None:
+            ends = (band.up_to_fen for band in benefit.bands.bands)
+            bands = tuple((end, r) for end, r in zip(ends, ratios, strict=True) if r is not None)
+        assumed = (resolved.assumed for _, resolved in found if resolved is not None)
+        return cls(
+            benefit=benefit,
+            condition=condition,
+            ratio=None if benefit.bands is not None else ratios[0],
+            bands=bands,
+            cap=cap,
+            missing=next((figure for figure, resolved in found if resolved is None), None),
+            assumed=next((row for row in assumed if row is not None), None),
+        )
+
+    def paid_keys(self, year: str, stay: str) -> Keys:
+        """The counters of what the fund paid; ``stay`` is the period of the stay, or ""."""
+        period = stay if self.benefit.cap.period is Period.STAY else year
+        keys = self._paid.get(period)
+        if keys is None:
+            if len(self._paid) >= YEARS_KEPT:
+                self._paid.clear()
+            names = (self._name(counter) for counter in self.benefit.cap.counters)
+            keys = self._paid[period] = tuple(CounterKey(period, name, "paid") for name in names if period)
+        return keys
+
+    def band_key(self, period: str) -> CounterKey:
+        """The counter of what went through the bands in a period."""
+        return CounterKey(period, self._name(self.benefit.id), "banded")
+
+    def _name(self, counter: str) -> str:
+        """A condition is counted as ``<benefit>/<condition>``; a counter that the pack names is shared."""
+        if self.condition is None or counter != self.benefit.id:
+            return counter
+        return f"{counter}/{self.condition}"
+
+
+def _figures(benefit: Benefit) -> Iterator[Figure]:
+    if benefit.bands is None:
+        yield benefit.ratio
+    else:
+        yield from (band.ratio for band in benefit.bands.bands)
+    yield benefit.cap.figure

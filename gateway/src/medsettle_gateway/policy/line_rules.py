@@ -1,0 +1,170 @@
+"""The rules of lines, resolved for one combination of a settlement's facts and one kind of line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind, Ward
+from medsettle_gateway.domain.money import costs_at_least
+from medsettle_gateway.policy.facts import Facts, line_facts
+from medsettle_gateway.policy.rows import Figure, Resolved, Row, When, price_steps
+
+
+class OverCeiling(StrEnum):
+    """What happens to a line above its payment standard."""
+
+    DIFFERENCE = "difference"
+    WHOLE_LINE = "whole_line"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One entry of ``lines.excluded``: lines that it matches are paid by the patient in full."""
+
+    path: str
+    when: When
+    clause: str
+
+    @property
+    def by_class(self) -> bool:
+        """Does it look at the catalogue? An emergency order may lift such entries."""
+        return "class" in self.when.fact_names()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One row of ``lines.catalogues``: the list whose class holds for these people and places."""
+
+    path: str
+    when: When
+    list: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRules:
+    """The ``lines`` section of a pack."""
+
+    self_pay_first: Figure
+    ceilings: Figure
+    over_ceiling: OverCeiling
+    excluded: tuple[Exclusion, ...]
+    catalogues: tuple[Catalogue, ...] = ()
+
+    def whens(self) -> Iterator[When]:
+        """The conditions of all that depends on a line."""
+        yield from (row.when for row in (*self.self_pay_first.rows, *self.ceilings.rows))
+        yield from (entry.when for entry in self.excluded)
+
+
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """What holds for one kind, class, ward and price band in one settlement's facts.
+
+    ``plain``: nothing of it touches a line that carries no ceiling or share of its own. ``lifted``
+    is the exclusion that an emergency order lifts. ``assumed`` is a row that the document does not give.
+    """
+
+    exclusion: Exclusion | None
+    ceiling_micro: int | None
+    share_ppm: int
+    share_waived: bool
+    account_may_pay: bool
+    plain: bool
+    ceiling: Resolved | None
+    share: Resolved | None
+    lifted: Exclusion | None
+    assumed: Row | None
+
+
+LineKey = tuple[LineKind, CatalogueClass, Ward | None]
+PriceStep = tuple[int, LineRule]
+"""A unit price in micro-yuan and the rule from that price on."""
+
+
+class LineTable:
+    """The line rules for one combination of a settlement's facts, filled as lines come.
+
+    ``payable_kinds`` are the kinds that personal accounts may pay for at this place;
+    ``waived`` cancels every share before the deductible, the item's own too; with
+    ``whole_catalogue`` nothing is excluded for its class. ``catalogue`` is the list that holds here.
+    """
+
+    __slots__ = (
+        "_by_price", "_facts", "catalogue", "payable_kinds", "rules", "waived", "whole_catalogue",
+        "without_bands",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        rules: LineRules,
+        facts: Facts,
+        payable_kinds: tuple[str, ...],
+        *,
+        waived: bool,
+        whole_catalogue: bool = False,
+    ) -> None:
+        """Keep the facts; nothing is resolved before a line asks for it."""
+        self.rules = rules
+        self.payable_kinds = payable_kinds
+        self.waived = waived
+        self.whole_catalogue = whole_catalogue
+        self.without_bands: dict[LineKey, LineRule] = {}
+        self.catalogue = next((c for c in reversed(rules.catalogues) if c.when.matches(facts)), None)
+        self._facts = facts
+        self._by_price: dict[LineKey, tuple[PriceStep, ...]] = {}
+
+    def class_of(self, line: Line) -> CatalogueClass:
+        """The item's class in the list that holds here, which is its main class if the list is silent."""
+        if self.catalogue is not None:
+            for name, in_list in line.class_by_list:
+                if name == self.catalogue.list:
+                    return in_list
+        return line.catalogue_class
+
+    def rule_for(self, line: Line) -> LineRule:
+        """The rule of this line, at its own unit price or else amount / quantity, unrounded."""
+        key = (line.kind, self.class_of(line), line.ward)
+        *upper, (_, lowest) = self._by_price.get(key) or self._fill(key)
+        for least_micro, rule in upper:
+            if _reaches(line, least_micro):
+                return rule
+        return lowest
+
+    def _fill(self, key: LineKey) -> tuple[PriceStep, ...]:
+        facts = {**self._facts, **line_facts(*key)}
+        steps = (0, *price_steps(self.rules.whens()))
+        by_price = tuple((step, self._resolve(facts, step)) for step in reversed(steps))
+        self._by_price[key] = by_price
+        if all(rule == by_price[0][1] for _, rule in by_price):
+            self.without_bands[key] = by_price[0][1]
+        return by_price
+
+    def _resolve(self, facts: Facts, unit_price_micro: int) -> LineRule:
+        rules = self.rules
+        matching = [e for e in rules.excluded if e.when.matches(facts, unit_price_micro)]
+        binding = [e for e in matching if not (self.whole_catalogue and e.by_class)]
+        ceiling = rules.ceilings.resolve(facts, unit_price_micro)
+        share = rules.self_pay_first.resolve(facts, unit_price_micro)
+        ceiling_micro = None if ceiling is None else ceiling.value
+        share_ppm = 0 if share is None or self.waived else share.value or 0
+        assumed = (figure.assumed for figure in (ceiling, share) if figure is not None)
+        return LineRule(
+            exclusion=binding[0] if binding else None,
+            ceiling_micro=ceiling_micro,
+            share_ppm=share_ppm,
+            share_waived=self.waived,
+            account_may_pay=facts["kind"][0] in self.payable_kinds,
+            plain=not binding and ceiling_micro is None and not share_ppm,
+            ceiling=ceiling,
+            share=share,
+            lifted=matching[0] if matching and not binding else None,
+            assumed=next((row for row in assumed if row is not None), None),
+        )
+
+
+def _reaches(line: Line, least_micro: int) -> bool:
+    if line.unit_price_micro is not None:
+        return line.unit_price_micro >= least_micro
+    return costs_at_least(line.amount_fen, line.quantity_e4, least_micro)

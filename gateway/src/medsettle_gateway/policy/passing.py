@@ -1,0 +1,32 @@
+"""What the lines of one settlement pass through, one after another, where the benefit has it."""
+
+from medsettle_gateway.domain.basket import Waiver
+from medsettle_gateway.policy.chronic import Chronic
+from medsettle_gateway.policy.inputs import CaseInput
+from medsettle_gateway.policy.plan import Plan
+from medsettle_gateway.policy.sessions import Sessions
+
+
+def chronic_of(plan: Plan, case: CaseInput) -> Chronic | None:
+    """The filed conditions and the five fixed, or None where the benefit looks at neither."""
+    benefit = plan.benefit
+    if benefit is None or (benefit.five_fixed is None and not plan.by_condition):
+        return None
+    return Chronic(
+        benefit.five_fixed,
+        case.patient.conditions,
+        case.service_on,
+        case.dispensed,
+        by_condition=plan.by_condition,
+        waives_quantities=Waiver.QUANTITIES in plan.waives,
+    )
+
+
+def sessions_of(plan: Plan, case: CaseInput) -> Sessions | None:
+    """The limit per session, or None where there is none, or an order lifts it."""
+    benefit, limit = plan.benefit, plan.session
+    if benefit is None or benefit.limit_per_session is None or limit is None or limit.value is None:
+        return None
+    if plan.waives_limits:
+        return None
+    return Sessions(limit.value, case.encounter.sessions, benefit.limit_per_session.excess)
