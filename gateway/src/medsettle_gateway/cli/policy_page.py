@@ -1,185 +1,187 @@
 """A pack as a page for a policy officer: every figure with its force and clause, zh and en."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
+from medsettle_gateway.cli.policy_page_benefit import benefit_lines
+from medsettle_gateway.cli.policy_page_layers import layer_lines
+from medsettle_gateway.cli.policy_rows import (
+    clause_mark,
+    figure_lines,
+    gate_words,
+    said,
+    section,
+    when_words,
+)
 from medsettle_gateway.cli.policy_words import (
-    FACT_WORDS,
-    FORCE_WORDS,
+    ACCUMULATOR_WORDS,
+    AT_WORDS,
     OVER_CEILING_WORDS,
     PAYS_WORDS,
+    SOURCE_WORDS,
     STATUS_WORDS,
-    YES_NO_WORDS,
+    fact_word,
     value_word,
 )
-from medsettle_gateway.domain.money import format_fen, format_percent, format_unit_price
-from medsettle_gateway.policy.accounts import AccountRules, Purchase
-from medsettle_gateway.policy.benefit import Benefit, Limit, Period
-from medsettle_gateway.policy.gates import Gate
-from medsettle_gateway.policy.lines import LineRules
+from medsettle_gateway.policy.accounts import AccountRules, Subsidy
+from medsettle_gateway.policy.line_rules import LineRules
+from medsettle_gateway.policy.notices import Notice
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.rows import Figure, FigureKind, Row, RowAction, When
 
-_Tests = Iterable[tuple[str, tuple[str, ...]]]
+_DIGEST_SHOWN = 16
 
 
 def pack_page(pack: Pack) -> str:
     """The page as text, with colour codes that ``click.echo`` drops where there is no terminal."""
-    parts = (_head(pack), _lines(pack.rules.lines), *map(_benefit, pack.benefits), _accounts(pack.accounts))
-    return "\n".join(line for part in parts for line in (*part, ""))
+    rules = pack.rules
+    parts = (
+        _head(pack),
+        _facts(pack),
+        _lines(rules.lines),
+        *(benefit_lines(benefit, rules.layers) for benefit in pack.benefits),
+        *(layer_lines(layer, pack.benefits) for layer in rules.layers),
+        _accounts(pack.accounts),
+        _notices(rules.notices),
+    )
+    written = [list(part) for part in parts]
+    return "\n".join(line for part in written if part for line in (*part, ""))
 
 
 def pack_as_plain(pack: Pack, data: Mapping[str, object]) -> dict[str, Any]:
     """The pack's data as it was read, with the digest that settlements name."""
-    return {"digest": pack.digest, "data": dict(data)}
+    plain: dict[str, Any] = {"digest": pack.digest}
+    if pack.overlay is not None:
+        mark = pack.overlay
+        plain["overlay"] = {
+            "id": mark.id,
+            "author": mark.author,
+            "date": mark.dated_on.isoformat(),
+            "authority": mark.authority,
+            "digest": mark.digest,
+        }
+    return {**plain, "data": dict(data)}
 
 
 def _head(pack: Pack) -> Iterator[str]:
     yield click.style(f"{pack.title.zh} / {pack.title.en}", bold=True)
     ends = "长期 / no end" if pack.effective_to is None else f"{pack.effective_to}(不含 / exclusive)"
-    designations = "、".join(value_word("designation", held) for held in pack.eligibility.designations)
-    wanted = " | ".join(pack.eligibility.designations)
     zh, en = STATUS_WORDS[pack.status.value]
     yield f"  编号 / id           {pack.id}"
     yield f"  统筹区 / region      {pack.region}"
     yield f"  依据 / authority     {pack.authority}"
+    if pack.source:
+        yield f"  原文 / source        {pack.source}"
     yield f"  执行期间 / in force  {pack.effective_from} – {ends}"
+    if pack.known_from != pack.effective_from:
+        yield f"  下达日期 / known     {pack.known_from}"
+    if pack.supersedes is not None:
+        yield f"  更正的文件 / corrects {pack.supersedes}"
     yield f"  状态 / status        {zh} / {en}"
-    yield f"  内容摘要 / digest    {pack.digest[:16]}"
-    if wanted:
-        clause = _clause(pack.eligibility.clause)
-        yield f"  机构须为 / institution must be  {designations} / {wanted}{clause}"
+    yield "  舍入 / rounding      四舍五入到分 / half up to the fen"
+    yield f"  内容摘要 / digest    {pack.digest[:_DIGEST_SHOWN]}"
+    if pack.overlay is not None:
+        mark = pack.overlay
+        yield f"  本地参数 / overlay   {mark.id}({mark.authority})"
+        yield f"    制定 / set by      {mark.author},{mark.dated_on}"
+        yield f"    摘要 / digest      {mark.digest[:_DIGEST_SHOWN]}"
+    yield from _gate_of_places(pack)
+
+
+def _gate_of_places(pack: Pack) -> Iterator[str]:
+    wanted = pack.eligibility.designations
+    if not wanted:
+        return
+    zh = "、".join(value_word("designation", held) for held in wanted)
+    clause = clause_mark(pack.eligibility.clause)
+    yield f"  机构须为 / institution must be  {zh} / {' | '.join(wanted)}{clause}"
+    for exception in pack.eligibility.exceptions:
+        words_zh, words_en = gate_words(exception)
+        yield f"    例外 / except: {words_zh} / {words_en}{clause_mark(exception.clause)}"
+
+
+def _facts(pack: Pack) -> Iterator[str]:
+    rules = pack.rules
+    if not rules.declared and not rules.accumulators:
+        return
+    yield section("本地条件与累计", "what the region tells apart and counts")
+    for fact in rules.declared:
+        zh, en = fact_word(fact.name)
+        source_zh, source_en = SOURCE_WORDS[fact.source.value]
+        named = f" {fact.attribute}" if fact.attribute else ""
+        values = "整数 / a whole number"
+        if fact.values is not None:
+            known = "、".join(value_word(fact.name, value) for value in fact.values)
+            values = f"{known} / {', '.join(fact.values)}"
+        yield f"  条件 / fact {fact.name}({zh} / {en}): 取自{source_zh} / from {source_en}{named}: {values}"
+    for accumulator in rules.accumulators:
+        zh, en = ACCUMULATOR_WORDS[accumulator.value]
+        yield f"  累计 / counted: {zh} / {en}"
 
 
 def _lines(rules: LineRules) -> Iterator[str]:
-    yield _section("逐行划分", "how a line is divided")
+    yield section("逐行划分", "how a line is divided")
+    for row in rules.catalogues:
+        zh, en = when_words(row.when)
+        yield f"  适用目录 / list that holds: {row.list}: {zh} / {en}{clause_mark(row.clause)}"
     for entry in rules.excluded:
-        zh, en = _when(entry.when)
-        yield f"  全自费 / fully self-paid: {zh} / {en}{_clause(entry.clause)}"
-    yield from _figure("先行自付", "share before the deductible", rules.self_pay_first)
-    yield from _figure("支付标准", "payment standard per unit", rules.ceilings)
+        zh, en = when_words(entry.when)
+        yield f"  全自费 / fully self-paid: {zh} / {en}{clause_mark(entry.clause)}"
+    yield from figure_lines("先行自付", "share before the deductible", rules.self_pay_first)
+    yield from figure_lines("支付标准", "payment standard per unit", rules.ceilings)
     zh, en = OVER_CEILING_WORDS[rules.over_ceiling.value]
     yield f"  超过支付标准 / above the payment standard: {zh} / {en}"
 
 
-def _benefit(benefit: Benefit) -> Iterator[str]:
-    yield _section(f"待遇:{benefit.title.zh}", f"benefit {benefit.id}: {benefit.title.en}")
-    yield f"  基金 / fund: {benefit.fund}"
-    yield from _gates("对象", "who", benefit.who)
-    yield from _gates("地点", "where", benefit.where)
-    for switch in benefit.switches:
-        state = "已开通 / on" if switch in benefit.switches_on else "未开通 / off"
-        yield f"  开关 / switch: {switch} {state}"
-    yield from _limit("起付标准", "deductible", benefit.deductible)
-    yield from _figure("支付比例", "pay ratio", benefit.ratio)
-    yield from _limit("最高支付限额", "cap", benefit.cap)
-    if benefit.waives_self_pay_first:
-        yield "  免除先行自付 / no share before the deductible"
-    if benefit.needs_filing:
-        yield "  须先备案病种 / needs a filed condition"
-    # A benefit with layers does not load yet, so that none follows holds for every one shown.
-    yield "  其后无其他基金支付(如大额补助) / nothing follows this benefit (no large-amount supplement)"
-
-
 def _accounts(rules: AccountRules | None) -> Iterator[str]:
-    yield _section("个人账户", "personal accounts")
+    yield section("个人账户", "personal accounts")
     if rules is None:
         yield "  不得使用 / none may pay"
         return
     pays_zh, pays_en = PAYS_WORDS[rules.pays.value]
     owners = "、".join(value_word("owner", owner.value) for owner in rules.owners)
     enrolments = "、".join(value_word("enrolment", each) for each in rules.enrolments)
-    yield f"  支付范围 / pays: {pays_zh} / {pays_en}{_clause(rules.clause)}"
+    yield f"  支付范围 / pays: {pays_zh} / {pays_en}{clause_mark(rules.clause)}"
     yield f"  付款人及次序 / payers, in order: {owners} / {', '.join(rules.owners)}"
     with_account = "设有个人账户的参保方式 / enrolments with an account of one's own"
     yield f"  {with_account}: {enrolments} / {', '.join(rules.enrolments)}"
     for purchase in rules.at or ():
-        zh, en = _tests(_purchase_tests(purchase))
-        yield f"  可用于 / may be used: {zh} / {en}"
+        kinds = () if purchase.kinds is None else (("kind", purchase.kinds),)
+        zh, en = gate_words(purchase.gate, kinds)
+        yield f"  可用于 / may be used: {zh} / {en}{clause_mark(purchase.gate.clause)}"
     if rules.never:
-        kinds = "、".join(value_word("kind", kind) for kind in rules.never)
-        yield f"  不得支付 / never for: {kinds} / {', '.join(rules.never)}"
+        named = "、".join(value_word("kind", kind) for kind in rules.never)
+        yield f"  不得支付 / never for: {named} / {', '.join(rules.never)}"
+    if rules.subsidy is not None:
+        yield from _subsidy(rules.subsidy)
 
 
-def _purchase_tests(purchase: Purchase) -> _Tests:
-    kinds = () if purchase.kinds is None else (("kind", purchase.kinds),)
-    return (*purchase.gate.tests, *kinds)
+def _subsidy(subsidy: Subsidy) -> Iterator[str]:
+    zh, en = subsidy.title
+    yield from figure_lines(f"{zh}(每年划入)", f"{en}, credited each year", subsidy.credit)
+    if subsidy.carries_over:
+        words = ("年末结余结转下年", "what is left at the end of the year carries over")
+        yield said(words, subsidy.carries_over_clause)
+    else:
+        yield said(("年末结余作废", "what is left at the end of the year lapses"))
+    for closing in subsidy.closes:
+        paid = "、".join(value_word("pays", each) for each in closing.pays)
+        cause = value_word("cause", closing.cause)
+        clause = clause_mark(closing.clause)
+        yield f"  销户 / closes: {cause},余额付给{paid} / {closing.cause}, paid to {', '.join(closing.pays)}{clause}"
+        if closing.documents:
+            yield f"    凭据 / papers: {'、'.join(closing.documents)}"
 
 
-def _section(zh: str, en: str) -> str:
-    return click.style(f"{zh} / {en}", bold=True)
-
-
-def _gates(zh: str, en: str, gates: tuple[Gate, ...]) -> Iterator[str]:
-    for gate in gates:
-        words_zh, words_en = _tests(gate.tests)
-        if gate.switch is not None:
-            words_zh, words_en = f"{words_zh};开关 {gate.switch}", f"{words_en}; switch {gate.switch}"
-        yield f"  {zh} / {en}: {words_zh} / {words_en}{_clause(gate.clause)}"
-
-
-def _limit(zh: str, en: str, limit: Limit) -> Iterator[str]:
-    if limit.period is Period.NONE:
-        yield f"  {zh} / {en}: 不设 / none"
+def _notices(notices: tuple[Notice, ...]) -> Iterator[str]:
+    if not notices:
         return
-    yield from _figure(f"{zh}(自然年度)", f"{en} per calendar year", limit.figure)
-
-
-def _figure(zh: str, en: str, figure: Figure) -> Iterator[str]:
-    if not figure.rows:
-        yield f"  {zh} / {en}: 文件未规定,由统筹区确定 / not in the document, a region's to set"
-        return
-    yield f"  {zh} / {en}:"
-    for row in figure.rows:
-        value_zh, value_en = _value(figure.kind, row)
-        when_zh, when_en = _when(row.when)
-        force_zh, force_en = FORCE_WORDS[row.force.value]
-        clause = _clause(row.clause)
-        yield f"    {value_zh}  {when_zh}  {force_zh}{clause}"
-        yield f"    {value_en}  {when_en}  ({force_en})"
-
-
-def _value(kind: FigureKind, row: Row) -> tuple[str, str]:
-    if row.action is RowAction.NONE:
-        return "不设", "none"
-    number = _number(kind, row.value)
-    unit = "" if kind.is_share else "元"
-    if row.action is RowAction.ADDS:
-        sign = "+" if row.value >= 0 else ""
-        return f"再加 {sign}{number}{unit}", f"plus {sign}{number}"
-    return f"{number}{unit}", number
-
-
-def _number(kind: FigureKind, value: int) -> str:
-    if kind.is_share:
-        return format_percent(value)
-    return format_unit_price(value) if kind is FigureKind.UNIT_PRICE else format_fen(value)
-
-
-def _when(when: When) -> tuple[str, str]:
-    zh, en = _tests(when.tests) if when.tests else ("", "")
-    if when.unit_price_at_least_micro is not None:
-        price = format_unit_price(when.unit_price_at_least_micro)
-        zh = ";".join(filter(None, (zh, f"单价{price}元以上")))
-        en = "; ".join(filter(None, (en, f"unit price {price} or more")))
-    return (zh, en) if zh else ("一律适用", "always")
-
-
-def _tests(tests: _Tests) -> tuple[str, str]:
-    zh, en = [], []
-    for fact, values in tests:
-        if (fact, values) in YES_NO_WORDS:
-            said_zh, said_en = YES_NO_WORDS[fact, values]
-            zh.append(said_zh)
-            en.append(said_en)
-            continue
-        fact_zh, fact_en = FACT_WORDS[fact]
-        zh.append(f"{fact_zh}为{'、'.join(value_word(fact, value) for value in values)}")
-        en.append(f"{fact_en} {' or '.join(values)}")
-    return (";".join(zh) or "不限", "; ".join(en) or "any")
-
-
-def _clause(clause: str) -> str:
-    return click.style(f"〔{clause}〕", fg="cyan") if clause else ""
+    yield section("预警", "warnings: they change no amount")
+    for notice in notices:
+        of_zh, of_en = ACCUMULATOR_WORDS[notice.of.value]
+        at_zh, at_en = AT_WORDS[notice.at.value]
+        zh, en = notice.title
+        yield from figure_lines(
+            f"{zh}({of_zh},{at_zh})", f"{notice.id}: {en} ({of_en}, {at_en})", notice.figure
+        )

@@ -20,7 +20,7 @@ from medsettle_gateway.policy.case_people import (
 )
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.limits import STAY_PERIOD
-from medsettle_gateway.policy.plan import period_of
+from medsettle_gateway.policy.counting import period_of
 from medsettle_gateway.policy.reading import LineNumbers, Reader, child, given
 
 _REQUIRED: Final = ("case", "pack", "date", "lines")

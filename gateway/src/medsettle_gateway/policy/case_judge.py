@@ -13,7 +13,7 @@ from medsettle_gateway.policy.case_amounts import ByMeasure
 from medsettle_gateway.policy.case_expect import ExpectSums
 from medsettle_gateway.policy.case_form import Case, stay_period
 from medsettle_gateway.policy.case_result import CaseResult, Difference, Settled
-from medsettle_gateway.policy.plan import period_of
+from medsettle_gateway.policy.counting import period_of
 from medsettle_gateway.policy.trace import Step, TraceEntry, replay
 
 _LINE_STEPS: Final = {

@@ -15,7 +15,7 @@ from typing import Final
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.money import format_fen, format_ratio, format_unit_price
-from medsettle_gateway.policy.benefit import Limit, Period
+from medsettle_gateway.policy.limits import Limit, Period
 from medsettle_gateway.policy.facts import FACT_VALUES, SEVERAL_VALUED, Facts, described
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.reading import Fault, Invalid
