@@ -14,7 +14,7 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.domain.place import Designation
 from medsettle_gateway.policy import pack as pack_module
-from medsettle_gateway.policy import plan as plan_module
+from medsettle_gateway.policy import fund_plan
 from medsettle_gateway.policy.engine import (
     PERSONAL_ACCOUNT_ONLY,
     CaseInput,
@@ -75,12 +75,13 @@ def test_a_year_without_a_cap_has_no_limit_and_nothing_left_to_count() -> None:
 
 
 def test_the_counters_are_declared_before_they_are_read() -> None:
-    assert counters_read(PACK, GENERAL, DAY) == (DEDUCTIBLE, PAID)
-    assert counters_read(PACK, GENERAL, date(2024, 1, 1))[0] == CounterKey("2024", GENERAL, "deductible")
-    assert counters_read(PACK, PERSONAL_ACCOUNT_ONLY, DAY) == ()
-    assert counters_read(PACK, "chronic", DAY) == ()
+    assert counters_read(PACK, visit()) == (DEDUCTIBLE, PAID)
+    later = visit(service_on=date(2024, 1, 1))
+    assert counters_read(PACK, later)[0] == CounterKey("2024", GENERAL, "deductible")
+    assert counters_read(PACK, visit(encounter=ACCOUNT_ONLY)) == ()
+    assert counters_read(PACK, visit(encounter=Encounter("chronic"))) == ()
     without = anshan({f"benefits.{GENERAL}.deductible": {"period": "none"}})
-    assert counters_read(without, GENERAL, DAY) == (PAID,)
+    assert counters_read(without, visit()) == (PAID,)
 
 
 def test_a_benefit_without_a_deductible_takes_none_and_marks_none() -> None:
@@ -131,12 +132,12 @@ def test_remainders_are_known_before_anything_is_bought() -> None:
 
 
 def test_account_rules_depend_on_the_place() -> None:
-    here = account_rules(PACK, PERSONAL_ACCOUNT_ONLY, EMPLOYEE, PHARMACY, ACCOUNT_ONLY)
+    here = account_rules(PACK, PERSONAL_ACCOUNT_ONLY, EMPLOYEE, PHARMACY, ACCOUNT_ONLY, DAY)
     assert here.owners == (Owner.SELF, Owner.SPOUSE, Owner.PARENT, Owner.CHILD)
     assert here.kinds == ("drug", "device", "consumable")
     assert here.own_account
     pool_only = replace(EMPLOYEE, enrolment=Enrolment.POOL_ONLY)
-    there = account_rules(PACK, GENERAL, pool_only, CLINIC, VISIT)
+    there = account_rules(PACK, GENERAL, pool_only, CLINIC, VISIT, DAY)
     assert "surgery" in there.kinds
     assert "wellness" not in there.kinds
     assert not there.own_account
@@ -198,9 +199,9 @@ def test_the_trace_can_be_left_out_and_changes_nothing() -> None:
 
 def test_rules_are_resolved_once_for_one_combination_of_facts() -> None:
     pack = anshan()
-    first = pack.plan(GENERAL, EMPLOYEE, CLINIC, VISIT)
-    assert pack.plan(GENERAL, replace(EMPLOYEE), replace(CLINIC), VISIT) is first
-    assert pack.plan(GENERAL, EMPLOYEE, PHARMACY, VISIT) is not first
+    first = pack.plan(GENERAL, EMPLOYEE, CLINIC, VISIT, DAY)
+    assert pack.plan(GENERAL, replace(EMPLOYEE), replace(CLINIC), VISIT, DAY) is first
+    assert pack.plan(GENERAL, EMPLOYEE, PHARMACY, VISIT, DAY) is not first
 
 
 def test_the_resolved_rules_of_a_pack_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +219,8 @@ def test_the_years_of_a_plan_are_bounded() -> None:
         (deductible, paid) = calculate(pack, visit(service_on=date(year, 6, 1))).remainders
         assert (deductible.key.period, paid.key.period) == (str(year), str(year))
     (plan,) = pack._plans.values()
-    assert len(plan._keys) <= plan_module.YEARS_KEPT
+    assert plan.fund is not None
+    assert len(plan.fund._paid) <= fund_plan.YEARS_KEPT
 
 
 def test_the_whole_input_can_be_stored_and_calculated_again() -> None:
