@@ -78,10 +78,10 @@ def test_only_reasons_that_a_pack_can_give_may_be_expected(code: str, message: s
 def test_the_reasons_that_a_pack_can_give_are_those_of_the_format() -> None:
     assert " ".join(REFUSALS) == (
         "POLICY_FLOOR POLICY_CEILING PACK_NOT_IN_FORCE NOT_COVERED NOT_DESIGNATED BENEFIT_UNKNOWN "
-        "NOT_FOR_SCHEME NOT_FOR_STANDING NOT_FOR_ENROLMENT NOT_FOR_AID NOT_FOR_CONDITION NOT_FILED "
-        "NOT_AT_KIND NOT_AT_LEVEL NOT_AT_SPECIALTY NOT_A_STAY PRESCRIPTION_KIND NOT_CIRCULATED SWITCH_OFF "
-        "LINE_AMOUNT_MISMATCH CONDITION_NOT_FILED DRUG_NOT_APPROVED DRUG_OVER_CEILING DRUG_KINDS_EXCEEDED "
-        "OVER_CEILING OVER_SESSION_LIMIT NO_RULE"
+        "NOT_FOR_SCHEME NOT_FOR_STANDING NOT_FOR_ENROLMENT NOT_FOR_AID NOT_FOR_CONDITION NOT_FOR_ATTRIBUTE "
+        "NOT_FILED NOT_AT_KIND NOT_AT_LEVEL NOT_AT_SPECIALTY NOT_A_STAY PRESCRIPTION_KIND NOT_CIRCULATED "
+        "SWITCH_OFF LINE_AMOUNT_MISMATCH CONDITION_NOT_FILED DRUG_NOT_APPROVED DRUG_OVER_CEILING "
+        "DRUG_KINDS_EXCEEDED DAYS_SUPPLY_EXCEEDED OVER_CEILING OVER_SESSION_LIMIT NO_RULE PARAMETER_ASSUMED"
     )
 
 
@@ -177,8 +177,8 @@ def test_identities_are_checked_whatever_a_case_expects(monkeypatch: pytest.Monk
 
 
 def test_a_fund_that_pays_more_than_its_base_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def generous(*args: Any) -> Any:
-        result = calculate(*args)
+    def generous(*args: Any, **kwargs: Any) -> Any:
+        result = calculate(*args, **kwargs)
         changed = (
             step._replace(inputs=(("base_fen", 4_999), ("ratio_ppm", 500_000)))
             if step.step is Step.RATIO
@@ -248,9 +248,9 @@ def test_every_mistake_of_a_case_is_reported() -> None:
     [
         ("benefits.chronic.ratio.rows: []", "no key 'chronic' under benefits"),
         ('benefits.general_outpatient.ratio.rows: [{rate: "0.60"}]', "rows[0].rate: unknown key"),
-        ("benefits.general_outpatient.five_fixed: {outside: refuse}", "not supported yet"),
+        ("benefits.general_outpatient.five_fixed: {outside: all}", "expected one of self_pay, refuse"),
         ("accounts.pays: everything", "expected one of personal, in_scope"),
-        ("layers: [{id: county}]", "not supported yet"),
+        ("layers: [{id: county}]", "a layer has `base` and `ratio`, or one of"),
     ],
 )
 def test_a_wrong_override_is_reported_at_its_line_of_the_case(override: str, message: str) -> None:

@@ -168,8 +168,8 @@ def _subsidy(subsidy: Subsidy) -> Iterator[str]:
     for closing in subsidy.closes:
         paid = "、".join(value_word("pays", each) for each in closing.pays)
         cause = value_word("cause", closing.cause)
-        clause = clause_mark(closing.clause)
-        yield f"  销户 / closes: {cause},余额付给{paid} / {closing.cause}, paid to {', '.join(closing.pays)}{clause}"
+        words = (f"{cause},余额付给{paid}", f"{closing.cause}, paid to {', '.join(closing.pays)}")
+        yield f"  销户 / closes: {words[0]} / {words[1]}{clause_mark(closing.clause)}"
         if closing.documents:
             yield f"    凭据 / papers: {'、'.join(closing.documents)}"
 

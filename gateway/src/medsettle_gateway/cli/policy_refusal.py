@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from medsettle.wire.reasons import REASONS, Reason
-from medsettle_gateway.cli.policy_words import FACT_WORDS, Words, value_word
+from medsettle_gateway.cli.policy_words import Words, fact_word, value_word
 from medsettle_gateway.domain.errors import Refusal
 
 _NOT_DESIGNATED_AT_ALL: Final = (
@@ -56,7 +56,7 @@ def _texts(refusal: Refusal) -> tuple[Words, Words]:
 
 
 def _fact(fact: str, value: str, wanted: str) -> Iterator[str]:
-    zh, en = FACT_WORDS[fact]
+    zh, en = fact_word(fact)
     held_zh, wanted_zh = _values(fact, value, "+", "、"), _values(fact, wanted, "|", "或")
     held_en = "none" if value == _NONE else value.replace("+", " and ")
     yield f"  {zh}:{held_zh};须为:{wanted_zh}"
@@ -72,5 +72,5 @@ def _values(fact: str, values: str, sign: str, joined: str) -> str:
 def _facts(facts: str) -> str:
     """``level=primary at=clinic`` in words of both languages."""
     pairs = [each.partition("=") for each in facts.split(" ") if "=" in each]
-    zh = ";".join(f"{FACT_WORDS[fact][0]}为{_values(fact, held, '+', '、')}" for fact, _, held in pairs)
+    zh = ";".join(f"{fact_word(fact)[0]}为{_values(fact, held, '+', '、')}" for fact, _, held in pairs)
     return f"{zh} / {facts}" if zh else facts

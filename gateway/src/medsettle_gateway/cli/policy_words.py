@@ -17,17 +17,23 @@ FACT_WORDS: Final[dict[str, Words]] = {
     "stay": ("住院", "stay"),
     "prescription": ("处方", "prescription"),
     "circulated": ("经处方流转", "circulated"),
+    "emergency": ("急救抢救", "emergency"),
+    "age": ("年龄", "age"),
+    "area": ("就医地", "area"),
+    "tier": ("缴费档次", "tier"),
     "kind": ("项目类别", "kind"),
     "class": ("目录类别", "class"),
     "ward": ("病房", "ward"),
 }
-"""Each fact; its values are in VALUE_WORDS under ``fact.value``, else under the value alone."""
+"""Each fact, and what packs often declare; its values are in VALUE_WORDS under ``fact.value``, else alone."""
 
 YES_NO_WORDS: Final[dict[tuple[str, tuple[str, ...]], Words]] = {
     ("circulated", ("true",)): ("须经处方流转", "prescription circulated"),
     ("circulated", ("false",)): ("未经处方流转", "prescription not circulated"),
     ("stay", ("true",)): ("限住院", "a stay"),
     ("stay", ("false",)): ("限非住院", "not a stay"),
+    ("emergency", ("true",)): ("限急救抢救", "an emergency"),
+    ("emergency", ("false",)): ("非急救抢救", "no emergency"),
 }
 """A condition on a yes-or-no fact, as a whole."""
 
@@ -98,6 +104,18 @@ VALUE_WORDS: Final[dict[str, str]] = {
     "child": "子女",
     "sibling": "兄弟姐妹",
     "other": "其他人",
+    "heir": "继承人",
+    "beneficiary": "指定受益人",
+    "local": "本地",
+    "filed": "异地已备案",
+    "unfiled": "异地未备案",
+    "emergency": "急诊",
+    "low": "低档",
+    "high": "高档",
+    "hypertension": "高血压",
+    "diabetes": "糖尿病",
+    "moved_away": "户籍迁出",
+    "deceased": "死亡",
 }
 
 FORCE_WORDS: Final[dict[str, Words]] = {
@@ -123,6 +141,63 @@ PAYS_WORDS: Final[dict[str, Words]] = {
     "personal": ("任何个人负担部分", "any personal part"),
     "in_scope": ("仅政策范围内的个人负担", "only the personal part within policy"),
 }
+
+
+BASE_WORDS: Final[dict[str, Words]] = {
+    "in_scope_left": ("政策范围内未支付部分", "what no fund has paid within policy"),
+    "out_of_scope_left": ("政策范围外未支付部分", "what no fund has paid outside policy"),
+    "all_left": ("全部个人负担", "all of the personal part"),
+}
+
+COUNTED_WORDS: Final[dict[str, Words]] = {
+    "self_pay_first": ("先行自付", "the share before the deductible"),
+    "over_limit": ("超限价自付", "what is above a payment standard"),
+}
+
+ACCUMULATOR_WORDS: Final[dict[str, Words]] = {
+    "personal": ("本年度个人负担累计", "what the patient bore in the year"),
+    "in_scope": ("本年度政策范围内个人负担累计", "what the patient bore within policy in the year"),
+}
+
+PERIOD_WORDS: Final[dict[str, Words]] = {
+    "year": ("自然年度", "per calendar year"),
+    "stay": ("每次住院", "per stay"),
+    "settlement": ("每次结算", "per settlement"),
+    "none": ("不设", "none"),
+}
+
+EXCESS_WORDS: Final[dict[str, Words]] = {
+    "provider": ("超出部分由医疗机构承担", "the provider bears what is above"),
+    "patient": ("超出部分由个人承担", "the patient bears what is above"),
+    "refuse": ("超出不予结算", "a settlement above it is refused"),
+}
+
+OUTSIDE_WORDS: Final[dict[str, Words]] = {
+    "self_pay": ("自费", "the patient pays"),
+    "refuse": ("不予结算", "the settlement is refused"),
+    "report": ("只提示,不改变金额", "said, and changes no amount"),
+}
+
+DAY_WORDS: Final[dict[str, Words]] = {
+    "admitted": ("入院日", "the day of admission"),
+    "discharged": ("出院日", "the day of discharge"),
+}
+
+AT_WORDS: Final[dict[str, Words]] = {
+    "reached": ("达到即提示", "raised when it is reached"),
+    "exceeded": ("超过才提示", "raised when it is exceeded"),
+}
+
+SOURCE_WORDS: Final[dict[str, Words]] = {
+    "patient.age_on_service": ("就医当日周岁", "completed years on the day of service"),
+    "patient.attributes": ("参保登记", "the register"),
+    "encounter.area": ("就医地", "where the place lies for the patient"),
+}
+
+
+def fact_word(fact: str) -> Words:
+    """A fact in both languages; one that a pack declares under a name of its own, as it is."""
+    return FACT_WORDS.get(fact, (fact, fact))
 
 
 def value_word(fact: str, value: str) -> str:

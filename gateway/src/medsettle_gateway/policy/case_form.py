@@ -7,20 +7,19 @@ from typing import Final
 
 from medsettle_gateway.domain.basket import Encounter
 from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.policy.assigning import ASSIGNED
 from medsettle_gateway.policy.case_amounts import OF_A_STAY, OF_A_YEAR, as_counters, read_by_measure
 from medsettle_gateway.policy.case_expect import Expect, read_expect
 from medsettle_gateway.policy.case_lines import read_dispensed, read_lines
 from medsettle_gateway.policy.case_people import (
-    ASSIGNED,
     read_accounts,
     read_encounter,
     read_institution,
     read_order,
     read_patient,
 )
+from medsettle_gateway.policy.counting import period_of, stay_period
 from medsettle_gateway.policy.inputs import CaseInput
-from medsettle_gateway.policy.limits import STAY_PERIOD
-from medsettle_gateway.policy.counting import period_of
 from medsettle_gateway.policy.reading import LineNumbers, Reader, child, given
 
 _REQUIRED: Final = ("case", "pack", "date", "lines")
@@ -96,13 +95,6 @@ def _counters(
     if of_stay and encounter.admitted is None:
         reader.fault("stay_to_date", "only a stay counts; name the day it began under `encounter.admitted`")
     return as_counters(of_year, period_of(on.year)) | as_counters(of_stay, stay_period(encounter))
-
-
-def stay_period(encounter: Encounter) -> str:
-    """The period of the counters of a stay; empty for an encounter that is none."""
-    if encounter.admitted is None:
-        return ""
-    return STAY_PERIOD + (encounter.stay_id or encounter.admitted.isoformat())
 
 
 def _check_days(reader: Reader, settled: CaseInput) -> None:

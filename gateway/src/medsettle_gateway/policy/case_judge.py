@@ -11,30 +11,40 @@ from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy.case_amounts import ByMeasure
 from medsettle_gateway.policy.case_expect import ExpectSums
-from medsettle_gateway.policy.case_form import Case, stay_period
+from medsettle_gateway.policy.case_form import Case
 from medsettle_gateway.policy.case_result import CaseResult, Difference, Settled
-from medsettle_gateway.policy.counting import period_of
-from medsettle_gateway.policy.trace import Step, TraceEntry, replay
+from medsettle_gateway.policy.case_sound import broken
+from medsettle_gateway.policy.counting import period_of, stay_period
+from medsettle_gateway.policy.trace import Step, TraceEntry
 
 _LINE_STEPS: Final = {
-    "fully_self_paid": (Step.COVER_ENDED, Step.EXCLUDED, Step.OVER_STANDARD),
-    "over_limit": (Step.OVER_LIMIT,),
+    "provider_borne": (Step.PROVIDER_BORNE,),
+    "fully_self_paid": (Step.COVER_ENDED, Step.EXCLUDED, Step.OUTSIDE, Step.OVER_STANDARD),
+    "over_limit": (Step.OVER_LIMIT, Step.SESSION_OVER_LIMIT),
     "self_pay_first": (Step.SELF_PAY_FIRST, Step.SELF_PAY_WAIVED),
     "in_scope": (Step.IN_SCOPE,),
 }
 _ALL_LINE_STEPS: Final = tuple(step for steps in _LINE_STEPS.values() for step in steps)
-_FUND_STEPS: Final = (
-    Step.DEDUCTIBLE, Step.NO_DEDUCTIBLE, Step.RATIO, Step.CAP, Step.FUND, Step.ACCOUNT_ONLY,
+_DEDUCTIBLE_STEPS: Final = (Step.DEDUCTIBLE, Step.NO_DEDUCTIBLE)
+_BENEFIT_STEPS: Final = (
+    *_DEDUCTIBLE_STEPS, Step.RATIO, Step.BAND, Step.BANDED, Step.LIMIT_WAIVED, Step.CAP, Step.FUND,
+    Step.ACCOUNT_ONLY,
 )  # fmt: skip
+_LAYER_STEPS: Final = (
+    Step.LAYER_OUTSIDE, Step.LAYER_THRESHOLD, Step.LAYER_RATIO, Step.GUARANTEE, Step.LEAVES, Step.LAYER_CAP,
+)  # fmt: skip
+_FUND_STEPS: Final = (*_BENEFIT_STEPS, *_LAYER_STEPS, Step.LAYER)
 _ACCOUNT_STEPS: Final = (Step.PERSONAL, Step.NO_ACCOUNT, Step.PAYABLE, Step.ACCOUNT)
 _STEPS_TO: Final[Mapping[str, tuple[Step, ...]]] = {
     **_LINE_STEPS,
     "total": _ALL_LINE_STEPS,
-    "deductible": (Step.IN_SCOPE, Step.DEDUCTIBLE, Step.NO_DEDUCTIBLE),
-    "over_cap": _FUND_STEPS,
+    "deductible": (Step.IN_SCOPE, *_DEDUCTIBLE_STEPS),
+    "over_cap": _BENEFIT_STEPS,
     "funds": _FUND_STEPS,
+    "afterwards": (*_LAYER_STEPS, Step.AFTERWARDS),
     "after": _FUND_STEPS,
     "after_stay": _FUND_STEPS,
+    "raised": (Step.PERSONAL, Step.WARNING),
     "personal": (*_FUND_STEPS, Step.PERSONAL),
     "accounts": _ACCOUNT_STEPS,
     "cash": (*_ACCOUNT_STEPS, Step.CASH),
@@ -130,23 +140,9 @@ def _compared_counters(
 
 
 def _unsound(settled: Sequence[Settled]) -> Iterator[Difference]:
-    for _, _, outcome in settled:
-        for identity in outcome.breakdown.broken_identities():
-            yield Difference("identity", identity, "does not hold", outcome.trace)
-        for entry, paid_fen in _over_base(outcome.trace):
-            yield Difference("identity", "no fund pays more than its base", str(paid_fen), (entry,))
-        if replay(outcome.trace) != outcome.breakdown:
-            yield Difference("trace", "rebuilds the breakdown", "does not", outcome.trace)
-
-
-def _over_base(trace: tuple[TraceEntry, ...]) -> Iterator[tuple[TraceEntry, int]]:
-    """The steps where a fund pays more than the base that it pays on."""
-    bases = [entry for entry in trace if entry.step is Step.RATIO]
-    paid = [entry for entry in trace if entry.step is Step.FUND]
-    for base, payment in zip(bases, paid, strict=True):
-        base_fen = dict(base.inputs)["base_fen"]
-        if not isinstance(base_fen, int) or payment.amount_fen > base_fen:
-            yield payment, payment.amount_fen
+    for outcome in (each.calculation for each in settled):
+        for kind, expected, got, steps in broken(outcome.breakdown, outcome.trace):
+            yield Difference(kind, expected, got, steps)
 
 
 def _counters_after(case: Case, settled: Sequence[Settled]) -> dict[CounterKey, int]:

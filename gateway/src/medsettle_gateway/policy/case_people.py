@@ -1,16 +1,12 @@
 """Reads who a case is about, where and on what occasion, and who may pay."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from medsettle_gateway.domain.basket import EmergencyOrder, Encounter, Prescription, Waiver
 from medsettle_gateway.domain.member import Account, Aid, Enrolment, Owner, Patient, Scheme, Standing
 from medsettle_gateway.domain.money import parse_fen
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
 from medsettle_gateway.policy.reading import Reader, child, given
-
-ASSIGNED: Final = "assigned"
-"""Stands in a case in place of a benefit: each line goes to the benefit that takes it."""
 
 
 def read_patient(reader: Reader, value: object) -> Patient:

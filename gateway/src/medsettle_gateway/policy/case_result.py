@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.inputs import Calculation
 from medsettle_gateway.policy.reading import Fault
 from medsettle_gateway.policy.trace import TraceEntry
@@ -20,11 +21,12 @@ class Difference:
 
 
 class Settled(NamedTuple):
-    """One settlement of a case: its pack and benefit, and what was calculated."""
+    """One settlement of a case: its pack and benefit, what was calculated, and the benefit's title."""
 
     pack: str
     benefit: str
     calculation: Calculation
+    title: Title
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,24 @@ Pure: the case and the packs come as plain data that somebody else read from fil
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.policy.assigning import calculate_portions, share_out
+from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.case_form import Case, read_case
 from medsettle_gateway.policy.case_judge import judge
 from medsettle_gateway.policy.case_result import CaseResult, Difference, Settled
 from medsettle_gateway.policy.case_versions import CasePacks, Shelf
 from medsettle_gateway.policy.engine import calculate
+from medsettle_gateway.policy.inputs import Calculation
 from medsettle_gateway.policy.loader import PackSource
+from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers, line_of
 
 __all__ = ["CaseResult", "CaseRunner", "Difference", "Settled", "settle"]
+
+_ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
 
 
 class CaseRunner:
@@ -56,8 +62,14 @@ def settle(
     if case.assigned:
         portions = share_out(packs.region, case.given)
         parts = calculate_portions(portions, case.given, packs.versions_of, trace=trace)
-        return tuple(Settled(portion.pack.id, portion.benefit, done) for portion, _, done in parts)
+        return tuple(_settled(portion.pack, portion.benefit, done) for portion, _, done in parts)
     done = calculate(
         packs.pack, case.given, trace=trace, versions=packs.versions, allow_assumed=allow_assumed
     )
-    return (Settled(packs.pack.id, case.given.encounter.benefit, done),)
+    return (_settled(packs.pack, case.given.encounter.benefit, done),)
+
+
+def _settled(pack: Pack, benefit: str, done: Calculation) -> Settled:
+    """One settlement with the title of its benefit; account and cash have one of their own."""
+    found = pack.rules.benefit(benefit)
+    return Settled(pack.id, benefit, done, _ACCOUNT_ONLY if found is None else found.title)
