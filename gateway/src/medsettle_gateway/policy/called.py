@@ -3,29 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-Pair = tuple[str, str]
-"""Chinese, English."""
+from medsettle.wire.called import FUND_NAMES, OWNER_NAMES, Pair, begun, named
 
-FUND_NAMES: Final[Mapping[str, Pair]] = {
-    "pooled": ("统筹基金", "the pooled fund"),
-    "serious_illness": ("大病保险", "serious illness insurance"),
-    "large_amount": ("大额医疗费用补助", "the large-amount supplement"),
-    "commercial": ("商业补充保险", "the commercial supplement"),
-    "medical_aid": ("医疗救助", "medical aid"),
-    "special_aid": ("特殊救助", "special aid"),
-    "county": ("县级财政兜底", "the county's top-up"),
-    "relief": ("救助基金", "the relief fund"),
-    "burden_ceiling": ("个人负担封顶救助", "relief above the burden ceiling"),
-    "other": ("其他基金", "another fund"),
-}
-OWNER_NAMES: Final[Mapping[str, Pair]] = {
-    "self": ("本人", "the patient's own"),
-    "spouse": ("配偶", "the spouse's"),
-    "parent": ("父母", "the parent's"),
-    "child": ("子女", "the child's"),
-    "sibling": ("兄弟姐妹", "the sibling's"),
-    "other": ("其他人", "another person's"),
-}
+__all__ = [
+    "CLASS_NAMES",
+    "CONDITION_NAMES",
+    "FUND_NAMES",
+    "INSIDE_NAMES",
+    "LIST_NAMES",
+    "OWNER_NAMES",
+    "Pair",
+    "begun",
+    "condition_name",
+    "fund_name",
+    "named",
+]
+
 CONDITION_NAMES: Final[Mapping[str, str]] = {
     "ankylosing_spondylitis": "强直性脊柱炎",
     "aplastic_anaemia": "再生障碍性贫血",
@@ -84,12 +77,6 @@ CLASS_NAMES: Final[Mapping[str, Pair]] = {
 }
 
 
-def named(names: Mapping[str, Pair], id_: object) -> Pair:
-    """Both names of an id; where it has none here, the id itself, its words apart in English."""
-    text = str(id_)
-    return names.get(text, (text, text.replace("_", " ")))
-
-
 def condition_name(condition: object) -> Pair:
     """A filed condition's names; where it has no Chinese one here, its id."""
     text = str(condition)
@@ -98,9 +85,4 @@ def condition_name(condition: object) -> Pair:
 
 def fund_name(fund: object, language: int) -> str:
     """The fund's name, Chinese (0) or English (1); its id where it has no name here."""
-    return FUND_NAMES.get(str(fund), (str(fund), str(fund)))[language]
-
-
-def begun(text: str) -> str:
-    """The text as the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
+    return named(FUND_NAMES, str(fund))[language]
