@@ -1,8 +1,9 @@
 """Shares a basket out between benefits: one settlement a benefit, one receipt.
 
-Each line goes to the benefit that it asks for, else to the first one, in the order of the packs, that
-the person may have at the place and that takes it. What none takes is paid by account and cash. A
-benefit whose figures are missing is not passed over: its settlement is refused, never a silent zero.
+Each line goes to the benefit that it asks for, else to one that the person may have at the place and
+that takes it: those for filed conditions or named lines before those that take every line, and each in
+the order of the packs. What none takes is paid by account and cash. A benefit whose figures are missing
+is not passed over: its settlement is refused, never a silent zero.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,8 @@ def share_out(packs: Sequence[Pack], case: CaseInput) -> tuple[Portion, ...]:
     if not packs:
         raise refuse(Reason.PACK_NOT_IN_FORCE, date=case.service_on.isoformat())
     taken: dict[tuple[str, str], list[int]] = {}
-    offers = tuple(_offers(packs, case))
+    # Sorting keeps the order of the packs among equals.
+    offers = sorted(_offers(packs, case), key=lambda offer: not offer[1].is_selective)
     for index, line in enumerate(case.lines):
         taken.setdefault(_taker(packs, offers, case, line), []).append(index)
     order = [(pack.id, each.id) for pack in packs for each in pack.benefits]
@@ -125,8 +127,7 @@ def _taker(
 def takes(pack: Pack, benefit: Benefit, case: CaseInput, line: Line) -> bool:
     """Does a benefit take the line where a basket is shared out?"""
     if benefit.takes is None:
-        needs_condition = benefit.needs_filing or benefit.by_condition
-        return not needs_condition or line.condition in case.patient.conditions
+        return not benefit.is_selective or line.condition in case.patient.conditions
     own = {f.name: f.held(case.patient, case.encounter, case.service_on) for f in pack.rules.declared}
     facts = {
         **settlement_facts(case.patient, case.institution, case.encounter, own),

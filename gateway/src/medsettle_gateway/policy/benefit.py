@@ -167,6 +167,11 @@ class Benefit:
         return self.deductible.period is not Period.NONE
 
     @property
+    def is_selective(self) -> bool:
+        """Does it take some lines of a basket only: those of filed conditions, or those that it names?"""
+        return self.takes is not None or self.needs_filing or self.by_condition
+
+    @property
     def by_condition(self) -> bool:
         """Is each filed condition capped and rounded by itself?"""
         return self.cap_per is CapPer.CONDITION
