@@ -1,0 +1,146 @@
+"""Stays: one deductible over all bills, the year and the version that each end of a stay names."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.basket import Encounter
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.errors import Refused
+from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level
+from medsettle_gateway.policy.engine import calculate, counters_read, periods_of, stay_period
+from medsettle_gateway.policy.inputs import CaseInput
+from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.trace import Step
+from tests.gateway.policy.examples import EMPLOYEE, anshan, drug
+
+HOSPITAL = Institution(InstitutionKind.HOSPITAL, Level.SECONDARY, designations=(Designation.BASIC,))
+ADMITTED, DISCHARGED = date(2023, 12, 28), date(2024, 1, 6)
+NEW_YEAR = date(2024, 1, 1)
+STAY = Encounter("inpatient", admitted=ADMITTED, discharged=DISCHARGED)
+PAID = CounterKey("2024", "inpatient", "paid")
+BORNE = CounterKey("stay/2023-12-28", "inpatient", "deductible")
+
+
+def hospital_pack(amount: str = "200.00", share: str = "0.50", **changes: Any) -> Pack:
+    benefit = {
+        "title": {"zh": "住院", "en": "inpatient"},
+        "fund": "pooled",
+        "where": [{"at": "hospital", "stay": True}],
+        "deductible": {"period": "stay", "rows": [{"amount": amount}]},
+        "ratio": {"rows": [{"ratio": share}]},
+        "cap": {"period": "year", "rows": [{"amount": "3000.00"}]},
+        "stay": {"deductible_by": "admitted", "cap_by": "discharged"},
+        "layers": [],
+        **changes,
+    }
+    return anshan({"benefits.inpatient": benefit})
+
+
+def two_versions(later: Pack, earlier: Pack) -> tuple[Pack, Pack]:
+    """The later one from New Year on, the earlier one until then."""
+    return replace(later, effective_from=NEW_YEAR), replace(earlier, effective_to=NEW_YEAR)
+
+
+def stay(*amounts_and_days: tuple[int, date], **changes: Any) -> CaseInput:
+    lines = tuple(replace(drug(fen), service_on=day) for fen, day in amounts_and_days)
+    return replace(CaseInput(DISCHARGED, EMPLOYEE, HOSPITAL, STAY, lines), **changes)
+
+
+BOTH_YEARS = stay((300_000, date(2023, 12, 30)), (500_000, date(2024, 1, 5)))
+
+
+def test_the_deductible_is_taken_once_and_leaves_no_mark_in_a_year() -> None:
+    result = calculate(hospital_pack(), BOTH_YEARS)
+    assert result.breakdown.deductible_fen == 20_000
+    assert dict(result.deltas) == {BORNE: 20_000, PAID: 300_000}
+
+
+def test_what_was_paid_in_the_year_of_admission_does_not_count() -> None:
+    before = {CounterKey("2023", "inpatient", "paid"): 299_999}
+    assert calculate(hospital_pack(), replace(BOTH_YEARS, counters=before)).breakdown.over_cap_fen == 90_000
+
+
+def test_a_later_bill_of_the_stay_finds_the_deductible_met() -> None:
+    bill = stay((100_000, date(2024, 1, 2)), counters={BORNE: 15_000})
+    assert calculate(hospital_pack(), bill).breakdown.deductible_fen == 5_000
+
+
+def test_an_interim_bill_counts_in_the_year_of_its_own_day() -> None:
+    interim = stay(
+        (100_000, date(2023, 12, 30)),
+        service_on=date(2023, 12, 31),
+        encounter=replace(STAY, discharged=None),
+    )
+    deltas = dict(calculate(hospital_pack(), interim).deltas)
+    assert deltas == {BORNE: 20_000, CounterKey("2023", "inpatient", "paid"): 40_000}
+
+
+def test_another_stay_begins_its_deductible_anew() -> None:
+    other = replace(BOTH_YEARS, encounter=replace(STAY, stay_id="another"), counters={BORNE: 20_000})
+    assert calculate(hospital_pack(), other).breakdown.deductible_fen == 20_000
+
+
+def test_every_period_that_a_stay_may_read_is_named_before() -> None:
+    assert periods_of(STAY, DISCHARGED) == ("2023", "2024", "stay/2023-12-28")
+    assert stay_period(replace(STAY, stay_id="H1/2023-12-28")) == "stay/H1/2023-12-28"
+    assert counters_read(hospital_pack(), BOTH_YEARS) == (BORNE, PAID)
+    assert periods_of(Encounter("inpatient"), DISCHARGED) == ("2024",)
+
+
+def test_the_deductible_follows_the_version_at_admission_and_the_ratio_that_at_discharge() -> None:
+    later, earlier = two_versions(hospital_pack("900.00", "0.60"), hospital_pack("200.00", "0.50"))
+    result = calculate(later, BOTH_YEARS, versions=(earlier, later))
+    assert result.breakdown.deductible_fen == 20_000
+    assert result.breakdown.over_cap_fen == (800_000 - 20_000) * 6 // 10 - 300_000
+
+
+def test_both_ends_may_decide_by_admission() -> None:
+    by_admission = {"stay": {"deductible_by": "admitted", "cap_by": "admitted"}}
+    later, earlier = two_versions(
+        hospital_pack("900.00", "0.60", **by_admission), hospital_pack("200.00", "0.30", **by_admission)
+    )
+    result = calculate(later, BOTH_YEARS, versions=(earlier, later))
+    assert result.breakdown.fund_fen("pooled") == (800_000 - 20_000) * 3 // 10
+    assert CounterKey("2023", "inpatient", "paid") in dict(result.deltas)
+
+
+def test_a_line_follows_the_version_in_force_on_its_own_day_and_the_trace_says_so() -> None:
+    shares = [{"when": {"class": "A"}, "share": "0.10"}]
+    with_shares = anshan({"lines.self_pay_first": shares}).rules.lines
+    later, earlier = two_versions(hospital_pack(), hospital_pack())
+    earlier = replace(earlier, rules=replace(earlier.rules, lines=with_shares))
+    result = calculate(later, BOTH_YEARS, versions=(earlier, later))
+    assert [line.self_pay_first_fen for line in result.breakdown.lines] == [30_000, 0]
+    told = [entry.line for entry in result.trace if entry.step is Step.VERSION]
+    assert told == [0]
+
+
+def test_a_day_of_the_stay_without_any_version_is_refused() -> None:
+    later, _ = two_versions(hospital_pack(), hospital_pack())
+    with pytest.raises(Refused) as refused:
+        calculate(later, BOTH_YEARS, versions=(later,))
+    assert refused.value.reason is Reason.PACK_NOT_IN_FORCE
+    assert refused.value.detail["date"] == "2023-12-28"
+
+
+def test_without_a_rule_for_stays_the_day_of_the_settlement_decides_everything() -> None:
+    later, earlier = two_versions(hospital_pack("900.00", stay=None), hospital_pack("200.00", stay=None))
+    assert calculate(later, BOTH_YEARS, versions=(earlier, later)).breakdown.deductible_fen == 90_000
+    assert calculate(later, BOTH_YEARS, versions=(later,)).breakdown.deductible_fen == 90_000
+
+
+def test_ratio_bands_over_a_stay_go_on_where_the_last_bill_ended() -> None:
+    bands = {"of": "after_deductible", "over": "stay", "rows": [
+        {"up_to": "1000.00", "ratio": "0.50", "clause": "x"}, {"ratio": "0.80", "clause": "x"},
+    ]}  # fmt: skip
+    pack = hospital_pack(ratio={"rows": [], "bands": bands}, deductible={"period": "none"})
+    first = calculate(pack, stay((80_000, date(2024, 1, 2))))
+    assert first.breakdown.fund_fen("pooled") == 40_000
+    banded = CounterKey("stay/2023-12-28", "inpatient", "banded")
+    assert dict(first.deltas)[banded] == 80_000
+    second = calculate(pack, stay((40_000, date(2024, 1, 5)), counters=dict(first.deltas)))
+    assert second.breakdown.fund_fen("pooled") == 10_000 + 16_000
