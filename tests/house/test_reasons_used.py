@@ -12,11 +12,6 @@ from tests.house.tree import GATEWAY, ROOT, modules, parsed
 
 NOT_OFFERED_YET = {
     Reason.LATER_SALE_EXISTS: "no pack demands last-first yet",
-    Reason.CONDITION_NOT_FILED: "comes with chronic benefits",
-    Reason.DRUG_NOT_APPROVED: "comes with chronic benefits",
-    Reason.DRUG_OVER_CEILING: "comes with chronic benefits",
-    Reason.DRUG_KINDS_EXCEEDED: "comes with chronic benefits",
-    Reason.OVER_SESSION_LIMIT: "comes with benefits that are paid by the session",
 }
 """In the contract today, so that a till of today can show them; this list only becomes shorter."""
 

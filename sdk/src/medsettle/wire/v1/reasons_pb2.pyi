@@ -144,6 +144,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The benefit is not for the patient's aid identity. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_NOT_FOR_CONDITION: _Reason.ValueType  # 60
     """The benefit is not for the patient's filed conditions. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_NOT_FOR_ATTRIBUTE: _Reason.ValueType  # 77
+    """The benefit asks for a fact of the region's own that does not hold. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_NOT_FILED: _Reason.ValueType  # 61
     """No condition is filed for this benefit. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_NOT_AT_KIND: _Reason.ValueType  # 62
@@ -170,12 +172,16 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The drug's price is over its ceiling. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_DRUG_KINDS_EXCEEDED: _Reason.ValueType  # 73
     """There are more kinds of drugs than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_DAYS_SUPPLY_EXCEEDED: _Reason.ValueType  # 78
+    """The drug was handed out for more days than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_OVER_CEILING: _Reason.ValueType  # 74
     """A line is over its payment standard and may not be settled. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_OVER_SESSION_LIMIT: _Reason.ValueType  # 75
     """The charge per session is over its limit and may not be settled. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_NO_RULE: _Reason.ValueType  # 76
     """The policy pack has no figure for this case. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_PARAMETER_ASSUMED: _Reason.ValueType  # 79
+    """A figure that is only assumed may not be charged. FAILED_PRECONDITION, retry no, operator, recorded."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """The catalogue of reasons. Each comment gives the gRPC code, whether the same call may be sent
@@ -304,6 +310,8 @@ REASON_NOT_FOR_AID: Reason.ValueType  # 59
 """The benefit is not for the patient's aid identity. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_NOT_FOR_CONDITION: Reason.ValueType  # 60
 """The benefit is not for the patient's filed conditions. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_NOT_FOR_ATTRIBUTE: Reason.ValueType  # 77
+"""The benefit asks for a fact of the region's own that does not hold. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_NOT_FILED: Reason.ValueType  # 61
 """No condition is filed for this benefit. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_NOT_AT_KIND: Reason.ValueType  # 62
@@ -330,10 +338,14 @@ REASON_DRUG_OVER_CEILING: Reason.ValueType  # 72
 """The drug's price is over its ceiling. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_DRUG_KINDS_EXCEEDED: Reason.ValueType  # 73
 """There are more kinds of drugs than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_DAYS_SUPPLY_EXCEEDED: Reason.ValueType  # 78
+"""The drug was handed out for more days than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_OVER_CEILING: Reason.ValueType  # 74
 """A line is over its payment standard and may not be settled. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_OVER_SESSION_LIMIT: Reason.ValueType  # 75
 """The charge per session is over its limit and may not be settled. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_NO_RULE: Reason.ValueType  # 76
 """The policy pack has no figure for this case. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_PARAMETER_ASSUMED: Reason.ValueType  # 79
+"""A figure that is only assumed may not be charged. FAILED_PRECONDITION, retry no, operator, recorded."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
