@@ -1,18 +1,23 @@
-"""A region's or a case's own figures: dotted path in the pack -> the value that replaces it.
+"""A region's or a case's own figures, put in the place of those of a pack.
 
-List elements are named by their id, else by number from 0; all but the last key must exist.
+A case names a dotted path in the pack for each value: list elements by their id, else by number
+from 0; all but the last key must exist. A value that a section may have in one of several forms
+(rows, or none; bands, or rows) takes the place of the other forms.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from medsettle_gateway.policy.load_layers import WAYS
 from medsettle_gateway.policy.loader import PackSource, load_pack
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.reading import Fault, Invalid, child
+from medsettle_gateway.policy.reading import DECIDING, Fault, Invalid, child
 
 _FIXED: Final = ("pack", "region")
+_FORMS: Final = (*DECIDING, "rows", "bands")
+"""The forms of a figure: at most one stands in a section or row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,12 @@ def apply_overrides(source: PackSource, overrides: Mapping[str, object]) -> Over
     faults = []
     replaced = []
     for dotted, value in overrides.items():
+        way = dotted.split(".")
         try:
-            replaced.append(_replace(data, dotted, copy.deepcopy(value)))
+            if not all(way) or dotted in _FIXED:
+                message = f"{dotted!r} cannot be replaced"
+                raise LookupError(message)
+            replaced.append(replace_at(data, way, value))
         except LookupError as error:
             faults.append(Fault(0, dotted, str(error.args[0])))
     if faults:
@@ -52,25 +61,32 @@ def load_overridden(source: PackSource, overrides: Mapping[str, object]) -> Pack
     return load_pack(overridden.source, clause_free=overridden.replaced)
 
 
-def _replace(data: Any, dotted: str, value: object) -> str:  # noqa: ANN401 - plain data
-    """Replace one value and return its path as the loader writes it."""
-    *way, last = dotted.split(".")
-    if not all((*way, last)) or (not way and last in _FIXED):
-        message = f"{dotted!r} cannot be replaced"
-        raise LookupError(message)
+def replace_at(data: Any, way: Sequence[str], value: object) -> str:  # noqa: ANN401 - plain data
+    """Replace one value in ``data`` and return its path as the loader writes it.
+
+    Raises LookupError where one of the keys before the last leads nowhere.
+    """
+    *before, last = way
     place, path = data, ""
-    for key in way:
-        step = _step(place, key, path, last=False)
+    for key in before:
+        step = step_at(place, key, path)
         place, path = place[step], child(path, step)
-    step = _step(place, last, path, last=True)
+    step = step_at(place, last, path, last=True)
+    value = copy.deepcopy(value)
     if isinstance(place, list) and step == len(place):
         place.append(value)
     else:
         place[step] = value
+    if isinstance(place, dict):
+        _displace(place, last, value)
     return child(path, step)
 
 
-def _step(place: object, key: str, path: str, *, last: bool) -> str | int:
+def step_at(place: object, key: str, path: str, *, last: bool = False) -> str | int:
+    """The key, or the number of the element, that ``key`` names in ``place``.
+
+    Only as the ``last`` one may it be new. Raises LookupError.
+    """
     if isinstance(place, dict):
         named = next((each for each in place if str(each) == key), None)
         if named is None and not last:
@@ -83,11 +99,6 @@ def _step(place: object, key: str, path: str, *, last: bool) -> str | int:
     raise LookupError(message)
 
 
-def _known(place: list[object], *, last: bool) -> str:
-    by_number = f"by id, or by number from 0 to {len(place) - 1}" if place else "the list is empty"
-    return f"{by_number}; {len(place)} appends one" if last else by_number
-
-
 def _element(place: list[object], key: str, path: str, *, last: bool) -> int:
     for index, element in enumerate(place):
         if isinstance(element, dict) and element.get("id") == key:
@@ -97,3 +108,32 @@ def _element(place: list[object], key: str, path: str, *, last: bool) -> int:
         return int(key)
     message = f"no element {key!r} in {path}: {_known(place, last=last)}"
     raise LookupError(message)
+
+
+def _known(place: list[object], *, last: bool) -> str:
+    by_number = f"by id, or by number from 0 to {len(place) - 1}" if place else "the list is empty"
+    return f"{by_number}; {len(place)} appends one" if last else by_number
+
+
+def _displace(place: dict[str, object], key: str, value: object) -> None:
+    """Take away what the new value stands in place of, with the clause and force of a row that it changes."""
+    if value is None:
+        return
+    if key in _FORMS and not (key in DECIDING and isinstance(value, Mapping)):
+        _displace_forms(place, key, value)
+    for way in WAYS:
+        if key in way and key != "threshold":
+            for other in (each for others in WAYS if others is not way for each in others):
+                place.pop(other, None)
+
+
+def _displace_forms(place: dict[str, object], key: str, value: object) -> None:
+    gone = [form for form in _FORMS if form != key and form in place]
+    if not value:
+        # Empty rows and bands are no form yet: they may be written beside one that has entries.
+        gone = [] if key == "bands" else [form for form in gone if form != "bands"]
+    for form in gone:
+        del place[form]
+    if key in DECIDING or any(form in DECIDING for form in gone):
+        place.pop("clause", None)
+        place.pop("force", None)
