@@ -44,7 +44,7 @@ def test_a_difference_is_explained_with_the_steps_that_led_there(wrong: Path) ->
     assert result.exit_code == 1
     assert "FAIL  X1  first visit of the year" in result.output
     assert "funds.pooled: expected 120.00, got 100.00" in result.output
-    assert "起付标准以上200.00元,按50%支付,计100.00元。〔三(一)¶2〕" in result.output
+    assert "纳入支付的200.00元,按50%支付,计100.00元。〔三(一)¶2〕" in result.output
     assert "3 cases: 1 ok, 2 failed" in result.output
 
 
@@ -199,7 +199,7 @@ def test_a_wrong_pack_file_is_reported_line_by_line(tmp_path: Path) -> None:
 def test_a_case_is_explained_step_by_step_with_its_clauses() -> None:
     result = run("explain", V01)
     assert result.exit_code == 0
-    assert "起付标准300.00元,本年度已付0.00元,本次再付300.00元。〔三(一)¶2〕" in result.output
+    assert "年度起付标准300.00元,这次先由个人付300.00元。〔三(一)¶2〕" in result.output
     assert "The yearly deductible is 300.00" in result.output
     assert "统筹基金支付 / the pooled fund pays" in result.output
 
@@ -214,7 +214,14 @@ def test_a_refused_case_is_explained_by_its_reason() -> None:
 def test_an_explanation_can_be_read_by_a_script() -> None:
     said = json.loads(run("explain", "--json", V01).output)
     assert said["passed"]
-    assert said["steps"][-1]["step"] == "cash"
+    (settlement,) = said["settlements"]
+    assert settlement["steps"][-1]["step"] == "cash"
+    assert settlement["summary"]["zh"].startswith("合计500.00元:统筹基金支付100.00元,")
+    assert [each["about"] for each in settlement["sections"]] == ["lines", "benefit", "patient"]
+    steps = sorted(step for section in settlement["sections"] for step in section["steps"])
+    assert steps == list(range(len(settlement["steps"])))
+    assert settlement["because"][0]["clauses"] == ["三(一)¶2"]
+    assert settlement["breakdown"]["funds"] == {"pooled": 10_000}
     refused = json.loads(run("explain", "--json", R03).output)
     assert refused["refused"]["reason"] == "POLICY_FLOOR"
 

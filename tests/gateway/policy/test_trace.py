@@ -58,25 +58,27 @@ def test_a_stored_step_is_told_as_it_was_when_it_was_made(pack: Pack, case: Case
 
 def test_the_deductible_is_told_as_a_cashier_says_it() -> None:
     entry = steps(visit(drug(12_000), counters={DEDUCTIBLE: 28_000}))[Step.DEDUCTIBLE]
-    assert entry.zh == "起付标准300.00元,本年度已付280.00元,本次再付20.00元。"
-    assert entry.en == "The yearly deductible is 300.00; 280.00 was already met, 20.00 applies now."
+    assert entry.zh == "年度起付标准300.00元,此前已付280.00元,这次先由个人付20.00元。"
+    assert entry.en == (
+        "The yearly deductible is 300.00; 280.00 was met before; the patient pays 20.00 of it now."
+    )
     assert entry.clause == "三(一)¶2"
     assert entry.rule == f"benefits.{GENERAL}.deductible.rows[0]"
 
 
 def test_a_deductible_that_is_met_is_said_to_be_met() -> None:
     entry = steps(visit(drug(12_000), counters={DEDUCTIBLE: 30_000}))[Step.DEDUCTIBLE]
-    assert entry.zh == "起付标准300.00元,本年度已经付满。"
-    assert entry.en == "The yearly deductible of 300.00 has been met."
+    assert entry.zh == "年度起付标准300.00元,已经付满。"
+    assert entry.en == "The yearly deductible is 300.00 and has been met."
 
 
 def test_a_reached_cap_says_what_is_left_and_who_bears_the_rest() -> None:
     entry = steps(visit(drug(10_000), counters={DEDUCTIBLE: 30_000, PAID: 298_000}))[Step.CAP]
     assert entry.zh == (
-        "年度最高支付限额3000.00元,本年度已支付2980.00元,还可支付20.00元,超出的30.00元由个人负担。"
+        "年度最高支付限额3000.00元,此前已支付2980.00元,还可支付20.00元,超出的30.00元由个人负担。"
     )
     assert entry.en == (
-        "The annual cap is 3000.00; 2980.00 was already paid, 20.00 is left; "
+        "The annual cap is 3000.00; 2980.00 was paid before, 20.00 is left; "
         "the 30.00 above it stays with the patient."
     )
 
@@ -90,13 +92,13 @@ def test_a_reached_cap_says_what_is_left_and_who_bears_the_rest() -> None:
 )
 def test_a_cap_that_was_used_up_before_is_said_to_be_used_up(amount_fen: int, zh: str, en: str) -> None:
     entry = steps(visit(drug(amount_fen), counters={PAID: 350_000}))[Step.CAP]
-    assert entry.zh == f"年度最高支付限额3000.00元,本年度已支付3500.00元,{zh}"
-    assert entry.en == f"The annual cap is 3000.00; 3500.00 was already paid, {en}"
+    assert entry.zh == f"年度最高支付限额3000.00元,此前已支付3500.00元,{zh}"
+    assert entry.en == f"The annual cap is 3000.00; 3500.00 was paid before, {en}"
 
 
 def test_a_cap_that_this_visit_reaches_and_does_not_pass_is_kept() -> None:
     entry = steps(visit(drug(10_000), counters={DEDUCTIBLE: 30_000, PAID: 295_000}))[Step.CAP]
-    assert entry.zh == "年度最高支付限额3000.00元,本年度已支付2950.00元,本次没有超过限额。"
+    assert entry.zh == "年度最高支付限额3000.00元,此前已支付2950.00元,这次没有超过。"
 
 
 def test_a_figure_to_which_rows_were_added_names_them() -> None:
@@ -107,11 +109,11 @@ def test_a_figure_to_which_rows_were_added_names_them() -> None:
         }
     )
     told = steps(visit(drug(45_000)), pack)
-    assert told[Step.RATIO].zh == "起付标准以上200.00元,按65%支付(60%+5个百分点),计130.00元。"
+    assert told[Step.RATIO].zh == "纳入支付的200.00元,按65%支付(60%+5个百分点),计130.00元。"
     assert told[Step.RATIO].en == (
-        "Of the 200.00 above the deductible, 65% (60% + 5 points) is payable: 130.00."
+        "65% (60% + 5 points) of the 200.00 that counts is payable: 130.00."
     )
-    assert told[Step.DEDUCTIBLE].zh.startswith("起付标准250.00元(300.00-50.00),")
+    assert told[Step.DEDUCTIBLE].zh.startswith("年度起付标准250.00元(300.00-50.00),")
 
 
 def test_a_figure_that_an_added_row_took_out_of_bounds_says_so() -> None:

@@ -34,34 +34,27 @@ def deductible(amount: str, _line: int, values: Values) -> Sentences:
     limit_fen, used_fen, parts, period = values
     if not limit_fen:
         return "本次没有起付标准。", "No deductible applies this time."
-    limit, (zh, en) = format_fen(limit_fen), rows_of_amount(limit_fen, parts)
-    if period == "stay":
-        return _of_stay(amount, limit_fen, used_fen, f"{limit}元{zh}", f"{limit}{en}")
+    zh_rows, en_rows = rows_of_amount(limit_fen, parts)
+    zh_limit, en_limit = _DEDUCTIBLES.get(str(period), _DEDUCTIBLES["year"])
+    zh = f"{zh_limit}{format_fen(limit_fen)}元{zh_rows}"
+    en = f"{en_limit} is {format_fen(limit_fen)}{en_rows}"
     if used_fen >= limit_fen:
-        return (
-            f"起付标准{limit}元{zh},本年度已经付满。",
-            f"The yearly deductible of {limit}{en} has been met.",
-        )
-    used = format_fen(used_fen)
+        return f"{zh},已经付满。", f"{en} and has been met."
+    used_zh, used_en = "", ""
+    if used_fen:
+        used_zh, used_en = f",此前已付{format_fen(used_fen)}元", f"; {format_fen(used_fen)} was met before"
+    if amount == "0.00":
+        return f"{zh}{used_zh},这次没有计入。", f"{en}{used_en}; nothing counts toward it now."
     return (
-        f"起付标准{limit}元{zh},本年度已付{used}元,本次再付{amount}元。",
-        f"The yearly deductible is {limit}{en}; {used} was already met, {amount} applies now.",
+        f"{zh}{used_zh},这次先由个人付{amount}元。",
+        f"{en}{used_en}; the patient pays {amount} of it now.",
     )
 
 
-def _of_stay(amount: str, limit_fen: int, used_fen: int, zh: str, en: str) -> Sentences:
-    if used_fen >= limit_fen:
-        return f"本次住院起付标准{zh},已经付满。", f"The deductible of this stay, {en}, has been met."
-    if not used_fen:
-        return (
-            f"本次住院起付标准{zh},先由个人付{amount}元。",
-            f"The deductible of this stay is {en}; the patient first pays {amount}.",
-        )
-    used = format_fen(used_fen)
-    return (
-        f"本次住院起付标准{zh},前面已付{used}元,这次再付{amount}元。",
-        f"The deductible of this stay is {en}; {used} was already met, {amount} applies now.",
-    )
+_DEDUCTIBLES: Final = {
+    "year": ("年度起付标准", "The yearly deductible"),
+    "stay": ("本次住院起付标准", "The deductible of this stay"),
+}
 
 
 def no_deductible(_amount: str, _line: int, _values: Values) -> Sentences:
@@ -100,10 +93,10 @@ def band(_amount: str, _line: int, values: Values) -> Sentences:
         zh_band, en_band = f"{most}元以内部分", f"up to {most}"
     else:
         most = format_fen(up_to_fen)
-        zh_band, en_band = f"{least}元至{most}元部分", f"from {least} to {most}"
+        zh_band, en_band = f"{least}元至{most}元部分", f"between {least} and {most}"
     return (
         f"{zh_of}{zh_band}有{base}元,按{percent}支付{zh}。",
-        begun(f"{en_of}{base} falls {en_band}, where {percent}{en} is payable."),
+        begun(f"{en_of}{en_band} there is {base}; {percent}{en} of it is payable."),
     )
 
 
@@ -125,17 +118,18 @@ def cap(amount: str, _line: int, values: Values) -> Sentences:
     zh_cap, en_cap = _CAPS.get(str(period), _CAPS["year"])
     if limit_fen is None:
         return f"{zh_of}本待遇不设{zh_cap}。", begun(f"{en_of}this benefit has no {en_cap}.")
-    limit, used = format_fen(limit_fen), format_fen(used_fen)
-    zh, en = rows_of_amount(limit_fen, parts)
-    zh = f"{zh_of}{zh_cap}{limit}元{zh},{_BEFORE.get(str(period), _BEFORE['year'])}已支付{used}元"
-    en = begun(f"{en_of}the {en_cap} is {limit}{en}; {used} was already paid")
+    limit, (zh, en) = format_fen(limit_fen), rows_of_amount(limit_fen, parts)
+    zh, en = f"{zh_of}{zh_cap}{limit}元{zh}", f"{en_of}the {en_cap} is {limit}{en}"
+    if used_fen:
+        zh, en = f"{zh},此前已支付{format_fen(used_fen)}元", f"{en}; {format_fen(used_fen)} was paid before"
+    en = begun(en)
     if used_fen >= limit_fen:
         zh, en = f"{zh},限额已用完", f"{en}, and the cap is used up"
         if amount == "0.00":
             return f"{zh}。", f"{en}."
         return f"{zh},{amount}元由个人负担。", f"{en}; {amount} stays with the patient."
     if amount == "0.00":
-        return f"{zh},本次没有超过限额。", f"{en}, and this visit stays within it."
+        return f"{zh},这次没有超过。", f"{en}, and this stays within it."
     left = format_fen(left_fen)
     return (
         f"{zh},还可支付{left}元,超出的{amount}元由个人负担。",
@@ -147,7 +141,6 @@ _CAPS: Final = {
     "year": ("年度最高支付限额", "annual cap"),
     "stay": ("本次住院最高支付限额", "cap of this stay"),
 }
-_BEFORE: Final = {"year": "本年度", "stay": "前面"}
 
 
 def fund(amount: str, _line: int, values: Values) -> Sentences:

@@ -51,7 +51,7 @@ def layer_threshold(amount: str, _line: int, values: Values) -> Sentences:
         )
     return (
         f"{zh}:{zh_limit}{before_zh},本次{base}元中先扣{amount}元。",
-        f"{title}: {en_limit}{before_en}, and {amount} of this time's {base} is taken off first.",
+        f"{title}: {en_limit}{before_en}, and {amount} is first taken off this time's {base}.",
     )
 
 

@@ -83,7 +83,7 @@ _OF_LINES: Final[Mapping[str, Pair]] = {
     ),
     "self_pay_first": (
         "{0}按比例先由个人自付,共{1}元。",
-        "Of {0}, the patient first pays a share, {1} together.",
+        "For {0} the patient first pays a share: {1} together.",
     ),
 }
 """What is said of several lines at once; a single one has its own sentence."""

@@ -105,7 +105,7 @@ def explained(division: Division, trace: Sequence[Told], title: Pair) -> Explain
 
 
 def who_pays(division: Division) -> Pair:
-    """Returns one sentence in each language: the total, who pays of it, and how the patient's part is paid."""
+    """Returns one sentence in each language: the total, who pays it, how the patient's part is paid."""
     total, personal = yuan(division.total_fen), yuan(division.personal_fen)
     paid = [(*named(FUND_NAMES, fund), yuan(fen)) for fund, fen in division.funds.items() if fen]
     zh = [f"{name}支付{amount}元" for name, _, amount in paid] or ["基金不支付"]
@@ -139,7 +139,7 @@ def _how_paid(division: Division) -> Pair:
     zh_parts = [f"{zh}账户支付{yuan(fen)}元" for zh, _, fen in paying]
     en_parts = [f"{yuan(fen)} from {en} account" for _, en, fen in paying]
     if division.cash_fen:
-        zh_parts.append(f"付现金{yuan(division.cash_fen)}元")
+        zh_parts.append(f"现金{yuan(division.cash_fen)}元")
         en_parts.append(f"{yuan(division.cash_fen)} in cash")
     head, last = ", ".join(en_parts[:-1]), en_parts[-1]
     return f",其中{'、'.join(zh_parts)}", f": {head} and {last}"
