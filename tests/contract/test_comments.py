@@ -9,7 +9,7 @@ from tests.contract.proto import Member, calls, fields, members
 BEGINNINGS = ("Required. ", "Optional. ", "Output only. ")
 NUMBERS = {"int32", "int64", "uint32", "uint64", "bool"}
 COUNTED_IN = ("_fen", "_bp", "_ms", "_count")
-PLAIN_NUMBERS = {"page_size", "sessions", "epoch", "step", "number", "rank", "level"}
+PLAIN_NUMBERS = {"page_size", "sessions", "days_supply", "epoch", "step", "number", "rank", "level"}
 
 
 def by_place(member: Member) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from medsettle._arguments import fitting
 from medsettle.errors import request_error
-from medsettle.models import Basket, Credential, Line, Prescription, Split, Tendered
+from medsettle.models import Basket, Credential, Encounter, Line, Prescription, Split, Tendered
 from medsettle.wire.reasons import Reason
 
 LINES_MAX: Final = 200
@@ -22,6 +22,8 @@ PAYERS_MAX: Final = 8
 TENDERS_MAX: Final = 8
 ACKNOWLEDGEMENTS_MAX: Final = 16
 AMOUNT_FEN_MAX: Final = 1_000_000_000
+YEAR_MAX: Final = 366
+"""Sessions billed, days that a drug lasts."""
 _QUANTITY_PLACES, _QUANTITY_MAX = 4, 999_999
 _PRICE_PLACES, _PRICE_MAX = 6, 99_999_999
 _SCALE: Final = 100_000_000
@@ -55,6 +57,7 @@ def checked_basket(basket: Basket) -> Basket:
         _prescription(each)
     for payer in basket.payers:
         _text(payer.account, "basket.payers.account", 1, 64)
+    _encounter(basket.encounter or Encounter())
     lines = tuple(_line(line, number) for number, line in enumerate(basket.lines, 1))
     _unique([line.line_id or str(number) for number, line in enumerate(lines, 1)], "line_id")
     _unique([each.prescription_id for each in basket.prescriptions], "prescription_id")
@@ -144,6 +147,7 @@ def _line(line: Line, number: int) -> Line:
     for code in line.traceability_codes:
         _text(code, f"{where}.traceability_codes", 1, 64)
     _at_most(line.traceability_codes, 100, f"{where}.traceability_codes")
+    _within_a_year(line.days_supply, f"{where}.days_supply")
     quantity, unit_price = decimal_text(line.quantity), decimal_text(line.unit_price)
     amount_fen = line_amount_fen(quantity, unit_price, where)
     if line.amount_fen not in (None, amount_fen):
@@ -151,6 +155,21 @@ def _line(line: Line, number: int) -> Line:
             Reason.LINE_AMOUNT_MISMATCH, line=line.line_id or str(number), amount_fen=str(amount_fen)
         )
     return replace(line, quantity=quantity, unit_price=unit_price, amount_fen=amount_fen)
+
+
+def _encounter(encounter: Encounter) -> None:
+    where = "basket.encounter"
+    _within_a_year(encounter.sessions, f"{where}.sessions")
+    admitted_on, discharged_on = encounter.admitted_on, encounter.discharged_on
+    if discharged_on is not None and (admitted_on is None or discharged_on < admitted_on):
+        raise request_error(
+            Reason.FIELD_INVALID, field=f"{where}.discharged_on", expected="a day not before admitted_on"
+        )
+
+
+def _within_a_year(number: int | None, field: str) -> None:
+    if number is not None and not 1 <= number <= YEAR_MAX:
+        raise request_error(Reason.FIELD_INVALID, field=field, expected=f"1 to {YEAR_MAX}")
 
 
 def _prescription(prescription: Prescription) -> None:

@@ -111,21 +111,6 @@ async def test_a_retired_item_cannot_be_sold_under_its_lines_own_day() -> None:
     assert (await world.refused(world.settle(basket=bought))).refusal.reason is Reason.SERVICE_DATE_INVALID
 
 
-@pytest.mark.parametrize("stay", [
-    {"admitted_on": date(2026, 6, 30)},
-    {"discharged_on": TODAY},
-    {"admitted_on": TODAY, "discharged_on": TODAY},
-])
-async def test_a_stay_is_not_offered_and_leaves_the_id_free(stay: dict[str, Any]) -> None:
-    world = await a_world(at(12))
-    answer = await world.refused(world.settle(basket=basket(**stay)))
-    assert (answer.refusal.reason, answer.recorded) == (Reason.NOT_SUPPORTED, False)
-    assert answer.refusal.detail == {"field": f"basket.encounter.{next(iter(stay))}"}
-    assert world.store.tables.sales == {}
-    quoted = Quote(caller("1"), world.credential(), basket(**stay))
-    assert (await world.refused(quoted)).refusal.reason is Reason.NOT_SUPPORTED
-
-
 async def test_a_quote_keeps_its_day_over_midnight() -> None:
     world = await a_world(at(23, 59))
     quote = await world.quoted()

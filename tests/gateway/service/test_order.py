@@ -22,11 +22,6 @@ def anothers(_: World, command: Settle) -> Settle:
     return replace(command, caller=caller("2"))
 
 
-def two_benefits(_: World, command: Settle) -> Settle:
-    lines = tuple(replace(each, benefit="chronic") for each in command.basket.lines)
-    return replace(command, basket=replace(command.basket, lines=lines))
-
-
 def earlier_attempt(world: World, command: Settle) -> Settle:
     """The settled sale becomes an attempt of the same ticket."""
     sale = world.store.tables.sales.pop(SETTLED)
@@ -86,7 +81,6 @@ def other_split(_: World, command: Settle) -> Settle:
 
 FAULTS: tuple[tuple[Fault, Reason], ...] = (
     (anothers, Reason.NOT_YOURS),
-    (two_benefits, Reason.NOT_SUPPORTED),
     (earlier_attempt, Reason.EARLIER_ATTEMPT_OPEN),
     (not_acknowledged, Reason.POSSIBLE_DUPLICATE),
     (foreign_quote, Reason.QUOTE_INVALID),

@@ -347,13 +347,11 @@ async def test_a_person_without_an_account_pays_cash() -> None:
     assert (await world.settled(who=NO_ACCOUNT)).split == split(10_000, 40_000)
 
 
-async def test_a_line_of_another_benefit_is_not_offered_and_leaves_the_id_free() -> None:
+async def test_a_line_of_a_benefit_that_nobody_has_is_refused_on_record() -> None:
     world = await a_world()
     bought = basket(replace(line(), benefit="chronic"), benefit="general_outpatient")
-    command = world.settle(basket=bought)
-    answer = await world.refused(command)
-    assert (answer.refusal.reason, answer.recorded) == (Reason.NOT_SUPPORTED, False)
-    assert world.store.tables.sales == {}
+    answer = await world.refused(world.settle(basket=bought))
+    assert (answer.refusal.reason, answer.recorded) == (Reason.BENEFIT_UNKNOWN, True)
 
 
 async def test_a_resolver_that_fails_leaves_the_sale_open() -> None:

@@ -56,6 +56,7 @@ from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.front import Service
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
+from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.writer import Writer
 from tests.gateway.service.memory_store import MemoryStore, MemoryTransaction
 
@@ -196,7 +197,7 @@ class World:
     def __post_init__(self) -> None:
         self.desk = Desk(
             Identity("gateway.test", b"root", "ed25519"),
-            Embedded(packs()),
+            Embedded(Rulebook(packs())),
             QuoteTokens(b"q" * 32),
             Receipts(CheapSigner()),
             verifier_of,

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from medsettle.wire.signing import verifier_of
+from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
 from medsettle_gateway.bootstrap.process import Spawner, SystemClock, told_to_end
 from medsettle_gateway.config import Config, ConfigError, LimitsSection
+from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.files.keys import Keys, load_keys
 from medsettle_gateway.files.packs import read_pack, shipped_packs
 from medsettle_gateway.files.yaml import YamlError
@@ -25,10 +27,12 @@ from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
+from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.front import Service
 from medsettle_gateway.service.ports import CredentialResolver
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
+from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
 from medsettle_gateway.storage.sealing import Sealer
@@ -64,7 +68,7 @@ class Gateway:
         store = SqliteStore.open(
             config.storage.path, Sealer.of(keys.identities), root=keys.root.key, busy_ms=limits.store_busy_ms
         )
-        writer = Writer(store, clock, desk, report)
+        writer = Writer(store, clock, desk, report, tell_warnings)
         service = Service(store, clock, desk, resolver, writer, report)
         answerer = Answerer(answering.current)
         ports = Ports(
@@ -143,11 +147,12 @@ def _operators_packs(directory: Path | None) -> Iterator[PackSource]:
 def _desk(config: Config, keys: Keys, packs: Packs, answering: AnsweringKeys) -> Desk:
     return Desk(
         identity=Identity(config.gateway.id, keys.root.public_key, keys.root.suite),
-        authority=Embedded(packs),
+        authority=Embedded(Rulebook(packs)),
         quotes=QuoteTokens(keys.quotes),
         receipts=Receipts(answering),
         read_public_key=verifier_of,
         rules=_rules(config.limits),
+        orders=Orders(verifier_of(keys.root.public_key), report),
     )
 
 
@@ -193,3 +198,16 @@ def observe(handled: Handled) -> None:
         "method": handled.method, "terminal": handled.terminal, "request_id": handled.request_id,
         "code": handled.code, "reason": handled.reason, "duration_ms": handled.duration_ms,
     }})
+
+
+def tell_warnings(sale: SaleRecord) -> None:
+    """Logs the thresholds of the year that a sale passed when it was settled: ids and amounts, no names."""
+    if sale.state is not SaleState.SETTLED:
+        return
+    for settlement in sale.settlements:
+        for raised in settlement.raised:
+            LOGGER.warning("warning", extra={"fields": {
+                "request_id": sale.request_id.text, "warning": raised.id, "member": sale.member,
+                "threshold_fen": raised.threshold_fen, "before_fen": raised.before_fen,
+                "after_fen": raised.after_fen,
+            }})

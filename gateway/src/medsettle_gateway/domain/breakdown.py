@@ -5,6 +5,7 @@ and a named tuple costs a quarter of a frozen dataclass. Where the calculation m
 calls ``tuple.__new__``, which halves that again: the fields by position, in their order.
 """
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -75,6 +76,26 @@ class Breakdown(NamedTuple):
     lines: tuple[LineBreakdown, ...]
     afterwards: tuple[FundShare, ...] = ()
 
+    @classmethod
+    def together(cls, breakdowns: Sequence["Breakdown"]) -> "Breakdown":
+        """Returns the sums of several settlements, without their lines; there is at least one.
+
+        A fund, an account and a layer stand once, where they came first. An account has a note only if it
+        pays nothing at all: the first one that it was given.
+        """
+        total, provider, fully, over, first, scope, deductible, over_cap = (
+            sum(column) for column in zip(*(each[:8] for each in breakdowns), strict=True)
+        )
+        return cls(
+            total, provider, fully, over, first, scope, deductible, over_cap,
+            funds=_shares(share for each in breakdowns for share in each.funds),
+            personal_fen=sum(each.personal_fen for each in breakdowns),
+            accounts=_account_shares(share for each in breakdowns for share in each.accounts),
+            cash_fen=sum(each.cash_fen for each in breakdowns),
+            lines=(),
+            afterwards=_shares(share for each in breakdowns for share in each.afterwards),
+        )
+
     def fund_fen(self, fund: str) -> int:
         """What this fund pays; 0 if it is not listed."""
         return sum(share.amount_fen for share in self.funds if share.fund == fund)
@@ -122,3 +143,21 @@ class Breakdown(NamedTuple):
         whole = all(line.amount_fen == sum(line[1:]) for line in self.lines)
         sums = tuple(sum(column) for column in zip(*self.lines, strict=True))
         return whole and sums == self[:6]
+
+
+def _shares(shares: Iterable[FundShare]) -> tuple[FundShare, ...]:
+    sums: dict[str, int] = {}
+    for fund, amount_fen in shares:
+        sums[fund] = sums.get(fund, 0) + amount_fen
+    return tuple(FundShare(fund, amount_fen) for fund, amount_fen in sums.items())
+
+
+def _account_shares(shares: Iterable[AccountShare]) -> tuple[AccountShare, ...]:
+    sums: dict[str, AccountShare] = {}
+    for share in shares:
+        known = sums.get(share.account, share._replace(amount_fen=0))
+        amount_fen = known.amount_fen + share.amount_fen
+        sums[share.account] = known._replace(
+            amount_fen=amount_fen, note=None if amount_fen else known.note or share.note
+        )
+    return tuple(sums.values())

@@ -5,20 +5,27 @@ to the register or the catalogue since.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.plain import from_plain, to_plain
 from medsettle_gateway.policy.inputs import CaseInput
 
-FORM: Final = 1
-"""The form of the JSON data; reading refuses any other."""
+FORM: Final = 2
+"""The form of the JSON data that is written."""
+_READ: Final = (1, FORM)
+"""The forms that are read: 1 had no drugs of the days before, no order, and less of lines and people."""
+
+
+_FIELDS: Final = (
+    "service_on", "patient", "institution", "encounter", "lines", "accounts", "dispensed", "order",
+)
 
 
 def case_to_plain(case: CaseInput) -> dict[str, Any]:
     """The input as objects, lists, texts, integers, booleans and nulls."""
-    fields = ("service_on", "patient", "institution", "encounter", "lines", "accounts")
-    plain: dict[str, Any] = {name: to_plain(getattr(case, name)) for name in fields}
+    plain: dict[str, Any] = {name: to_plain(getattr(case, name)) for name in _FIELDS}
     counters = sorted(case.counters.items())
     plain["counters"] = [[*key, amount_fen] for key, amount_fen in counters]
     plain["form"] = FORM
@@ -30,8 +37,8 @@ def case_from_plain(plain: Mapping[str, Any]) -> CaseInput:
 
     Raises ValueError for another form, KeyError, TypeError or ValueError for other data.
     """
-    if plain.get("form") != FORM:
-        message = f"stored input of form {plain.get('form')!r}; this engine reads {FORM}"
+    if plain.get("form") not in _READ:
+        message = f"stored input of form {plain.get('form')!r}; this engine reads up to {FORM}"
         raise ValueError(message)
     counters = {
         CounterKey(period, counter, measure): amount_fen
@@ -39,12 +46,4 @@ def case_from_plain(plain: Mapping[str, Any]) -> CaseInput:
     }
     fields = {name: value for name, value in plain.items() if name not in ("form", "counters")}
     case: CaseInput = from_plain(CaseInput, fields)
-    return CaseInput(
-        service_on=case.service_on,
-        patient=case.patient,
-        institution=case.institution,
-        encounter=case.encounter,
-        lines=case.lines,
-        counters=counters,
-        accounts=case.accounts,
-    )
+    return replace(case, counters=counters)

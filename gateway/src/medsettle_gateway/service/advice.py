@@ -6,6 +6,7 @@ from typing import Final
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.facts import AccountFacts, AccountState
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.domain.sale import SettlementRecord, WarningRecord
 from medsettle_gateway.service.commands import Advisory
 
 NEARLY: Final = 10
@@ -16,6 +17,20 @@ def advice_on(remainders: Iterable[Remainder], accounts: Sequence[AccountFacts])
     """Returns what the cashier should know of the year's limits and of the accounts, each once."""
     found = (*(each for left in remainders for each in _on_limit(left)), *_on_accounts(accounts))
     return tuple(dict.fromkeys(found))
+
+
+def warned(settlements: Iterable[SettlementRecord]) -> tuple[Advisory, ...]:
+    """Returns the thresholds of the year that the settlements pass, in their order."""
+    return tuple(_warning(each) for settlement in settlements for each in settlement.raised)
+
+
+def _warning(raised: WarningRecord) -> Advisory:
+    after, threshold = format_fen(raised.after_fen), format_fen(raised.threshold_fen)
+    return Advisory(
+        raised.id.upper(),
+        f"{raised.title_zh}:本年度个人负担累计{after}元,预警线为{threshold}元。",
+        f"{raised.title_en}: {after} yuan were borne this year; the warning stands at {threshold} yuan.",
+    )
 
 
 def _on_limit(left: Remainder) -> Iterator[Advisory]:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple, Protocol
 
 from medsettle_gateway.domain.asked import Basket
-from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescription
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
@@ -25,6 +25,8 @@ class Question:
     """A sale to decide: what was asked, and every fact that money depends on.
 
     ``items`` are the catalogue's, in the order of the basket's lines. ``payers`` may pay, in the order given.
+    ``known_on`` is the gateway's day: no rule that was not known then decides. ``dispensed`` are the drugs of
+    the days before, as far as the authority asked for them; ``order`` is an emergency order that holds.
     """
 
     service_on: date
@@ -35,6 +37,17 @@ class Question:
     catalogue_digest: str
     payers: tuple[AccountFacts, ...]
     counters: Counters
+    known_on: date
+    dispensed: tuple[Dispensed, ...] = ()
+    order: EmergencyOrder | None = None
+
+
+class Today(NamedTuple):
+    """What a sale that is calculated again finds: those who may pay, their balances, counters, drugs."""
+
+    payers: Mapping[str, AccountFacts]
+    counters: Counters
+    dispensed: tuple[Dispensed, ...] = ()
 
 
 class Decided(NamedTuple):
@@ -54,6 +67,7 @@ class Visit:
     member: MemberFacts
     prescription: Prescription | None
     counters: Counters
+    known_on: date
 
 
 class Offer(NamedTuple):
@@ -79,14 +93,17 @@ class Cover(NamedTuple):
 class Authority(Protocol):
     """Decides sales."""
 
-    def periods(self, service_on: date) -> tuple[str, ...]:
-        """Returns the periods whose counters a sale of that day reads."""
+    def periods(self, institution: str, basket: Basket | None, service_on: date) -> tuple[str, ...]:
+        """Returns the periods whose counters a sale of that day reads: years, and its stay."""
+
+    def window_days(self) -> int:
+        """Returns in how many days, the sale's own included, drugs count that were handed out; 0: in none."""
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused."""
 
-    def again(self, sale: SaleRecord, payers: Mapping[str, AccountFacts], counters: Counters) -> Decided:
-        """Returns what a held sale comes to now: its facts, pack and day, today's balances and counters.
+    def again(self, sale: SaleRecord, today: Today) -> Decided:
+        """Returns what a held sale comes to now: its facts, packs and day, today's balances and counters.
 
         Raises Refused where it can no longer be calculated.
         """

@@ -1,13 +1,14 @@
 """Between the questions of the service and the cases of the engine: what goes in, what comes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.asked import AskedLine
-from medsettle_gateway.domain.basket import Encounter, Line, Prescription
+from medsettle_gateway.domain.asked import AskedLine, Basket
+from medsettle_gateway.domain.basket import Dispensed, Encounter, Line, LineKind, Prescription
+from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
 from medsettle_gateway.domain.member import Account, Patient
@@ -20,20 +21,27 @@ from medsettle_gateway.domain.sale import (
     LineRecord,
     SettlementRecord,
     TraceStep,
+    WarningRecord,
 )
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.policy.assigning import ASSIGNED, Settled
 from medsettle_gateway.policy.benefit import Title
-from medsettle_gateway.policy.engine import ENGINE_VERSION, Calculation, CaseInput, counters_read
-from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.engine import ENGINE_VERSION, CaseInput
+from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.stored import case_to_plain
-from medsettle_gateway.policy.trace import TraceEntry
-from medsettle_gateway.service.authority import Counters, Decided, Question, Visit
+from medsettle_gateway.policy.trace import Step, TraceEntry
+from medsettle_gateway.service.authority import Decided, Question
 
 _ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
+_LOCAL: Final = "local"
+_OUT_OF_COVER: Final = (Step.EXCLUDED, Step.COVER_ENDED)
 
 
 def uncovered(member: MemberFacts, institution: InstitutionFacts, on: date) -> Refusal | None:
-    """Returns why the person has no cover at the place on the day, as far as the pack does not say."""
+    """Returns why the person has no cover at the place on the day, as far as the pack does not say.
+
+    Of a stay the day is that of admission. What an emergency excuses is for the pack to say.
+    """
     if on < member.covered_from:
         return Refusal(Reason.NOT_COVERED, {"covered_from": member.covered_from.isoformat()})
     if institution.region != member.region:
@@ -41,8 +49,8 @@ def uncovered(member: MemberFacts, institution: InstitutionFacts, on: date) -> R
     return None
 
 
-def patient(member: MemberFacts) -> Patient:
-    """Returns what the engine knows of a member."""
+def patient(member: MemberFacts, on: date) -> Patient:
+    """Returns what the engine knows of a member, as it is on the day of service."""
     return Patient(
         scheme=member.scheme,
         standing=member.standing,
@@ -50,6 +58,33 @@ def patient(member: MemberFacts) -> Patient:
         aid=member.aid,
         conditions=member.conditions,
         covered_to=member.covered_to,
+        born_on=member.born_on,
+        attributes=member.attributes_on(on),
+    )
+
+
+def encounter(question: Question) -> Encounter:
+    """Returns the occasion; lines are shared out where no benefit is asked for."""
+    basket = question.basket
+    return replace(
+        stay(question.institution.code, basket),
+        benefit=basket.benefit or ASSIGNED,
+        prescription=prescription(question),
+        sessions=basket.sessions,
+        emergency=basket.emergency,
+    )
+
+
+def stay(institution: str, basket: Basket | None) -> Encounter:
+    """Returns an encounter of which only the stay is known, if it is one.
+
+    A person's stays are told apart by place and day of admission.
+    """
+    if basket is None or basket.admitted_on is None:
+        return Encounter(ASSIGNED, area=_LOCAL)
+    stay_id = f"{institution}-{basket.admitted_on.isoformat()}"
+    return Encounter(
+        ASSIGNED, admitted=basket.admitted_on, discharged=basket.discharged_on, area=_LOCAL, stay_id=stay_id
     )
 
 
@@ -66,21 +101,18 @@ def prescription(question: Question) -> Prescription:
     return kinds[0] if kinds else implied(question.institution)
 
 
-def visit_of(question: Question) -> Visit:
-    """Returns the visit behind a question."""
-    return Visit(question.service_on, question.institution, question.member, None, question.counters)
-
-
-def case(question: Question, encounter: Encounter, pack: Pack) -> CaseInput:
-    """Returns the engine's whole input."""
+def case(question: Question) -> CaseInput:
+    """Returns the engine's input for the whole basket, with all counters of the member's that may be read."""
     return CaseInput(
         service_on=question.service_on,
-        patient=patient(question.member),
+        patient=patient(question.member, question.service_on),
         institution=question.institution.place,
-        encounter=encounter,
+        encounter=encounter(question),
         lines=tuple(_lines(question)),
-        counters=read(pack, encounter.benefit, question.service_on, question.counters),
+        counters=question.counters,
         accounts=tuple(Account(each.account, each.owner, each.balance_fen) for each in question.payers),
+        dispensed=question.dispensed,
+        order=question.order,
     )
 
 
@@ -98,14 +130,12 @@ def _lines(question: Question) -> list[Line]:
             condition=asked.condition,
             ward=item.ward,
             service_on=asked.service_on,
+            class_by_list=item.classes,
+            days_supply=asked.days_supply,
+            benefit=asked.benefit,
         )
         for asked, item in zip(question.basket.lines, question.items, strict=True)
     ]
-
-
-def read(pack: Pack, benefit: str, on: date, counters: Counters) -> Counters:
-    """Returns what the calculation reads of the member's counters, and nothing else."""
-    return {key: counters[key] for key in counters_read(pack, benefit, on) if key in counters}
 
 
 def as_of_now(account: Account, payers: Mapping[str, AccountFacts]) -> Account:
@@ -115,18 +145,15 @@ def as_of_now(account: Account, payers: Mapping[str, AccountFacts]) -> Account:
 
 
 def settlement(
-    pack: Pack,
-    case: CaseInput,
-    calculation: Calculation,
-    lines: tuple[LineRecord, ...],
-    catalogue_digest: str,
+    number: int, settled: Settled, lines: tuple[LineRecord, ...], catalogue_digest: str
 ) -> SettlementRecord:
     """Returns the record of a calculation. Raises AssertionError unless its breakdown adds up."""
+    (pack, benefit, _), case, calculation = settled
     calculation.breakdown.check()
-    title = next((each.title for each in pack.benefits if each.id == case.encounter.benefit), _ACCOUNT_ONLY)
+    title = next((each.title for each in pack.benefits if each.id == benefit), _ACCOUNT_ONLY)
     return SettlementRecord(
-        number=1,
-        benefit=case.encounter.benefit,
+        number=number,
+        benefit=benefit,
         title_zh=title.zh,
         title_en=title.en,
         breakdown=calculation.breakdown,
@@ -138,7 +165,14 @@ def settlement(
         catalogue_digest=catalogue_digest,
         engine_version=ENGINE_VERSION,
         case_input=case_to_plain(case),
+        order=case.order.id if case.order else "",
+        raised=tuple(map(_warning, calculation.raised)),
     )
+
+
+def _warning(raised: Raised) -> WarningRecord:
+    warning, title, threshold_fen, before_fen, after_fen, clause = raised
+    return WarningRecord(warning, title.zh, title.en, threshold_fen, before_fen, after_fen, clause)
 
 
 def line_record(asked: AskedLine, item: CatalogueItem) -> LineRecord:
@@ -156,12 +190,12 @@ def _step(entry: TraceEntry) -> TraceStep:
 
 def decided(
     settlements: Sequence[SettlementRecord],
-    calculations: Sequence[Calculation],
+    settled: Sequence[Settled],
     payers: Mapping[str, AccountFacts],
     region: str,
     scheme: str,
 ) -> Decided:
-    """Returns what the settlements come to together."""
+    """Returns what the settlements come to together: each fund, account and counter once."""
     breakdowns = [settlement.breakdown for settlement in settlements]
     split = Split.of(breakdowns)
     accounts = tuple(
@@ -176,6 +210,26 @@ def decided(
         accounts=accounts,
         cash_fen=split.cash_fen,
         provider_borne_fen=sum(breakdown.provider_borne_fen for breakdown in breakdowns),
-        counters=tuple(CounterDelta(*delta) for each in calculations for delta in each.deltas),
+        counters=_deltas(settled),
+        dispensed=tuple(drug for each in settled for drug in _handed_out(each)),
     )
     return Decided(tuple(settlements), effect, split)
+
+
+def _deltas(settled: Sequence[Settled]) -> tuple[CounterDelta, ...]:
+    sums: dict[CounterKey, int] = {}
+    for each in settled:
+        for key, amount in each.calculation.deltas:
+            sums[key] = sums.get(key, 0) + amount
+    return tuple(CounterDelta(key, amount) for key, amount in sums.items() if amount)
+
+
+def _handed_out(settled: Settled) -> Iterator[Dispensed]:
+    """The drugs of a settlement that may count later: with a condition or days of supply, not excluded."""
+    case, steps = settled.case, settled.calculation.steps
+    excluded = {line for step, _, _, _, _, line in steps if step in _OUT_OF_COVER}
+    for index, line in enumerate(case.lines):
+        counts = line.condition is not None or line.days_supply is not None
+        if counts and line.kind is LineKind.DRUG and index not in excluded:
+            on = line.service_on or case.service_on
+            yield Dispensed(line.name, on, line.days_supply, line.condition)

@@ -59,7 +59,8 @@ def _due_key(member: str, now: Now) -> DueHoldsKey:
 
 
 def _counters_key(asked: AskedCheck, member: MemberFacts, now: Now) -> CountersKey:
-    periods = now.desk.authority.periods(asked.day(now.at))
+    institution = asked.command.caller.institution
+    periods = now.desk.authority.periods(institution, None, asked.day(now.at))
     return CountersKey(member.member, member.region, member.scheme.value, periods)
 
 
@@ -78,6 +79,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
         member=freed.member,
         prescription=asked.command.prescription,
         counters=freed.counters,
+        known_on=day_of(now.at),
     )
     cover = now.desk.authority.cover(visit, asked.command.benefit)
     return _answer(visit, cover, now.at)

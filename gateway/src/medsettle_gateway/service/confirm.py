@@ -19,11 +19,11 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord
 from medsettle_gateway.domain.transitions import changes, refused
 from medsettle_gateway.ledger.transition import By, moves_of
-from medsettle_gateway.service.authority import Decided
+from medsettle_gateway.service.authority import Decided, Today
 from medsettle_gateway.service.change import moved
 from medsettle_gateway.service.commands import Confirm, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
-from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.due import dispensed_keys, free_due
 from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.refused import unrecorded
 
@@ -43,6 +43,7 @@ def needs(command: Confirm, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         MemberKey(sale.member),
         DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
         _counters_key(sale, now),
+        *dispensed_keys(sale.member, sale.service_on, now),
     )
 
 
@@ -51,7 +52,7 @@ def _counters_key(sale: SaleRecord, now: Now) -> CountersKey:
     if effect is None or not sale.member:
         msg = f"{sale.request_id} was never held"
         raise AssertionError(msg)
-    periods = now.desk.authority.periods(sale.service_on)
+    periods = now.desk.authority.periods(sale.institution, sale.basket, sale.service_on)
     return CountersKey(sale.member, effect.region, effect.scheme, periods)
 
 
@@ -106,8 +107,12 @@ def _late(
     counters = facts.of(_counters_key(sale, now))
     freed = free_due(due, member, counters, now.at, but=command.request_id.text)
     payers = {a.account: a for a in freed.member.accounts if a.state is AccountState.ACTIVE}
+    handed_out = [
+        drug for key in dispensed_keys(member.member, sale.service_on, now) for drug in facts.of(key)
+    ]
+    today = Today(payers, freed.counters, freed.still_out(handed_out))
     try:
-        decided: Decided = now.desk.authority.again(sale, payers, freed.counters)
+        decided: Decided = now.desk.authority.again(sale, today)
     except Refused:
         return None, ()
     if decided.split != sale.split:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.service.authority import Authority
 from medsettle_gateway.service.commands import Answer
+from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.ports import ReadPublicKey
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
@@ -33,6 +34,10 @@ class Rules:
     """Ended holds around one member that one decision frees; the sweeper frees the rest."""
     later_sales_count: int = 100
     """Later sales that a reversal looks through and lists."""
+    dispensed_count: int = 2_000
+    """Drugs handed out before, the latest, that one decision looks at."""
+    orders_count: int = 100
+    """Emergency orders of a region on one day that a decision looks at."""
     queue_count: int = 1024
     retry_ms: int = 200
     sweep_interval: timedelta = timedelta(seconds=5)
@@ -58,6 +63,7 @@ class Desk:
     receipts: Receipts
     read_public_key: ReadPublicKey
     rules: Rules = field(default_factory=Rules)
+    orders: Orders = field(default_factory=Orders)
 
 
 class Decision(NamedTuple):

@@ -1,18 +1,21 @@
 """Ended holds around a member: what they reserved is free in every decision, swept or not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from medsettle.wire.states import Event, SaleState
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.counters import CounterKey
-from medsettle_gateway.domain.facts import CounterState, MemberFacts
-from medsettle_gateway.domain.moves import Move, MoveBalance, MoveCounter
+from medsettle_gateway.domain.facts import CounterState, DispensedFacts, MemberFacts
+from medsettle_gateway.domain.keys import DispensedKey
+from medsettle_gateway.domain.moves import DropDispensed, Move, MoveBalance, MoveCounter
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.transitions import plain
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.change import moved
+from medsettle_gateway.service.desk import Now
 
 
 class Freed(NamedTuple):
@@ -21,6 +24,20 @@ class Freed(NamedTuple):
     moves: tuple[Move, ...]
     member: MemberFacts
     counters: Mapping[CounterKey, int]
+
+    def still_out(self, drugs: Iterable[DispensedFacts]) -> tuple[Dispensed, ...]:
+        """Returns the drugs that count then: those of the holds that end do not."""
+        dropped = {move.request_id for move in self.moves if isinstance(move, DropDispensed)}
+        return tuple(each.drug for each in drugs if each.request_id not in dropped)
+
+
+def dispensed_keys(member: str, service_on: date, now: Now) -> tuple[DispensedKey, ...]:
+    """Returns what to load of drugs that were handed out before; nothing where no rule counts them."""
+    days = now.desk.authority.window_days()
+    if not days:
+        return ()
+    since = service_on - timedelta(days=days - 1)
+    return (DispensedKey(member, since, service_on, now.desk.rules.dispensed_count),)
 
 
 def end_hold(sale: SaleRecord, at: datetime) -> tuple[SaleRecord, tuple[Move, ...]]:

@@ -1,63 +1,64 @@
 """The embedded authority: policy packs and the calculation, inside the transaction."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import starmap
-from typing import Final
 
 from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
-from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
-from medsettle_gateway.policy.engine import account_rules, calculate, may_have, period_of, remainders
-from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.registry import Packs
+from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out
+from medsettle_gateway.policy.engine import (
+    CaseInput,
+    account_rules,
+    may_have,
+    periods_of,
+    remainders,
+)
 from medsettle_gateway.policy.stored import case_from_plain
 from medsettle_gateway.service import casework
-from medsettle_gateway.service.authority import Counters, Cover, Decided, Offer, Question, Visit
-
-_DAYS_KEPT: Final = 64
+from medsettle_gateway.service.authority import Cover, Decided, Offer, Question, Today, Visit
+from medsettle_gateway.service.rulebook import Rulebook
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """Decides by the packs that are loaded."""
 
-    packs: Packs
-    _by_day: dict[tuple[str, date], tuple[Pack, ...]] = field(default_factory=dict, repr=False)
+    rules: Rulebook
 
-    def periods(self, service_on: date) -> tuple[str, ...]:
-        """Returns the benefit year of the day."""
-        return (period_of(service_on.year),)
+    def periods(self, institution: str, basket: Basket | None, service_on: date) -> tuple[str, ...]:
+        """Returns the benefit years of the day and of the admission, and the stay."""
+        return periods_of(casework.stay(institution, basket), service_on)
+
+    def window_days(self) -> int:
+        """Returns in how many days drugs count that were handed out before."""
+        return self.rules.window_days
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused: cover, pack, gates, lines, in this order."""
         member, basket = question.member, question.basket
-        refusal = casework.uncovered(member, question.institution, question.service_on)
+        begins_on = basket.admitted_on or question.service_on
+        refusal = casework.uncovered(member, question.institution, begins_on)
         if refusal is not None:
             raise Refused(refusal)
-        encounter = Encounter(
-            benefit=basket.benefit or PERSONAL_ACCOUNT_ONLY,
-            prescription=casework.prescription(question),
-            admitted=basket.admitted_on,
-            discharged=basket.discharged_on,
-            sessions=basket.sessions,
-        )
-        if basket.benefit is None:
-            visit = casework.visit_of(question)
-            encounter = replace(encounter, benefit=self._first_benefit(visit, encounter))
-        scheme = member.scheme.value
-        pack = self.packs.find(member.region, scheme, encounter.benefit, question.service_on)
-        case = casework.case(question, encounter, pack)
-        calculation = calculate(pack, case)
-        lines = tuple(starmap(casework.line_record, zip(basket.lines, question.items, strict=True)))
-        settlement = casework.settlement(pack, case, calculation, lines, question.catalogue_digest)
+        case = casework.case(question)
+        portions = self._portions(question, case)
+        versions_of = self.rules.versions_known(question.known_on)
+        settled = calculate_portions(portions, case, versions_of)
+        lines = tuple(map(casework.line_record, basket.lines, question.items))
+        settlements = [
+            casework.settlement(
+                number, each, tuple(lines[index] for index in each.portion.lines), question.catalogue_digest
+            )
+            for number, each in enumerate(settled, 1)
+        ]
         owners = {account.account: account for account in question.payers}
-        return casework.decided((settlement,), (calculation,), owners, member.region, scheme)
+        return casework.decided(settlements, settled, owners, member.region, member.scheme.value)
 
-    def again(self, sale: SaleRecord, payers: Mapping[str, AccountFacts], counters: Counters) -> Decided:
+    def again(self, sale: SaleRecord, today: Today) -> Decided:
         """Returns what a held sale comes to now.
 
         Raises Refused: CONFIRM_TOO_LATE where its pack is not loaded any more; what the calculation says.
@@ -66,38 +67,45 @@ class Embedded:
         if effect is None:
             msg = f"{sale.request_id} was never held"
             raise AssertionError(msg)
-        settlements, calculations = [], []
-        for settlement in sale.settlements:
-            case = case_from_plain(settlement.case_input)
-            pack = self._same_pack(settlement, case.service_on)
-            case = replace(
-                case,
-                counters=casework.read(pack, case.encounter.benefit, case.service_on, counters),
-                accounts=tuple(casework.as_of_now(account, payers) for account in case.accounts),
-            )
-            calculation = calculate(pack, case)
-            digest = settlement.catalogue_digest
-            settlements.append(casework.settlement(pack, case, calculation, settlement.lines, digest))
-            calculations.append(calculation)
-        return casework.decided(settlements, calculations, payers, effect.region, effect.scheme)
+        cases = [case_from_plain(settlement.case_input) for settlement in sale.settlements]
+        whole = replace(
+            cases[0],
+            lines=tuple(line for case in cases for line in case.lines),
+            counters=today.counters,
+            accounts=tuple(casework.as_of_now(account, today.payers) for account in cases[0].accounts),
+            dispensed=today.dispensed,
+        )
+        portions, begins = [], 0
+        for settlement, case in zip(sale.settlements, cases, strict=True):
+            pack, ends = self.rules.same(settlement.pack, settlement.pack_digest), begins + len(case.lines)
+            if pack is None:
+                raise _gone(settlement, case.service_on)
+            portions.append(Portion(pack, settlement.benefit, tuple(range(begins, ends))))
+            begins = ends
+        versions_of = self.rules.versions_known(day_of(sale.created_at))
+        settled = calculate_portions(portions, whole, versions_of)
+        settlements = [
+            casework.settlement(before.number, each, before.lines, before.catalogue_digest)
+            for before, each in zip(sale.settlements, settled, strict=True)
+        ]
+        return casework.decided(settlements, settled, today.payers, effect.region, effect.scheme)
 
     def cover(self, visit: Visit, benefit: str | None) -> Cover:
         """Returns what the patient may have here: of one benefit, or of all that the region has."""
-        member, place = visit.member, visit.institution.place
-        prescription = visit.prescription or casework.implied(visit.institution)
-        encounter = Encounter(PERSONAL_ACCOUNT_ONLY, prescription)
-        refusal = casework.uncovered(member, visit.institution, visit.service_on)
+        member, place, on = visit.member, visit.institution.place, visit.service_on
+        encounter = replace(
+            casework.stay(visit.institution.code, None),
+            benefit=PERSONAL_ACCOUNT_ONLY,
+            prescription=visit.prescription or casework.implied(visit.institution),
+        )
+        refusal = casework.uncovered(member, visit.institution, on)
         try:
-            pack = self.packs.find(
-                member.region, member.scheme.value, PERSONAL_ACCOUNT_ONLY, visit.service_on
-            )
+            pack = self.rules.pack_of_scheme(member.region, member.scheme.value, on, visit.known_on)
         except Refused as refused:
             return Cover("", refusal or refused.refusal, (), own_account=False, payers=())
-        patient = casework.patient(member)
-        refusal = refusal or may_have(
-            pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, visit.service_on
-        )
-        use = account_rules(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter)
+        patient = casework.patient(member, on)
+        refusal = refusal or may_have(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
+        use = account_rules(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         may_pay = (account.account for account in member.accounts if account.owner in use.owners)
         return Cover(
             pack=pack.id,
@@ -107,16 +115,27 @@ class Embedded:
             payers=tuple(may_pay),
         )
 
+    def _portions(self, question: Question, case: CaseInput) -> tuple[Portion, ...]:
+        """Who takes which line. Where one benefit is asked for, it takes them all: one look is enough."""
+        member = question.member
+        packs = self.rules.of_region(
+            member.region, member.scheme.value, question.service_on, question.known_on
+        )
+        if question.basket.benefit is None or any(line.benefit for line in case.lines):
+            return share_out(packs, case)
+        (portion,) = share_out(packs, replace(case, lines=case.lines[:1]))
+        return (portion._replace(lines=tuple(range(len(case.lines)))),)
+
     def _offers(self, visit: Visit, encounter: Encounter, benefit: str | None) -> tuple[Offer, ...]:
-        packs = self._region_packs(visit.member.region, visit.service_on)
+        member, on = visit.member, visit.service_on
+        packs = self.rules.of_region(member.region, member.scheme.value, on, visit.known_on)
         pairs = [(pack, each) for pack in packs for each in pack.benefits]
         chosen = [pair for pair in pairs if benefit is None or pair[1].id == benefit]
         if benefit is not None and not chosen:
             unknown = Refusal(Reason.BENEFIT_UNKNOWN, {"benefit": benefit})
             return (Offer(benefit, benefit, benefit, unknown, ()),)
-        patient, place = casework.patient(visit.member), visit.institution.place
-        uncovered = casework.uncovered(visit.member, visit.institution, visit.service_on)
-        rules = (patient, place, encounter, visit.service_on)
+        uncovered = casework.uncovered(member, visit.institution, on)
+        rules = (casework.patient(member, on), visit.institution.place, encounter, on)
         return tuple(
             Offer(
                 each.id,
@@ -128,26 +147,6 @@ class Embedded:
             for pack, each in chosen
         )
 
-    def _first_benefit(self, visit: Visit, encounter: Encounter) -> str:
-        """The first benefit that person and place may have, in the order of the packs."""
-        patient, place = casework.patient(visit.member), visit.institution.place
-        for pack in self._region_packs(visit.member.region, visit.service_on):
-            for each in pack.benefits:
-                if may_have(pack, each.id, patient, place, encounter, visit.service_on) is None:
-                    return each.id
-        return PERSONAL_ACCOUNT_ONLY
 
-    def _region_packs(self, region: str, on: date) -> tuple[Pack, ...]:
-        found = self._by_day.get((region, on))
-        if found is None:
-            if len(self._by_day) >= _DAYS_KEPT:
-                self._by_day.clear()
-            found = tuple(pack for pack in self.packs if pack.region == region and pack.in_force(on))
-            self._by_day[region, on] = found
-        return found
-
-    def _same_pack(self, settlement: SettlementRecord, on: date) -> Pack:
-        for pack in self.packs.versions(settlement.pack):
-            if pack.digest == settlement.pack_digest:
-                return pack
-        raise refuse(Reason.CONFIRM_TOO_LATE, pack=settlement.pack, date=on.isoformat())
+def _gone(settlement: SettlementRecord, on: date) -> Refused:
+    return refuse(Reason.CONFIRM_TOO_LATE, pack=settlement.pack, date=on.isoformat())

@@ -16,23 +16,31 @@ _A_DAY: Final = timedelta(days=1)
 
 
 def wanted_day(basket: Basket, quoted_on: date | None, at: datetime) -> date:
-    """Returns the day of service that is asked for: stated, else quoted, else the gateway's."""
-    return basket.service_on or quoted_on or day_of(at)
+    """Returns the day of service that is asked for: stated, of discharge, quoted, or the gateway's."""
+    return basket.service_on or basket.discharged_on or quoted_on or day_of(at)
 
 
 def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules) -> date:
     """Returns the day of service.
 
     It is the gateway's day; the quote's; the day before shortly after midnight; or an older one with a
-    reason for the late claim; and each line's. Raises Refused: SERVICE_DATE_INVALID.
+    reason for the late claim; and each line's. Of a stay it is the day of discharge, or of the interim bill,
+    and its lines are of any day from admission on. Raises Refused: SERVICE_DATE_INVALID.
     """
     day = _day(basket, quoted_on, at, rules)
+    begins_on = day if basket.admitted_on is None else basket.admitted_on
+    if begins_on > day or basket.discharged_on not in {None, day}:
+        raise refuse(
+            Reason.SERVICE_DATE_INVALID,
+            service_on=day.isoformat(), admitted_on=str(basket.admitted_on or "-"),
+            discharged_on=str(basket.discharged_on or "-"),
+        )
     for line in basket.lines:
         # What the sale's day decides (catalogue, cover) no line may move past the reason of a late claim.
-        if line.service_on not in {None, day}:
+        if line.service_on is not None and not begins_on <= line.service_on <= day:
             raise refuse(
                 Reason.SERVICE_DATE_INVALID,
-                line=line.line_id, service_on=str(line.service_on), sale_on=day.isoformat(),
+                line=line.line_id, service_on=line.service_on.isoformat(), sale_on=day.isoformat(),
             )
     return day
 

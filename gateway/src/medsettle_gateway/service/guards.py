@@ -5,7 +5,6 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import ALIVE
-from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import (
@@ -51,16 +50,6 @@ def check_right(caller: Caller, facts: Facts, at: datetime) -> KeyRecord:
     if terminal is None or terminal.state is not State.ACTIVE:
         raise refuse(Reason.TERMINAL_SUSPENDED)
     return key
-
-
-def check_supported(basket: Basket) -> None:
-    """Raises Refused: NOT_SUPPORTED, for a stay and for lines of several benefits."""
-    for name, day in (("admitted_on", basket.admitted_on), ("discharged_on", basket.discharged_on)):
-        if day is not None:
-            raise refuse(Reason.NOT_SUPPORTED, field=f"basket.encounter.{name}")
-    for line in basket.lines:
-        if line.benefit is not None and line.benefit != basket.benefit:
-            raise refuse(Reason.NOT_SUPPORTED, field="basket.lines.benefit", line=line.line_id)
 
 
 def check_id_day(request_id: RequestId, at: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import MemberFacts, ResolvedCredential
 from medsettle_gateway.domain.keys import (
@@ -12,15 +13,17 @@ from medsettle_gateway.domain.keys import (
     CatalogueKey,
     CountersKey,
     CredentialUseKey,
+    DispensedKey,
     DueHoldsKey,
     Facts,
     InstitutionKey,
     MemberKey,
+    OrdersKey,
 )
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.desk import Now
-from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.due import dispensed_keys, free_due
 from medsettle_gateway.service.facts_of_sale import (
     check_age,
     check_day,
@@ -68,7 +71,8 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         return keys
     institution = known.of(place)
     region = institution.region if institution else member.region
-    return (*keys, _catalogue_key(asking, region), _counters_key(asking, member, now))
+    keys = (*keys, _catalogue_key(asking, region), _counters_key(asking, member, now))
+    return (*keys, _orders_key(asking, region, now), *_dispensed_keys(asking, member, now))
 
 
 def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
@@ -84,6 +88,8 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     counters = facts.of(_counters_key(asking, member, now))
     freed = free_due(facts.of(_due_key(member.member, now)), member, counters, now.at)
     catalogue = facts.of(_catalogue_key(asking, institution.region))
+    handed_out = [drug for key in _dispensed_keys(asking, member, now) for drug in facts.of(key)]
+    signed = facts.of(_orders_key(asking, institution.region, now))
     question = Question(
         service_on=service_on,
         institution=institution,
@@ -93,6 +99,9 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         catalogue_digest=catalogue.digest,
         payers=check_payers(basket, freed.member),
         counters=freed.counters,
+        known_on=day_of(now.at),
+        dispensed=freed.still_out(handed_out),
+        order=now.desk.orders.in_force(signed, institution, service_on),
     )
     return Asked(question, credential, freed.moves)
 
@@ -117,5 +126,13 @@ def _catalogue_key(asking: Asking, region: str) -> CatalogueKey:
 
 
 def _counters_key(asking: Asking, member: MemberFacts, now: Now) -> CountersKey:
-    periods = now.desk.authority.periods(asking.wanted_day(now.at))
+    periods = now.desk.authority.periods(asking.institution, asking.basket, asking.wanted_day(now.at))
     return CountersKey(member.member, member.region, member.scheme.value, periods)
+
+
+def _orders_key(asking: Asking, region: str, now: Now) -> OrdersKey:
+    return OrdersKey(region, asking.wanted_day(now.at), now.desk.rules.orders_count)
+
+
+def _dispensed_keys(asking: Asking, member: MemberFacts, now: Now) -> tuple[DispensedKey, ...]:
+    return dispensed_keys(member.member, asking.wanted_day(now.at), now)

@@ -3,17 +3,15 @@
 from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
 from medsettle_gateway.domain.keys import Facts
 from medsettle_gateway.service import question
-from medsettle_gateway.service.advice import advice_on
+from medsettle_gateway.service.advice import advice_on, warned
 from medsettle_gateway.service.commands import QuoteAnswer
 from medsettle_gateway.service.desk import Now
-from medsettle_gateway.service.guards import check_supported
 from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.quote_token import Quoted
 
 
 def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
     """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
-    check_supported(asking.basket)
     about = question.ask(asking, facts, now).question
     decided = question.decided(about, now)
     expires_at = now.at + now.desk.rules.quote
@@ -27,7 +25,8 @@ def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
             expires_at=expires_at,
         )
     )
-    remainders = [left for settlement in decided.settlements for left in settlement.remainders]
+    # Of several settlements on one counter the last one says what is left.
+    remainders = {left.key: left for settlement in decided.settlements for left in settlement.remainders}
     return QuoteAnswer(
         settlements=decided.settlements,
         split=decided.split,
@@ -35,5 +34,7 @@ def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
         expires_at=expires_at,
         service_on=about.service_on,
         masked_name=about.member.masked_name,
-        advisories=advice_on(remainders, about.member.accounts),
+        advisories=(
+            *warned(decided.settlements), *advice_on(remainders.values(), about.member.accounts)
+        ),
     )

@@ -10,6 +10,7 @@ from typing import Self
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.asked import Collect
+from medsettle_gateway.domain.breakdown import Breakdown
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.domain.fingerprint import asked_digest, goods_digest
@@ -37,7 +38,6 @@ from medsettle_gateway.service.guards import (
     check_id_day,
     check_quote,
     check_right,
-    check_supported,
     right_keys,
 )
 from medsettle_gateway.service.question import Asked, Asking
@@ -125,7 +125,6 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     command = asked.command
     check_right(command.caller, facts, now.at)
     check_id_day(command.request_id, now.at)
-    check_supported(command.basket)
     check_attempts(command.request_id, facts)
     for key in _recent(asked, now):
         check_duplicate(facts.of(key), command)
@@ -138,7 +137,7 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
 
 
 def _quote_changed(command: Settle, decided: Decided) -> RefusalRecord:
-    breakdown = decided.settlements[0].breakdown._replace(lines=())
+    breakdown = Breakdown.together([each.breakdown for each in decided.settlements])
     return RefusalRecord(
         Reason.QUOTE_CHANGED, expected=command.expected, now=decided.split, breakdown=breakdown
     )
@@ -161,8 +160,15 @@ def _booked(asked: AskedSettle, about: Asked, decided: Decided, now: Now) -> Dec
     if now_paid:
         sale = replace(sale, receipt_token=now.desk.receipts.issue(sale))
     use = UseCredential(credential.credential_id, command.request_id.text, at, credential.expires_at)
-    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, _by(command)), use)
+    by = _by(command)._replace(reason=_under(decided))
+    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, by), use)
     return Decision(SaleAnswer(sale, about.question.member.masked_name), moves)
+
+
+def _under(decided: Decided) -> str:
+    """For the books: the emergency orders under which the sale was calculated."""
+    orders = dict.fromkeys(each.order for each in decided.settlements if each.order)
+    return f"emergency order {', '.join(orders)}" if orders else ""
 
 
 def _refuse(asked: AskedSettle, refusal: RefusalRecord, facts: Facts, now: Now) -> Decision:

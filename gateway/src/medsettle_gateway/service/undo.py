@@ -11,6 +11,7 @@ from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.calendar import day_ends_at, next_business_on
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.keys import AnyKey, Facts, LaterSalesKey, MaskedNameKey, SaleKey
+from medsettle_gateway.domain.plain import to_plain
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.transitions import changes, plain
 from medsettle_gateway.ledger.transition import By, moves_of
@@ -98,18 +99,35 @@ def _reversed(command: Undo, sale: SaleRecord, facts: Facts, now: Now) -> SaleRe
 
 
 def _recompute_due(sale: SaleRecord, later: tuple[SaleRecord, ...]) -> tuple[str, ...]:
-    """Later sales whose calculation read a counter that this one had moved."""
-    moved_keys = [delta.key for delta in sale.effect.counters] if sale.effect else []
+    """Later sales whose calculation read a counter that this one had moved, or a drug that it handed out."""
+    effect = sale.effect
+    if effect is None:
+        return ()
+    moved_keys = [delta.key for delta in effect.counters]
+    drugs = [to_plain(drug) for drug in effect.dispensed]
     return tuple(
         other.request_id.text
         for other in later
-        if other.request_id.text != sale.request_id.text and _reads(other, moved_keys)
+        if other.request_id.text != sale.request_id.text
+        and (_reads(other, moved_keys) or _looks_at(other, drugs))
     )
 
 
 def _reads(sale: SaleRecord, keys: Sequence[CounterKey]) -> bool:
-    remainders = (left for settlement in sale.settlements for left in settlement.remainders)
-    return any(left.key in keys for left in remainders)
+    """Some counters have no limit that a remainder tells of: the stored input has them."""
+    listed = [list(key) for key in keys]
+    return any(
+        any(left.key in keys for left in settlement.remainders)
+        or any(counter[:3] in listed for counter in settlement.case_input.get("counters", ()))
+        for settlement in sale.settlements
+    )
+
+
+def _looks_at(sale: SaleRecord, drugs: Sequence[object]) -> bool:
+    return any(
+        drug in drugs for settlement in sale.settlements
+        for drug in settlement.case_input.get("dispensed", ())
+    )
 
 
 def _by(command: Undo) -> By:

@@ -1,14 +1,15 @@
 """The writer: one queue, one command at a time, an answer only after its commit is on disk."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refused, refuse
-from medsettle_gateway.service.commands import Answer, RefusedAnswer
+from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.commands import Answer, RefusedAnswer, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Desk, Now
 from medsettle_gateway.service.instants import Instants
 from medsettle_gateway.service.ports import Clock, Report, Spawn, Store, StoreUnavailableError
@@ -17,6 +18,13 @@ from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import USE_CASES, Written, load_facts
 
 _END: Final = None
+
+Told = Callable[[SaleRecord], None]
+"""Hears of every sale that has just been written, once it is on disk."""
+
+
+def _nobody(sale: SaleRecord) -> None:
+    """Hears nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,10 @@ class _Waiting:
 class Writer:
     """Owns everything that is written. ``start`` it once; ``drain`` ends it."""
 
-    def __init__(self, store: Store, clock: Clock, desk: Desk, report: Report) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, desk: Desk, report: Report, told: Told = _nobody
+    ) -> None:
+        self._told = told
         self._store = store
         self._clock = clock
         self._desk = desk
@@ -111,6 +122,8 @@ class Writer:
             decision: Decision = use_case.decide(command, facts, now)
             if decision.moves:
                 await transaction.write(decision.moves)
+        if decision.moves and isinstance(decision.answer, SaleAnswer):
+            self._told(decision.answer.sale)
         return decision.answer
 
     def _check_deadline(self, waiting: _Waiting) -> None:

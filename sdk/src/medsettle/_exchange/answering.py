@@ -187,6 +187,7 @@ def _sale(message: sale_pb2.Sale) -> Sale:
         ),
         receipt_token=message.receipt_token, replaces=message.replaces,
         recompute_due=tuple(message.recompute_due), epoch=optional_fen(message, "epoch"),
+        advisories=advisories(message.advisories),
     )
 
 
@@ -202,7 +203,7 @@ def _settlement(message: sale_pb2.Settlement) -> Settlement:
         lines=tuple(_line(each) for each in message.lines),
         trace=tuple(_entry(each) for each in message.trace), remainders=remainders(message.remainders),
         pack=message.pack, pack_digest=message.pack_digest, catalogue_digest=message.catalogue_digest,
-        engine_version=message.engine_version,
+        engine_version=message.engine_version, emergency_order=message.emergency_order,
     )
 
 

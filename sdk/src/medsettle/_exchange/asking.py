@@ -135,7 +135,7 @@ def _encounter(value: Encounter | None) -> settlement_pb2.Encounter | None:
         return None
     return settlement_pb2.Encounter(
         admitted_on=_day(value.admitted_on), discharged_on=_day(value.discharged_on),
-        sessions=value.sessions,
+        sessions=value.sessions, emergency=True if value.emergency else None,
     )
 
 
@@ -145,6 +145,7 @@ def _line(value: Line) -> settlement_pb2.Line:
         unit_price=str(value.unit_price), amount_fen=value.amount_fen, benefit=value.benefit,
         condition=value.condition, prescription_id=value.prescription_id,
         traceability_codes=value.traceability_codes, service_on=_day(value.service_on),
+        days_supply=value.days_supply,
     )
 
 

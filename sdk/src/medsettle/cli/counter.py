@@ -10,7 +10,7 @@ from medsettle.cli.as_json import as_json
 from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of
 from medsettle.cli.screen import Screen
 from medsettle.errors import request_error, till_error
-from medsettle.models import Basket, Credential
+from medsettle.models import Basket, Credential, Encounter
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 
@@ -77,6 +77,7 @@ class Counter:
         return checked_basket(replace(
             basket, benefit=given.benefit or basket.benefit, payers=payers or basket.payers,
             without_accounts=given.no_accounts or basket.without_accounts,
+            encounter=_encounter(given, basket.encounter),
         ))
 
     def agrees(self, question: str) -> bool:
@@ -95,6 +96,15 @@ class Counter:
             return self.source.readline(_INPUT_CHARS_MAX).strip()
         except UnicodeDecodeError as error:
             raise till_error(TillReason.TEXT_NOT_UTF8, field="input") from error
+
+
+def _encounter(given: argparse.Namespace, known: Encounter | None) -> Encounter | None:
+    """The visit of the basket, with what the command line says of it."""
+    said = {
+        name: value
+        for name in ("admitted_on", "discharged_on", "emergency") if (value := getattr(given, name))
+    }
+    return replace(known or Encounter(), **said) if said else known
 
 
 __all__ = ["BasketTextError", "Counter", "UsageError"]

@@ -1,9 +1,9 @@
-"""Baskets from the command line: ``CODE*QTY@PRICE``, or a JSON file."""
+"""Baskets from the command line: ``CODE*QTY@PRICE,condition=ID,days=N``, or a JSON file."""
 
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -21,14 +21,45 @@ class BasketTextError(ValueError):
 
 
 def line_of(text: str) -> Line:
-    """Returns the line of ``CODE*QTY@PRICE``; without ``*QTY`` one piece. Raises BasketTextError."""
-    match = _LINE.fullmatch(text)
+    """Returns the line of ``CODE*QTY@PRICE``; without ``*QTY`` one piece.
+
+    What :data:`OPTIONS` names may follow, as in ``,condition=hypertension,days=30``. Raises BasketTextError.
+    """
+    goods, *options = text.split(",")
+    match = _LINE.fullmatch(goods)
     if match is None:
         raise BasketTextError(
             f"明细 {text!r} 应写成 编码*数量@单价(元)。 "
             f"Write the line {text!r} as CODE*QUANTITY@PRICE, the price in yuan."
         )
-    return Line(match["code"], quantity=match["quantity"] or "1", unit_price=match["price"])
+    line = Line(match["code"], quantity=match["quantity"] or "1", unit_price=match["price"])
+    for option in options:
+        line = replace(line, **_option(text, option))
+    return line
+
+
+def _option(text: str, option: str) -> dict[str, Any]:
+    name, _, value = option.partition("=")
+    field, read = OPTIONS.get(name, ("", str))
+    try:
+        if field and value:
+            return {field: read(value)}
+    except ValueError:
+        pass
+    listed = ", ".join(f"{each}=..." for each in OPTIONS)
+    raise BasketTextError(
+        f"明细 {text!r} 中的 {option!r} 不可用,可写:{listed}。 "
+        f"In the line {text!r} {option!r} cannot be read; there are: {listed}."
+    )
+
+
+OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    "condition": ("condition", str),
+    "days": ("days_supply", int),
+    "benefit": ("benefit", str),
+    "on": ("service_on", date.fromisoformat),
+}
+"""What may follow a line: the filed condition, days that the drug lasts, the benefit, the line's day."""
 
 
 def payer_of(text: str) -> Payer:
@@ -63,7 +94,8 @@ def basket_of(path: Path) -> Basket:
         "prescriptions": lambda value: _list("prescriptions", value, _prescription),
         "payers": lambda value: _list("payers", value, _payer),
         "encounter": lambda value: _object(
-            "encounter", value, Encounter, {"admitted_on": _day, "discharged_on": _day, "sessions": _as(int)}
+            "encounter", value, Encounter,
+            {"admitted_on": _day, "discharged_on": _day, "sessions": _as(int), "emergency": _as(bool)},
         ),
         "service_on": _day,
         "without_accounts": _as(bool),
@@ -74,7 +106,7 @@ def basket_of(path: Path) -> Basket:
 
 def _line(place: str, data: object) -> Line:
     return _object(place, data, Line, {
-        "amount_fen": _as(int), "service_on": _day,
+        "amount_fen": _as(int), "service_on": _day, "days_supply": _as(int),
         "traceability_codes": lambda value: _list(place, value, lambda _, code: _as(str)(code)),
     })
 

@@ -99,13 +99,20 @@ def _credential(command: argparse.ArgumentParser) -> None:
 
 def _basket(command: argparse.ArgumentParser) -> None:
     command.add_argument("lines", nargs="*", metavar="CODE*QTY@PRICE",
-                         help="明细 a line: national item code, quantity, yuan per unit")
+                         help="明细 a line: national item code, quantity, yuan per unit; may be followed by "
+                              ",condition=ID ,days=N ,benefit=ID ,on=DATE")
     command.add_argument("--basket", type=Path, metavar="FILE", help="购物篮 a JSON file instead of lines")
     command.add_argument("--benefit", metavar="ID",
-                         help="待遇 the benefit asked for (default: the first that applies)")
+                         help="待遇 the benefit asked for (default: for each line the first that takes it)")
     command.add_argument("--payer", action="append", default=[], metavar="ACCOUNT[:CONSENT]",
                          help="付款账户 an account that may pay, as check lists it; consent of a relative: "
                               "in-person or standing; may be repeated")
+    command.add_argument("--admitted", dest="admitted_on", type=_day, metavar="DATE",
+                         help="入院日期 first day of a stay")
+    command.add_argument("--discharged", dest="discharged_on", type=_day, metavar="DATE",
+                         help="出院日期 last day of a stay (default: an interim bill)")
+    command.add_argument("--emergency", action="store_true",
+                         help="急救抢救 rescue that could not choose its place")
     command.add_argument("--no-accounts", action="store_true", help="不用账户 no account pays")
 
 
@@ -122,6 +129,15 @@ def _columns(text: str) -> int:
             f"纸宽应为{COLUMNS_MIN}至{COLUMNS_MAX}列 it is {COLUMNS_MIN} to {COLUMNS_MAX}, not {text!r}"
         )
     return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"日期应如 2026-01-31 it is a date such as 2026-01-31, not {text!r}"
+        ) from error
 
 
 def _operator(command: argparse.ArgumentParser) -> None:

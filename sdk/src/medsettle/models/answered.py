@@ -72,7 +72,10 @@ class AccountShare:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """How the total divides, in fen (医疗费总额 and its parts)."""
+    """How the total divides, in fen (医疗费总额 and its parts).
+
+    ``afterwards``: what layers that act after the fact would pay, by layer; outside all sums.
+    """
 
     total_fen: int
     provider_borne_fen: int
@@ -156,7 +159,10 @@ class Remainder:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One benefit's calculation within a sale. Lines, trace and remainders come with View.FULL."""
+    """One benefit's calculation within a sale. Lines, trace and remainders come with View.FULL.
+
+    ``emergency_order``: the order (应急) under which it was calculated; empty for none.
+    """
 
     number: int
     benefit: str
@@ -170,6 +176,7 @@ class Settlement:
     pack_digest: str = ""
     catalogue_digest: str = ""
     engine_version: str = ""
+    emergency_order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +207,7 @@ class Sale:
     """One patient, one ticket, one request id, as the gateway's signed answer has it.
 
     ``state`` is where it stands now, by name (``wire.states.SaleState``): act on it. ``first_state``
-    is what the first answer under this id said.
+    is what the first answer under this id said. ``advisories``: thresholds of the year that it passed.
     """
 
     request_id: str
@@ -224,6 +231,7 @@ class Sale:
     replaces: str
     recompute_due: tuple[str, ...]
     epoch: int | None
+    advisories: tuple[Advisory, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

@@ -64,8 +64,9 @@ class Line:
 
     ``quantity``: up to four decimals. ``unit_price``: yuan per unit, up to six decimals. Both as text, int
     or Decimal; a float is refused, since it is not exact. ``amount_fen``: their product rounded half-up;
-    None: computed before sending.
-    Kind, class, share and ceiling come from the gateway's catalogue.
+    None: computed before sending. ``days_supply``: days that a drug lasts as prescribed, 1 to 366.
+    ``service_on``: the line's day within a stay. Kind, class, share and ceiling come from the gateway's
+    catalogue.
     """
 
     item_code: str
@@ -78,6 +79,7 @@ class Line:
     prescription_id: str | None = None
     traceability_codes: tuple[str, ...] = ()
     service_on: date | None = None
+    days_supply: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +104,24 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
-    """The visit: its number of sessions. Days of a stay are not offered yet: NOT_SUPPORTED."""
+    """The visit: its number of sessions, or the days of a stay, of which an interim bill has no last one.
+
+    ``emergency``: rescue that could not choose its place (急救抢救).
+    """
 
     admitted_on: date | None = None
     discharged_on: date | None = None
     sessions: int | None = None
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What is bought and who may pay. ``benefit`` None: the first that person and place may have."""
+    """What is bought and who may pay.
+
+    ``benefit`` None: each line goes to the first that person and place may have and that takes it; one
+    settlement a benefit.
+    """
 
     lines: tuple[Line, ...]
     benefit: str | None = None

@@ -336,8 +336,8 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
     Reason.PARAMETER_ASSUMED: _recorded(
         Actor.OPERATOR,
         "该待遇的一项参数仅为示例,尚无本地正式标准,不能据此收费。",
-        "A figure of this benefit is only assumed; without the region's own figure nothing may be charged by it.",
+        "A figure of this benefit is only assumed: nothing may be charged without the region's own.",
         "请通知网关运营方配置本地标准;患者可先自费。",
-        "Tell the gateway's operator to bring the local figure; the patient may pay without insurance meanwhile.",
+        "Tell the gateway's operator to bring the local figure; the patient may pay in full meanwhile.",
     ),
 }

@@ -4,12 +4,11 @@ from typing import Final
 
 from medsettle.wire import calls
 from medsettle.wire.calls import Call
-from medsettle.wire.v1 import credential_pb2, eligibility_pb2, settlement_pb2
+from medsettle.wire.v1 import eligibility_pb2, settlement_pb2
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.rpc.codec import form, sale, terminals
 from medsettle_gateway.service.commands import (
     AccountAnswer,
-    Advisory,
     Answer,
     BenefitAnswer,
     EligibilityAnswer,
@@ -72,7 +71,7 @@ def _quote(answer: QuoteAnswer, *, full: bool) -> settlement_pb2.QuoteResponse:
         expires_at=form.timestamp(answer.expires_at),
         service_on=answer.service_on.isoformat(),
         masked_name=answer.masked_name,
-        advisories=map(_advisory, answer.advisories),
+        advisories=map(sale.advisory, answer.advisories),
     )
 
 
@@ -88,7 +87,7 @@ def _eligibility(answer: EligibilityAnswer) -> eligibility_pb2.CheckEligibilityR
         enrolment=answer.enrolment,
         benefits=map(_benefit, answer.benefits),
         accounts=map(_account, answer.accounts),
-        advisories=map(_advisory, answer.advisories),
+        advisories=map(sale.advisory, answer.advisories),
         binding_until=form.timestamp(answer.binding_until),
         as_of=answer.as_of.isoformat(),
         pack=answer.pack,
@@ -116,7 +115,3 @@ def _account(answer: AccountAnswer) -> eligibility_pb2.Account:
         balance_fen=facts.balance_fen if facts else None,
         may_pay=_ANSWERS[answer.may_pay],
     )
-
-
-def _advisory(advisory: Advisory) -> credential_pb2.Advisory:
-    return credential_pb2.Advisory(code=advisory.code, zh=advisory.zh, en=advisory.en)

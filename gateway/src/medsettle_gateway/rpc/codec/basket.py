@@ -25,7 +25,7 @@ _PAYER_COUNT: Final = 8
 _ACCOUNT_CHARS: Final = 40
 _FUND_COUNT: Final = 32
 _LATE_REASON_CHARS: Final = 200
-_MOST_SESSIONS: Final = 366
+_MOST_OF_A_YEAR: Final = 366
 
 _KINDS: Final[dict[int, Prescription]] = {
     settlement_pb2.PRESCRIPTION_KIND_OWN: Prescription.OWN,
@@ -60,12 +60,13 @@ def basket(wire: settlement_pb2.Basket, lines_most: int) -> Basket:
         benefit=form.text_if(wire, "benefit", _POLICY_ID_CHARS, "basket"),
         admitted_on=admitted_on,
         discharged_on=discharged_on,
-        sessions=_sessions(encounter),
+        sessions=_whole_if(encounter, "sessions", "basket.encounter") or 1,
         prescriptions=prescriptions,
         payers=_payers(wire),
         without_accounts=wire.without_accounts,
         service_on=form.day_if(wire, "service_on", "basket"),
         late_reason=form.text_if(wire, "late_reason", _LATE_REASON_CHARS, "basket"),
+        emergency=encounter.emergency,
     )
 
 
@@ -85,6 +86,7 @@ def _line(wire: settlement_pb2.Line, index: int, prescriptions: frozenset[str]) 
         prescription_id=prescription_id,
         traceability_codes=_traceability_codes(wire.traceability_codes, f"{path}.traceability_codes"),
         service_on=form.day_if(wire, "service_on", path),
+        days_supply=_whole_if(wire, "days_supply", path),
     )
 
 
@@ -113,12 +115,14 @@ def _prescription(wire: settlement_pb2.Prescription, path: str) -> AskedPrescrip
     )
 
 
-def _sessions(wire: settlement_pb2.Encounter) -> int:
-    if not wire.HasField("sessions"):
-        return 1
-    if not 1 <= wire.sessions <= _MOST_SESSIONS:
-        raise form.invalid("basket.encounter.sessions", f"1 to {_MOST_SESSIONS}")
-    return wire.sessions
+def _whole_if(wire: settlement_pb2.Encounter | settlement_pb2.Line, name: str, path: str) -> int | None:
+    """A number of sessions or days; None if it is absent."""
+    if not wire.HasField(name):  # type: ignore[arg-type] # its names differ from message to message
+        return None
+    value: int = getattr(wire, name)
+    if not 1 <= value <= _MOST_OF_A_YEAR:
+        raise form.invalid(f"{path}.{name}", f"1 to {_MOST_OF_A_YEAR}")
+    return value
 
 
 def _payers(wire: settlement_pb2.Basket) -> tuple[Payer, ...]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from medsettle.wire.reasons import REASONS
 from medsettle.wire.states import SaleState
-from medsettle.wire.v1 import reasons_pb2, sale_pb2
+from medsettle.wire.v1 import credential_pb2, reasons_pb2, sale_pb2
 from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, Breakdown, LineBreakdown
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.legs import Leg, LegKind, LegState, legs_of
@@ -13,7 +13,8 @@ from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementR
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.policy import sentences
 from medsettle_gateway.rpc.codec import form
-from medsettle_gateway.service.commands import SaleAnswer
+from medsettle_gateway.service.advice import warned
+from medsettle_gateway.service.commands import Advisory, SaleAnswer
 
 NOTES: Final[dict[AccountNote, tuple[str, str]]] = {
     AccountNote.OWNER_NOT_ALLOWED: (
@@ -59,6 +60,7 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
         receipt_token=record.receipt_token,
         replaces=record.replaces,
         recompute_due=_of_institution(record.recompute_due, record.institution),
+        advisories=map(advisory, warned(record.settlements)),
     )
     if record.refusal is not None:
         wire.refusal.CopyFrom(refusal(record.refusal, recorded=True))
@@ -109,6 +111,7 @@ def settlement(record: SettlementRecord, *, full: bool) -> sale_pb2.Settlement:
         pack_digest=record.pack_digest,
         catalogue_digest=record.catalogue_digest,
         engine_version=record.engine_version,
+        emergency_order=record.order,
     )
     if full:
         wire.lines.extend(map(_line, record.lines, record.breakdown.lines))
@@ -132,7 +135,13 @@ def breakdown(record: Breakdown) -> sale_pb2.Breakdown:
         personal_fen=record.personal_fen,
         accounts=map(_account_share, record.accounts),
         cash_fen=record.cash_fen,
+        afterwards=[sale_pb2.Share(id=layer, amount_fen=fen) for layer, fen in record.afterwards],
     )
+
+
+def advisory(each: Advisory) -> credential_pb2.Advisory:
+    """Returns something that the cashier should know."""
+    return credential_pb2.Advisory(code=each.code, zh=each.zh, en=each.en)
 
 
 def _account_share(share: AccountShare) -> sale_pb2.AccountShare:

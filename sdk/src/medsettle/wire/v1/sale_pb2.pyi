@@ -17,6 +17,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from medsettle.wire.v1 import credential_pb2 as _credential_pb2
 from medsettle.wire.v1 import reasons_pb2 as _reasons_pb2
 import builtins as _builtins
 import sys
@@ -287,7 +288,7 @@ class Breakdown(_message.Message):
 
     @_builtins.property
     def afterwards(self) -> _containers.RepeatedCompositeFieldContainer[Global___Share]:
-        """Output only. What funds that act after the fact would pay; outside all sums."""
+        """Output only. What each layer that acts after the fact would pay, by its id; outside all sums."""
 
     def __init__(
         self,
@@ -567,9 +568,9 @@ class Remainder(_message.Message):
     counter: _builtins.str
     """Output only. The counter: a benefit's or layer's id."""
     measure: _builtins.str
-    """Output only. What it counts: deductible, paid, borne or count."""
+    """Output only. What it counts: deductible, paid, borne or banded."""
     period: _builtins.str
-    """Output only. The benefit year (YYYY) or the stay that it belongs to."""
+    """Output only. The benefit year (YYYY), or the stay that it belongs to (stay/<id>)."""
     used_fen: _builtins.int
     """Output only. Used, in fen."""
     limit_fen: _builtins.int
@@ -623,6 +624,7 @@ class Settlement(_message.Message):
     PACK_DIGEST_FIELD_NUMBER: _builtins.int
     CATALOGUE_DIGEST_FIELD_NUMBER: _builtins.int
     ENGINE_VERSION_FIELD_NUMBER: _builtins.int
+    EMERGENCY_ORDER_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Output only. Number within the sale, from 1."""
     benefit: _builtins.str
@@ -639,6 +641,8 @@ class Settlement(_message.Message):
     """Output only. SHA-256 of the catalogue's content, hex."""
     engine_version: _builtins.str
     """Output only. Version of the calculation engine."""
+    emergency_order: _builtins.str
+    """Output only. The emergency order (应急) under which it was calculated; empty for none."""
     @_builtins.property
     def breakdown(self) -> Global___Breakdown:
         """Output only. How the total divides."""
@@ -670,10 +674,11 @@ class Settlement(_message.Message):
         pack_digest: _builtins.str = ...,
         catalogue_digest: _builtins.str = ...,
         engine_version: _builtins.str = ...,
+        emergency_order: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "breakdown", b"breakdown", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "benefit", b"benefit", "breakdown", b"breakdown", "catalogue_digest", b"catalogue_digest", "engine_version", b"engine_version", "lines", b"lines", "number", b"number", "pack", b"pack", "pack_digest", b"pack_digest", "remainders", b"remainders", "title_en", b"title_en", "title_zh", b"title_zh", "trace", b"trace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "benefit", b"benefit", "breakdown", b"breakdown", "catalogue_digest", b"catalogue_digest", "emergency_order", b"emergency_order", "engine_version", b"engine_version", "lines", b"lines", "number", b"number", "pack", b"pack", "pack_digest", b"pack_digest", "remainders", b"remainders", "title_en", b"title_en", "title_zh", b"title_zh", "trace", b"trace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
     _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
@@ -846,6 +851,7 @@ class Sale(_message.Message):
     REPLACES_FIELD_NUMBER: _builtins.int
     RECOMPUTE_DUE_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
+    ADVISORIES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Output only. <institution>-<till>-<yyyymmdd>-<number>-<attempt>."""
     state: Global___SaleState.ValueType
@@ -906,6 +912,10 @@ class Sale(_message.Message):
         reversal.
         """
 
+    @_builtins.property
+    def advisories(self) -> _containers.RepeatedCompositeFieldContainer[_credential_pb2.Advisory]:
+        """Output only. Thresholds of the year that this sale passed."""
+
     def __init__(
         self,
         *,
@@ -930,10 +940,11 @@ class Sale(_message.Message):
         replaces: _builtins.str = ...,
         recompute_due: _abc.Iterable[_builtins.str] | None = ...,
         epoch: _builtins.int | None = ...,
+        advisories: _abc.Iterable[_credential_pb2.Advisory] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "committed_at", b"committed_at", "epoch", b"epoch", "hold_expires_at", b"hold_expires_at", "refusal", b"refusal", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "business_on", b"business_on", "committed_at", b"committed_at", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "advisories", b"advisories", "business_on", b"business_on", "committed_at", b"committed_at", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
     _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015

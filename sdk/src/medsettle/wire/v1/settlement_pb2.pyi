@@ -110,6 +110,7 @@ class Line(_message.Message):
     PRESCRIPTION_ID_FIELD_NUMBER: _builtins.int
     TRACEABILITY_CODES_FIELD_NUMBER: _builtins.int
     SERVICE_ON_FIELD_NUMBER: _builtins.int
+    DAYS_SUPPLY_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Optional. The till's own id of the line, unique in the basket, up to 16 characters; absent: its number from 1."""
     item_code: _builtins.str
@@ -121,15 +122,17 @@ class Line(_message.Message):
     amount_fen: _builtins.int
     """Required. In fen: unit_price times quantity, rounded half-up; 0 to 1000000000."""
     benefit: _builtins.str
-    """Optional. The benefit that this line asks for, where it differs from the sale's."""
+    """Optional. The benefit that this line asks for, where it differs from the sale's: a settlement of its own."""
     condition: _builtins.str
     """Optional. The filed condition that the line treats."""
     prescription_id: _builtins.str
     """Optional. prescription_id of the prescription that orders the line."""
     service_on: _builtins.str
-    """Optional. Day of the line, for stays, which are not offered yet: only the sale's day, else SERVICE_DATE_INVALID.
-    ISO date.
+    """Optional. Day of the line: of a stay any from admission to the day of the sale, else the sale's day only. ISO
+    date.
     """
+    days_supply: _builtins.int
+    """Optional. Days that the drug lasts as prescribed, 1 to 366."""
     @_builtins.property
     def traceability_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Traceability codes (追溯码) of the packs handed over, up to 100 of up to 64 characters."""
@@ -147,10 +150,11 @@ class Line(_message.Message):
         prescription_id: _builtins.str | None = ...,
         traceability_codes: _abc.Iterable[_builtins.str] | None = ...,
         service_on: _builtins.str | None = ...,
+        days_supply: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "prescription_id", b"prescription_id", "service_on", b"service_on"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply", "prescription_id", b"prescription_id", "service_on", b"service_on"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "item_code", b"item_code", "line_id", b"line_id", "prescription_id", b"prescription_id", "quantity", b"quantity", "service_on", b"service_on", "traceability_codes", b"traceability_codes", "unit_price", b"unit_price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply", "item_code", b"item_code", "line_id", b"line_id", "prescription_id", b"prescription_id", "quantity", b"quantity", "service_on", b"service_on", "traceability_codes", b"traceability_codes", "unit_price", b"unit_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount_fen: _TypeAlias = _typing.Literal["amount_fen"]  # noqa: Y015
     _WhichOneofArgType__amount_fen: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen"]  # noqa: Y015
@@ -158,6 +162,8 @@ class Line(_message.Message):
     _WhichOneofArgType__benefit: _TypeAlias = _typing.Literal["_benefit", b"_benefit"]  # noqa: Y015
     _WhichOneofReturnType__condition: _TypeAlias = _typing.Literal["condition"]  # noqa: Y015
     _WhichOneofArgType__condition: _TypeAlias = _typing.Literal["_condition", b"_condition"]  # noqa: Y015
+    _WhichOneofReturnType__days_supply: _TypeAlias = _typing.Literal["days_supply"]  # noqa: Y015
+    _WhichOneofArgType__days_supply: _TypeAlias = _typing.Literal["_days_supply", b"_days_supply"]  # noqa: Y015
     _WhichOneofReturnType__prescription_id: _TypeAlias = _typing.Literal["prescription_id"]  # noqa: Y015
     _WhichOneofArgType__prescription_id: _TypeAlias = _typing.Literal["_prescription_id", b"_prescription_id"]  # noqa: Y015
     _WhichOneofReturnType__service_on: _TypeAlias = _typing.Literal["service_on"]  # noqa: Y015
@@ -168,6 +174,8 @@ class Line(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__benefit) -> _WhichOneofReturnType__benefit | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__condition) -> _WhichOneofReturnType__condition | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__days_supply) -> _WhichOneofReturnType__days_supply | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__prescription_id) -> _WhichOneofReturnType__prescription_id | None: ...
     @_typing.overload
@@ -254,33 +262,41 @@ class Encounter(_message.Message):
     ADMITTED_ON_FIELD_NUMBER: _builtins.int
     DISCHARGED_ON_FIELD_NUMBER: _builtins.int
     SESSIONS_FIELD_NUMBER: _builtins.int
+    EMERGENCY_FIELD_NUMBER: _builtins.int
     admitted_on: _builtins.str
-    """Optional. First day of a stay. ISO date. Not offered yet: NOT_SUPPORTED."""
+    """Optional. First day of a stay. ISO date."""
     discharged_on: _builtins.str
-    """Optional. Last day of a stay. ISO date. Not offered yet: NOT_SUPPORTED."""
+    """Optional. Last day of a stay, which is then the day of the service; absent: an interim bill. ISO date."""
     sessions: _builtins.int
     """Optional. Sessions billed, 1 to 366; absent: 1."""
+    emergency: _builtins.bool
+    """Optional. True: rescue that could not choose its place (急救抢救)."""
     def __init__(
         self,
         *,
         admitted_on: _builtins.str | None = ...,
         discharged_on: _builtins.str | None = ...,
         sessions: _builtins.int | None = ...,
+        emergency: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_admitted_on", b"_admitted_on", "_discharged_on", b"_discharged_on", "_sessions", b"_sessions", "admitted_on", b"admitted_on", "discharged_on", b"discharged_on", "sessions", b"sessions"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_admitted_on", b"_admitted_on", "_discharged_on", b"_discharged_on", "_emergency", b"_emergency", "_sessions", b"_sessions", "admitted_on", b"admitted_on", "discharged_on", b"discharged_on", "emergency", b"emergency", "sessions", b"sessions"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_admitted_on", b"_admitted_on", "_discharged_on", b"_discharged_on", "_sessions", b"_sessions", "admitted_on", b"admitted_on", "discharged_on", b"discharged_on", "sessions", b"sessions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_admitted_on", b"_admitted_on", "_discharged_on", b"_discharged_on", "_emergency", b"_emergency", "_sessions", b"_sessions", "admitted_on", b"admitted_on", "discharged_on", b"discharged_on", "emergency", b"emergency", "sessions", b"sessions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__admitted_on: _TypeAlias = _typing.Literal["admitted_on"]  # noqa: Y015
     _WhichOneofArgType__admitted_on: _TypeAlias = _typing.Literal["_admitted_on", b"_admitted_on"]  # noqa: Y015
     _WhichOneofReturnType__discharged_on: _TypeAlias = _typing.Literal["discharged_on"]  # noqa: Y015
     _WhichOneofArgType__discharged_on: _TypeAlias = _typing.Literal["_discharged_on", b"_discharged_on"]  # noqa: Y015
+    _WhichOneofReturnType__emergency: _TypeAlias = _typing.Literal["emergency"]  # noqa: Y015
+    _WhichOneofArgType__emergency: _TypeAlias = _typing.Literal["_emergency", b"_emergency"]  # noqa: Y015
     _WhichOneofReturnType__sessions: _TypeAlias = _typing.Literal["sessions"]  # noqa: Y015
     _WhichOneofArgType__sessions: _TypeAlias = _typing.Literal["_sessions", b"_sessions"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__admitted_on) -> _WhichOneofReturnType__admitted_on | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__discharged_on) -> _WhichOneofReturnType__discharged_on | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__emergency) -> _WhichOneofReturnType__emergency | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__sessions) -> _WhichOneofReturnType__sessions | None: ...
 
@@ -301,11 +317,13 @@ class Basket(_message.Message):
     SERVICE_ON_FIELD_NUMBER: _builtins.int
     LATE_REASON_FIELD_NUMBER: _builtins.int
     benefit: _builtins.str
-    """Optional. The benefit asked for; absent: the first of the pack that person and place may have."""
+    """Optional. The benefit asked for; absent: each line goes to the first that person and place may have and that
+    takes it, one settlement a benefit.
+    """
     without_accounts: _builtins.bool
     """Optional. True: no account pays, not even the patient's own."""
     service_on: _builtins.str
-    """Optional. Day of the service; absent: the gateway's day. ISO date."""
+    """Optional. Day of the service; absent: the day of discharge, else the gateway's day. ISO date."""
     late_reason: _builtins.str
     """Optional. Why an older service is claimed only now, up to 200 characters."""
     @_builtins.property

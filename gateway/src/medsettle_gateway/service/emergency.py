@@ -1,0 +1,86 @@
+"""Emergency orders (应急) at work: which hold at a place on a day. One with a wrong signature never does."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Final
+
+from medsettle_gateway.domain.basket import EmergencyOrder, Waiver
+from medsettle_gateway.domain.facts import InstitutionFacts
+from medsettle_gateway.domain.orders import (
+    END_STATEMENT,
+    ORDER_STATEMENT,
+    OrderRecord,
+    SignedOrder,
+    read_order,
+)
+from medsettle_gateway.service.ports import PublicKey, Report
+
+_KNOWN_MOST: Final = 512
+
+
+class OrderInvalidError(Exception):
+    """An emergency order was not signed as it stands in the database: it does not hold."""
+
+
+def _unheard(what: str, error: BaseException) -> None:
+    """For whoever has no log."""
+
+
+class Orders:
+    """Believes the orders that the operator's root signed; without a root, none.
+
+    Each order is checked once, since a check costs more than a calculation.
+    """
+
+    def __init__(self, root: PublicKey | None = None, report: Report = _unheard) -> None:
+        self._root = root
+        self._report = report
+        self._known: dict[SignedOrder, OrderRecord | None] = {}
+
+    def in_force(
+        self, signed: Sequence[SignedOrder], institution: InstitutionFacts, on: date
+    ) -> EmergencyOrder | None:
+        """Returns the order that holds at the institution on the day, or None.
+
+        Several that hold are one: its id names all of them, and it lifts what any of them lifts. An order
+        that cannot be believed is reported, once.
+        """
+        records = (self.read(each) for each in signed)
+        holding = [
+            record for record in records
+            if record is not None and record.holds(institution.region, institution.code, on)
+        ]
+        return _together(holding) if holding else None
+
+    def read(self, signed: SignedOrder) -> OrderRecord | None:
+        """Returns the order with its earlier end, or None if it cannot be believed."""
+        if signed not in self._known:
+            if len(self._known) >= _KNOWN_MOST:
+                self._known.clear()
+            self._known[signed] = self._checked(signed)
+        return self._known[signed]
+
+    def _checked(self, signed: SignedOrder) -> OrderRecord | None:
+        try:
+            for statement, signature in _statements(signed):
+                if self._root is None or not self._root.verify(signature, statement):
+                    raise OrderInvalidError(signed.id)
+            return read_order(signed)
+        except (OrderInvalidError, ValueError) as error:
+            self._report(f"emergency order {signed.id}", error)
+            return None
+
+
+def _statements(signed: SignedOrder) -> Iterable[tuple[bytes, bytes]]:
+    yield ORDER_STATEMENT + signed.statement.encode(), signed.signature
+    if signed.end_statement is not None or signed.end_signature is not None:
+        yield END_STATEMENT + (signed.end_statement or "").encode(), signed.end_signature or b""
+
+
+def _together(orders: Sequence[OrderRecord]) -> EmergencyOrder:
+    papers = dict.fromkeys(f"{order.authority} {order.document}".strip() for order in orders)
+    return EmergencyOrder(
+        id="+".join(order.id for order in orders),
+        authority="; ".join(papers),
+        waives=tuple(waiver for waiver in Waiver if any(waiver in order.waives for order in orders)),
+    )

@@ -1,0 +1,74 @@
+"""The packs of a gateway as decisions ask for them: of a region, on a day, as far as they were known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.registry import Packs
+
+WINDOW_MOST_DAYS: Final = 400
+"""Days back that drugs are looked for, whatever a pack says."""
+_KEPT_MOST: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The loaded packs. What is found for a day is kept: the days of sales are few."""
+
+    packs: Packs
+    window_days: int = field(init=False)
+    """In how many days, the sale's own included, a benefit counts what was handed out; 0: in none."""
+    _kept: dict[tuple[str, str, date, date], tuple[Pack, ...]] = field(
+        init=False, repr=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        fixed = (each.five_fixed for pack in self.packs for each in pack.benefits)
+        windows = [each.window_days or 0 for each in fixed if each is not None]
+        object.__setattr__(self, "window_days", min(WINDOW_MOST_DAYS, max(windows, default=0)))
+
+    def of_region(self, region: str, scheme: str, on: date, known_on: date) -> tuple[Pack, ...]:
+        """Returns the region's packs in force on the day, by id; of each the version known last.
+
+        Raises Refused: PACK_NOT_IN_FORCE, if none of them is of the scheme.
+        """
+        key = (region, scheme, on, known_on)
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= _KEPT_MOST:
+                self._kept.clear()
+            found = self._found(region, on, known_on)
+            found = self._kept[key] = found if any(_is_of(pack, scheme) for pack in found) else ()
+        if not found:
+            raise refuse(Reason.PACK_NOT_IN_FORCE, region=region, scheme=scheme, date=on.isoformat())
+        return found
+
+    def pack_of_scheme(self, region: str, scheme: str, on: date, known_on: date) -> Pack:
+        """Returns the scheme's pack with account rules, else its first. Raises Refused: PACK_NOT_IN_FORCE."""
+        ours = [pack for pack in self.of_region(region, scheme, on, known_on) if _is_of(pack, scheme)]
+        return next((pack for pack in ours if pack.accounts is not None), ours[0])
+
+    def versions_known(self, known_on: date) -> Callable[[str], Sequence[Pack]]:
+        """Returns what tells the versions of a pack that were known on a day."""
+        return lambda pack: [each for each in self.packs.versions(pack) if each.known_from <= known_on]
+
+    def same(self, pack: str, digest: str) -> Pack | None:
+        """Returns the very file that decided before, or None if it is not loaded."""
+        return next((each for each in self.packs.versions(pack) if each.digest == digest), None)
+
+    def _found(self, region: str, on: date, known_on: date) -> tuple[Pack, ...]:
+        latest: dict[str, Pack] = {}
+        for pack in self.packs:
+            if pack.region == region and pack.in_force(on) and pack.known_from <= known_on:
+                before = latest.get(pack.id)
+                if before is None or before.known_from <= pack.known_from:
+                    latest[pack.id] = pack
+        return tuple(latest.values())
+
+
+def _is_of(pack: Pack, scheme: str) -> bool:
+    return any(scheme in pack.schemes(benefit) for benefit in pack.benefits)
