@@ -6,11 +6,10 @@ from typing import Any, Final, NamedTuple
 import click
 
 from medsettle.wire.because import Because
-from medsettle.wire.called import begun
+from medsettle.wire.called import FUND_NAMES, OWNER_NAMES, begun, named
 from medsettle.wire.explained import Explained, explained, once
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown
 from medsettle_gateway.domain.money import format_fen
-from medsettle_gateway.policy.called import OWNER_NAMES, fund_name
 from medsettle_gateway.policy.case_expect import SUMS
 from medsettle_gateway.policy.case_result import Settled
 from medsettle_gateway.policy.trace import Step, TraceEntry
@@ -108,7 +107,7 @@ def _slip(settled: Settled) -> Iterator[tuple[str, str, str]]:
         if amount_fen or key in ("total", "in_scope"):
             yield (*SUM_NAMES[key], format_fen(amount_fen))
     for share in breakdown.funds:
-        zh, en = fund_name(share.fund, 0), fund_name(share.fund, 1)
+        zh, en = named(FUND_NAMES, share.fund)
         yield f"{zh}支付", f"{en} pays", format_fen(share.amount_fen)
     yield (*SUM_NAMES["personal"], format_fen(breakdown.personal_fen))
     for drawn in breakdown.accounts:
@@ -117,8 +116,8 @@ def _slip(settled: Settled) -> Iterator[tuple[str, str, str]]:
     yield (*SUM_NAMES["cash"], format_fen(breakdown.cash_fen))
     for entry in settled.calculation.trace:
         if entry.step is Step.AFTERWARDS:
-            named = dict(entry.inputs)
-            zh, en = f"{named['zh']}(可事后申请)", f"{named['en']} (may be applied for afterwards)"
+            layer = dict(entry.inputs)
+            zh, en = f"{layer['zh']}(可事后申请)", f"{layer['en']} (may be applied for afterwards)"
             yield zh, en, format_fen(entry.amount_fen)
 
 

@@ -5,8 +5,8 @@ Where each filed condition is paid by itself, the sentence begins with the condi
 
 from typing import Final
 
+from medsettle.wire.called import FUND_NAMES, begun, condition_name, named
 from medsettle_gateway.domain.money import format_fen, format_percent
-from medsettle_gateway.policy.called import begun, condition_name, fund_name
 from medsettle_gateway.policy.composed import rows_of_amount, rows_of_ratio
 from medsettle_gateway.policy.sentences_lines import Sentences, Values
 
@@ -146,7 +146,8 @@ _CAPS: Final = {
 def fund(amount: str, _line: int, values: Values) -> Sentences:
     """What the benefit's fund pays."""
     fund_id, condition = values
-    zh, en = fund_name(fund_id, 0), begun(fund_name(fund_id, 1))
+    zh, en = named(FUND_NAMES, fund_id)
+    en = begun(en)
     if amount == "0.00":
         zh_of, _ = _of(condition)
         en_for = "" if condition is None else f" for {condition_name(condition)[1]}"

@@ -5,8 +5,8 @@ Each sentence begins with the layer's own title.
 
 from typing import Final
 
+from medsettle.wire.called import FUND_NAMES, INSIDE_NAMES, begun, named
 from medsettle_gateway.domain.money import format_fen, format_percent
-from medsettle_gateway.policy.called import INSIDE_NAMES, begun, fund_name, named
 from medsettle_gateway.policy.composed import rows_of_amount, rows_of_ratio
 from medsettle_gateway.policy.sentences_lines import Sentences, Values
 
@@ -129,7 +129,7 @@ def layer(amount: str, _line: int, values: Values) -> Sentences:
     _, zh, en, fund = values
     if amount == _NOTHING:
         return f"{zh}本次不支付。", f"{begun(en)} pays nothing this time."
-    name = fund_name(fund, 0)
+    name, _ = named(FUND_NAMES, fund)
     from_zh = "" if name in zh or zh in name else f"(资金来自{name})"
     return f"{zh}支付{amount}元{from_zh}。", f"{begun(en)} pays {amount}."
 

@@ -7,8 +7,8 @@ next, it says so.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from medsettle.wire.called import named
 from medsettle_gateway.domain.money import format_fen, format_percent
-from medsettle_gateway.policy.called import CLASS_NAMES, LIST_NAMES, named
 from medsettle_gateway.policy.composed import rows_of_ratio
 
 Values = list[Any]
@@ -17,6 +17,21 @@ Sentences = tuple[str, str]
 """Chinese, English."""
 Told = Callable[[str, int, Values], Sentences]
 """From the amount in yuan, the number of the line (0 without a line) and the values."""
+
+LIST_NAMES: Final[Mapping[str, Sentences]] = {
+    "township": ("基层目录", "the township list"),
+    "employee": ("职工医保目录", "the employee list"),
+    "resident": ("居民医保目录", "the resident list"),
+    "children": ("少儿目录", "the children's list"),
+    "child": ("少儿目录", "the children's list"),
+}
+"""Lists of the catalogue whose classes may differ from the main list's."""
+
+CLASS_NAMES: Final[Mapping[str, Sentences]] = {
+    "A": ("甲类", "class A"),
+    "B": ("乙类", "class B"),
+    "C": ("丙类(目录外)", "class C, outside the catalogue"),
+}
 
 
 def catalogue(_amount: str, line: int, values: Values) -> Sentences:

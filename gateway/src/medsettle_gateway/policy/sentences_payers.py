@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from medsettle.wire.called import OWNER_NAMES
 from medsettle_gateway.domain.money import format_fen
-from medsettle_gateway.policy.called import OWNER_NAMES
 from medsettle_gateway.policy.sentences_lines import Sentences, Values
 
 NOTE_TEXTS: Final[Mapping[str, Sentences]] = {
