@@ -50,7 +50,7 @@ def load_pack(
     """
     reader = Reader(source.name, source.lines, clause_free, local_clause)
     data = reader.section(source.data, "", _KNOWN, _REQUIRED)
-    pack_id = _matching(reader, data, "pack", _PACK_ID, "an id like anshan-employee-outpatient")
+    pack_id = read_pack_id(reader, data, "pack")
     rules = _rules(reader, data, pack_id)
     starts, ends = read_effective(reader, data.get("effective", {}))
     known_from = reader.day(data["known_from"], "known_from") if "known_from" in data else starts
@@ -99,6 +99,11 @@ def digest_of(data: object) -> str:
     """SHA-256 (hex) over the canonical JSON of plain data: sorted keys, no spaces, UTF-8."""
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_pack_id(reader: Reader, data: Mapping[str, object], key: str) -> str:
+    """The id of a pack or an overlay: lower-case letters, digits and hyphens."""
+    return _matching(reader, data, key, _PACK_ID, "an id like anshan-employee-outpatient")
 
 
 def _matching(

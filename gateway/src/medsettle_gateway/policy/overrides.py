@@ -16,7 +16,7 @@ from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.reading import DECIDING, Fault, Invalid, child
 
 _FIXED: Final = ("pack", "region")
-_FORMS: Final = (*DECIDING, "rows", "bands")
+FORMS: Final = (*DECIDING, "rows", "bands")
 """The forms of a figure: at most one stands in a section or row."""
 
 
@@ -119,7 +119,7 @@ def _displace(place: dict[str, object], key: str, value: object) -> None:
     """Take away what the new value stands in place of, with the clause and force of a row that it changes."""
     if value is None:
         return
-    if key in _FORMS and not (key in DECIDING and isinstance(value, Mapping)):
+    if key in FORMS and not (key in DECIDING and isinstance(value, Mapping)):
         _displace_forms(place, key, value)
     for way in WAYS:
         if key in way and key != "threshold":
@@ -128,7 +128,7 @@ def _displace(place: dict[str, object], key: str, value: object) -> None:
 
 
 def _displace_forms(place: dict[str, object], key: str, value: object) -> None:
-    gone = [form for form in _FORMS if form != key and form in place]
+    gone = [form for form in FORMS if form != key and form in place]
     if not value:
         # Empty rows and bands are no form yet: they may be written beside one that has entries.
         gone = [] if key == "bands" else [form for form in gone if form != "bands"]

@@ -26,13 +26,17 @@ class Status(StrEnum):
 
 
 class OverlayMark(NamedTuple):
-    """Whose local figures a pack carries: the overlay's id, author, date, authority and digest."""
+    """Whose local figures a pack carries: the overlay's id, author, date, authority and digest.
+
+    ``pack_digest`` is that of the pack as it is without them.
+    """
 
     id: str
     author: str
     dated_on: date
     authority: str
     digest: str
+    pack_digest: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

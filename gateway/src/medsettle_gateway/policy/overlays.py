@@ -1,0 +1,243 @@
+"""A region's own figures over a pack: a file of the operator that brings only what differs.
+
+Mappings are merged key by key, layers by their id; lists are replaced whole. A figure below the
+document's floor or above its ceiling is a fault when the overlay is loaded, not when it is used.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+
+from medsettle_gateway.policy.floors import breaches
+from medsettle_gateway.policy.loader import (
+    PackSource,
+    digest_of,
+    load_pack,
+    read_effective,
+    read_pack_id,
+)
+from medsettle_gateway.policy.overrides import FORMS, replace_at, step_at
+from medsettle_gateway.policy.pack import OverlayMark, Pack
+from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers, Reader, child, line_of
+
+_HEAD: Final = ("overlay", "pack", "author", "date", "authority", "effective")
+_SECTIONS: Final = (
+    "facts", "accumulators", "lines", "benefits", "layers", "accounts", "eligibility", "warnings",
+)  # fmt: skip
+_KNOWN: Final = (*_HEAD, "known_from", *_SECTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """An overlay as it was read: whose figures, over which pack, for which days.
+
+    ``effective_to`` is exclusive, None while it is in force. ``known_from`` is the day from which it
+    decides. ``data`` are the sections that differ; ``digest`` is over the whole file.
+    """
+
+    name: str
+    id: str
+    pack: str
+    author: str
+    dated_on: date
+    authority: str
+    effective_from: date
+    effective_to: date | None
+    known_from: date
+    data: Mapping[str, object]
+    digest: str
+    lines: LineNumbers = field(default_factory=dict, repr=False)
+
+    def meets(self, starts: date, ends: date | None) -> bool:
+        """Is it in force on any of these days?"""
+        return (self.effective_to is None or starts < self.effective_to) and (
+            ends is None or self.effective_from < ends
+        )
+
+
+def is_overlay(source: PackSource) -> bool:
+    """Does the file bring figures over a pack, rather than a pack of its own?"""
+    return "overlay" in source.data
+
+
+def load_overlay(source: PackSource) -> Overlay:
+    """Read the head of an overlay and see that its sections are known.
+
+    Its figures are read when it is laid over a pack. Raises Invalid with every mistake.
+    """
+    reader = Reader(source.name, source.lines)
+    data = reader.section(source.data, "", _KNOWN, _HEAD)
+    starts, ends = read_effective(reader, data.get("effective", {}))
+    dated_on = reader.day(data["date"], "date") if "date" in data else date.min
+    # What is written as null lifts a key of the pack: it has to stay.
+    sections = {key: entry for key, entry in source.data.items() if key in _SECTIONS}
+    if not sections:
+        reader.fault("", f"it changes nothing: give at least one of {', '.join(_SECTIONS)}")
+    for key, entry in sections.items():
+        if entry is None:
+            reader.fault(key, "a whole section cannot be taken away")
+    overlay = Overlay(
+        name=source.name,
+        id=read_pack_id(reader, data, "overlay"),
+        pack=read_pack_id(reader, data, "pack"),
+        author=reader.text(data.get("author", ""), "author"),
+        dated_on=dated_on,
+        authority=reader.text(data.get("authority", ""), "authority"),
+        effective_from=starts,
+        effective_to=ends,
+        known_from=reader.day(data["known_from"], "known_from") if "known_from" in data else dated_on,
+        data=sections,
+        digest=digest_of(source.data),
+        lines=source.lines,
+    )
+    reader.finish()
+    return overlay
+
+
+def overlaid(overlay: Overlay, pack: Pack, source: PackSource) -> Pack:
+    """The pack with the overlay's figures, for the days on which both are in force.
+
+    ``source`` is what ``pack`` was compiled from. The digest is over both. Raises Invalid with every
+    mistake, and with every figure beyond the bounds of the document (POLICY_FLOOR, POLICY_CEILING).
+    """
+    merged = _Merge(overlay, deepcopy(dict(source.data)))
+    local = load_pack(
+        PackSource(overlay.name, merged.data, merged.lines), tuple(merged.replaced), overlay.authority
+    )
+    beyond = [
+        Fault(line_of(merged.lines, breach.path), breach.path, str(breach))
+        for breach in breaches(pack, local)
+    ]
+    if beyond:
+        raise Invalid(overlay.name, beyond)
+    ends = [day for day in (pack.effective_to, overlay.effective_to) if day is not None]
+    return replace(
+        local,
+        effective_from=max(pack.effective_from, overlay.effective_from),
+        effective_to=min(ends, default=None),
+        digest=digest_of([pack.digest, overlay.digest]),
+        known_from=max(pack.known_from, overlay.known_from),
+        overlay=_mark(overlay, pack),
+    )
+
+
+def lay_over(
+    overlays: Iterable[Overlay], packs: Mapping[str, Iterable[tuple[Pack, PackSource]]]
+) -> tuple[Pack, ...]:
+    """Every overlay over every version of its pack that it meets; ``packs`` are the versions by id.
+
+    Raises Invalid with the mistakes of all of them, each under the name of its file: two overlays of
+    one pack on the same day, one that meets no version, and whatever :func:`overlaid` finds.
+    """
+    found: list[Pack] = []
+    faults: list[Fault] = []
+    before: list[Overlay] = []
+    for overlay in sorted(overlays, key=lambda each: (each.pack, each.effective_from, each.id)):
+        met = [
+            (pack, source)
+            for pack, source in packs.get(overlay.pack, ())
+            if overlay.meets(pack.effective_from, pack.effective_to)
+        ]
+        faults += _misplaced(overlay, before, known=overlay.pack in packs, met=bool(met))
+        before.append(overlay)
+        for pack, source in met:
+            try:
+                found.append(overlaid(overlay, pack, source))
+            except Invalid as invalid:
+                faults += [replace(fault, path=f"{overlay.name}: {fault.path}") for fault in invalid.faults]
+    if faults:
+        raise Invalid("packs", dict.fromkeys(faults))
+    return tuple(found)
+
+
+def _misplaced(overlay: Overlay, before: list[Overlay], *, known: bool, met: bool) -> Iterator[Fault]:
+    if not known:
+        yield _head_fault(overlay, "pack", f"no pack {overlay.pack!r}")
+    elif not met:
+        yield _head_fault(overlay, "effective", f"no version of {overlay.pack} is in force on these days")
+    for other in before:
+        if other.pack == overlay.pack and overlay.meets(other.effective_from, other.effective_to):
+            message = f"{other.id} ({other.name}) lies over {overlay.pack} on the same days"
+            yield _head_fault(overlay, "effective", message)
+
+
+def _head_fault(overlay: Overlay, key: str, message: str) -> Fault:
+    return Fault(line_of(overlay.lines, key), f"{overlay.name}: {key}", message)
+
+
+def _mark(overlay: Overlay, pack: Pack) -> OverlayMark:
+    return OverlayMark(
+        overlay.id, overlay.author, overlay.dated_on, overlay.authority, overlay.digest, pack.digest
+    )
+
+
+class _Merge:
+    """Lays an overlay's sections over the plain data of a pack.
+
+    ``replaced`` are the paths that the overlay brought, as the loader writes them; ``lines`` are
+    those of the overlay, under the same paths. Raises Invalid naming every place that the pack has not.
+    """
+
+    def __init__(self, overlay: Overlay, data: dict[str, Any]) -> None:
+        self.data = data
+        self.replaced: list[str] = []
+        self.lines: dict[str, int] = {}
+        self._written = overlay.lines
+        self._faults: list[Fault] = []
+        self._merge(overlay.data, data, (), "", "")
+        if self._faults:
+            raise Invalid(overlay.name, self._faults)
+
+    def _merge(
+        self,
+        brought: Mapping[str, object],
+        place: Any,  # noqa: ANN401 - plain data
+        way: tuple[str, ...],
+        path: str,
+        written: str,
+    ) -> None:
+        """Go down where both are mappings (or a list of things with ids); elsewhere, replace."""
+        self._keep_line(written, path)
+        # A form of a figure takes the clause of another form with it: it comes before its own clause.
+        for key in sorted(brought, key=lambda key: key not in FORMS):
+            value = brought[key]
+            at = child(written, str(key))
+            try:
+                step = self._step(place, str(key), path)
+                below = None if step is None else place[step]
+                if step is not None and isinstance(value, Mapping) and isinstance(below, dict | list):
+                    self._merge(value, below, (*way, str(key)), child(path, step), at)
+                else:
+                    replaced = replace_at(self.data, (*way, str(key)), value)
+                    self.replaced.append(replaced)
+                    self._keep_lines(at, replaced)
+            except LookupError as error:
+                self._faults.append(Fault(line_of(self._written, at), at, str(error.args[0])))
+
+    def _step(self, place: object, key: str, path: str) -> str | int | None:
+        """Where the key leads; None for a new key of a mapping."""
+        if isinstance(place, list):
+            if not any(isinstance(each, dict) and each.get("id") == key for each in place):
+                known = ", ".join(
+                    str(each["id"]) for each in place if isinstance(each, dict) and "id" in each
+                )
+                told = f"by id: {known}" if known else "as a whole: its elements have no ids"
+                message = f"no element {key!r} in {path} of the pack; name one {told}"
+                raise LookupError(message)
+            return step_at(place, key, path)
+        return (
+            step_at(place, key, path)
+            if isinstance(place, dict) and any(str(each) == key for each in place)
+            else None
+        )
+
+    def _keep_line(self, written: str, path: str) -> None:
+        if written in self._written:
+            self.lines[path] = self._written[written]
+
+    def _keep_lines(self, written: str, path: str) -> None:
+        for each, line in self._written.items():
+            if each == written or each.startswith((written + ".", written + "[")):
+                self.lines[path + each.removeprefix(written)] = line
