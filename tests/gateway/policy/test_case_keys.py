@@ -234,8 +234,8 @@ def test_a_fund_that_pays_more_than_the_parts_of_its_base_is_found() -> None:
 
 def versions(**later: Any) -> CaseRunner:
     """The pack in two versions: the second is in force from 2024-03-05."""
-    first = EVERYTHING.data | {"effective": {"from": "2024-01-01", "to": "2024-03-05"}}
-    second = EVERYTHING.data | {"effective": {"from": "2024-03-05"}, "known_from": "2024-03-05"} | later
+    first = dict(EVERYTHING.data) | {"effective": {"from": "2024-01-01", "to": "2024-03-05"}}
+    second = dict(EVERYTHING.data) | {"effective": {"from": "2024-03-05"}, "known_from": "2024-03-05"} | later
     sources = [PackSource(name, data) for name, data in (("v1", first), ("v2", second))]
     return CaseRunner(sources)
 
@@ -277,7 +277,7 @@ def test_a_bound_of_a_version_that_the_case_does_not_run_through_does_not_bind()
 
 def test_a_correction_decides_from_the_day_on_which_it_is_known() -> None:
     first = EVERYTHING
-    correction = EVERYTHING.data | {
+    correction = dict(EVERYTHING.data) | {
         "known_from": "2024-02-01",
         "supersedes": digest_of(first.data)[:12],
         "lines": {"excluded": []},

@@ -66,11 +66,16 @@ def share_out(packs: Sequence[Pack], case: CaseInput) -> tuple[Portion, ...]:
 
 
 def calculate_portions(
-    portions: Sequence[Portion], case: CaseInput, versions_of: VersionsOf, *, trace: bool = True
+    portions: Sequence[Portion],
+    case: CaseInput,
+    versions_of: VersionsOf,
+    *,
+    trace: bool = True,
+    allow_assumed: bool = False,
 ) -> tuple[Settled, ...]:
     """Calculate one after another; each sees the counters, balances and drugs that the ones before left.
 
-    Raises Refused, of the first portion that is refused.
+    ``allow_assumed`` is that of :func:`~medsettle_gateway.policy.engine.calculate`. Raises Refused, of the first portion that is refused.
     """
     counters, accounts, dispensed = dict(case.counters), case.accounts, case.dispensed
     settled = []
@@ -86,7 +91,9 @@ def calculate_portions(
         versions = versions_of(portion.pack.id)
         read = counters_read(portion.pack, own, versions)
         own = replace(own, counters={key: counters[key] for key in read if key in counters})
-        calculation = calculate(portion.pack, own, trace=trace, versions=versions)
+        calculation = calculate(
+            portion.pack, own, trace=trace, versions=versions, allow_assumed=allow_assumed
+        )
         settled.append(Settled(portion, own, calculation))
         for key, amount_fen in calculation.deltas:
             counters[key] = counters.get(key, 0) + amount_fen

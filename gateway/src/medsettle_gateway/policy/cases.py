@@ -61,7 +61,9 @@ def settle(
     """The settlements of a case: one, or one a benefit where the lines are shared out. Raises Refused."""
     if case.assigned:
         portions = share_out(packs.region, case.given)
-        parts = calculate_portions(portions, case.given, packs.versions_of, trace=trace)
+        parts = calculate_portions(
+            portions, case.given, packs.versions_of, trace=trace, allow_assumed=allow_assumed
+        )
         return tuple(_settled(portion.pack, portion.benefit, done) for portion, _, done in parts)
     done = calculate(
         packs.pack, case.given, trace=trace, versions=packs.versions, allow_assumed=allow_assumed
