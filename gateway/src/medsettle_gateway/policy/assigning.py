@@ -75,7 +75,7 @@ def calculate_portions(
 ) -> tuple[Settled, ...]:
     """Calculate one after another; each sees the counters, balances and drugs that the ones before left.
 
-    ``allow_assumed`` is that of :func:`~medsettle_gateway.policy.engine.calculate`. Raises Refused, of the first portion that is refused.
+    ``allow_assumed`` is that of ``engine.calculate``. Raises Refused, of the first portion that is refused.
     """
     counters, accounts, dispensed = dict(case.counters), case.accounts, case.dispensed
     settled = []
