@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import Dispensed, Line, LineKind
-from medsettle_gateway.domain.breakdown import LineBreakdown
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.money import format_fen, line_amount_fen
 from medsettle_gateway.policy.benefit import FiveFixed, Outside, Supply
@@ -59,7 +58,10 @@ class Chronic:
         self._waives = waives_quantities
         window = None if fixed is None else fixed.window_days
         before = () if window is None else tuple(_in_window(dispensed, service_on, window))
-        self._kinds = dict.fromkeys(each.name for each in before if each.condition is not None)
+        self._kinds: dict[str, int] = {}
+        for each in before:
+            if each.condition is not None:
+                self._kinds.setdefault(each.name, len(self._kinds))
         self._days: dict[str, int] = {}
         for each in before:
             self._add_days(each.name, each.days_supply)
@@ -85,10 +87,10 @@ class Chronic:
             raise refuse(note.reason, line=str(number), **_detail(line, note))
         return note
 
-    def put(self, line: Line, parts: LineBreakdown) -> None:
-        """Put what a line has in scope to its condition's group; a line that is self-paid opens none."""
-        if self._by_condition and line.condition is not None and not parts.fully_self_paid_fen:
-            self.groups[line.condition] = (self.groups.get(line.condition) or 0) + parts.in_scope_fen
+    def put(self, line: Line, in_scope_fen: int) -> None:
+        """Put what a line has in scope to its condition's group; one that is self-paid is not put."""
+        if self._by_condition and line.condition is not None:
+            self.groups[line.condition] = (self.groups.get(line.condition) or 0) + in_scope_fen
 
     def _appear(self, line: Line) -> None:
         if self._by_condition and line.condition in self._filed and line.condition is not None:
@@ -118,9 +120,9 @@ class Chronic:
         return None
 
     def _is_beyond(self, line: Line, fixed: FiveFixed) -> bool:
-        self._kinds.setdefault(line.name)
+        place = self._kinds.setdefault(line.name, len(self._kinds))
         allowed = fixed.kinds_allowed(len(self._filed))
-        return allowed is not None and list(self._kinds).index(line.name) >= allowed
+        return allowed is not None and place >= allowed
 
     def _supplies(self, line: Line, fixed: FiveFixed) -> bool:
         self._add_days(line.name, line.days_supply)

@@ -64,6 +64,9 @@ class Periods(NamedTuple):
 
 
 _new: Final = tuple.__new__
+# Bound once: until Python 3.12 a member read from its enum costs as much as a call.
+_NONE: Final = Period.NONE
+_STAY: Final = Period.STAY
 
 
 def take_deductible(
@@ -82,9 +85,9 @@ def take_deductible(
 def deductible_keys(benefit: Benefit, periods: Periods) -> Keys:
     """The counters of a benefit's deductible; none where there is none, or no stay to count it over."""
     limit = benefit.deductible
-    if limit.period is Period.NONE:
+    if limit.period is _NONE:
         return ()
-    period = periods.stay if limit.period is Period.STAY else periods.deductible
+    period = periods.stay if limit.period is _STAY else periods.deductible
     return limit.keys("deductible", period) if period else ()
 
 

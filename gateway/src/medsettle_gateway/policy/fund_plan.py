@@ -1,19 +1,18 @@
 """The figures by which one benefit, or one filed condition of it, is paid."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.facts import Facts
-from medsettle_gateway.policy.limits import Period
+from medsettle_gateway.policy.limits import Period, keys_in
 from medsettle_gateway.policy.rows import Figure, Resolved, Row
 
-YEARS_KEPT: Final = 8
-"""Benefit years whose counters are kept ready; beyond, all are dropped and made anew."""
-
 Keys = tuple[CounterKey, ...]
+
+_STAY: Final = Period.STAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,8 @@ class FundPlan:
     """Ratio (or bands) and cap for these facts; ``condition`` None is the whole benefit.
 
     ``missing`` is the first figure without an applicable row, ``assumed`` the first row that the
-    document does not give. A band is its upper end in fen (None: no end) and its ratio.
+    document does not give. A band is its upper end in fen (None: no end) and its ratio. ``counters``
+    are the names under which it is counted what the fund paid.
     """
 
     benefit: Benefit
@@ -31,7 +31,7 @@ class FundPlan:
     cap: Resolved | None
     missing: Figure | None
     assumed: Row | None
-    _paid: dict[str, Keys] = field(default_factory=dict, repr=False)
+    counters: tuple[str, ...]
 
     @classmethod
     def of(cls, benefit: Benefit, facts: Facts, condition: str | None) -> "FundPlan":
@@ -51,28 +51,24 @@ class FundPlan:
             cap=cap,
             missing=next((figure for figure, resolved in found if resolved is None), None),
             assumed=next((row for row in assumed if row is not None), None),
+            counters=tuple(_counter(benefit, each, condition) for each in benefit.cap.counters),
         )
 
     def paid_keys(self, year: str, stay: str) -> Keys:
         """The counters of what the fund paid; ``stay`` is the period of the stay, or ""."""
-        period = stay if self.benefit.cap.period is Period.STAY else year
-        keys = self._paid.get(period)
-        if keys is None:
-            if len(self._paid) >= YEARS_KEPT:
-                self._paid.clear()
-            names = (self._name(counter) for counter in self.benefit.cap.counters)
-            keys = self._paid[period] = tuple(CounterKey(period, name, "paid") for name in names if period)
-        return keys
+        period = stay if self.benefit.cap.period is _STAY else year
+        return keys_in(period, self.counters, "paid") if period else ()
 
     def band_key(self, period: str) -> CounterKey:
         """The counter of what went through the bands in a period."""
-        return CounterKey(period, self._name(self.benefit.id), "banded")
+        return CounterKey(period, _counter(self.benefit, self.benefit.id, self.condition), "banded")
 
-    def _name(self, counter: str) -> str:
-        """A condition is counted as ``<benefit>/<condition>``; a counter that the pack names is shared."""
-        if self.condition is None or counter != self.benefit.id:
-            return counter
-        return f"{counter}/{self.condition}"
+
+def _counter(benefit: Benefit, counter: str, condition: str | None) -> str:
+    """A condition is counted as ``<benefit>/<condition>``; a counter that the pack names is shared."""
+    if condition is None or counter != benefit.id:
+        return counter
+    return f"{counter}/{condition}"
 
 
 def _figures(benefit: Benefit) -> Iterator[Figure]:

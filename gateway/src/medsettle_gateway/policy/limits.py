@@ -6,6 +6,7 @@ all of them hold, and all of them move.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from medsettle_gateway.domain.counters import CounterKey, Measure
@@ -13,6 +14,9 @@ from medsettle_gateway.policy.rows import Figure
 
 STAY_PERIOD: Final = "stay/"
 """Begins the period of a counter that is kept for one stay."""
+
+KEYS_KEPT: Final = 4096
+"""Counters that are kept ready; beyond, those not used for longest are dropped and made anew."""
 
 
 class Period(StrEnum):
@@ -68,9 +72,15 @@ class Limit:
     inside: tuple[Inside, ...] = ()
     of: Accumulator | None = None
 
-    def keys(self, measure: Measure, period: str, suffix: str = "") -> tuple[CounterKey, ...]:
-        """The counters of the limit in a period; ``suffix`` tells the groups of a benefit apart."""
-        return tuple(CounterKey(period, name + suffix, measure) for name in self.counters)
+    def keys(self, measure: Measure, period: str) -> tuple[CounterKey, ...]:
+        """The counters of the limit in a period."""
+        return keys_in(period, self.counters, measure)
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def keys_in(period: str, counters: tuple[str, ...], measure: Measure) -> tuple[CounterKey, ...]:
+    """The counters with these names in a period."""
+    return tuple(CounterKey(period, name, measure) for name in counters)
 
 
 def left_of(limit_fen: int | None, used_fen: int) -> int | None:

@@ -89,11 +89,12 @@ class LineTable:
     ``payable_kinds`` are the kinds that personal accounts may pay for at this place;
     ``waived`` cancels every share before the deductible, the item's own too; with
     ``whole_catalogue`` nothing is excluded for its class. ``catalogue`` is the list that holds here.
+    ``at_any_price`` has the rules of lines whose price decides nothing.
     """
 
     __slots__ = (
-        "_by_price", "_facts", "catalogue", "payable_kinds", "rules", "waived", "whole_catalogue",
-        "without_bands",
+        "_by_price", "_facts", "at_any_price", "catalogue", "payable_kinds", "rules", "waived",
+        "whole_catalogue",
     )  # fmt: skip
 
     def __init__(
@@ -110,7 +111,7 @@ class LineTable:
         self.payable_kinds = payable_kinds
         self.waived = waived
         self.whole_catalogue = whole_catalogue
-        self.without_bands: dict[LineKey, LineRule] = {}
+        self.at_any_price: dict[LineKey, LineRule] = {}
         self.catalogue = next((c for c in reversed(rules.catalogues) if c.when.matches(facts)), None)
         self._facts = facts
         self._by_price: dict[LineKey, tuple[PriceStep, ...]] = {}
@@ -125,20 +126,24 @@ class LineTable:
 
     def rule_for(self, line: Line) -> LineRule:
         """The rule of this line, at its own unit price or else amount / quantity, unrounded."""
-        key = (line.kind, self.class_of(line), line.ward)
-        *upper, (_, lowest) = self._by_price.get(key) or self._fill(key)
-        for least_micro, rule in upper:
+        key = (line.kind, self.class_of(line) if line.class_by_list else line.catalogue_class, line.ward)
+        by_price = self._by_price.get(key) or self._fill(key)
+        for least_micro, rule in by_price:
             if _reaches(line, least_micro):
                 return rule
-        return lowest
+        return by_price[-1][1]
 
     def _fill(self, key: LineKey) -> tuple[PriceStep, ...]:
+        """The rules of a kind of line from the dearest down, without steps that change nothing."""
         facts = {**self._facts, **line_facts(*key)}
-        steps = (0, *price_steps(self.rules.whens()))
-        by_price = tuple((step, self._resolve(facts, step)) for step in reversed(steps))
-        self._by_price[key] = by_price
-        if all(rule == by_price[0][1] for _, rule in by_price):
-            self.without_bands[key] = by_price[0][1]
+        found: list[PriceStep] = [(0, self._resolve(facts, 0))]
+        for step in price_steps(self.rules.whens()):
+            rule = self._resolve(facts, step)
+            if rule != found[-1][1]:
+                found.append((step, rule))
+        by_price = self._by_price[key] = tuple(reversed(found))
+        if len(by_price) == 1:
+            self.at_any_price[key] = by_price[0][1]
         return by_price
 
     def _resolve(self, facts: Facts, unit_price_micro: int) -> LineRule:

@@ -8,6 +8,7 @@ left; the rest is in_scope.
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
@@ -24,13 +25,15 @@ from medsettle_gateway.policy.sessions import Sessions
 class Divided(NamedTuple):
     """The lines of a settlement, divided, and their sums in fen.
 
-    ``blocked`` sums up the lines that no personal account may pay for. ``groups`` is what each filed
-    condition has in scope, in the order in which it first appears, where each is paid by itself; None
-    for one that no line within the benefit treats. ``noted`` says of a line (by index) what the
-    conditions said of it. ``assumed`` is the first row of a line's rule that the document does not give.
+    ``rules`` are those that the lines followed. ``blocked`` sums up the lines that no personal account
+    may pay for. ``groups`` is what each filed condition has in scope, in the order in which it first
+    appears, where each is paid by itself; None for one that no line within the benefit treats. ``noted``
+    says of a line (by index) what the conditions said of it. ``assumed`` is the first row of a line's
+    rule that the document does not give.
     """
 
     lines: tuple[LineBreakdown, ...]
+    rules: list[LineRule]
     total: LineBreakdown
     blocked: LineBreakdown
     groups: dict[str, int | None]
@@ -38,7 +41,11 @@ class Divided(NamedTuple):
     assumed: Row | None
 
 
+Parts = tuple[int, int, int, int, int, int]
+"""The fields of a LineBreakdown, plain while lines are divided: a plain tuple is taken apart faster."""
+
 _new: Final = tuple.__new__
+_as_breakdown: Final = partial(tuple.__new__, LineBreakdown)
 _NOTHING: Final = LineBreakdown(0, 0, 0, 0, 0, 0)
 # Bound once: until Python 3.12 a member read from its enum costs as much as a call.
 _REFUSE: Final = OverCeiling.REFUSE
@@ -59,58 +66,66 @@ def divide(
     is not the amount; the reasons of the five fixed; OVER_CEILING where the pack refuses what is over
     its payment standard; OVER_SESSION_LIMIT.
     """
-    divided: list[LineBreakdown] = []
-    blocked: list[LineBreakdown] = []
+    divided: list[Parts] = []
+    rules: list[LineRule] = []
+    blocked: list[Parts] = []
     noted: dict[int, Noted] = {}
     assumed: Row | None = None
+    total = provider = fully = over = first = 0
     table, several = tables[0], len(tables) > 1
+    watched = chronic is not None or sessions is not None
     for index, line in enumerate(lines):
         amount = line.amount_fen
         if line.unit_price_micro is not None:
             _check_amount(line, line.unit_price_micro, index + 1)
         if several:
             table = tables[index]
-        in_list = line.catalogue_class if not line.class_by_list else table.class_of(line)
-        rule = table.without_bands.get((line.kind, in_list, line.ward)) or table.rule_for(line)
-        ended = covered_to is not None and (line.service_on or service_on) > covered_to
-        if ended or rule.exclusion is not None:
-            parts = _outside(amount)
+        in_list = table.class_of(line) if line.class_by_list else line.catalogue_class
+        rule = table.at_any_price.get((line.kind, in_list, line.ward)) or table.rule_for(line)
+        if rule.exclusion is not None or (covered_to and (line.service_on or service_on) > covered_to):
+            parts: Parts = (amount, 0, amount, 0, 0, 0)
+            fully += amount
             if chronic is not None:
                 chronic.pass_over(line)
-        elif chronic is not None:
-            note = chronic.check(line, rule, index + 1)
-            if note is not None:
-                noted[index] = note
-            outside = note is not None and note.is_outside
-            parts = _outside(amount) if outside else _parts(table, rule, line, index + 1, sessions)
-            chronic.put(line, parts)
-            assumed = assumed or (None if outside else rule.assumed)
-        elif (
-            rule.plain and sessions is None and line.ceiling_micro is None and line.self_pay_share_ppm is None
-        ):
-            parts = _new(LineBreakdown, (amount, 0, 0, 0, 0, amount))
+        elif watched or not rule.plain or line.ceiling_micro is not None or line.self_pay_share_ppm is not None:
+            if chronic is not None and _is_outside(chronic, noted, line, rule, index):
+                parts = (amount, 0, amount, 0, 0, 0)
+            else:
+                parts = _parts(table, rule, line, index + 1, sessions)
+                assumed = assumed or rule.assumed
+            _, borne, own, excess, share, rest = parts
+            provider, fully, over, first = provider + borne, fully + own, over + excess, first + share
+            if chronic is not None and not own:
+                chronic.put(line, rest)
         else:
-            parts = _parts(table, rule, line, index + 1, sessions)
-            assumed = assumed or rule.assumed
+            parts = (amount, 0, 0, 0, 0, amount)
+        total += amount
+        rules.append(rule)
         divided.append(parts)
         if not rule.account_may_pay:
             blocked.append(parts)
+    sums = (total, provider, fully, over, first, total - provider - fully - over - first)
     groups = {} if chronic is None else chronic.groups
-    return _new(Divided, (tuple(divided), _sum(divided), _sum(blocked), groups, noted, assumed))
+    each = tuple(map(_as_breakdown, divided))
+    return _new(Divided, (each, rules, _new(LineBreakdown, sums), _sum(blocked), groups, noted, assumed))
 
 
-def _outside(amount_fen: int) -> LineBreakdown:
-    """A line that the patient pays in full."""
-    return _new(LineBreakdown, (amount_fen, 0, amount_fen, 0, 0, 0))
+def _is_outside(
+    chronic: Chronic, noted: dict[int, Noted], line: Line, rule: LineRule, index: int
+) -> bool:
+    """Is the line outside the benefit? Keeps what the conditions say of it."""
+    note = chronic.check(line, rule, index + 1)
+    if note is None:
+        return False
+    noted[index] = note
+    return note.is_outside
 
 
-def _sum(lines: list[LineBreakdown]) -> LineBreakdown:
+def _sum(lines: list[Parts]) -> LineBreakdown:
     return _new(LineBreakdown, tuple(map(sum, zip(*lines, strict=True)))) if lines else _NOTHING
 
 
-def _parts(
-    table: LineTable, rule: LineRule, line: Line, number: int, sessions: Sessions | None
-) -> LineBreakdown:
+def _parts(table: LineTable, rule: LineRule, line: Line, number: int, sessions: Sessions | None) -> Parts:
     """The parts of a line that is covered, not excluded and within the benefit."""
     amount_fen = left_fen = line.amount_fen
     ceiling_micro, share_ppm = line.ceiling_micro, line.self_pay_share_ppm
@@ -125,7 +140,7 @@ def _parts(
             if mode is _REFUSE:
                 raise _over_ceiling(line, number, standard_fen)
             if mode is _WHOLE_LINE:
-                return _outside(amount_fen)
+                return amount_fen, 0, amount_fen, 0, 0, 0
             left_fen = standard_fen
     over_fen = amount_fen - left_fen
     borne_fen = 0
@@ -133,8 +148,8 @@ def _parts(
         borne_fen, beyond_fen = sessions.take(left_fen, number)
         over_fen += beyond_fen
         left_fen -= borne_fen + beyond_fen
-    first_fen = share_fen(left_fen, share_ppm)
-    return _new(LineBreakdown, (amount_fen, borne_fen, 0, over_fen, first_fen, left_fen - first_fen))
+    first_fen = share_fen(left_fen, share_ppm) if share_ppm else 0
+    return amount_fen, borne_fen, 0, over_fen, first_fen, left_fen - first_fen
 
 
 def _check_amount(line: Line, price_micro: int, number: int) -> None:

@@ -1,9 +1,12 @@
 """The counters of a member while one settlement is calculated: what was used before, what is added now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.policy.limits import left_of
+
+_new: Final = tuple.__new__
 
 
 class Running:
@@ -22,12 +25,16 @@ class Running:
         """What is used of a counter now, in fen."""
         return self._before.get(key, 0) + self.moved.get(key, 0)
 
-    def most_used(self, keys: Iterable[CounterKey]) -> int:
+    def most_used(self, keys: Sequence[CounterKey]) -> int:
         """What is used of the fullest counter of a limit; 0 where it has none."""
+        if len(keys) == 1:
+            return self.used(keys[0])
         return max((self.used(key) for key in keys), default=0)
 
-    def least_used(self, keys: Iterable[CounterKey]) -> int:
+    def least_used(self, keys: Sequence[CounterKey]) -> int:
         """What is used of the emptiest counter of a limit; 0 where it has none."""
+        if len(keys) == 1:
+            return self.used(keys[0])
         return min((self.used(key) for key in keys), default=0)
 
     def add(self, keys: Iterable[CounterKey], amount_fen: int) -> None:
@@ -40,8 +47,7 @@ class Running:
         """The same counters, to be moved without consequence."""
         return Running(self._before, self.moved)
 
-    def remainders(self, keys: Iterable[CounterKey], limit_fen: int | None) -> Iterable[Remainder]:
+    def remainders(self, keys: Iterable[CounterKey], limit_fen: int | None) -> list[Remainder]:
         """Where a limit stands, one remainder for each of its counters."""
-        for key in keys:
-            used_fen = self.used(key)
-            yield Remainder(key, used_fen, limit_fen, left_of(limit_fen, used_fen))
+        used = [(key, self.used(key)) for key in keys]
+        return [_new(Remainder, (key, fen, limit_fen, left_of(limit_fen, fen))) for key, fen in used]
