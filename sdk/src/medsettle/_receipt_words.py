@@ -3,10 +3,8 @@
 import re
 from typing import Final
 
+from medsettle.wire.called import FUND_NAMES, Pair, begun
 from medsettle.wire.states import SaleState
-
-Pair = tuple[str, str]
-"""Chinese, English."""
 
 TITLES: Final[dict[str, Pair]] = {
     SaleState.SETTLED: ("医保结算单", "Settlement receipt"),
@@ -42,6 +40,13 @@ OPEN_NOTE: Final[Pair] = (
     "It is not known yet whether this was charged. Do not collect again: look it up by its id.",
 )
 
+QUOTED: Final[Pair] = (
+    "这是预结算,尚未收费。", "This is what it would cost now; nothing is charged yet.",
+)
+AS_IT_WAS: Final[Pair] = ("撤销前的结算如下。", "This is what it was before.")
+SEVERAL: Final[Pair] = ("本单按{}项待遇分别结算。", "This ticket is settled under {} benefits.")
+IN_SCOPE: Final[Pair] = ("{0}全部符合政策范围,共{1}元。", "{0}: wholly within policy, {1} together.")
+
 PARTS: Final[dict[str, Pair]] = {
     "in_scope_fen": ("符合政策范围", "In scope"),
     "self_pay_first_fen": ("先行自付", "Self-pay first"),
@@ -61,15 +66,6 @@ DIVISION: Final[dict[str, Pair]] = {
 }
 """How the total divides, before anybody pays."""
 
-FUNDS: Final[dict[str, Pair]] = {
-    "pooled": ("统筹基金支付", "Pooled fund"),
-    "serious_illness": ("大病保险支付", "Serious illness fund"),
-    "large_amount": ("大额补助支付", "Large amount fund"),
-    "medical_aid": ("医疗救助支付", "Medical aid"),
-    "commercial": ("商业补充保险支付", "Commercial supplement"),
-    "other": ("其他基金支付", "Other fund"),
-}
-
 OWNERS: Final[dict[str, Pair]] = {
     "self": ("本人", "own"),
     "spouse": ("配偶", "spouse"),
@@ -84,11 +80,21 @@ LEFT: Final[dict[str, Pair]] = {
     "paid": ("年度限额剩余", "Annual cap left"),
 }
 """Yearly figures by what they measure."""
+LEFT_OF_STAY: Final[dict[str, Pair]] = {
+    "deductible": LEFT["deductible"],
+    "paid": ("限额剩余", "Cap left"),
+}
 
 TICKET: Final[Pair] = ("流水号", "Request id")
 SERVICE_DAY: Final[Pair] = ("日期", "Day")
 PATIENT: Final[Pair] = ("患者", "Patient")
 BENEFIT: Final[Pair] = ("待遇", "Benefit")
+ORDER: Final[Pair] = ("应急措施", "Emergency order")
+TOGETHER: Final[Pair] = ("以上{}项待遇合计", "All {} benefits together")
+AFTERWARDS: Final[Pair] = (
+    "另可事后申请,不计入本次:", "May be applied for afterwards, not part of this payment:",
+)
+OF_STAY: Final[Pair] = ("本次住院", "This stay")
 TOTAL: Final[Pair] = ("合计", "Total")
 OWN_ACCOUNT: Final[Pair] = ("个人账户支付", "Personal account")
 FAMILY_ACCOUNT: Final[Pair] = ("家庭共济支付", "Family account")
@@ -102,6 +108,14 @@ CHECK_CODE: Final[Pair] = ("校验码", "Check code")
 REFUND_DUE: Final[Pair] = ("应退还患者", "To give back")
 
 _PARAGRAPH: Final = re.compile(r"¶([0-9]+)", re.ASCII)
+
+
+def paying(fund: str) -> Pair:
+    """Returns the row of a fund that pays; one that this release does not know is shown by its id."""
+    if fund not in FUND_NAMES:
+        return fund, fund
+    zh, en = FUND_NAMES[fund]
+    return f"{zh}支付", begun(en.removeprefix("the "))
 
 
 def clause(source: str) -> str:

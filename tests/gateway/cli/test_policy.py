@@ -216,7 +216,7 @@ def test_an_explanation_can_be_read_by_a_script() -> None:
     assert said["passed"]
     (settlement,) = said["settlements"]
     assert settlement["steps"][-1]["step"] == "cash"
-    assert settlement["summary"]["zh"].startswith("合计500.00元:统筹基金支付100.00元,")
+    assert settlement["summary"]["zh"].startswith("合计500.00元,统筹基金支付100.00元,")
     assert [each["about"] for each in settlement["sections"]] == ["lines", "benefit", "patient"]
     steps = sorted(step for section in settlement["sections"] for step in section["steps"])
     assert steps == list(range(len(settlement["steps"])))

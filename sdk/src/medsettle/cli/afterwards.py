@@ -1,4 +1,4 @@
-"""The commands about a sale that was begun: status, reverse, release, seal, recover, refunded."""
+"""The commands about a sale that was begun: status, explain, reverse, release, seal, recover, refunded."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.exits import of_card
 from medsettle.cli.parser import OPEN, PAID
 from medsettle.errors import MedsettleError, till_error
+from medsettle.explanation import COLUMNS, explain, explanation
 from medsettle.models import Outcome, SaleCard
 from medsettle.till import Till
 from medsettle.till_reasons import TillReason
@@ -19,6 +20,20 @@ def status(counter: Counter) -> int:
     with open_till(counter, configured(counter)) as till:
         card = till.status(counter.arguments.request_id)
         answer(counter, till, card, paper=card.outcome is Outcome.PAID)
+    return of_card(card)
+
+
+def explained(counter: Counter) -> int:
+    """Explains a sale; one that no answer has come of is shown as it is known. Returns as ``status``."""
+    given = counter.arguments
+    with open_till(counter, configured(counter)) as till:
+        card = till.status(given.request_id)
+        sale = card.sale
+        if sale is None:
+            answer(counter, till, card, paper=False)
+        else:
+            text = explain(sale, given.language, given.columns or COLUMNS)
+            counter.answer(explanation(sale), lambda: counter.screen.show([text.rstrip("\n")]))
     return of_card(card)
 
 

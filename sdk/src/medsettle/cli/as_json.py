@@ -19,6 +19,9 @@ def plain(value: object) -> object:
         return {name: plain(getattr(value, name)) for name in shown}
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
+    names = getattr(value, "_fields", None)
+    if isinstance(value, tuple) and names is not None:
+        return {name: plain(each) for name, each in zip(names, value, strict=True)}
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if isinstance(value, StrEnum):

@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _quote(commands)
     _sell(commands)
     _status(commands)
+    _explain(commands)
     _reverse(commands)
     _release(commands)
     _seal(commands)
@@ -119,8 +120,12 @@ def _basket(command: argparse.ArgumentParser) -> None:
 def _paper(command: argparse.ArgumentParser) -> None:
     command.add_argument("--columns", type=_columns, metavar="N",
                          help=f"纸宽 columns of the receipt, {COLUMNS_MIN} to {COLUMNS_MAX}")
+    _language(command)
+
+
+def _language(command: argparse.ArgumentParser) -> None:
     command.add_argument("--language", choices=[each.value for each in Language], default=Language.ZH.value,
-                         help="小票语言 language of the receipt (default: zh)")
+                         help="小票和说明的语言 language of receipt and explanation (default: zh)")
 
 
 def _columns(text: str) -> int:
@@ -194,6 +199,8 @@ def _quote(commands: Commands) -> None:
     _basket(command)
     _credential(command)
     _operator(command)
+    command.add_argument("--why", action="store_true", help="说明每一分钱 explain every amount, step by step")
+    _language(command)
 
 
 def _sell(commands: Commands) -> None:
@@ -212,6 +219,13 @@ def _sell(commands: Commands) -> None:
 
 def _status(commands: Commands) -> None:
     command = _command(commands, "status", "查询一笔业务。", "Where does a sale stand? Changes nothing.")
+    _request_id(command)
+    _paper(command)
+
+
+def _explain(commands: Commands) -> None:
+    command = _command(commands, "explain", "说明一笔业务的每一分钱。",
+                       "Who pays what of a sale, and why, to be read aloud. Changes nothing.")
     _request_id(command)
     _paper(command)
 

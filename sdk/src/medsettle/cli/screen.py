@@ -7,6 +7,7 @@ from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
 from medsettle._columns import row, wrap
+from medsettle._receipt_settlement import afterwards
 from medsettle.errors import MedsettleError
 from medsettle.models import (
     Account,
@@ -22,6 +23,7 @@ from medsettle.models import (
 )
 from medsettle.receipt import yuan
 from medsettle.till_reasons import TillReason
+from medsettle.wire.called import Pair
 from medsettle.wire.reasons import Reason
 
 COLUMNS: Final = 64
@@ -116,13 +118,18 @@ class Screen:
                 self._row(f"  {line.name or line.item_code}", yuan(line.amount_fen))
             self._row("合计 total", yuan(settlement.breakdown.total_fen))
             for fund, amount in settlement.breakdown.funds.items():
-                self._row(_both(words.FUNDS.get(fund, (fund, ""))), yuan(amount))
+                self._row(_both(words.paying(fund)), yuan(amount))
             for share in settlement.breakdown.accounts:
                 owner = words.OWNERS.get(share.owner, (share.owner, ""))
                 kind = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT
                 self._row(f"{_both(kind)} ({_both(owner)})", yuan(share.amount_fen))
                 self._indented(f"{share.note_zh} {share.note_en}".strip())
         self._row(_both(words.CASH), yuan(quote.split.cash_fen), _BOLD, _BOLD)
+        applied = afterwards(quote.settlements)
+        if applied:
+            self._indented(_both(words.AFTERWARDS))
+        for label, amount in applied.items():
+            self._row(f"  {_both(label)}", yuan(amount))
         self.advisories(quote.advisories)
 
     def card(self, card: SaleCard) -> None:
@@ -206,6 +213,6 @@ def _label(card: SaleCard) -> tuple[str, str]:
     return _OUTCOMES[card.outcome]
 
 
-def _both(pair: words.Pair) -> str:
-    return " ".join(pair).rstrip()
+def _both(pair: Pair) -> str:
+    return " ".join(dict.fromkeys(pair)).rstrip()
 

@@ -1,9 +1,12 @@
 """The commands before and of a sale: check, quote, sell."""
 
+from dataclasses import fields
+
 from medsettle.cli.at_till import answer, cash, configured, manned, open_till
 from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.exits import of_card
 from medsettle.cli.parser import PAID
+from medsettle.explanation import explain, explanation
 from medsettle.models import Outcome, Quote
 
 
@@ -17,13 +20,27 @@ def check(counter: Counter) -> int:
 
 
 def quote(counter: Counter) -> int:
-    """Shows what a sale would cost. Returns 0."""
+    """Shows what a sale would cost, and with ``--why`` why. Returns 0."""
     config, basket = manned(counter), counter.basket()
     credential = counter.credential()
     with open_till(counter, config) as till:
         quoted = till.quote(credential, basket)
-    counter.answer(quoted, lambda: counter.screen.quote(quoted))
+    if counter.arguments.why:
+        counter.answer(_with_explanation(quoted), lambda: _explained(counter, quoted))
+    else:
+        counter.answer(quoted, lambda: counter.screen.quote(quoted))
     return PAID
+
+
+def _with_explanation(quoted: Quote) -> dict[str, object]:
+    """The quote's own keys, and one more."""
+    known = {each.name: getattr(quoted, each.name) for each in fields(quoted)}
+    return {**known, "explanation": explanation(quoted)}
+
+
+def _explained(counter: Counter, quoted: Quote) -> None:
+    counter.screen.quote(quoted)
+    counter.screen.show(["", explain(quoted, counter.arguments.language).rstrip("\n")])
 
 
 def sell(counter: Counter) -> int:

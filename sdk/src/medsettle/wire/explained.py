@@ -122,7 +122,7 @@ def who_pays(division: Division) -> Pair:
         zh.append("个人不用付钱")
         en.append("the patient pays nothing")
     joined_en = " and ".join([", ".join(en[:-1]), en[-1]])
-    return f"合计{total}元:{','.join(zh)}。", f"Of {total} in all, {joined_en}."
+    return f"合计{total}元,{','.join(zh)}。", f"Of {total} in all, {joined_en}."
 
 
 def _how_paid(division: Division) -> Pair:

@@ -1,0 +1,167 @@
+"""What a receipt says of settlements: the lines, who pays, what is left of the year, and why."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from medsettle import _receipt_words as words
+from medsettle._paper import Paper
+from medsettle._together import together
+from medsettle.models import AccountShare, Breakdown, LineBreakdown, Remainder, Settlement, TraceEntry
+from medsettle.wire.called import FUND_NAMES, INSIDE_NAMES, Pair, begun, condition_name, named, yuan
+
+_SAID_ABOVE: Final = frozenset({
+    "in_scope", "fund", "layer", "afterwards", "personal", "account", "cash",
+})
+"""Steps whose amounts stand in the rows of the receipt; the others say why."""
+_STAY: Final = "stay/"
+"""Begins the period of a limit that runs over one stay."""
+
+
+def settlement(paper: Paper, settled: Settlement) -> Iterator[str]:
+    """Yields one benefit: its title, the order it was settled under, its lines, and who pays."""
+    yield paper.rule()
+    title = (settled.title_zh, settled.title_en)
+    yield from paper.row(words.BENEFIT, paper.word(title) or settled.benefit)
+    if settled.emergency_order:
+        yield from paper.row(words.ORDER, settled.emergency_order)
+    for line in settled.lines:
+        yield from _line(paper, line)
+    yield paper.rule()
+    yield from _split(paper, settled.breakdown)
+
+
+def whole(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:
+    """Yields who pays for all of them together, where there are several, and what acts afterwards."""
+    sums = together(settlements)
+    if len(settlements) > 1:
+        yield paper.rule()
+        yield from paper.text((words.TOGETHER[0].format(len(settlements)),
+                               words.TOGETHER[1].format(len(settlements))))
+        yield from paper.row(words.TOTAL, yuan(sums.total_fen))
+        yield from _payers(paper, sums)
+    if any(sums.afterwards.values()):
+        yield paper.rule()
+        yield from paper.text(words.AFTERWARDS)
+        for label, amount in afterwards(settlements).items():
+            yield from paper.row(label, yuan(amount), indent=2)
+
+
+def afterwards(settlements: Sequence[Settlement]) -> dict[Pair, int]:
+    """Returns what layers that act afterwards would pay, in fen, by their titles, without zeros."""
+    titles = _layers(settlements)
+    return {
+        titles.get(layer) or _begun(named(FUND_NAMES, layer)): amount
+        for layer, amount in together(settlements).afterwards.items() if amount
+    }
+
+
+def remainders(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:
+    """Yields what is left of each limit after all of them, each once."""
+    latest = {
+        (each.period, each.counter, each.measure): (each, settled)
+        for settled in settlements for each in settled.remainders
+    }
+    left = [(each, settled) for each, settled in latest.values() if each.left_fen is not None]
+    if left:
+        yield paper.rule()
+    titles = _layers(settlements)
+    for each, settled in left:
+        yield from _remainder(paper, each, settled, titles)
+
+
+def why(paper: Paper, settled: Settlement, *, of_several: bool) -> Iterator[str]:
+    """Yields the steps that say why, each with its clause."""
+    told = [entry for entry in settled.trace if _worth_telling(paper, entry, settled)]
+    if not told:
+        return
+    yield paper.rule()
+    title = paper.word((settled.title_zh, settled.title_en)) or settled.benefit
+    heading = paper.word(words.WHY)
+    yield from paper.text((f"{heading}:{title}", f"{heading}: {title}") if of_several else words.WHY)
+    for number, entry in enumerate(told, 1):
+        clause = f" ({words.clause(entry.clause)})" if entry.clause else ""
+        yield from paper.numbered(number, paper.word((entry.zh, entry.en)) + clause)
+
+
+def _worth_telling(paper: Paper, entry: TraceEntry, settled: Settlement) -> bool:
+    """That a line is wholly in scope stands above; why nothing of it is self-paid does not."""
+    plain = {(line.line_id, line.amount_fen) for line in settled.lines
+             if line.in_scope_fen == line.amount_fen}
+    if entry.step in _SAID_ABOVE or not paper.word((entry.zh, entry.en)):
+        return False
+    return (entry.line_id, entry.amount_fen) not in plain
+
+
+def _line(paper: Paper, line: LineBreakdown) -> Iterator[str]:
+    item_class = paper.word(words.CLASSES.get(line.item_class, (line.item_class, line.item_class)))
+    mark = f" [{item_class}]" if item_class else ""
+    yield from paper.row_of((line.name or line.item_code) + mark, yuan(line.amount_fen))
+    parts = [(label, amount) for name, label in words.PARTS.items() if (amount := getattr(line, name))]
+    if len(parts) == 1 and parts[0][1] == line.amount_fen:
+        yield from paper.text((words.ALL_OF_IT[0].format(parts[0][0][0]),
+                               words.ALL_OF_IT[1].format(parts[0][0][1].lower())), indent=2)
+        return
+    for label, amount in parts:
+        yield from paper.row(label, yuan(amount), indent=2)
+
+
+def _split(paper: Paper, breakdown: Breakdown) -> Iterator[str]:
+    yield from paper.row(words.TOTAL, yuan(breakdown.total_fen))
+    for name, label in words.DIVISION.items():
+        if amount := getattr(breakdown, name):
+            yield from paper.row(label, yuan(amount), indent=2)
+    yield from _payers(paper, breakdown)
+
+
+def _payers(paper: Paper, breakdown: Breakdown) -> Iterator[str]:
+    for fund, amount in breakdown.funds.items():
+        yield from paper.row(words.paying(fund), yuan(amount))
+    if breakdown.provider_borne_fen:
+        yield from paper.row(words.PROVIDER, yuan(breakdown.provider_borne_fen))
+    for share in breakdown.accounts:
+        yield from _account(paper, share)
+    yield from paper.row(words.CASH, yuan(breakdown.cash_fen))
+
+
+def _account(paper: Paper, share: AccountShare) -> Iterator[str]:
+    label = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT
+    owner = words.OWNERS.get(share.owner, (share.owner, share.owner))
+    whose = paper.word(words.NAMED).format(paper.word(label), paper.word(owner))
+    yield from paper.row_of(whose, yuan(share.amount_fen))
+    yield from paper.text((share.note_zh, share.note_en), indent=2)
+
+
+def _remainder(paper: Paper, left: Remainder, settled: Settlement, titles: dict[str, Pair]) -> Iterator[str]:
+    of_stay = left.period.startswith(_STAY)
+    labels = words.LEFT_OF_STAY if of_stay else words.LEFT
+    label = paper.word(labels.get(left.measure, (left.measure, left.measure)))
+    period = paper.word(words.OF_STAY) if of_stay else left.period
+    of = paper.word(_counted(left.counter, settled, titles))
+    yield from paper.row_of(" ".join(filter(None, (period, of, label))), yuan(left.left_fen or 0))
+
+
+def _counted(counter: str, settled: Settlement, titles: dict[str, Pair]) -> Pair:
+    """What a limit is of, where it is not the benefit's own: a layer, a condition, or a name of the pack."""
+    if counter == settled.benefit:
+        return "", ""
+    head, _, tail = counter.partition("/")
+    if head == settled.benefit:
+        zh, en = condition_name(tail)
+        return zh, begun(en)
+    zh, en = titles.get(head) or _begun(named(FUND_NAMES, head))
+    if not tail:
+        return zh, en
+    inside_zh, inside_en = named(INSIDE_NAMES, tail)
+    return f"{zh}({inside_zh})", f"{en} ({inside_en})"
+
+
+def _layers(settlements: Sequence[Settlement]) -> dict[str, Pair]:
+    """The titles of the layers, by id, as the steps name them."""
+    return {
+        entry.inputs["layer"]: _begun((entry.inputs.get("zh", ""), entry.inputs.get("en", "")))
+        for settled in settlements for entry in settled.trace if "layer" in entry.inputs
+    }
+
+
+def _begun(pair: Pair) -> Pair:
+    return pair[0], begun(pair[1].removeprefix("the "))
