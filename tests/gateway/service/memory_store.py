@@ -25,7 +25,8 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.domain.orders import SignedOrder, read_order
+from medsettle_gateway.domain.orders import OrderRecord, SignedOrder
+from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, from_stored, to_stored
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
@@ -215,20 +216,19 @@ def _counters(tables: Tables, key: keys.CountersKey) -> Mapping[CounterKey, Coun
 
 
 def _dispensed(tables: Tables, key: keys.DispensedKey) -> tuple[DispensedFacts, ...]:
-    rows = [
-        (drug.on, text, number, drug)
+    found = [
+        DispensedFacts(text, drug)
         for text, kept in tables.dispensings.items() if kept.member == key.member
-        for number, drug in enumerate(kept.drugs) if key.since <= drug.on <= key.until
+        for drug in kept.drugs if key.since <= drug.on <= key.until
     ]
-    return tuple(DispensedFacts(text, drug) for _, text, _, drug in sorted(rows)[-key.limit :])
+    return tuple(sorted(found, key=lambda each: each.drug.on)[-key.limit :])
 
 
 def _orders(tables: Tables, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
-    texts = {id_: signed._replace(end_statement=None) for id_, signed in tables.orders.items()}
-    signed_for = {id_: read_order(signed) for id_, signed in texts.items()}
+    signed_for = {id_: from_json(OrderRecord, signed.statement) for id_, signed in tables.orders.items()}
     found = [
         tables.orders[id_]
-        for id_, order in sorted(signed_for.items())
+        for id_, order in sorted(signed_for.items(), key=lambda pair: pair[0])
         if order.region == key.region and order.holds_from <= key.on <= order.holds_to
     ]
     return tuple(found[: key.limit])

@@ -53,6 +53,7 @@ from medsettle_gateway.service.commands import (
 )
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
+from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.front import Service
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
@@ -191,19 +192,23 @@ class World:
     clock: HandClock = field(default_factory=HandClock)
     rules: Rules = field(default_factory=Rules)
     resolver: Counter = field(default_factory=Counter)
+    packs: Packs = field(default_factory=packs)
+    orders: Orders | None = None
+    told: list[SaleRecord] = field(default_factory=list)
     reports: list[tuple[str, BaseException]] = field(default_factory=list)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self.desk = Desk(
             Identity("gateway.test", b"root", "ed25519"),
-            Embedded(Rulebook(packs())),
+            Embedded(Rulebook(self.packs)),
             QuoteTokens(b"q" * 32),
             Receipts(CheapSigner()),
             verifier_of,
             self.rules,
+            self.orders or Orders(),
         )
-        self.writer = Writer(self.store, self.clock, self.desk, self.report)
+        self.writer = Writer(self.store, self.clock, self.desk, self.report, self.told.append)
         self.service = Service(
             self.store, self.clock, self.desk, self.resolver, self.writer, self.report
         )
@@ -261,7 +266,8 @@ class World:
         return answer
 
     async def quoted(self, who: str = FATHER, **changes: Any) -> QuoteAnswer:
-        asked = Quote(caller("1"), self.credential(who), changes.pop("basket", basket()), **changes)
+        place = changes.pop("place", CLINIC)
+        asked = Quote(caller("1", place), self.credential(who), changes.pop("basket", basket()), **changes)
         answer = await self.service(asked)
         assert isinstance(answer, QuoteAnswer), answer
         return answer
@@ -269,8 +275,10 @@ class World:
     async def settled(self, amount_fen: int = 50_000, who: str = FATHER, **changes: Any) -> SaleRecord:
         """Quotes, then settles what was quoted."""
         bought = changes.pop("basket", basket(line(amount_fen=amount_fen)))
-        quote = await self.quoted(who, basket=bought)
+        place = changes.pop("place", CLINIC)
+        quote = await self.quoted(who, basket=bought, place=place)
         command = self.settle(
+            None if place == CLINIC else self.request_id(place),
             expected=quote.split, basket=bought, credential=self.credential(who),
             acknowledgements=("POSSIBLE_DUPLICATE",),
         )

@@ -43,13 +43,14 @@ async def names(store: Store, member: str, days: int = 30, limit: int = 100) -> 
     return [each.drug.name for each in found]
 
 
-async def test_drugs_come_by_day_with_the_sale_that_handed_them_out(stand: Stand, store: Store) -> None:
+async def test_drugs_come_as_they_were_handed_out_each_with_its_sale(stand: Stand, store: Store) -> None:
     member = stand.enter(person("1"))["1"]
     second = await handed_out(store, member, 2, drug("today"), Dispensed("plain", TODAY))
-    first = await handed_out(store, member, 1, drug("before", 3))
+    first = await handed_out(store, member, 1, drug("before", 3), drug("after"))
     found = await load(store, DispensedKey(member, TODAY - 3 * DAY, TODAY, 10))
     assert found == (
-        (first, drug("before", 3)), (second, drug("today")), (second, Dispensed("plain", TODAY))
+        (first, drug("before", 3)), (second, drug("today")), (second, Dispensed("plain", TODAY)),
+        (first, drug("after")),
     )
 
 

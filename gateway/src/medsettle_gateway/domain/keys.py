@@ -133,7 +133,7 @@ class CountersKey(Key[Mapping[CounterKey, CounterState]]):
 
 @dataclass(frozen=True, slots=True)
 class DispensedKey(Key[tuple[DispensedFacts, ...]]):
-    """Drugs that the member was handed from ``since`` to ``until``, both included, by day and sale.
+    """Drugs that the member was handed from ``since`` to ``until``, both included, as they were handed out.
 
     Those of sales that are held or settled; at most ``limit``, the latest.
     """

@@ -96,7 +96,7 @@ WHERE member = :member AND region = :region AND scheme = :scheme
 -- name: dispensed
 SELECT request_id, drug, dispensed_on, days_supply, condition FROM dispensings
 WHERE member = :member AND dispensed_on BETWEEN :since AND :until
-ORDER BY dispensed_on DESC, request_id DESC, number DESC LIMIT :limit;
+ORDER BY dispensed_on DESC, position DESC LIMIT :limit;
 
 -- name: orders
 SELECT id, emergency_orders.statement, emergency_orders.signature, ends.statement, ends.signature

@@ -25,6 +25,7 @@ BEGIN SELECT RAISE(ABORT, 'attributes of members are never changed'); END;
 
 -- Drugs that sales which are held or settled handed out; a sale that ends otherwise takes its rows with it.
 CREATE TABLE dispensings (
+  position INTEGER PRIMARY KEY,
   request_id TEXT NOT NULL REFERENCES sales,
   number INTEGER NOT NULL CHECK (number >= 1),
   member TEXT NOT NULL REFERENCES members,
@@ -32,8 +33,8 @@ CREATE TABLE dispensings (
   dispensed_on TEXT NOT NULL,
   days_supply INTEGER CHECK (days_supply >= 1),
   condition TEXT,
-  PRIMARY KEY (request_id, number)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (request_id, number)
+) STRICT;
 CREATE INDEX dispensings_of ON dispensings (member, dispensed_on);
 
 -- Emergency orders, as they were signed, and the ends that were brought forward.
