@@ -10,6 +10,8 @@ import pytest
 from medsettle_gateway.policy.loader import PackSource, digest_of, load_pack
 from medsettle_gateway.policy.reading import Invalid
 from tests.gateway.policy.examples import GENERAL, anshan, anshan_source
+from tests.gateway.policy.whole_pack import GONE, line_saying, whole, whole_source
+from tests.gateway.policy.whole_pack import faults as fault_list
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -86,42 +88,35 @@ def test_an_unknown_key_is_an_error(change: Change, path: str) -> None:
     assert [fault for fault in faults(change) if fault.startswith(f"{path}: unknown key")]
 
 
+def test_the_head_says_since_when_the_file_decides_and_what_it_corrects() -> None:
+    pack = whole()
+    assert (pack.known_from, pack.supersedes) == (date(2023, 2, 1), "3f1c9a2b7d4e")
+    assert anshan().known_from == anshan().effective_from
+    assert (anshan().supersedes, anshan().overlay) == (None, None)
+
+
 @pytest.mark.parametrize(
-    ("change", "path"),
+    "dotted",
     [
-        (lambda data: data.update(layers=[{"id": "serious_illness"}]), "layers"),
-        (lambda data: data.update(facts={"age": {}}), "facts"),
-        (lambda data: data.update(warnings={"paid": "1.00"}), "warnings"),
-        (lambda data: data.update(known_from="2023-01-01"), "known_from"),
-        (lambda data: data.update(supersedes="x"), "supersedes"),
-        (lambda data: data["eligibility"].update(prescriber={"x": 1}), "eligibility.prescriber"),
-        (lambda data: general(data).update(layers=["county"]), f"benefits.{GENERAL}.layers"),
-        (
-            lambda data: general(data).update(five_fixed={"outside": "refuse"}),
-            f"benefits.{GENERAL}.five_fixed",
-        ),
-        (
-            lambda data: general(data).update(limit_per_session={"amount": "1.00"}),
-            f"benefits.{GENERAL}.limit_per_session",
-        ),
-        (lambda data: general(data).update(stay={"cap_by": "discharged"}), f"benefits.{GENERAL}.stay"),
-        (lambda data: general(data)["ratio"].update(bands={"of": "x"}), f"benefits.{GENERAL}.ratio.bands"),
-        (lambda data: general(data)["cap"].update(per="condition"), f"benefits.{GENERAL}.cap.per"),
-        (lambda data: general(data)["cap"].update(counters=["basic"]), f"benefits.{GENERAL}.cap.counters"),
-        (lambda data: general(data).update(counters=["basic"]), f"benefits.{GENERAL}.counters"),
-        (
-            lambda data: general(data)["deductible"].update(period="stay"),
-            f"benefits.{GENERAL}.deductible.period",
-        ),
+        "colour", "lines.free", "lines.catalogues.0.class", "benefits.inpatient.floor",
+        "benefits.inpatient.deductible.of", "benefits.inpatient.cap.outpatient",
+        "benefits.inpatient.ratio.of", "benefits.inpatient.ratio.bands.per",
+        "benefits.inpatient.ratio.bands.rows.0.down_to",
+        "benefits.inpatient.stay.ratio_by", "benefits.inpatient.who.0.at", "benefits.chronic.takes.0.level",
+        "benefits.chronic.limit_per_session.per", "benefits.chronic.five_fixed.place",
+        "benefits.chronic.five_fixed.review.every", "benefits.chronic.layers.ids", "layers.0.order",
+        "layers.0.ratio.bands", "layers.0.threshold.per", "layers.0.cap.per", "layers.0.cap.inside.0.period",
+        "layers.1.parts.0.threshold", "layers.2.guarantee.share_of", "layers.3.leaves.period",
+        "accounts.limit", "accounts.subsidy.owner", "accounts.subsidy.credit.per",
+        "accounts.subsidy.carries_over.years", "accounts.subsidy.closes.0.on", "eligibility.prescriber",
+        "eligibility.institution.level", "eligibility.institution.except.0.kind",
+        "warnings.poverty_risk.period", "facts.age.unit", "effective.until", "title.fr",
     ],
-)
-def test_what_is_not_computed_yet_is_refused_and_never_ignored(change: Change, path: str) -> None:
-    assert [fault for fault in faults(change) if fault.startswith(f"{path}: not supported yet")]
-
-
-def test_what_is_not_computed_yet_may_be_written_empty() -> None:
-    load_pack(changed(lambda data: data.update(layers=[], facts={}, warnings={})))
-    load_pack(changed(lambda data: general(data)["cap"].update(per="benefit")))
+)  # fmt: skip
+def test_an_unknown_key_is_an_error_wherever_it_stands(dotted: str) -> None:
+    parts = dotted.split(".")
+    path = "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in parts).lstrip(".")
+    assert [fault for fault in fault_list({dotted: "x"}) if fault.startswith(f"{path}: unknown key; known")]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +127,11 @@ def test_what_is_not_computed_yet_may_be_written_empty() -> None:
         (lambda data: data.update(region="2103"), "six digits"),
         (lambda data: data.update(rounding="bankers"), "only half_up"),
         (lambda data: data["effective"].update(to="2022-12-31"), "must be later"),
+        (lambda data: data.update(known_from="soon"), "expected a date like 2023-03-01, got 'soon'"),
+        (lambda data: data.update(supersedes="3f1c9a2b7d4"), "of a digest, in quotes"),
+        (lambda data: data.update(supersedes="3F1C9A2B7D4E"), "got '3F1C9A2B7D4E'"),
+        (lambda data: data.update(supersedes=123456789012), "in quotes"),
+        (lambda data: data.update(pack="Anshan"), "an id like"),
         (lambda data: data["effective"].update({"from": "2022-13-31"}), "expected a date"),
         (lambda data: general(data).update(who=[]), "leave 'who' out"),
         (lambda data: general(data)["where"][1].update(switch="moon"), "no switch 'moon'"),
@@ -162,6 +162,41 @@ def test_a_section_may_be_left_out_where_it_says_nothing() -> None:
     pack = load_pack(changed(bare))
     assert pack.accounts is None
     assert pack.schemes(pack.benefits[0]) == ("employee", "resident")
+
+
+def test_what_is_written_as_null_is_left_out() -> None:
+    nulls = {"warnings": None, "known_from": None, "benefits.inpatient.stay": None, "layers.0.cap": None}
+    pack = whole(nulls)
+    assert (pack.rules.notices, pack.known_from, pack.benefits[0].stay) == ((), date(2023, 1, 1), None)
+    assert pack.rules.layers[0].cap.inside == ()
+
+
+def test_a_fault_of_any_section_has_its_line() -> None:
+    changes = {
+        "facts.area.values": ["local", "filed", "local"],
+        "benefits.inpatient.ratio.bands.rows.0.ratio": "80",
+        "layers.2.guarantee.share": "1.5",
+        "warnings.poverty_risk.at": "near",
+    }
+    with pytest.raises(Invalid) as invalid:
+        load_pack(whole_source(changes))
+    assert [fault.line for fault in invalid.value.faults] == [
+        line_saying("encounter.area"),
+        line_saying("up_to"),
+        line_saying("guarantee:"),
+        line_saying("at: reached"),
+    ]
+
+
+def test_what_is_missing_is_named_where_it_should_stand() -> None:
+    required = [
+        "effective.from", "benefits.inpatient.cap", "layers.0.title", "layers.0.id", "layers.1.fund",
+        "accounts.subsidy.credit", "warnings.poverty_risk.of", "facts.age.from",
+        "benefits.inpatient.stay.cap_by", "eligibility.institution.designation",
+    ]  # fmt: skip
+    for dotted in required:
+        key = dotted.rpartition(".")[2]
+        assert [fault for fault in fault_list({dotted: GONE}) if f"missing key '{key}'" in fault], dotted
 
 
 def test_the_digest_follows_the_data_and_not_their_order() -> None:

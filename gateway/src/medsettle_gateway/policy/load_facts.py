@@ -119,10 +119,10 @@ def read_vocabulary(reader: Reader, facts: object, accumulators: object) -> Voca
 
 def _declared(reader: Reader, name: str, entry: object) -> DeclaredFact | None:
     path = child("facts", name)
-    faults = len(reader.faults)
-    reader.id(name, path)
+    named = reader.id(name, path)
     if name in (*_TAKEN, UNIT_PRICE_AT_LEAST):
         reader.fault(path, f"{name} has a meaning already; choose another name")
+        named = ""
     data = reader.section(entry, path, ("from", "kind", "values"), ("from",))
     source, attribute = _source(reader, data.get("from", ""), child(path, "from"))
     values = _values(reader, data, path)
@@ -130,7 +130,8 @@ def _declared(reader: Reader, name: str, entry: object) -> DeclaredFact | None:
         reader.fault(path, "an age is a whole number: write `kind: int` in place of `values`")
     if source is Source.AREA and values is None:
         reader.fault(path, "an area is no number: write its `values`")
-    return None if len(reader.faults) > faults else DeclaredFact(name, source, values, attribute)
+    # One with other mistakes is kept: the rows that ask for it have none.
+    return DeclaredFact(name, source, values, attribute) if named else None
 
 
 def _source(reader: Reader, value: object, path: str) -> tuple[Source, str]:

@@ -110,7 +110,7 @@ def _counters(reader: Reader, data: Mapping[str, object], path: str, owner: str)
         return (owner,)
     at = child(path, "counters")
     named = reader.ids(data["counters"], at)
-    if not named:
+    if data["counters"] == []:
         reader.fault(at, f"no name; leave it out to count under {owner}")
     return named
 
