@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,18 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import Certificate, KeySigner, verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
-from medsettle_gateway.bootstrap.gateway import Gateway, load_packs
+from medsettle_gateway.bootstrap.gateway import Gateway, load_packs, tell_warnings
 from medsettle_gateway.config import Config, ConfigError, GatewaySection, PolicySection
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.moves import PutTerminal, PutTerminalKey
+from medsettle_gateway.domain.sale import WarningRecord
 from medsettle_gateway.files.keys import create_keys
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
 from medsettle_gateway.storage.database import migrate
 from medsettle_gateway.storage.places import enter_institutions
 from tests.gateway.service.world import KEY, enrolled
-from tests.gateway.storage.stand import clinic, write
+from tests.gateway.storage.stand import clinic, sale, settlement, write
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 CALLER = Caller("H1-T1", "H1", KEY)
@@ -143,3 +144,60 @@ def test_a_wrong_pack_of_the_operator_stops_the_start(tmp_path: Path) -> None:
     config = replace(config_in(tmp_path), policy=PolicySection(tmp_path / "packs"))
     with pytest.raises(ConfigError, match=r"mine\.yaml"):
         load_packs(config)
+
+
+OVERLAY = """\
+overlay: anshan-2024
+pack: anshan-employee-outpatient
+author: 王某
+date: 2024-01-05
+authority: 鞍医保发〔2024〕3号
+effective: {{from: 2024-01-01, to: null}}
+known_from: 2024-01-05
+benefits: {{general_outpatient: {{ratio: {{rows: [{{ratio: "{ratio}"}}]}}}}}}
+"""
+
+
+def with_overlay(tmp_path: Path, ratio: str, **folders: Path | None) -> Config:
+    folder = tmp_path / "packs" / "overlays"
+    folder.mkdir(parents=True)
+    (folder / "anshan.yaml").write_text(OVERLAY.format(ratio=ratio), "utf-8")
+    return replace(config_in(tmp_path), policy=PolicySection(**{"overlays": folder, **folders}))
+
+
+def test_an_overlay_is_laid_over_its_pack(tmp_path: Path) -> None:
+    packs = load_packs(with_overlay(tmp_path, "0.60", directory=tmp_path / "packs"))
+    pack = packs.find("210300", "employee", "general_outpatient", date(2026, 7, 2))
+    assert pack.overlay is not None
+    assert pack.overlay.id == "anshan-2024"
+
+
+def test_an_overlay_below_the_documents_floor_stops_the_start_and_names_file_and_figure(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_packs(with_overlay(tmp_path, "0.40"))
+    assert "anshan.yaml" in refused.value.en
+    assert "ratio" in refused.value.en
+    assert "政策包无法加载" in refused.value.zh
+
+
+@pytest.mark.parametrize("name", ["directory", "overlays"])
+def test_a_folder_of_policies_that_is_not_there_stops_the_start(tmp_path: Path, name: str) -> None:
+    config = replace(config_in(tmp_path), policy=PolicySection(**{name: tmp_path / "gone"}))
+    with pytest.raises(ConfigError, match=f"policy.{name} is no folder"):
+        load_packs(config)
+
+
+def test_warnings_are_logged_with_ids_and_amounts_once_a_sale_is_settled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    raised = WarningRecord("poverty_risk", "因病致贫预警", "risk of poverty", 50_000, 45_000, 55_000)
+    settled = sale(state=SaleState.SETTLED, member="m1", settlements=(settlement(raised=(raised,)),))
+    tell_warnings(replace(settled, state=SaleState.HELD))
+    tell_warnings(settled)
+    (record,) = [each for each in caplog.records if each.name == "medsettle.gateway"]
+    assert record.__dict__["fields"] == {
+        "request_id": settled.request_id.text, "warning": "poverty_risk", "member": "m1",
+        "threshold_fen": 50_000, "before_fen": 45_000, "after_fen": 55_000,
+    }

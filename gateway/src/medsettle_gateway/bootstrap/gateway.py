@@ -13,7 +13,7 @@ from medsettle.wire.signing import verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
 from medsettle_gateway.bootstrap.process import Spawner, SystemClock, told_to_end
-from medsettle_gateway.config import Config, ConfigError, LimitsSection
+from medsettle_gateway.config import Config, ConfigError, LimitsSection, PolicySection
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.files.keys import Keys, load_keys
 from medsettle_gateway.files.packs import read_pack, shipped_packs
@@ -123,9 +123,12 @@ async def _run(config: Config, ready: Callable[[int], None]) -> None:
 
 
 def load_packs(config: Config) -> Packs:
-    """Returns the shipped policy packs and the operator's, of the configured regions. Raises ConfigError."""
+    """Returns the shipped policy packs and the operator's, of the configured regions. Raises ConfigError.
+
+    So it does where an overlay breaks a floor or ceiling of its pack, or lies over nothing.
+    """
     try:
-        packs = Packs.load(chain(shipped_packs(), _operators_packs(config.policy.directory)))
+        packs = Packs.load(chain(shipped_packs(), _operators_files(config.policy)))
     except (Invalid, YamlError, OSError) as error:
         raise ConfigError(f"政策包无法加载:{error}", f"The policy packs cannot be loaded: {error}") from error
     regions = config.gateway.regions
@@ -138,10 +141,16 @@ def load_packs(config: Config) -> Packs:
     return Packs(pack for pack in packs if not regions or pack.region in regions)
 
 
-def _operators_packs(directory: Path | None) -> Iterator[PackSource]:
-    if directory is not None:
-        for path in sorted(directory.rglob("*.yaml")):
-            yield read_pack(path)
+def _operators_files(policy: PolicySection) -> Iterator[PackSource]:
+    """Packs and overlays of the operator, each file once, even where one folder lies in the other."""
+    paths: dict[Path, None] = {}
+    for name, folder in (("policy.directory", policy.directory), ("policy.overlays", policy.overlays)):
+        if folder is None:
+            continue
+        if not folder.is_dir():
+            raise ConfigError(f"{name} 不是文件夹:{folder}", f"{name} is no folder: {folder}")
+        paths.update((path.resolve(), None) for path in sorted(folder.rglob("*.yaml")))
+    return (read_pack(path) for path in paths)
 
 
 def _desk(config: Config, keys: Keys, packs: Packs, answering: AnsweringKeys) -> Desk:

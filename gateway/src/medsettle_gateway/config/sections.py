@@ -75,9 +75,13 @@ class KeysSection:
 
 @dataclass(frozen=True, slots=True)
 class PolicySection:
-    """Further policy packs than those that are shipped; absent: none."""
+    """Further policy packs than those that are shipped, and a region's own figures; absent: none.
+
+    Overlays may lie among the packs, or in a folder of their own.
+    """
 
     directory: Path | None = None
+    overlays: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ class Embedded:
         )
         portions, begins = [], 0
         for settlement, case in zip(sale.settlements, cases, strict=True):
-            pack, ends = self.rules.same(settlement.pack, settlement.pack_digest), begins + len(case.lines)
+            ends = begins + len(case.lines)
+            pack = self.rules.same(settlement.pack, settlement.pack_digest, case.service_on)
             if pack is None:
                 raise _gone(settlement, case.service_on)
             portions.append(Portion(pack, settlement.benefit, tuple(range(begins, ends))))

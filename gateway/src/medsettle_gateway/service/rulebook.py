@@ -32,7 +32,7 @@ class Rulebook:
         object.__setattr__(self, "window_days", min(WINDOW_MOST_DAYS, max(windows, default=0)))
 
     def of_region(self, region: str, scheme: str, on: date, known_on: date) -> tuple[Pack, ...]:
-        """Returns the region's packs in force on the day, by id; of each the version known last.
+        """Returns the region's packs that decide the day by what was known, by id.
 
         Raises Refused: PACK_NOT_IN_FORCE, if none of them is of the scheme.
         """
@@ -41,7 +41,7 @@ class Rulebook:
         if found is None:
             if len(self._kept) >= _KEPT_MOST:
                 self._kept.clear()
-            found = self._found(region, on, known_on)
+            found = self.packs.in_region(region, on, known_on)
             found = self._kept[key] = found if any(_is_of(pack, scheme) for pack in found) else ()
         if not found:
             raise refuse(Reason.PACK_NOT_IN_FORCE, region=region, scheme=scheme, date=on.isoformat())
@@ -54,20 +54,12 @@ class Rulebook:
 
     def versions_known(self, known_on: date) -> Callable[[str], Sequence[Pack]]:
         """Returns what tells the versions of a pack that were known on a day."""
-        return lambda pack: [each for each in self.packs.versions(pack) if each.known_from <= known_on]
+        return lambda pack: self.packs.versions(pack, known_on)
 
-    def same(self, pack: str, digest: str) -> Pack | None:
-        """Returns the very file that decided before, or None if it is not loaded."""
-        return next((each for each in self.packs.versions(pack) if each.digest == digest), None)
-
-    def _found(self, region: str, on: date, known_on: date) -> tuple[Pack, ...]:
-        latest: dict[str, Pack] = {}
-        for pack in self.packs:
-            if pack.region == region and pack.in_force(on) and pack.known_from <= known_on:
-                before = latest.get(pack.id)
-                if before is None or before.known_from <= pack.known_from:
-                    latest[pack.id] = pack
-        return tuple(latest.values())
+    def same(self, pack: str, digest: str, on: date) -> Pack | None:
+        """Returns the very file that decided a day before, or None if it is not loaded any more."""
+        versions = self.packs.versions(pack)
+        return next((each for each in versions if each.digest == digest and each.in_force(on)), None)
 
 
 def _is_of(pack: Pack, scheme: str) -> bool:
