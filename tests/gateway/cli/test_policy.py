@@ -183,7 +183,7 @@ def test_a_pack_of_the_operator_is_shown_from_its_file(tmp_path: Path) -> None:
     ]
     path.write_text(json.dumps(shown["data"], ensure_ascii=False), "utf-8")
     page = run("show", path).output
-    assert "再加 +5%  机构等级为一级及以下  文件未载,暂定〔乙〕" in page
+    assert "再加5个百分点  机构等级为一级及以下  文件未载,暂定,不得据以结算〔乙〕" in page
     assert "不设  一律适用" in page
     assert "12.00元  项目类别为床位;单价5.00元以上" in page
 
@@ -193,7 +193,8 @@ def test_a_wrong_pack_file_is_reported_line_by_line(tmp_path: Path) -> None:
     path.write_text("pack: x\nregion: 1\n", "utf-8")
     result = run("show", path)
     assert result.exit_code == 1
-    assert "line 2, region: expected six digits" in result.output
+    assert f"{path}:2: error: region: expected six digits" in result.output
+    assert "2 | region: 1" in result.output
 
 
 def test_a_case_is_explained_step_by_step_with_its_clauses() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from medsettle_gateway.cli.policy_explained import explanation_as_plain, print_each_step, print_explanation
+from medsettle_gateway.cli.policy_quote import quoted
 from medsettle_gateway.cli.policy_refusal import refusal_lines
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.policy.cases import CaseResult, Difference
@@ -20,8 +21,7 @@ def print_verdict(path: Path, result: CaseResult) -> None:
     if result.passed:
         return
     click.echo(f"      {path}")
-    for fault in result.faults:
-        click.echo(f"      {fault}")
+    _print_faults(path, result, indent="      ")
     for difference in result.differences:
         got = click.style(difference.got, fg="red")
         click.echo(f"      {difference.key}: expected {difference.expected}, got {got}")
@@ -36,17 +36,23 @@ def _steps_of(differences: Iterable[Difference]) -> list[TraceEntry]:
     return list(dict.fromkeys(step for difference in differences for step in difference.steps))
 
 
-def print_steps(result: CaseResult) -> None:
+def _print_faults(path: Path, result: CaseResult, indent: str) -> None:
+    """Print every mistake of a case, with its line of the file below it."""
+    for fault in result.faults:
+        click.echo(f"{indent}{fault}")
+        for line in quoted(str(path), fault.line):
+            click.echo(line)
+
+
+def print_steps(path: Path, result: CaseResult) -> None:
     """Print what a case comes to and why, every step and who pays what, or why it was refused."""
     click.secho(f"{result.name}  {result.title}", bold=True)
-    for fault in result.faults:
-        click.echo(f"  {fault}")
+    _print_faults(path, result, indent="  ")
     if result.refusal is not None:
         _print_refusal(result.refusal, indent="  ")
     for number, settled in enumerate(result.settled, start=1):
-        if len(result.settled) > 1:
-            zh, en = settled.title
-            click.secho(f"\n{number}. {zh} / {en}  〔{settled.pack}〕", bold=True)
+        if number > 1:
+            click.echo()
         print_explanation(settled)
     for difference in result.differences:
         click.secho(

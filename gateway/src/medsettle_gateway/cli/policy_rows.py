@@ -68,12 +68,15 @@ def value_words(kind: FigureKind, row: Row) -> Words:
     """What a row says, with its unit."""
     if row.action is RowAction.NONE:
         return "不设", "none"
-    number = _number(kind, row.value)
-    unit = "" if kind.is_share else "元"
+    unit_zh, unit_en = ("", "") if kind.is_share else ("元", "")
     if row.action is RowAction.ADDS:
-        sign = "+" if row.value >= 0 else ""
-        return f"再加 {sign}{number}{unit}", f"plus {sign}{number}"
-    return f"{number}{unit}", number
+        more_zh, more_en = ("再加", "plus") if row.value >= 0 else ("再减", "less")
+        number = _number(kind, abs(row.value))
+        if kind.is_share:
+            number, unit_zh, unit_en = number.rstrip("%"), "个百分点", " points"
+        return f"{more_zh}{number}{unit_zh}", f"{more_en} {number}{unit_en}"
+    number = _number(kind, row.value)
+    return f"{number}{unit_zh}", f"{number}{unit_en}"
 
 
 def _number(kind: FigureKind, value: int) -> str:

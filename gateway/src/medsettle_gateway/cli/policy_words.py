@@ -122,7 +122,7 @@ FORCE_WORDS: Final[dict[str, Words]] = {
     "exact": ("明确规定", "exact"),
     "floor": ("下限", "floor: a region may not go below"),
     "ceiling": ("上限", "ceiling: a region may not go above"),
-    "assumed": ("文件未载,暂定", "assumed: not in the document"),
+    "assumed": ("文件未载,暂定,不得据以结算", "assumed: not in the document, nothing is charged by it"),
 }
 
 STATUS_WORDS: Final[dict[str, Words]] = {

@@ -57,7 +57,7 @@ def _applied(scoped: Scoped, declared: Sequence[DeclaredFact]) -> Iterator[Said]
         return
     for row in scoped.figure.rows:
         if row.path not in seen.used:
-            yield row.path, Level.WARNING, _why_never(row, seen.replaced_by.get(row.path))
+            yield row.path, *_why_never(row, seen.replaced_by.get(row.path))
     if scoped.needed and seen.without_row:
         yield scoped.figure.path, Level.INFO, _hole(seen.without_row)
 
@@ -81,13 +81,14 @@ def _look_up(scoped: Scoped, declared: Sequence[DeclaredFact]) -> _Seen:
     return seen
 
 
-def _why_never(row: Row, replaced_by: dict[str, None] | None) -> str:
+def _why_never(row: Row, replaced_by: dict[str, None] | None) -> tuple[Level, str]:
     if replaced_by is None:
-        return "never applies: nobody and nothing that comes here fits its `when`"
+        return Level.WARNING, "never applies: nobody and nothing that comes here fits its `when`"
+    if not replaced_by:
+        return Level.INFO, "adds to nothing yet: a region must bring the figure that it adds to"
     if row.action is RowAction.ADDS and not any(_index(path) > _index(row.path) for path in replaced_by):
-        return "never applies: there is nothing before it that it could add to"
-    others = ", ".join(path for path in replaced_by)
-    return f"never applies: whoever it fits, a row after it decides ({others})"
+        return Level.WARNING, "never applies: where there is none, nothing is added"
+    return Level.WARNING, f"never applies: whoever it fits, another row decides ({', '.join(replaced_by)})"
 
 
 def _index(path: str) -> int:

@@ -33,6 +33,8 @@ class Scope:
 
     def admits(self, facts: Facts, price_micro: int) -> bool:
         """Can the figure be looked up for these facts?"""
+        if not _is_possible(facts):
+            return False
         if any(when.matches(facts, price_micro) for when in self.never):
             return False
         return any(
@@ -53,6 +55,18 @@ class Scoped:
     figure: Figure
     scope: Scope
     needed: bool = True
+
+
+_STANDINGS: Final = {"employee": ("active", "retired", "flexible"), "resident": ("adult", "minor")}
+"""The standings of each scheme: nobody is registered with another."""
+
+
+def _is_possible(facts: Facts) -> bool:
+    """Is there anybody of whom all of this is true?"""
+    schemes, standings = facts.get("scheme"), facts.get("standing")
+    if not schemes or not standings:
+        return True
+    return any(standing in _STANDINGS[scheme] for scheme in schemes for standing in standings)
 
 
 def scoped_figures(rules: Rules) -> Iterator[Scoped]:

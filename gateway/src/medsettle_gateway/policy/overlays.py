@@ -102,10 +102,8 @@ def overlaid(overlay: Overlay, pack: Pack, source: PackSource) -> Pack:
     ``source`` is what ``pack`` was compiled from. The digest is over both. Raises Invalid with every
     mistake, and with every figure beyond the bounds of the document (POLICY_FLOOR, POLICY_CEILING).
     """
-    merged = _Merge(overlay, deepcopy(dict(source.data)))
-    local = load_pack(
-        PackSource(overlay.name, merged.data, merged.lines), tuple(merged.replaced), overlay.authority
-    )
+    merged, replaced = merged_source(overlay, source)
+    local = load_pack(merged, replaced, overlay.authority)
     beyond = [
         Fault(line_of(merged.lines, breach.path), breach.path, str(breach))
         for breach in breaches(pack, local)
@@ -121,6 +119,15 @@ def overlaid(overlay: Overlay, pack: Pack, source: PackSource) -> Pack:
         known_from=max(pack.known_from, overlay.known_from),
         overlay=_mark(overlay, pack),
     )
+
+
+def merged_source(overlay: Overlay, source: PackSource) -> tuple[PackSource, tuple[str, ...]]:
+    """The data of a pack with the overlay's sections, and the paths that the overlay brought.
+
+    It has the overlay's name and lines. Raises Invalid naming every place that the pack has not.
+    """
+    merged = _Merge(overlay, deepcopy(dict(source.data)))
+    return PackSource(overlay.name, merged.data, merged.lines), tuple(merged.replaced)
 
 
 def lay_over(

@@ -1,0 +1,82 @@
+"""The policy files that a command works on: named files, folders, shipped packs."""
+
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import click
+
+from medsettle_gateway.cli.policy_quote import stop
+from medsettle_gateway.files.packs import read_pack, shipped_packs
+from medsettle_gateway.files.yaml import YamlError
+from medsettle_gateway.policy.case_versions import Shelf
+from medsettle_gateway.policy.loader import PackSource
+from medsettle_gateway.policy.reading import Invalid
+
+EXISTING: Final = click.Path(exists=True, path_type=Path)
+"""A file or folder that is there."""
+
+FILES_MOST: Final = 10_000
+"""Files that one command reads."""
+
+
+def yaml_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The named files, and the ``*.yaml`` files below named folders, each once."""
+    seen: dict[Path, None] = {}
+    for path in paths:
+        for each in sorted(path.rglob("*.yaml")) if path.is_dir() else [path]:
+            if each.is_file() and each.resolve() not in seen:
+                seen[each.resolve()] = None
+                if len(seen) > FILES_MOST:
+                    message = f"more than {FILES_MOST} files; name smaller folders"
+                    raise click.UsageError(message)
+                yield each
+
+
+def misnamed(paths: Iterable[Path]) -> str:
+    """A hint where there are files whose names end almost as those of policy files."""
+    found = next((each for path in paths if path.is_dir() for each in sorted(path.rglob("*.yml"))), None)
+    return "" if found is None else f", but {found.name}: rename *.yml to *.yaml"
+
+
+def shipped_or_stop(code: int = 1) -> tuple[PackSource, ...]:
+    """The shipped packs; a mistake in one ends the command with this exit code."""
+    try:
+        return shipped_packs()
+    except YamlError as error:
+        stop(error, code)
+
+
+def shelf_or_stop(code: int = 1) -> Shelf:
+    """The shipped packs, compiled; a mistake in one ends the command with this exit code."""
+    sources = shipped_or_stop(code)
+    try:
+        return Shelf(sources)
+    except Invalid as error:
+        stop(error, code)
+
+
+def read_or_stop(path: Path, code: int = 1) -> PackSource:
+    """A pack or overlay from a file; what is no YAML ends the command with this exit code."""
+    if path.suffix == ".yml":
+        message = f"a policy file's name ends in .yaml: rename {path.name}"
+        raise click.UsageError(message)
+    try:
+        return read_pack(path)
+    except YamlError as error:
+        stop(error, code)
+    except OSError as error:
+        raise click.FileError(str(path), str(error)) from error
+
+
+def place_of(source: PackSource) -> Path:
+    """Where the file of a source lies; shipped packs are named from the folder of the package."""
+    path = Path(source.name)
+    return path if path.is_file() else Path(str(files("medsettle_gateway"))) / path
+
+
+def without_files(sources: Iterable[PackSource], given: Iterable[PackSource]) -> tuple[PackSource, ...]:
+    """The sources that are not among the given files."""
+    places = {place_of(source).resolve() for source in given}
+    return tuple(source for source in sources if place_of(source).resolve() not in places)

@@ -1,0 +1,95 @@
+"""Packs as they are named on the command line: an id, an id on a day, a file, an overlay."""
+
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from medsettle_gateway.cli.policy_files import read_or_stop, shipped_or_stop
+from medsettle_gateway.cli.policy_quote import stop
+from medsettle_gateway.policy.loader import PackSource, load_pack
+from medsettle_gateway.policy.overlays import (
+    Overlay,
+    is_overlay,
+    lay_over,
+    load_overlay,
+    merged_source,
+    overlaid,
+)
+from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.reading import Invalid
+from medsettle_gateway.policy.succession import deciding
+
+_ON_DAY = "@"
+
+
+class Named(NamedTuple):
+    """A version of a pack, compiled, with the data and file that it was made from."""
+
+    pack: Pack
+    source: PackSource
+
+
+def versions_of(name: str, code: int = 1) -> list[Named]:
+    """The versions that a name means, oldest first, at least one.
+
+    ``ID`` means all versions of a shipped pack, ``ID@DAY`` the one that decides on a day (2024-01-31),
+    a file its pack; a file that is an overlay means the shipped versions that it lies over, with its
+    figures. A mistake in a file ends the command with exit code ``code``, an unknown name as wrong usage.
+    """
+    path = Path(name)
+    try:
+        if path.suffix in {".yaml", ".yml"} and path.is_file():
+            source = read_or_stop(path, code)
+            return _laid(source) if is_overlay(source) else [Named(load_pack(source), source)]
+        shipped = _shipped(code)
+    except Invalid as error:
+        stop(error, code)
+    id_, _, day = name.partition(_ON_DAY)
+    found = [each for each in shipped if each.pack.id == id_]
+    if not found:
+        known = ", ".join(sorted(dict.fromkeys(each.pack.id for each in shipped)))
+        message = f"no pack {id_!r}, and no file of that name ending in .yaml; shipped are: {known}"
+        raise click.UsageError(message)
+    return [_on(found, id_, _day(day))] if day else found
+
+
+def one_of(name: str, on: date | None, code: int = 1) -> Named:
+    """The one version that a name means; of several the one that decides on a day, or else the last."""
+    found = versions_of(name, code)
+    decides = None if on is None else deciding([each.pack for each in found], on)
+    return next((each for each in found if each.pack is decides), found[-1])
+
+
+def _shipped(code: int) -> list[Named]:
+    found = [Named(load_pack(source), source) for source in shipped_or_stop(code)]
+    return sorted(found, key=lambda each: (each.pack.id, each.pack.effective_from, each.pack.known_from))
+
+
+def _laid(source: PackSource) -> list[Named]:
+    """An overlay over every shipped version that it meets. Raises Invalid."""
+    overlay: Overlay = load_overlay(source)
+    below = [each for each in _shipped(1) if each.pack.id == overlay.pack]
+    lay_over([overlay], {overlay.pack: below} if below else {})
+    met = [each for each in below if overlay.meets(each.pack.effective_from, each.pack.effective_to)]
+    return [
+        Named(overlaid(overlay, pack, shipped), merged_source(overlay, shipped)[0]) for pack, shipped in met
+    ]
+
+
+def _on(found: list[Named], id_: str, on: date) -> Named:
+    decides = deciding([each.pack for each in found], on)
+    for each in found:
+        if each.pack is decides:
+            return each
+    message = f"no version of {id_} is in force on {on}"
+    raise click.UsageError(message)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no day; write it like 2024-01-31"
+        raise click.UsageError(message) from None
