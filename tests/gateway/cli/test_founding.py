@@ -154,7 +154,7 @@ def test_a_gateway_that_is_no_demo_does_not_become_a_city(tmp_path: Path) -> Non
 
 
 def test_migrating_what_is_up_to_date_says_so(city: City) -> None:
-    assert city.ask("migrate") == {"from": 1, "to": 1}
+    assert city.ask("migrate") == {"from": 2, "to": 2}
 
 
 def test_every_setting_is_listed_with_its_value_range_and_variable(

@@ -17,6 +17,7 @@ _WHERE: Final = {
     "ledger": "medsettle_gateway.cli.ledger:ledger",
     "member": "medsettle_gateway.cli.member:member",
     "migrate": "medsettle_gateway.cli.founding:migrate",
+    "order": "medsettle_gateway.cli.order:order",
     "policy": "medsettle_gateway.cli.policy:policy",
     "serve": "medsettle_gateway.cli.serve:serve",
     "settings": "medsettle_gateway.cli.settings:settings",

@@ -1,6 +1,7 @@
 """Emergency orders in the database: issued and ended by operators, read by everybody."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from medsettle_gateway.domain.orders import OrderEnd, OrderRecord, SignedOrder, end_text, order_text
 
@@ -32,3 +33,15 @@ def all_orders(connection: sqlite3.Connection) -> tuple[SignedOrder, ...]:
         "FROM emergency_orders LEFT JOIN emergency_order_ends AS ends USING (id) ORDER BY holds_from, id"
     )
     return tuple(SignedOrder(*row) for row in found)
+
+
+def institutions_missing(
+    connection: sqlite3.Connection, region: str, codes: Sequence[str]
+) -> tuple[str, ...]:
+    """Returns those of the codes under which the region has no institution."""
+    return tuple(
+        code for code in codes
+        if connection.execute(
+            "SELECT 1 FROM institutions WHERE code = ? AND region = ?", (code, region)
+        ).fetchone() is None
+    )
