@@ -6,6 +6,7 @@ import click
 
 from medsettle_gateway.cli.policy_cases import explain_case, run_cases
 from medsettle_gateway.cli.policy_check import check
+from medsettle_gateway.cli.policy_diff import diff
 from medsettle_gateway.cli.policy_named import versions_of
 from medsettle_gateway.cli.policy_page import pack_as_plain, pack_page
 
@@ -33,5 +34,5 @@ def show_pack(pack: str, as_json: bool) -> None:  # noqa: FBT001
         click.echo(pack_page(each))
 
 
-for _command in (run_cases, show_pack, explain_case, check):
+for _command in (run_cases, show_pack, explain_case, check, diff):
     policy.add_command(_command)

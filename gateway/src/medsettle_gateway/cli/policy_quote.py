@@ -1,6 +1,7 @@
 """A mistake in a policy file, with the line of the file that it is in."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
@@ -27,9 +28,16 @@ def stop(error: YamlError | Invalid, code: int = 1) -> NoReturn:
 
 def told(error: YamlError | Invalid) -> Iterator[str]:
     """``file:line: error: what``, and below it the line of the file, for every mistake."""
-    for fault in faults_of(error):
-        yield heading(error.name, fault.line, "error", fault)
-        yield from quoted(error.name, fault.line)
+    for each in faults_of(error):
+        name, fault = _of_file(error.name, each)
+        yield heading(name, fault.line, "error", fault)
+        yield from quoted(name, fault.line)
+
+
+def _of_file(name: str, fault: Fault) -> tuple[str, Fault]:
+    """A fault found among several files names its own before its path."""
+    file, colon, path = fault.path.partition(": ")
+    return (file, replace(fault, path=path)) if colon else (name, fault)
 
 
 def faults_of(error: YamlError | Invalid) -> tuple[Fault, ...]:
