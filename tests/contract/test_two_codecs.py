@@ -28,6 +28,7 @@ from medsettle_gateway.domain.sale import (
     SettlementRecord,
     TenderRecord,
     TraceStep,
+    WarningRecord,
 )
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.rpc.authentication import milliseconds
@@ -60,6 +61,12 @@ lines = st.builds(
     models.Line, item_code=ids, quantity=decimals(4, 999_999, 1), unit_price=decimals(6, 99_999_999),
     amount_fen=amounts, benefit=st.none() | ids, condition=st.none() | ids,
     traceability_codes=st.lists(ids, max_size=3, unique=True).map(tuple), service_on=st.none() | days,
+    days_supply=st.none() | st.integers(1, 366),
+)
+begins = st.dates(date(2000, 1, 1), date(2020, 1, 1))
+stays = st.builds(
+    models.Encounter, begins, st.none() | st.dates(date(2020, 1, 1), date(2100, 1, 1)),
+    st.none() | st.integers(1, 366), st.booleans(),
 )
 payers = st.lists(
     st.builds(models.Payer, ids, st.none() | st.sampled_from(models.Consent)),
@@ -67,7 +74,7 @@ payers = st.lists(
 ).map(tuple)
 baskets = st.builds(
     models.Basket, lines=st.lists(lines, min_size=1, max_size=5).map(tuple), benefit=st.none() | ids,
-    payers=payers, service_on=st.none() | days, late_reason=st.none() | words,
+    payers=payers, service_on=st.none() | days, late_reason=st.none() | words, encounter=st.none() | stays,
 )
 shares = st.dictionaries(ids, amounts, max_size=3)
 splits = st.builds(models.Split, amounts, shares, shares)
@@ -94,11 +101,16 @@ def test_what_a_till_asks_is_what_the_gateway_reads(
     assert [(each.account, each.consent) for each in read.payers] == [
         (each.account, each.consent) for each in basket.payers
     ]
+    visit = basket.encounter or models.Encounter()
+    assert (read.admitted_on, read.discharged_on, read.sessions, read.emergency) == (
+        visit.admitted_on, visit.discharged_on, visit.sessions or 1, visit.emergency
+    )
     for said, heard in zip(basket.lines, read.lines, strict=True):
         assert (heard.item_code, heard.amount_fen) == (said.item_code, said.amount_fen)
         assert heard.quantity_e4 == scaled(str(said.quantity), 4)
         assert heard.unit_price_micro == scaled(str(said.unit_price), 6)
         assert (heard.condition, heard.service_on) == (said.condition, said.service_on)
+        assert (heard.benefit, heard.days_supply) == (said.benefit, said.days_supply)
         assert heard.traceability_codes == said.traceability_codes
 
 
@@ -123,6 +135,9 @@ def test_every_request_of_a_till_is_read_as_its_command(call: Call, body: bytes)
     assert type(requests.read(call, body, CALLER, LIMITS).command).__name__ == call.method
 
 
+warnings = st.builds(WarningRecord, ids, words, words, amounts, amounts, amounts, words)
+
+
 @st.composite
 def settlements(draw: st.DrawFn) -> SettlementRecord:
     pooled, account, cash, provider = (draw(amounts) for _ in range(4))
@@ -132,7 +147,7 @@ def settlements(draw: st.DrawFn) -> SettlementRecord:
         total, provider, 0, 0, 0, pooled + personal, draw(st.integers(0, personal)), 0,
         (FundShare("pooled", pooled),) if pooled else (), personal,
         (AccountShare("acc", Owner.SELF, account, None if account else AccountNote.BALANCE_ZERO),), cash,
-        (LineBreakdown(total, provider, 0, 0, 0, pooled + personal),),
+        (LineBreakdown(total, provider, 0, 0, 0, pooled + personal),), (FundShare("relief", cash),),
     )
     return SettlementRecord(
         number=1, benefit=draw(ids), title_zh=draw(words), title_en=draw(words), breakdown=breakdown,
@@ -140,6 +155,7 @@ def settlements(draw: st.DrawFn) -> SettlementRecord:
         trace=(TraceStep("in_scope", "rule", "三(一)", {"name": draw(words)}, cash, 0),),
         remainders=(Remainder(CounterKey("2024", "general", "paid"), 5, draw(st.none() | amounts), None),),
         pack="p", pack_digest="d", catalogue_digest="c", engine_version="1", case_input={},
+        order=draw(st.just("") | ids), raised=draw(st.lists(warnings, max_size=2).map(tuple)),
     )
 
 
@@ -187,6 +203,11 @@ def test_what_the_gateway_answers_is_what_a_till_reads(record: SaleRecord, full:
     (told,), (kept,) = sale.settlements, record.settlements
     assert told.breakdown.total_fen == kept.breakdown.total_fen
     assert dict(told.breakdown.funds) == dict(kept.breakdown.funds)
+    assert dict(told.breakdown.afterwards) == dict(kept.breakdown.afterwards)
+    assert told.emergency_order == kept.order
+    assert [each.code for each in sale.advisories] == [each.id.upper() for each in kept.raised]
+    for said, raised in zip(sale.advisories, kept.raised, strict=True):
+        assert (raised.title_zh in said.zh, raised.title_en in said.en) == (True, True)
     assert told.breakdown.accounts[0].owner == "self"
     assert (told.breakdown.accounts[0].note_zh == "") == (kept.breakdown.accounts[0].note is None)
     assert bool(told.lines) == bool(told.trace) == bool(told.remainders) == full

@@ -17,6 +17,7 @@ from medsettle.models import (
     AccountShare,
     Basket,
     Breakdown,
+    Encounter,
     Line,
     Payer,
     Prescription,
@@ -232,3 +233,34 @@ def test_values_are_frozen() -> None:
     with pytest.raises(AttributeError):
         LINE.quantity = "2"  # type: ignore[misc]
     assert Account.__slots__
+
+
+@pytest.mark.parametrize(
+    "encounter",
+    [
+        Encounter(), Encounter(sessions=366), Encounter(emergency=True), Encounter(date(2026, 7, 1)),
+        Encounter(date(2026, 7, 1), date(2026, 7, 1)),
+    ],
+)
+def test_a_stay_may_be_open_or_end_on_any_day_from_admission_on(encounter: Encounter) -> None:
+    assert checks.checked_basket(Basket((LINE,), encounter=encounter)).encounter == encounter
+
+
+@pytest.mark.parametrize(
+    ("basket", "field"),
+    [
+        (Basket((LINE,), encounter=Encounter(sessions=0)), "basket.encounter.sessions"),
+        (Basket((LINE,), encounter=Encounter(sessions=367)), "basket.encounter.sessions"),
+        (Basket((LINE,), encounter=Encounter(None, date(2026, 7, 1))), "basket.encounter.discharged_on"),
+        (
+            Basket((LINE,), encounter=Encounter(date(2026, 7, 2), date(2026, 7, 1))),
+            "basket.encounter.discharged_on",
+        ),
+        (Basket((replace(LINE, days_supply=0),)), "lines[1].days_supply"),
+        (Basket((replace(LINE, days_supply=367),)), "lines[1].days_supply"),
+    ],
+)
+def test_days_that_cannot_be_are_refused_before_anything_is_sent(basket: Basket, field: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        checks.checked_basket(basket)
+    assert refused.value.details["field"] == field

@@ -36,6 +36,20 @@ def test_a_line_of_another_form_is_refused_with_the_form(text: str) -> None:
         line_of(text)
 
 
+def test_a_line_may_say_condition_days_benefit_and_day() -> None:
+    text = f"{CODE}*2@3,condition=hypertension,days=30,benefit=chronic_outpatient,on=2026-07-01"
+    assert line_of(text) == Line(
+        CODE, "2", "3", condition="hypertension", days_supply=30, benefit="chronic_outpatient",
+        service_on=date(2026, 7, 1),
+    )
+
+
+@pytest.mark.parametrize("option", ["colour=red", "days", "days=", "days=many", "on=tomorrow", ""])
+def test_what_may_not_follow_a_line_is_named_with_what_may(option: str) -> None:
+    with pytest.raises(BasketTextError, match=r"there are: condition=..., days=..., benefit=..., on=..."):
+        line_of(f"{CODE}@3,{option}")
+
+
 def test_a_payer_may_carry_the_owners_consent() -> None:
     assert payer_of("acc-1") == Payer("acc-1")
     assert payer_of("acc-1:in-person") == Payer("acc-1", Consent.IN_PERSON)
@@ -53,10 +67,11 @@ def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
         "lines": [{
             "item_code": CODE, "quantity": "2", "unit_price": "16.00", "amount_fen": 3200,
             "prescription_id": "1", "traceability_codes": ["81234"], "service_on": "2026-11-20",
+            "days_supply": 30,
         }],
         "prescriptions": [{"prescription_id": "1", "kind": "EXTERNAL", "issued_on": "2026-11-19"}],
         "payers": [{"account": "acc-1", "consent": "STANDING"}],
-        "encounter": {"admitted_on": "2026-11-18", "sessions": 2},
+        "encounter": {"admitted_on": "2026-11-18", "sessions": 2, "emergency": True},
         "service_on": "2026-11-20",
         "without_accounts": False,
     })
@@ -64,11 +79,11 @@ def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
         benefit="general_outpatient",
         lines=(Line(
             CODE, "2", "16.00", 3200, prescription_id="1", traceability_codes=("81234",),
-            service_on=date(2026, 11, 20),
+            service_on=date(2026, 11, 20), days_supply=30,
         ),),
         prescriptions=(Prescription("1", PrescriptionKind.EXTERNAL, issued_on=date(2026, 11, 19)),),
         payers=(Payer("acc-1", Consent.STANDING),),
-        encounter=Encounter(date(2026, 11, 18), sessions=2),
+        encounter=Encounter(date(2026, 11, 18), sessions=2, emergency=True),
         service_on=date(2026, 11, 20),
     )
 

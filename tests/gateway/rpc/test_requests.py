@@ -64,7 +64,7 @@ async def test_a_settle_arrives_with_every_field() -> None:
             payers=[settlement_pb2.Payer(account="acc", consent=settlement_pb2.CONSENT_IN_PERSON)],
             service_on="2024-05-31", late_reason="断网",
             encounter=settlement_pb2.Encounter(
-                admitted_on="2024-05-01", discharged_on="2024-05-31", sessions=3
+                admitted_on="2024-05-01", discharged_on="2024-05-31", sessions=3, emergency=True
             ),
         ),
         expected=sale_pb2.Split(
@@ -83,6 +83,7 @@ async def test_a_settle_arrives_with_every_field() -> None:
     bought = command.basket
     assert (bought.benefit, bought.sessions, bought.late_reason) == ("general_outpatient", 3, "断网")
     assert (bought.admitted_on, bought.discharged_on) == (date(2024, 5, 1), date(2024, 5, 31))
+    assert bought.emergency
     assert bought.payers == (Payer("acc", Consent.IN_PERSON),)
     (first,) = bought.lines
     assert (first.quantity_e4, first.unit_price_micro, first.amount_fen) == (20_000, 12_500_000, 2_500)
@@ -204,6 +205,8 @@ async def test_what_is_wrong_with_a_line_is_named(changes: Any, reason: str, fie
     ({"late_reason": "x" * 201}, "late_reason"),
     ({"encounter": {"sessions": 0}}, "encounter.sessions"),
     ({"encounter": {"sessions": 367}}, "encounter.sessions"),
+    ({"lines": [line(days_supply=0)]}, "lines[0].days_supply"),
+    ({"lines": [line(days_supply=367)]}, "lines[0].days_supply"),
     ({"encounter": {"discharged_on": "2024-05-31"}}, "encounter.discharged_on"),
     ({"encounter": {"admitted_on": "2024-05-31", "discharged_on": "2024-05-30"}}, "encounter.discharged_on"),
     ({"payers": [{"account": "a"}] * 9}, "payers"),
