@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-_NEVER_FIRST: Final = frozenset(",。、;:?!)》】」』”’%‰…,.;:?!)]}¶")
-_NEVER_LAST: Final = frozenset("(《【「『“‘([{¶")
+_NEVER_FIRST: Final = frozenset(",。、;:?!)》】〕」』”’%‰…,.;:?!)]}¶")
+_NEVER_LAST: Final = frozenset("(《【〔「『“‘([{¶")
 _SPACE: Final = " "
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from medsettle._columns import centre, row, width, wrap
-from medsettle.wire.called import Pair
+from medsettle.wire.called import Pair, yuan
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +18,20 @@ class Paper:
         """Returns the word in the paper's language."""
         return pair[self.tongue]
 
-    def row(self, label: Pair, value: str, indent: int = 0) -> list[str]:
-        """Returns a label on the left and a value on the right edge."""
-        return self.row_of(self.word(label), value, indent)
+    def row(self, label: Pair, value: str) -> list[str]:
+        """Returns a label on the left and a value on the right edge; what fits on no row stands on two."""
+        word = self.word(label)
+        if width(word) + width(value) >= self.columns:
+            return [*wrap(word, self.columns), *wrap(value, self.columns, 1)]
+        return row(word, value, self.columns)
 
-    def row_of(self, word: str, value: str, indent: int = 0) -> list[str]:
-        """Returns the same for a word that has no other language; what fits on no row stands on two."""
-        if width(word) + width(value) + indent >= self.columns:
-            return [*wrap(word, self.columns, indent), *wrap(value, self.columns, indent + 1)]
-        return row(word, value, self.columns, indent)
+    def amount(self, label: Pair, amount_fen: int, indent: int = 0) -> list[str]:
+        """Returns a label and its amount in yuan, always on the right edge."""
+        return self.amount_of(self.word(label), amount_fen, indent)
+
+    def amount_of(self, word: str, amount_fen: int, indent: int = 0) -> list[str]:
+        """Returns the same for a word that has no other language."""
+        return row(word, yuan(amount_fen), self.columns, indent)
 
     def text(self, pair: Pair, indent: int = 0) -> list[str]:
         """Returns a text in lines that fit."""

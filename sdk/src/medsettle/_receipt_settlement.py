@@ -7,7 +7,7 @@ from medsettle import _receipt_words as words
 from medsettle._paper import Paper
 from medsettle._together import together
 from medsettle.models import AccountShare, Breakdown, LineBreakdown, Remainder, Settlement, TraceEntry
-from medsettle.wire.called import FUND_NAMES, INSIDE_NAMES, Pair, begun, condition_name, named, yuan
+from medsettle.wire.called import FUND_NAMES, INSIDE_NAMES, Pair, begun, condition_name, named
 
 _SAID_ABOVE: Final = frozenset({
     "in_scope", "fund", "layer", "afterwards", "personal", "account", "cash",
@@ -35,15 +35,15 @@ def whole(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:
     sums = together(settlements)
     if len(settlements) > 1:
         yield paper.rule()
-        yield from paper.text((words.TOGETHER[0].format(len(settlements)),
-                               words.TOGETHER[1].format(len(settlements))))
-        yield from paper.row(words.TOTAL, yuan(sums.total_fen))
+        count = len(settlements)
+        label = words.TOGETHER[0].format(count), words.TOGETHER[1].format(count)
+        yield from paper.amount(label, sums.total_fen)
         yield from _payers(paper, sums)
     if any(sums.afterwards.values()):
         yield paper.rule()
         yield from paper.text(words.AFTERWARDS)
         for label, amount in afterwards(settlements).items():
-            yield from paper.row(label, yuan(amount), indent=2)
+            yield from paper.amount(label, amount, indent=2)
 
 
 def afterwards(settlements: Sequence[Settlement]) -> dict[Pair, int]:
@@ -61,7 +61,9 @@ def remainders(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]
         (each.period, each.counter, each.measure): (each, settled)
         for settled in settlements for each in settled.remainders
     }
-    left = [(each, settled) for each, settled in latest.values() if each.left_fen is not None]
+    left = [
+        (each, settled) for each, settled in latest.values() if each.limit_fen and each.left_fen is not None
+    ]
     if left:
         yield paper.rule()
     titles = _layers(settlements)
@@ -79,55 +81,59 @@ def why(paper: Paper, settled: Settlement, *, of_several: bool) -> Iterator[str]
     heading = paper.word(words.WHY)
     yield from paper.text((f"{heading}:{title}", f"{heading}: {title}") if of_several else words.WHY)
     for number, entry in enumerate(told, 1):
-        clause = f" ({words.clause(entry.clause)})" if entry.clause else ""
+        clause = f" ({paper.word(words.clause(entry.clause))})" if entry.clause else ""
         yield from paper.numbered(number, paper.word((entry.zh, entry.en)) + clause)
 
 
 def _worth_telling(paper: Paper, entry: TraceEntry, settled: Settlement) -> bool:
-    """That a line is wholly in scope stands above; why nothing of it is self-paid does not."""
+    """That a line is wholly in scope stands above; why nothing of it is self-paid does not.
+
+    A limit of a layer that binds nothing is not worth a sentence.
+    """
+    idle = entry.step == "layer_cap" and not entry.amount_fen
+    if idle or entry.step in _SAID_ABOVE or not paper.word((entry.zh, entry.en)):
+        return False
     plain = {(line.line_id, line.amount_fen) for line in settled.lines
              if line.in_scope_fen == line.amount_fen}
-    if entry.step in _SAID_ABOVE or not paper.word((entry.zh, entry.en)):
-        return False
     return (entry.line_id, entry.amount_fen) not in plain
 
 
 def _line(paper: Paper, line: LineBreakdown) -> Iterator[str]:
     item_class = paper.word(words.CLASSES.get(line.item_class, (line.item_class, line.item_class)))
     mark = f" [{item_class}]" if item_class else ""
-    yield from paper.row_of((line.name or line.item_code) + mark, yuan(line.amount_fen))
+    yield from paper.amount_of((line.name or line.item_code) + mark, line.amount_fen)
     parts = [(label, amount) for name, label in words.PARTS.items() if (amount := getattr(line, name))]
     if len(parts) == 1 and parts[0][1] == line.amount_fen:
         yield from paper.text((words.ALL_OF_IT[0].format(parts[0][0][0]),
                                words.ALL_OF_IT[1].format(parts[0][0][1].lower())), indent=2)
         return
     for label, amount in parts:
-        yield from paper.row(label, yuan(amount), indent=2)
+        yield from paper.amount(label, amount, indent=2)
 
 
 def _split(paper: Paper, breakdown: Breakdown) -> Iterator[str]:
-    yield from paper.row(words.TOTAL, yuan(breakdown.total_fen))
+    yield from paper.amount(words.TOTAL, breakdown.total_fen)
     for name, label in words.DIVISION.items():
         if amount := getattr(breakdown, name):
-            yield from paper.row(label, yuan(amount), indent=2)
+            yield from paper.amount(label, amount, indent=2)
     yield from _payers(paper, breakdown)
 
 
 def _payers(paper: Paper, breakdown: Breakdown) -> Iterator[str]:
     for fund, amount in breakdown.funds.items():
-        yield from paper.row(words.paying(fund), yuan(amount))
+        yield from paper.amount(words.paying(fund), amount)
     if breakdown.provider_borne_fen:
-        yield from paper.row(words.PROVIDER, yuan(breakdown.provider_borne_fen))
+        yield from paper.amount(words.PROVIDER, breakdown.provider_borne_fen)
     for share in breakdown.accounts:
         yield from _account(paper, share)
-    yield from paper.row(words.CASH, yuan(breakdown.cash_fen))
+    yield from paper.amount(words.CASH, breakdown.cash_fen)
 
 
 def _account(paper: Paper, share: AccountShare) -> Iterator[str]:
     label = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT
     owner = words.OWNERS.get(share.owner, (share.owner, share.owner))
     whose = paper.word(words.NAMED).format(paper.word(label), paper.word(owner))
-    yield from paper.row_of(whose, yuan(share.amount_fen))
+    yield from paper.amount_of(whose, share.amount_fen)
     yield from paper.text((share.note_zh, share.note_en), indent=2)
 
 
@@ -137,7 +143,7 @@ def _remainder(paper: Paper, left: Remainder, settled: Settlement, titles: dict[
     label = paper.word(labels.get(left.measure, (left.measure, left.measure)))
     period = paper.word(words.OF_STAY) if of_stay else left.period
     of = paper.word(_counted(left.counter, settled, titles))
-    yield from paper.row_of(" ".join(filter(None, (period, of, label))), yuan(left.left_fen or 0))
+    yield from paper.amount_of(" ".join(filter(None, (period, of, label))), left.left_fen or 0)
 
 
 def _counted(counter: str, settled: Settlement, titles: dict[str, Pair]) -> Pair:

@@ -90,7 +90,7 @@ SERVICE_DAY: Final[Pair] = ("日期", "Day")
 PATIENT: Final[Pair] = ("患者", "Patient")
 BENEFIT: Final[Pair] = ("待遇", "Benefit")
 ORDER: Final[Pair] = ("应急措施", "Emergency order")
-TOGETHER: Final[Pair] = ("以上{}项待遇合计", "All {} benefits together")
+TOGETHER: Final[Pair] = ("{}项待遇合计", "All {} benefits together")
 AFTERWARDS: Final[Pair] = (
     "另可事后申请,不计入本次:", "May be applied for afterwards, not part of this payment:",
 )
@@ -118,9 +118,13 @@ def paying(fund: str) -> Pair:
     return f"{zh}支付", begun(en.removeprefix("the "))
 
 
-def clause(source: str) -> str:
+def clause(source: str) -> Pair:
     """Returns where a rule stands, as a patient can look it up: 三(四)¶2 is 三(四)第2款.
 
-    The sign itself is in no printer that speaks GBK.
+    The sign itself is in no printer that speaks GBK. A region's own figure says so in both languages.
     """
-    return _PARAGRAPH.sub(r"第\1款", source)
+    zh, _, en = source.partition(" / ")
+    if en and en.isascii():
+        return zh, en
+    whole = _PARAGRAPH.sub(r"第\1款", source)
+    return whole, whole

@@ -5,10 +5,10 @@ languages, whose JSON has these keys:
 
 ``request_id`` (null for a quote), ``state`` (``QUOTE``, or the sale's), ``summary`` as ``{zh, en}``, and
 ``settlements``, each with ``number``, ``benefit``, ``title``, ``summary``, ``because``, ``sections`` and
-``steps``. A reason of ``because`` has ``zh``, ``en``, ``clauses``, ``amount_fen``; a section has ``about`` (``order``,
-``lines``, ``benefit``, ``layer``, ``afterwards``, ``warnings`` or ``patient``), ``id`` (of a layer), ``zh`` and
-``en``. Both name their ``steps`` by position, from 0; ``steps`` are the trace entries as they came. Keys
-may be added, and none is renamed.
+``steps``. A reason of ``because`` has ``zh``, ``en``, ``clauses``, ``amount_fen``; a section has ``about``
+(``order``, ``lines``, ``benefit``, ``layer``, ``afterwards``, ``warnings`` or ``patient``), ``id`` (of a
+layer), ``zh`` and ``en``. Both name their ``steps`` by position, from 0; ``steps`` are the trace entries as
+they came. Keys may be added, and none is renamed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -104,7 +104,7 @@ def _explained(settlements: Sequence[Settlement]) -> tuple[ExplainedSettlement, 
 
 def _settlement(settled: Settlement) -> ExplainedSettlement:
     title = Words(settled.title_zh or settled.benefit, settled.title_en or settled.benefit)
-    said = explained(settled.breakdown, settled.trace, title)
+    said = explained(settled.breakdown, settled.trace)
     return ExplainedSettlement(
         settled.number, settled.benefit, title, Words(said.zh, said.en), said.because, said.sections,
         settled.trace,
@@ -134,7 +134,7 @@ def _text(paper: Paper, said: Explanation) -> Iterator[str]:
         if each.steps:
             yield ""
             yield paper.rule()
-            yield from paper.text((each.title.zh, begun(each.title.en)))
+            yield from paper.row(words.BENEFIT, paper.word((each.title.zh, begun(each.title.en))))
         for section in each.sections:
             yield ""
             yield from _section(paper, section, each.steps)
@@ -170,7 +170,7 @@ def _lines(paper: Paper, told: Sequence[TraceEntry]) -> Iterator[str]:
 
 def _together(paper: Paper, told: Sequence[TraceEntry], indent: int = 2) -> Iterator[str]:
     """Sentences about one thing as one paragraph, with their clauses in brackets."""
-    clauses = dict.fromkeys(words.clause(step.clause) for step in told if step.clause)
+    clauses = dict.fromkeys(paper.word(words.clause(step.clause)) for step in told if step.clause)
     bracket = f" ({'; '.join(clauses)})" if clauses else ""
     zh, en = joined(told)
     yield from paper.text((zh + bracket, en + bracket), indent)

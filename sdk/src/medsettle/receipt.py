@@ -99,6 +99,9 @@ def _settlements(paper: Paper, sale: Sale) -> Iterator[str]:
     yield from settled.remainders(paper, sale.settlements)
     for each in sale.settlements:
         yield from settled.why(paper, each, of_several=len(sale.settlements) > 1)
+    if not any(each.trace for each in sale.settlements):
+        for advisory in sale.advisories:
+            yield from paper.text((advisory.zh, advisory.en))
 
 
 def _card(paper: Paper, card: SaleCard, institution_name: str) -> Iterator[str]:
@@ -113,7 +116,7 @@ def _card(paper: Paper, card: SaleCard, institution_name: str) -> Iterator[str]:
             yield from paper.text((card.refusal.zh, card.refusal.en))
         yield from paper.text((card.tell_zh, card.tell_en))
     if card.refund_due_fen:
-        yield from paper.row(words.REFUND_DUE, yuan(card.refund_due_fen))
+        yield from paper.amount(words.REFUND_DUE, card.refund_due_fen)
     if card.sale is None or card.sale.refusal is None or card.sale.refusal.next_zh != card.next_zh:
         yield from _next(paper, card.next_zh, card.next_en)
 

@@ -138,7 +138,7 @@ def test_a_step_of_an_older_sale_is_told_without_what_came_later(step: str) -> N
     ),
     (
         entry(Step.RATIO, 7_500, 650_000, None, "hypertension", amount_fen=4_875),
-        "高血压:纳入支付的75.00元,按65%支付,计48.75元。",
+        "高血压纳入支付的75.00元,按65%支付,计48.75元。",
         "For hypertension, 65% of the 75.00 that counts is payable: 48.75.",
     ),
     (
@@ -148,7 +148,7 @@ def test_a_step_of_an_older_sale_is_told_without_what_came_later(step: str) -> N
     ),
     (
         entry(Step.CAP, 200_000, 196_000, 4_000, None, "year", "hypertension", amount_fen=875),
-        "高血压:年度最高支付限额2000.00元,此前已支付1960.00元,还可支付40.00元,超出的8.75元由个人负担。",
+        "高血压年度最高支付限额2000.00元,此前已支付1960.00元,还可支付40.00元,超出的8.75元由个人负担。",
         (
             "For hypertension, the annual cap is 2000.00; 1960.00 was paid before, 40.00 is left; "
             "the 8.75 above it stays with the patient."
@@ -181,7 +181,7 @@ def test_names_that_the_house_does_not_know_are_told_by_their_ids() -> None:
     assert entry(Step.FUND, "own_fund", None, amount_fen=100).zh == "own_fund支付1.00元。"
     paid = entry(Step.FUND, "pooled", "rare_disease", amount_fen=100)
     assert paid.en == "The pooled fund pays 1.00 for rare disease."
-    assert entry(Step.RATIO, 100, 1_000_000, None, "M01", amount_fen=100).zh.startswith("M01:")
+    assert entry(Step.RATIO, 100, 1_000_000, None, "M01", amount_fen=100).zh.startswith("M01纳入支付的1.00元,")
 
 
 def test_only_names_of_a_region_are_told_as_ids() -> None:

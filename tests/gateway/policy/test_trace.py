@@ -109,7 +109,7 @@ def test_a_figure_to_which_rows_were_added_names_them() -> None:
         }
     )
     told = steps(visit(drug(45_000)), pack)
-    assert told[Step.RATIO].zh == "纳入支付的200.00元,按65%支付(60%+5个百分点),计130.00元。"
+    assert told[Step.RATIO].zh == "纳入支付的200.00元,按65%(60%+5个百分点)支付,计130.00元。"
     assert told[Step.RATIO].en == (
         "65% (60% + 5 points) of the 200.00 that counts is payable: 130.00."
     )
@@ -119,7 +119,7 @@ def test_a_figure_to_which_rows_were_added_names_them() -> None:
 def test_a_figure_that_an_added_row_took_out_of_bounds_says_so() -> None:
     pack = anshan({RATIO: [{"ratio": "0.90"}, {"add": "0.30"}, {"add": "-0.10"}]})
     entry = steps(visit(drug(40_000)), pack)[Step.RATIO]
-    assert "按90%支付(90%+30个百分点-10个百分点,每步限于0至100%)" in entry.zh
+    assert "按90%(90%+30个百分点-10个百分点,每步限于0至100%)支付" in entry.zh
 
 
 def test_a_row_of_a_region_without_a_clause_is_told_as_a_local_figure() -> None:

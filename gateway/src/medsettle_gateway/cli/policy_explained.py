@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 import click
 
 from medsettle.wire.because import Because
-from medsettle.wire.called import FUND_NAMES, OWNER_NAMES, begun, named
-from medsettle.wire.explained import Explained, explained, once
+from medsettle.wire.called import FUND_NAMES, OWNER_NAMES, Pair, begun, named
+from medsettle.wire.explained import Explained, explained, who_pays
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy.case_expect import SUMS
@@ -70,21 +70,28 @@ class _Division(NamedTuple):
 
 def explanation_of(settled: Settled) -> Explained:
     """The explanation of one settlement."""
-    calculation = settled.calculation
-    trace = tuple(map(_Told.of, calculation.trace))
-    return explained(_Division.of(calculation.breakdown), trace, settled.title)
+    trace = tuple(map(_Told.of, settled.trace))
+    return explained(_Division.of(settled.calculation.breakdown), trace)
+
+
+def who_pays_in_all(settled: Sequence[Settled]) -> Pair:
+    """One sentence in each language on all settlements of a case together; there is at least one."""
+    breakdowns = [each.calculation.breakdown for each in settled]
+    zh, en = who_pays(_Division.of(Breakdown.together(breakdowns)))
+    count = len(settled)
+    return f"按{count}项待遇分别结算。{zh}", f"Settled under {count} benefits. {en}"
 
 
 def print_explanation(settled: Settled) -> None:
     """Print one settlement: the paragraph, the steps by line and by fund, and who pays what."""
-    said, trace = explanation_of(settled), settled.calculation.trace
-    told = tuple(map(_Told.of, trace))
+    said, trace = explanation_of(settled), settled.trace
+    click.secho(f"  {settled.title.zh} / {begun(settled.title.en)}  〔{settled.pack}〕", bold=True)
     click.echo(f"  {said.zh}")
     click.echo(f"  {said.en}")
     for section in said.sections:
         click.echo()
         click.secho(f"  {section.zh} / {begun(section.en)}", bold=True)
-        print_each_step({index + 1: trace[index] for index in once(told, section)}, indent="  ")
+        print_each_step({index + 1: trace[index] for index in section.steps}, indent="  ")
     click.echo()
     for zh, en, amount in _slip(settled):
         click.echo(f"  {amount:>12}  {zh} / {en}")
@@ -114,7 +121,7 @@ def _slip(settled: Settled) -> Iterator[tuple[str, str, str]]:
         zh, en = OWNER_NAMES[drawn.owner.value]
         yield f"{zh}账户支付", f"{en} account pays", format_fen(drawn.amount_fen)
     yield (*SUM_NAMES["cash"], format_fen(breakdown.cash_fen))
-    for entry in settled.calculation.trace:
+    for entry in settled.trace:
         if entry.step is Step.AFTERWARDS:
             layer = dict(entry.inputs)
             zh, en = f"{layer['zh']}(可事后申请)", f"{layer['en']} (may be applied for afterwards)"
@@ -125,7 +132,7 @@ def explanation_as_plain(settled: Settled) -> dict[str, Any]:
     """One settlement as JSON data, amounts in fen.
 
     ``summary`` is the paragraph; ``because`` and ``sections`` name their steps by position in
-    ``steps``, from 0, and a step its line by position among the lines, from 0.
+    ``steps``, from 0, and a step its line by position among those of the case, from 0.
     """
     said = explanation_of(settled)
     return {
@@ -134,11 +141,9 @@ def explanation_as_plain(settled: Settled) -> dict[str, Any]:
         "title": {"zh": settled.title.zh, "en": settled.title.en},
         "summary": {"zh": said.zh, "en": said.en},
         "because": [_because_as_plain(each) for each in said.because],
-        "sections": [
-            {**each._asdict(), "steps": list(each.steps)} for each in said.sections
-        ],
+        "sections": [{**each._asdict(), "steps": list(each.steps)} for each in said.sections],
         "breakdown": _breakdown_as_plain(settled.calculation.breakdown),
-        "steps": [step.as_plain() for step in settled.calculation.trace],
+        "steps": [step.as_plain() for step in settled.trace],
     }
 
 

@@ -6,7 +6,12 @@ from typing import Any
 
 import click
 
-from medsettle_gateway.cli.policy_explained import explanation_as_plain, print_each_step, print_explanation
+from medsettle_gateway.cli.policy_explained import (
+    explanation_as_plain,
+    print_each_step,
+    print_explanation,
+    who_pays_in_all,
+)
 from medsettle_gateway.cli.policy_quote import quoted
 from medsettle_gateway.cli.policy_refusal import refusal_lines
 from medsettle_gateway.domain.errors import Refusal
@@ -50,9 +55,11 @@ def print_steps(path: Path, result: CaseResult) -> None:
     _print_faults(path, result, indent="  ")
     if result.refusal is not None:
         _print_refusal(result.refusal, indent="  ")
-    for number, settled in enumerate(result.settled, start=1):
-        if number > 1:
-            click.echo()
+    if len(result.settled) > 1:
+        for sentence in who_pays_in_all(result.settled):
+            click.echo(f"  {sentence}")
+    for settled in result.settled:
+        click.echo()
         print_explanation(settled)
     for difference in result.differences:
         click.secho(

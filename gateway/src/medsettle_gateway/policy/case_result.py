@@ -21,12 +21,24 @@ class Difference:
 
 
 class Settled(NamedTuple):
-    """One settlement of a case: its pack and benefit, what was calculated, and the benefit's title."""
+    """One settlement of a case: its pack and benefit, what was calculated, and the benefit's title.
+
+    ``lines`` are the case's lines that it took, by their index; None is all of them.
+    """
 
     pack: str
     benefit: str
     calculation: Calculation
     title: Title
+    lines: tuple[int, ...] | None = None
+
+    @property
+    def trace(self) -> tuple[TraceEntry, ...]:
+        """The steps; a line counts as in the case."""
+        trace, lines = self.calculation.trace, self.lines
+        if lines is None:
+            return trace
+        return tuple(e if e.line is None else e._replace(line=lines[e.line]) for e in trace)
 
 
 @dataclass(frozen=True, slots=True)

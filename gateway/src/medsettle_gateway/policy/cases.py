@@ -64,14 +64,18 @@ def settle(
         parts = calculate_portions(
             portions, case.given, packs.versions_of, trace=trace, allow_assumed=allow_assumed
         )
-        return tuple(_settled(portion.pack, portion.benefit, done) for portion, _, done in parts)
+        return tuple(
+            _settled(portion.pack, portion.benefit, done, portion.lines) for portion, _, done in parts
+        )
     done = calculate(
         packs.pack, case.given, trace=trace, versions=packs.versions, allow_assumed=allow_assumed
     )
     return (_settled(packs.pack, case.given.encounter.benefit, done),)
 
 
-def _settled(pack: Pack, benefit: str, done: Calculation) -> Settled:
+def _settled(
+    pack: Pack, benefit: str, done: Calculation, lines: tuple[int, ...] | None = None
+) -> Settled:
     """One settlement with the title of its benefit; account and cash have one of their own."""
     found = pack.rules.benefit(benefit)
-    return Settled(pack.id, benefit, done, _ACCOUNT_ONLY if found is None else found.title)
+    return Settled(pack.id, benefit, done, _ACCOUNT_ONLY if found is None else found.title, lines)

@@ -74,7 +74,7 @@ def ratio(amount: str, _line: int, values: Values) -> Sentences:
     base, percent = format_fen(base_fen), format_percent(ratio_ppm)
     zh, en = rows_of_ratio(ratio_ppm, parts)
     return (
-        f"{zh_of}纳入支付的{base}元,按{percent}支付{zh},计{amount}元。",
+        f"{zh_of}纳入支付的{base}元,按{percent}{zh}支付,计{amount}元。",
         begun(f"{en_of}{percent}{en} of the {base} that counts is payable: {amount}."),
     )
 
@@ -95,7 +95,7 @@ def band(_amount: str, _line: int, values: Values) -> Sentences:
         most = format_fen(up_to_fen)
         zh_band, en_band = f"{least}元至{most}元部分", f"between {least} and {most}"
     return (
-        f"{zh_of}{zh_band}有{base}元,按{percent}支付{zh}。",
+        f"{zh_of}{':' if zh_of else ''}{zh_band}有{base}元,按{percent}{zh}支付。",
         begun(f"{en_of}{en_band} there is {base}; {percent}{en} of it is payable."),
     )
 
@@ -117,7 +117,7 @@ def cap(amount: str, _line: int, values: Values) -> Sentences:
     zh_of, en_of = _of(condition)
     zh_cap, en_cap = _CAPS.get(str(period), _CAPS["year"])
     if limit_fen is None:
-        return f"{zh_of}本待遇不设{zh_cap}。", begun(f"{en_of}this benefit has no {en_cap}.")
+        return f"{zh_of or '本待遇'}不设{zh_cap}。", begun(f"{en_of}this benefit has no {en_cap}.")
     limit, (zh, en) = format_fen(limit_fen), rows_of_amount(limit_fen, parts)
     zh, en = f"{zh_of}{zh_cap}{limit}元{zh}", f"{en_of}the {en_cap} is {limit}{en}"
     if used_fen:
@@ -148,14 +148,13 @@ def fund(amount: str, _line: int, values: Values) -> Sentences:
     fund_id, condition = values
     zh, en = named(FUND_NAMES, fund_id)
     en = begun(en)
-    if amount == "0.00":
-        zh_of, _ = _of(condition)
-        en_for = "" if condition is None else f" for {condition_name(condition)[1]}"
-        return f"{zh_of}{zh}本次不支付。", f"{en} pays nothing{en_for} this time."
+    zh_for, en_for = "", ""
     if condition is not None:
         zh_name, en_name = condition_name(condition)
-        return f"{zh}为{zh_name}支付{amount}元。", f"{en} pays {amount} for {en_name}."
-    return f"{zh}支付{amount}元。", f"{en} pays {amount}."
+        zh_for, en_for = f"为{zh_name}", f" for {en_name}"
+    if amount == "0.00":
+        return f"{zh}本次不{zh_for}支付。", f"{en} pays nothing{en_for} this time."
+    return f"{zh}{zh_for}支付{amount}元。", f"{en} pays {amount}{en_for}."
 
 
 def account_only(_amount: str, _line: int, _values: Values) -> Sentences:
@@ -171,4 +170,4 @@ def _of(condition: object) -> Sentences:
     if condition is None:
         return "", ""
     zh, en = condition_name(condition)
-    return f"{zh}:", f"for {en}, "
+    return zh, f"for {en}, "

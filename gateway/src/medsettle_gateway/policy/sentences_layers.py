@@ -65,7 +65,7 @@ def layer_ratio(amount: str, _line: int, values: Values) -> Sentences:
     base, percent = format_fen(base_fen), format_percent(ratio_ppm)
     zh_rows, en_rows = rows_of_ratio(ratio_ppm, parts)
     return (
-        f"{zh}:{zh_of}剩余的{base}元,按{percent}支付{zh_rows},计{amount}元。",
+        f"{zh}:{zh_of}剩余的{base}元,按{percent}{zh_rows}支付,计{amount}元。",
         f"{title}: {percent}{en_rows} of the {base} left to the patient {en_of}, that is {amount}.",
     )
 
@@ -88,6 +88,8 @@ def leaves(amount: str, _line: int, values: Values) -> Sentences:
     left, limit = format_fen(left_fen), format_fen(limit_fen)
     if before_fen is None:
         zh, en = f"{zh}:本次个人负担{left}元", f"{begun(en)}: {left} is left to the patient this time"
+    elif not before_fen:
+        zh, en = f"{zh}:本年度个人负担{left}元", f"{begun(en)}: the patient has borne {left} this year"
     else:
         before, whole = format_fen(before_fen), format_fen(before_fen + left_fen)
         zh = f"{zh}:本年度此前个人负担{before}元,加上本次{left}元,共{whole}元"

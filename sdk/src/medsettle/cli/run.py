@@ -68,8 +68,8 @@ def _command(name: str) -> Command:
     commands: dict[str, Command] = {
         "enrol": enrolling.enrolled, "check": selling.check, "quote": selling.quote, "sell": selling.sell,
         "status": afterwards.status, "explain": afterwards.explained, "reverse": afterwards.reverse,
-        "recover": afterwards.recover, "refunded": afterwards.refunded, "seal": afterwards.seal, "release": afterwards.release,
-        "doctor": doctor.doctor,
+        "recover": afterwards.recover, "refunded": afterwards.refunded, "seal": afterwards.seal,
+        "release": afterwards.release, "doctor": doctor.doctor,
     }
     return commands[name]
 

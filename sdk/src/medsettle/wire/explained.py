@@ -76,7 +76,8 @@ class Explained(NamedTuple):
 _TITLES: Final[Mapping[str, Pair]] = {
     "order": ("应急措施", "Emergency order"),
     "lines": ("明细", "Lines"),
-    "warnings": ("提醒", "Notes"),
+    "benefit": ("基金支付", "What the fund pays"),
+    "warnings": ("请留意", "To be noted"),
     "patient": ("个人支付", "The patient's part"),
 }
 _AFTERWARDS: Final[Pair] = ("{}(可事后申请,不计入本次)", "{} (afterwards, no part of this payment)")
@@ -91,8 +92,8 @@ _OF_STEP: Final[Mapping[str, str]] = {
 }
 
 
-def explained(division: Division, trace: Sequence[Told], title: Pair) -> Explained:
-    """Returns the explanation of a settlement under the benefit of this title.
+def explained(division: Division, trace: Sequence[Told]) -> Explained:
+    """Returns the explanation of a settlement.
 
     Without a trace it has no reasons and no sections: who pays what is still told.
     """
@@ -101,7 +102,7 @@ def explained(division: Division, trace: Sequence[Told], title: Pair) -> Explain
     if why:
         zh = f"{zh}原因:" + "".join(each.zh for each in why)
         en = f"{en} Why: " + " ".join(each.en for each in why)
-    return Explained(zh, en, why, _sections(trace, title))
+    return Explained(zh, en, why, _sections(trace))
 
 
 def who_pays(division: Division) -> Pair:
@@ -145,7 +146,7 @@ def _how_paid(division: Division) -> Pair:
     return f",其中{'、'.join(zh_parts)}", f": {head} and {last}"
 
 
-def _sections(trace: Sequence[Told], title: Pair) -> tuple[Section, ...]:
+def _sections(trace: Sequence[Told]) -> tuple[Section, ...]:
     afterwards = [told.inputs.get("layer", "") for told in trace if told.step == "afterwards"]
     found: dict[tuple[str, str], list[int]] = {}
     titles: dict[tuple[str, str], Pair] = {}
@@ -154,7 +155,7 @@ def _sections(trace: Sequence[Told], title: Pair) -> tuple[Section, ...]:
         about = _about(told, afterwards)
         key = about, layer if about in {"layer", "afterwards"} else ""
         found.setdefault(key, []).append(index)
-        titles.setdefault(key, _title(about, told, title))
+        titles.setdefault(key, _title(about, told))
     return tuple(Section(*key, *titles[key], tuple(steps)) for key, steps in found.items())
 
 
@@ -166,11 +167,9 @@ def _about(told: Told, afterwards: Iterable[str]) -> str:
     return _OF_STEP.get(told.step, "benefit")
 
 
-def _title(about: str, told: Told, benefit: Pair) -> Pair:
+def _title(about: str, told: Told) -> Pair:
     if about in _TITLES:
         return _TITLES[about]
-    if about == "benefit":
-        return benefit
     zh, en = told.inputs.get("zh", ""), begun(told.inputs.get("en", ""))
     return (_AFTERWARDS[0].format(zh), _AFTERWARDS[1].format(en)) if about == "afterwards" else (zh, en)
 
@@ -178,11 +177,11 @@ def _title(about: str, told: Told, benefit: Pair) -> Pair:
 def once(trace: Sequence[Told], section: Section) -> tuple[int, ...]:
     """Returns the steps of a section that are worth reading out.
 
-    That a layer pays nothing to a person whom it is not for was said by the step before.
+    That a layer pays nothing to a person whom it is not for was said by the step before, and a limit of a
+    layer that binds nothing is not worth a sentence.
     """
     steps = section.steps
-    said = any(trace[index].step == "layer_outside" for index in steps)
-    return tuple(
-        index for index in steps
-        if not (said and trace[index].step in {"layer", "afterwards"} and not trace[index].amount_fen)
-    )
+    idle = {"layer_cap"}
+    if any(trace[index].step == "layer_outside" for index in steps):
+        idle |= {"layer", "afterwards"}
+    return tuple(index for index in steps if trace[index].amount_fen or trace[index].step not in idle)

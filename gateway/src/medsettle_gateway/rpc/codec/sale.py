@@ -30,6 +30,7 @@ NOTES: Final[dict[AccountNote, tuple[str, str]]] = {
 }
 """Why an account paid nothing although something was asked of it."""
 
+_LINE_DIGITS: Final = 4
 _STATES: Final[dict[SaleState, sale_pb2.SaleState.ValueType]] = {
     state: sale_pb2.SaleState.Value(f"SALE_STATE_{state.value}")
     for state in SaleState if state is not SaleState.ABSENT
@@ -173,7 +174,8 @@ def _line(said: LineRecord, divided: LineBreakdown) -> sale_pb2.LineBreakdown:
 
 def _step(record: TraceStep, lines: Sequence[LineRecord]) -> sale_pb2.TraceEntry:
     step, rule, clause, inputs, amount_fen, line = record
-    zh, en = sentences.told_by_name(step, inputs, amount_fen, line)
+    line_id = "" if line is None else lines[line].line_id
+    zh, en = sentences.told_by_name(step, inputs, amount_fen, _index_on_ticket(line_id, line))
     return sale_pb2.TraceEntry(
         step=step,
         rule=rule,
@@ -182,8 +184,14 @@ def _step(record: TraceStep, lines: Sequence[LineRecord]) -> sale_pb2.TraceEntry
         amount_fen=amount_fen,
         zh=zh,
         en=en,
-        line_id="" if line is None else lines[line].line_id,
+        line_id=line_id,
     )
+
+
+def _index_on_ticket(line_id: str, line: int | None) -> int | None:
+    """Where the till numbers its lines, a sentence says that number, not the place in one settlement."""
+    numbered = line_id.isascii() and line_id.isdigit() and len(line_id) <= _LINE_DIGITS and int(line_id) > 0
+    return int(line_id) - 1 if numbered else line
 
 
 def remainder(record: Remainder) -> sale_pb2.Remainder:
