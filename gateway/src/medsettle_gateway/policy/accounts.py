@@ -122,6 +122,8 @@ def payable_fen(use: AccountUse, divided: Divided, left: Left) -> int:
     Of each part what is ``left`` of it after the funds, but no more than the lines that they may pay
     put there.
     """
+    if not divided.blocked.amount_fen:
+        return left.in_scope_fen if use.pays is _IN_SCOPE else left.all_fen
     _, _, fully, over, first, scope = divided.total
     _, _, no_fully, no_over, no_first, no_scope = divided.blocked
     payable = min(left.in_scope_fen, scope - no_scope)

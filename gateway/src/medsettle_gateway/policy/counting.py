@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Final
 
 from medsettle_gateway.domain.basket import Encounter
 from medsettle_gateway.domain.counters import CounterKey, Remainder
@@ -13,6 +14,8 @@ from medsettle_gateway.policy.layer_plan import LayerPlan
 from medsettle_gateway.policy.limits import STAY_PERIOD, Accumulator
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.running import Running
+
+_new: Final = tuple.__new__
 
 
 def period_of(year: int) -> str:
@@ -41,7 +44,7 @@ def periods_at(benefit: Benefit | None, encounter: Encounter, service_on: date) 
     year = period_of(service_on.year)
     stay = None if benefit is None or admitted is None else benefit.stay
     if stay is None or admitted is None:
-        return Periods(year, year, stay_period(encounter))
+        return _new(Periods, (year, year, stay_period(encounter)))
     begun = period_of(admitted.year)
     return Periods(
         begun if stay.deductible_by is By.ADMITTED else year,
@@ -91,9 +94,10 @@ def remainders_of(
     if benefit is None:
         return ()
     found: list[Remainder] = []
-    figure = plan.deductible if taken is None else taken.figure
-    if figure is not None:
-        found += running.remainders(deductible_keys(benefit, periods), figure.value)
+    if taken is not None:
+        found += running.remainders(taken.keys, taken.figure.value)
+    elif plan.deductible is not None:
+        found += running.remainders(deductible_keys(benefit, periods), plan.deductible.value)
     for group in groups:
         fund = group.plan if isinstance(group, GroupShare) else group
         limit_fen = None if fund.cap is None else fund.cap.value

@@ -8,7 +8,7 @@ version in force on their own day.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
@@ -20,6 +20,8 @@ from medsettle_gateway.policy.line_rules import LineTable
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.plan import Plan, assumed, no_rule
 from medsettle_gateway.policy.rows import Resolved
+
+_new: Final = tuple.__new__
 
 
 class Dated(NamedTuple):
@@ -48,7 +50,7 @@ class Dated(NamedTuple):
         stay = None if benefit is None or encounter.admitted is None else benefit.stay
         periods = periods_at(benefit, encounter, on)
         if stay is None or encounter.admitted is None:
-            return cls(plan, periods, plan.deductible, (plan.lines,), (), None, None, None)
+            return _new(cls, (plan, periods, plan.deductible, (plan.lines,), (), None, None, None))
         known = versions or (pack,)
         capped = _in_force(known, encounter.admitted) if stay.cap_by is By.ADMITTED else pack
         charged = _in_force(known, encounter.admitted) if stay.deductible_by is By.ADMITTED else pack

@@ -4,7 +4,7 @@ The same function serves the quote, the settlement, the what-if, the case runner
 recalculation of an old settlement. No clock, no I/O; integer fen inside.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -35,7 +35,6 @@ from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.passing import chronic_of, sessions_of
 from medsettle_gateway.policy.plan import Plan, assumed, no_rule
-from medsettle_gateway.policy.rows import Row
 from medsettle_gateway.policy.running import Running
 from medsettle_gateway.policy.steps import steps_of
 from medsettle_gateway.policy.trace import PlainStep
@@ -102,7 +101,7 @@ def calculate(
         _check_assumed(pack, dated, divided, groups)
     payers = in_order(plan.use, case.accounts)
     payable = payable_fen(plan.use, divided, left) if payers else 0
-    paid = _Paid(taken, groups, layers, afterwards)
+    paid = _new(_Paid, (taken, groups, layers, afterwards))
     breakdown = _breakdown(plan, divided, paid, left, payers, payable)
     steps: tuple[PlainStep, ...] = ()
     if trace:
@@ -256,7 +255,9 @@ def _layer_part(
     """What no fund has paid in the end, what each layer pays, and what each would pay afterwards."""
     plan = dated.plan
     total, provider, fully, over, first, scope = divided.total
-    left = Left(scope - sum(group.paid_fen for group in groups), first, over, fully)
+    for group in groups:
+        scope -= group.paid_fen
+    left = Left(scope, first, over, fully)
     if not plan.layers:
         return left, [], []
     is_stay = case.encounter.admitted is not None
@@ -288,17 +289,11 @@ def _check_assumed(pack: Pack, dated: Dated, divided: Divided, groups: Sequence[
     refusal = dated.plan.assumed or dated.assumed
     if refusal is not None:
         raise Refused(refusal)
-    row = next(_assumed_rows(divided, groups), None)
+    row = divided.assumed
+    for group in groups:
+        row = row or group.plan.assumed
     if row is not None:
         raise Refused(assumed(pack.id, row))
-
-
-def _assumed_rows(divided: Divided, groups: Sequence[GroupShare]) -> Iterator[Row]:
-    if divided.assumed is not None:
-        yield divided.assumed
-    for group in groups:
-        if group.plan.assumed is not None:
-            yield group.plan.assumed
 
 
 class _Paid(NamedTuple):
@@ -318,23 +313,27 @@ def _breakdown(
         shares, drawn_fen = draw(plan.use, payers, payable, personal_fen)
         cash_fen -= drawn_fen
     deductible_fen = 0 if paid.taken is None else paid.taken.now_fen
-    over_cap_fen = sum(group.over_cap_fen for group in paid.groups)
+    paid_fen = over_cap_fen = 0
+    for group in paid.groups:
+        paid_fen += group.paid_fen
+        over_cap_fen += group.over_cap_fen
+    afterwards: tuple[FundShare, ...] = ()
+    if paid.afterwards:
+        afterwards = tuple(FundShare(share.plan.layer.id, share.paid_fen) for share in paid.afterwards)
     return _new(Breakdown, (
         total, provider, fully, over, first, scope, deductible_fen, over_cap_fen,
-        _funds(plan, paid), personal_fen, shares, cash_fen, divided.lines,
-        tuple(FundShare(share.plan.layer.id, share.paid_fen) for share in paid.afterwards),
+        _funds(plan, paid_fen, paid.layers), personal_fen, shares, cash_fen, divided.lines, afterwards,
     ))  # fmt: skip
 
 
-def _funds(plan: Plan, paid: _Paid) -> tuple[FundShare, ...]:
-    """Each fund that pays, once, in the order of the rules."""
+def _funds(plan: Plan, paid_fen: int, layers: Sequence[LayerShare]) -> tuple[FundShare, ...]:
+    """Each fund that pays, once, in the order of the rules; ``paid_fen`` is the benefit's."""
     if plan.benefit is None:
         return ()
-    paid_fen = sum(group.paid_fen for group in paid.groups)
     first = (_new(FundShare, (plan.benefit.fund, paid_fen)),) if paid_fen else ()
-    if not paid.layers:
+    if not layers:
         return first
     together: dict[str, int] = {}
-    for fund, amount_fen in (*first, *funds_of(paid.layers)):
+    for fund, amount_fen in (*first, *funds_of(layers)):
         together[fund] = together.get(fund, 0) + amount_fen
     return tuple(FundShare(fund, amount_fen) for fund, amount_fen in together.items())

@@ -4,13 +4,13 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import EmergencyOrder, Line
-from medsettle_gateway.domain.breakdown import AccountShare, LineBreakdown
+from medsettle_gateway.domain.breakdown import AccountShare
 from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import line_amount_fen
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
 from medsettle_gateway.policy.inputs import CaseInput
-from medsettle_gateway.policy.line_rules import LineRule, LineTable
+from medsettle_gateway.policy.line_rules import LineRule
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.steps_of_funds import fund_steps
@@ -36,25 +36,10 @@ _CASH: Final = Step.CASH
 def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     """The steps that lead to this breakdown, in the order of the rules."""
     steps: list[PlainStep] = []
-    plan, breakdown, noted = found.dated.plan, found.breakdown, found.divided.noted
+    plan, breakdown = found.dated.plan, found.breakdown
     if case.order is not None:
         steps.append(_order(case.order))
-    tables = found.dated.tables
-    table, several = tables[0], len(tables) > 1
-    divided = breakdown.lines
-    plain = not table.waived and not table.whole_catalogue and not several
-    for index, line in enumerate(case.lines):
-        parts = divided[index]
-        amount_fen = parts[0]
-        if plain and amount_fen == parts[-1] and index not in noted and not line.class_by_list:
-            steps.append((_IN_SCOPE, "lines", "", (("name", line.name),), amount_fen, index))
-            continue
-        if several:
-            table = tables[index]
-            _version(steps, found, index, line)
-        rule = table.rule_for(line)
-        _catalogue(steps, table, line, index)
-        _line(steps, found, case, index, line, rule, parts)
+    _lines(steps, case, found)
     if plan.benefit is None:
         steps.append((_ACCOUNT_ONLY, "", "", (), 0, None))
     else:
@@ -72,70 +57,65 @@ def _order(order: EmergencyOrder) -> PlainStep:
     return Step.EMERGENCY_ORDER, "order", order.authority, inputs, 0, None
 
 
-def _version(steps: list[PlainStep], found: Calculated, index: int, line: Line) -> None:
-    packs = found.dated.line_packs
-    if packs and packs[index].effective_from != packs[-1].effective_from:
-        since = packs[index].effective_from.isoformat()
-        inputs = (("name", line.name), ("effective_from", since))
-        steps.append((Step.VERSION, "effective", packs[index].authority, inputs, 0, index))
+def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
+    """The steps of all lines, in their order."""
+    dated, divided = found.dated, found.divided
+    rules, noted = divided.rules, divided.noted
+    plain = case.order is None and not noted and not dated.line_packs
+    waived = dated.tables[0].waived or len(dated.tables) > 1
+    for index, (line, parts) in enumerate(zip(case.lines, divided.lines, strict=True)):
+        amount_fen, borne_fen, fully_fen, over_fen, first_fen, scope_fen = parts
+        rule = rules[index]
+        if not plain or line.class_by_list:
+            _before(steps, case, found, index, line)
+        if fully_fen:
+            steps.append(_self_paid(case, found, index, line, rule, fully_fen))
+            continue
+        if over_fen or borne_fen:
+            _above(steps, case, found, index, line)
+        if first_fen:
+            steps.append(_first(line, rule, first_fen + scope_fen, first_fen, index))
+        if waived and rule.share_waived:
+            _share_waived(steps, dated.plan, line, rule, index)
+        steps.append((_IN_SCOPE, "lines", "", (("name", line.name),), scope_fen, index))
 
 
-def _catalogue(steps: list[PlainStep], table: LineTable, line: Line, index: int) -> None:
+def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: int, line: Line) -> None:
+    """What is said of a line first: its version, its list, and what was lifted or is only reported."""
+    dated, note, parts = found.dated, found.divided.noted.get(index), found.divided.lines[index]
+    table = dated.tables[index] if len(dated.tables) > 1 else dated.tables[0]
+    if dated.line_packs and dated.line_packs[index].effective_from != dated.line_packs[-1].effective_from:
+        since = dated.line_packs[index].effective_from.isoformat()
+        version = (("name", line.name), ("effective_from", since))
+        steps.append((Step.VERSION, "effective", dated.line_packs[index].authority, version, 0, index))
     in_list = table.class_of(line)
     if table.catalogue is not None and in_list is not line.catalogue_class:
-        inputs = (("name", line.name), ("list", table.catalogue.list), ("class", in_list.value))
-        steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, inputs, 0, index))
-
-
-def _line(
-    steps: list[PlainStep],
-    found: Calculated,
-    case: CaseInput,
-    index: int,
-    line: Line,
-    rule: LineRule,
-    parts: LineBreakdown,
-) -> None:
-    """The steps of a line that is not simply in scope as it stands."""
-    amount_fen, borne_fen, fully_fen, over_fen, first_fen, scope_fen = parts
-    plan, note = found.dated.plan, found.divided.noted.get(index)
-    name = ("name", line.name)
-    if rule.lifted is not None and case.order is not None and fully_fen < amount_fen:
-        lifted = (("what", "catalogue"), ("order", case.order.id))
-        steps.append((Step.LIMIT_WAIVED, rule.lifted.path, rule.lifted.clause, lifted, 0, index))
+        listed = (("name", line.name), ("list", table.catalogue.list), ("class", in_list.value))
+        steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, listed, 0, index))
+    lifted = found.divided.rules[index].lifted
+    if lifted is not None and case.order is not None and parts.fully_self_paid_fen < parts.amount_fen:
+        order = (("what", "catalogue"), ("order", case.order.id))
+        steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, order, 0, index))
     if note is not None and not note.is_outside:
-        steps.append(_reported(plan, case, line, note, index))
-    if fully_fen:
-        outside = note is not None and note.is_outside
-        step = _outside(plan, line, note, fully_fen, index) if outside and note else None
-        steps.append(step or _self_paid(case, index, line, rule, fully_fen))
-        return
+        steps.append(_reported(dated.plan, case, line, note, index))
+
+
+def _above(steps: list[PlainStep], case: CaseInput, found: Calculated, index: int, line: Line) -> None:
+    """What lies above the payment standard, then what lies above the limit per session."""
+    rule, parts = found.divided.rules[index], found.divided.lines[index]
+    amount_fen, over_fen = parts.amount_fen, parts.over_limit_fen
     standard_fen = _standard_fen(line, rule)
     if standard_fen is not None and amount_fen > standard_fen:
         path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
-        inputs = (name, ("line_fen", amount_fen), ("standard_fen", standard_fen))
-        steps.append((_OVER_LIMIT, path, clause, inputs, amount_fen - standard_fen, index))
+        above = (("name", line.name), ("line_fen", amount_fen), ("standard_fen", standard_fen))
+        steps.append((_OVER_LIMIT, path, clause, above, amount_fen - standard_fen, index))
         over_fen -= amount_fen - standard_fen
-    _session(steps, plan, case, index, line, (borne_fen, over_fen))
-    if first_fen:
-        steps.append(_first(line, rule, first_fen + scope_fen, first_fen, index))
-    waived_ppm = _waived_ppm(line, rule)
-    if waived_ppm and plan.benefit is not None:
-        waived = (name, ("share_ppm", waived_ppm))
-        steps.append((_SELF_PAY_WAIVED, f"{plan.benefit.path}.waives", "", waived, 0, index))
-    steps.append((_IN_SCOPE, "lines", "", (name,), scope_fen, index))
-
-
-def _session(
-    steps: list[PlainStep], plan: Plan, case: CaseInput, index: int, line: Line, above: tuple[int, int]
-) -> None:
-    """What lies above the limit per session: the provider's, or the patient's."""
-    borne_fen, over_fen = above
-    limit = plan.session
-    if limit is None or not (borne_fen or over_fen):
+    limit = found.dated.plan.session
+    if limit is None:
         return
     inputs = (("name", line.name), ("limit_fen", limit.value), ("sessions", case.encounter.sessions))
-    if borne_fen:
+    if parts.provider_borne_fen:
+        borne_fen = parts.provider_borne_fen
         steps.append((Step.PROVIDER_BORNE, limit.rule, limit.clause, inputs, borne_fen, index))
     if over_fen:
         steps.append((Step.SESSION_OVER_LIMIT, limit.rule, limit.clause, inputs, over_fen, index))
@@ -149,12 +129,6 @@ def _reported(plan: Plan, case: CaseInput, line: Line, note: Noted, index: int) 
         return Step.LIMIT_WAIVED, path, clause, waived, 0, index
     inputs = (("name", line.name), ("days", note.days), ("allowed", note.limit))
     return Step.SUPPLY_REPORTED, path, clause, inputs, 0, index
-
-
-def _outside(plan: Plan, line: Line, note: Noted, amount_fen: int, index: int) -> PlainStep:
-    path, clause = _five_fixed(plan)
-    inputs = (("name", line.name), ("why", note.reason.value.lower()), ("limit", note.limit))
-    return Step.OUTSIDE, path, clause, inputs, amount_fen, index
 
 
 def _five_fixed(plan: Plan) -> tuple[str, str]:
@@ -177,13 +151,16 @@ def _first(line: Line, rule: LineRule, base_fen: int, amount_fen: int, index: in
     return _SELF_PAY_FIRST, path, clause, inputs, amount_fen, index
 
 
-def _waived_ppm(line: Line, rule: LineRule) -> int:
-    """The share that the line would have, if the benefit did not waive it; else 0."""
-    if not rule.share_waived:
-        return 0
-    if line.self_pay_share_ppm is not None:
-        return line.self_pay_share_ppm
-    return 0 if rule.share is None else rule.share.value or 0
+def _share_waived(
+    steps: list[PlainStep], plan: Plan, line: Line, rule: LineRule, index: int
+) -> None:
+    """The share that the line would have, if the benefit did not waive it."""
+    share_ppm = line.self_pay_share_ppm
+    if share_ppm is None:
+        share_ppm = 0 if rule.share is None else rule.share.value or 0
+    if share_ppm and plan.benefit is not None:
+        waived = (("name", line.name), ("share_ppm", share_ppm))
+        steps.append((_SELF_PAY_WAIVED, f"{plan.benefit.path}.waives", "", waived, 0, index))
 
 
 def _source(figure: Resolved | None) -> tuple[str, str]:
@@ -195,9 +172,15 @@ def _standard_fen(line: Line, rule: LineRule) -> int | None:
     return None if price_micro is None else line_amount_fen(price_micro, line.quantity_e4)
 
 
-def _self_paid(case: CaseInput, index: int, line: Line, rule: LineRule, amount_fen: int) -> PlainStep:
-    """Why the whole line is the patient's: cover ended, excluded, or over its standard."""
-    name, covered_to = ("name", line.name), case.patient.covered_to
+def _self_paid(
+    case: CaseInput, found: Calculated, index: int, line: Line, rule: LineRule, amount_fen: int
+) -> PlainStep:
+    """Why the whole line is the patient's: outside the benefit, cover ended, excluded, over its standard."""
+    name, covered_to, note = ("name", line.name), case.patient.covered_to, found.divided.noted.get(index)
+    if note is not None and note.is_outside:
+        path, clause = _five_fixed(found.dated.plan)
+        why = (name, ("why", note.reason.value.lower()), ("limit", note.limit))
+        return Step.OUTSIDE, path, clause, why, amount_fen, index
     if covered_to is not None:
         served_on = line.service_on or case.service_on
         if served_on > covered_to:

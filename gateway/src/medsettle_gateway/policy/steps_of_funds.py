@@ -17,6 +17,8 @@ _RATIO: Final = Step.RATIO
 _CAP: Final = Step.CAP
 _FUND: Final = Step.FUND
 
+_NAME_OF_PERIOD: Final = {period: period.value for period in Period}
+
 _Inputs = tuple[tuple[str, Input], ...]
 
 
@@ -45,10 +47,11 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
         _layer(steps, layer, Step.LAYER)
     for layer in found.afterwards:
         _layer(steps, layer, Step.AFTERWARDS)
-    notices = {notice.id: (notice, figure) for notice, figure in plan.notices}
-    for raised in found.raised:
-        notice, figure = notices[raised.id]
-        steps.append(_warning(notice, figure, raised))
+    if found.raised:
+        notices = {notice.id: (notice, figure) for notice, figure in plan.notices}
+        for raised in found.raised:
+            notice, figure = notices[raised.id]
+            steps.append(_warning(notice, figure, raised))
 
 
 def _waived(steps: list[PlainStep], what: str, order: str, figure: Resolved) -> None:
@@ -56,16 +59,12 @@ def _waived(steps: list[PlainStep], what: str, order: str, figure: Resolved) -> 
     steps.append((Step.LIMIT_WAIVED, figure.rule, figure.clause, inputs, 0, None))
 
 
-def _period(period: Period) -> str:
-    return period.value
-
-
 def _deductible(benefit: Benefit, taken: Taken) -> PlainStep:
     met = (
         ("limit_fen", taken.limit_fen),
         ("used_fen", taken.met_fen),
         ("parts", taken.figure.parts),
-        ("period", _period(benefit.deductible.period)),
+        ("period", _NAME_OF_PERIOD[benefit.deductible.period]),
     )
     return _DEDUCTIBLE, taken.figure.rule, taken.figure.clause, met, taken.now_fen, None
 
@@ -97,7 +96,7 @@ def _cap(benefit: Benefit, group: GroupShare) -> PlainStep:
         ("used_fen", group.used_fen),
         ("left_fen", group.left_fen),
         ("parts", None if cap is None else cap.parts),
-        ("period", _period(benefit.cap.period)),
+        ("period", _NAME_OF_PERIOD[benefit.cap.period]),
         ("condition", group.plan.condition),
     )
     rule, clause = ("", "") if cap is None else (cap.rule, cap.clause)
