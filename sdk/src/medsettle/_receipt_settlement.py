@@ -1,6 +1,6 @@
 """What a receipt says of settlements: the lines, who pays, what is left of the year, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from medsettle import _receipt_words as words
@@ -8,6 +8,7 @@ from medsettle._paper import Paper
 from medsettle._together import together
 from medsettle.models import AccountShare, Breakdown, LineBreakdown, Remainder, Settlement, TraceEntry
 from medsettle.wire.called import FUND_NAMES, INSIDE_NAMES, Pair, begun, condition_name, named
+from medsettle.wire.explained import fund_titles
 
 _SAID_ABOVE: Final = frozenset({
     "in_scope", "fund", "layer", "afterwards", "personal", "account", "cash",
@@ -27,7 +28,7 @@ def settlement(paper: Paper, settled: Settlement) -> Iterator[str]:
     for line in settled.lines:
         yield from _line(paper, line)
     yield paper.rule()
-    yield from _split(paper, settled.breakdown)
+    yield from _split(paper, settled.breakdown, fund_titles(settled.trace))
 
 
 def whole(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:
@@ -38,7 +39,7 @@ def whole(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:
         count = len(settlements)
         label = words.TOGETHER[0].format(count), words.TOGETHER[1].format(count)
         yield from paper.amount(label, sums.total_fen)
-        yield from _payers(paper, sums)
+        yield from _payers(paper, sums, fund_titles(_trace(settlements)))
     if any(sums.afterwards.values()):
         yield paper.rule()
         yield from paper.text(words.AFTERWARDS)
@@ -111,17 +112,17 @@ def _line(paper: Paper, line: LineBreakdown) -> Iterator[str]:
         yield from paper.amount(label, amount, indent=2)
 
 
-def _split(paper: Paper, breakdown: Breakdown) -> Iterator[str]:
+def _split(paper: Paper, breakdown: Breakdown, titles: Mapping[str, Pair]) -> Iterator[str]:
     yield from paper.amount(words.TOTAL, breakdown.total_fen)
     for name, label in words.DIVISION.items():
         if amount := getattr(breakdown, name):
             yield from paper.amount(label, amount, indent=2)
-    yield from _payers(paper, breakdown)
+    yield from _payers(paper, breakdown, titles)
 
 
-def _payers(paper: Paper, breakdown: Breakdown) -> Iterator[str]:
+def _payers(paper: Paper, breakdown: Breakdown, titles: Mapping[str, Pair]) -> Iterator[str]:
     for fund, amount in breakdown.funds.items():
-        yield from paper.amount(words.paying(fund), amount)
+        yield from paper.amount(words.paying(fund, titles), amount)
     if breakdown.provider_borne_fen:
         yield from paper.amount(words.PROVIDER, breakdown.provider_borne_fen)
     for share in breakdown.accounts:
@@ -165,8 +166,12 @@ def _layers(settlements: Sequence[Settlement]) -> dict[str, Pair]:
     """The titles of the layers, by id, as the steps name them."""
     return {
         entry.inputs["layer"]: _begun((entry.inputs.get("zh", ""), entry.inputs.get("en", "")))
-        for settled in settlements for entry in settled.trace if "layer" in entry.inputs
+        for entry in _trace(settlements) if "layer" in entry.inputs
     }
+
+
+def _trace(settlements: Sequence[Settlement]) -> list[TraceEntry]:
+    return [entry for settled in settlements for entry in settled.trace]
 
 
 def _begun(pair: Pair) -> Pair:

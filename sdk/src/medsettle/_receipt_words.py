@@ -1,6 +1,7 @@
 """The words of a receipt: Chinese and English, one pair each."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from medsettle.wire.called import FUND_NAMES, Pair, begun
@@ -110,11 +111,12 @@ REFUND_DUE: Final[Pair] = ("应退还患者", "To give back")
 _PARAGRAPH: Final = re.compile(r"¶([0-9]+)", re.ASCII)
 
 
-def paying(fund: str) -> Pair:
-    """Returns the row of a fund that pays; one that this release does not know is shown by its id."""
-    if fund not in FUND_NAMES:
+def paying(fund: str, titles: Mapping[str, Pair]) -> Pair:
+    """Returns the row of a fund that pays, as it is called here; one that nobody knows is shown by its id."""
+    name = titles.get(fund) or FUND_NAMES.get(fund)
+    if name is None:
         return fund, fund
-    zh, en = FUND_NAMES[fund]
+    zh, en = name
     return f"{zh}支付", begun(en.removeprefix("the "))
 
 

@@ -23,7 +23,7 @@ from medsettle.models import Quote, Sale, SaleState, Settlement, TraceEntry
 from medsettle.receipt import Language
 from medsettle.wire.because import Because, joined
 from medsettle.wire.called import Pair, begun, yuan
-from medsettle.wire.explained import Section, explained, once, who_pays
+from medsettle.wire.explained import Section, explained, fund_titles, once, who_pays
 from medsettle.wire.states import Outcome, outcome_of
 
 __all__ = ["COLUMNS", "ExplainedSettlement", "Explanation", "Words", "explain", "explanation"]
@@ -117,7 +117,8 @@ def _summary(
     """The paragraph: where it stands, who pays in all, and each benefit by itself where there are several."""
     zh, en = [standing[0]], [standing[1]]
     if len(said) > 1:
-        whole_zh, whole_en = who_pays(together(settlements))
+        trace = [step for each in settlements for step in each.trace]
+        whole_zh, whole_en = who_pays(together(settlements), fund_titles(trace))
         zh.append(words.SEVERAL[0].format(len(said)) + whole_zh)
         en.append(f"{words.SEVERAL[1].format(len(said))} {whole_en}")
     for each in said:

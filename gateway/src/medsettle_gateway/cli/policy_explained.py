@@ -7,7 +7,7 @@ import click
 
 from medsettle.wire.because import Because
 from medsettle.wire.called import FUND_NAMES, OWNER_NAMES, Pair, begun, named
-from medsettle.wire.explained import Explained, explained, who_pays
+from medsettle.wire.explained import Explained, explained, fund_titles, who_pays
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy.case_expect import SUMS
@@ -77,7 +77,8 @@ def explanation_of(settled: Settled) -> Explained:
 def who_pays_in_all(settled: Sequence[Settled]) -> Pair:
     """One sentence in each language on all settlements of a case together; there is at least one."""
     breakdowns = [each.calculation.breakdown for each in settled]
-    zh, en = who_pays(_Division.of(Breakdown.together(breakdowns)))
+    trace = tuple(_Told.of(entry) for each in settled for entry in each.trace)
+    zh, en = who_pays(_Division.of(Breakdown.together(breakdowns)), fund_titles(trace))
     count = len(settled)
     return f"按{count}项待遇分别结算。{zh}", f"Settled under {count} benefits. {en}"
 

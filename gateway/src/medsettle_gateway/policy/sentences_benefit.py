@@ -106,8 +106,8 @@ def banded(amount: str, _line: int, values: Values) -> Sentences:
     zh_of, en_of = _of(condition)
     base = format_fen(base_fen)
     return (
-        f"{zh_of}各段合计,{base}元中应支付{amount}元。",
-        begun(f"{en_of}over all bands, {amount} of the {base} is payable."),
+        f"{zh_of}按费用分段计算,{base}元中应支付{amount}元。",
+        begun(f"{en_of}by bands of amount, {amount} of the {base} is payable."),
     )
 
 

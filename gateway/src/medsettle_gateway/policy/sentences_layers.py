@@ -5,7 +5,7 @@ Each sentence begins with the layer's own title.
 
 from typing import Final
 
-from medsettle.wire.called import FUND_NAMES, INSIDE_NAMES, begun, named
+from medsettle.wire.called import INSIDE_NAMES, begun, named
 from medsettle_gateway.domain.money import format_fen, format_percent
 from medsettle_gateway.policy.composed import rows_of_amount, rows_of_ratio
 from medsettle_gateway.policy.sentences_lines import Sentences, Values
@@ -128,12 +128,10 @@ def layer_cap(amount: str, _line: int, values: Values) -> Sentences:
 
 def layer(amount: str, _line: int, values: Values) -> Sentences:
     """What it pays."""
-    _, zh, en, fund = values
+    _, zh, en, _ = values
     if amount == _NOTHING:
         return f"{zh}本次不支付。", f"{begun(en)} pays nothing this time."
-    name, _ = named(FUND_NAMES, fund)
-    from_zh = "" if name in zh or zh in name else f"(资金来自{name})"
-    return f"{zh}支付{amount}元{from_zh}。", f"{begun(en)} pays {amount}."
+    return f"{zh}支付{amount}元。", f"{begun(en)} pays {amount}."
 
 
 def afterwards(amount: str, _line: int, values: Values) -> Sentences:

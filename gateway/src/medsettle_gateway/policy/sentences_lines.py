@@ -151,7 +151,7 @@ def _bound(why: str, limit: int | None) -> Sentences:
     if why == "drug_kinds_exceeded":
         return f"(最多{limit}种)", f" ({limit} allowed)"
     if why == "days_supply_exceeded":
-        return f"(最多{limit}天)", f" ({limit} allowed)"
+        return f"(最多{limit}天)", f" ({limit} days)"
     return "", ""
 
 

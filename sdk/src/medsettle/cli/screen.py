@@ -24,6 +24,7 @@ from medsettle.models import (
 from medsettle.receipt import yuan
 from medsettle.till_reasons import TillReason
 from medsettle.wire.called import Pair
+from medsettle.wire.explained import fund_titles
 from medsettle.wire.reasons import Reason
 
 COLUMNS: Final = 64
@@ -118,7 +119,7 @@ class Screen:
                 self._row(f"  {line.name or line.item_code}", yuan(line.amount_fen))
             self._row("合计 total", yuan(settlement.breakdown.total_fen))
             for fund, amount in settlement.breakdown.funds.items():
-                self._row(_both(words.paying(fund)), yuan(amount))
+                self._row(_both(words.paying(fund, fund_titles(settlement.trace))), yuan(amount))
             for share in settlement.breakdown.accounts:
                 owner = words.OWNERS.get(share.owner, (share.owner, ""))
                 kind = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT

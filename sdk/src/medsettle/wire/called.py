@@ -61,10 +61,10 @@ CONDITION_NAMES: Final[Mapping[str, str]] = {
 }
 """Filed conditions (门诊慢特病); in English the id itself is the name."""
 INSIDE_NAMES: Final[Mapping[str, Pair]] = {
-    "outpatient": ("门诊", "outpatient"),
-    "ordinary": ("普通门诊", "ordinary outpatient"),
-    "inpatient": ("住院", "inpatient"),
-    "chronic": ("门诊慢特病", "chronic outpatient"),
+    "outpatient": ("门诊", "outpatient care"),
+    "ordinary": ("普通门诊", "ordinary outpatient care"),
+    "inpatient": ("住院", "inpatient care"),
+    "chronic": ("门诊慢特病", "chronic outpatient care"),
 }
 """Limits inside a cap."""
 

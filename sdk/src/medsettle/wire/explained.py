@@ -98,17 +98,33 @@ def explained(division: Division, trace: Sequence[Told]) -> Explained:
     Without a trace it has no reasons and no sections: who pays what is still told.
     """
     why = because(trace)
-    zh, en = who_pays(division)
+    zh, en = who_pays(division, fund_titles(trace))
     if why:
         zh = f"{zh}原因:" + "".join(each.zh for each in why)
         en = f"{en} Why: " + " ".join(each.en for each in why)
     return Explained(zh, en, why, _sections(trace))
 
 
-def who_pays(division: Division) -> Pair:
-    """Returns one sentence in each language: the total, who pays it, how the patient's part is paid."""
+def fund_titles(trace: Sequence[Told]) -> dict[str, Pair]:
+    """Returns what each fund is called here: one that pays by layers only, by the title of the first."""
+    titles: dict[str, Pair] = {}
+    for told in trace:
+        fund = told.inputs.get("fund", "")
+        if told.step == "fund":
+            titles[fund] = named(FUND_NAMES, fund)
+        elif told.step == "layer" and told.amount_fen:
+            titles.setdefault(fund, (told.inputs.get("zh", fund), told.inputs.get("en", fund)))
+    return titles
+
+
+def who_pays(division: Division, titles: Mapping[str, Pair]) -> Pair:
+    """Returns one sentence in each language: the total, who pays it, how the patient's part is paid.
+
+    ``titles`` are what funds are called here, beside their own names.
+    """
     total, personal = yuan(division.total_fen), yuan(division.personal_fen)
-    paid = [(*named(FUND_NAMES, fund), yuan(fen)) for fund, fen in division.funds.items() if fen]
+    names = {**FUND_NAMES, **titles}
+    paid = [(*named(names, fund), yuan(fen)) for fund, fen in division.funds.items() if fen]
     zh = [f"{name}支付{amount}元" for name, _, amount in paid] or ["基金不支付"]
     en = [f"{name} pays {amount}" for _, name, amount in paid] or ["no fund pays"]
     if division.provider_borne_fen:
