@@ -1,5 +1,6 @@
 """Baskets from the command line."""
 
+import io
 import json
 from datetime import date
 from pathlib import Path
@@ -7,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from medsettle.cli.counter import Counter
 from medsettle.cli.lines import FILE_BYTES_MAX, BasketTextError, basket_of, line_of, payer_of
+from medsettle.cli.parser import parser
+from medsettle.cli.screen import Screen
 from medsettle.models import Basket, Consent, Encounter, Line, Payer, Prescription, PrescriptionKind
 
 CODE = "002501010150000-250101015"
@@ -115,3 +119,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(BasketTextError, match="larger"):
         basket_of(written(tmp_path, " " * (FILE_BYTES_MAX + 1)))
+
+
+def bought(*words: str) -> Basket:
+    """The basket of a command line."""
+    given = parser().parse_args(["quote", *words])
+    screen = Screen(io.StringIO(), coloured=False)
+    return Counter(given, screen, screen, None).basket()
+
+
+def test_the_command_line_says_when_a_stay_began_and_ended_and_whether_it_was_rescue() -> None:
+    words = (f"{CODE}@3", "--admitted", "2026-07-01", "--discharged", "2026-07-03", "--emergency")
+    assert bought(*words).encounter == Encounter(date(2026, 7, 1), date(2026, 7, 3), emergency=True)
+    assert bought(f"{CODE}@3").encounter is None
+
+
+def test_what_the_command_line_says_stands_above_the_file(tmp_path: Path) -> None:
+    line = {"item_code": CODE, "unit_price": "3"}
+    path = written(tmp_path, {"lines": [line], "encounter": {"admitted_on": "2026-06-01", "sessions": 2}})
+    encounter = bought("--basket", str(path), "--admitted", "2026-07-01").encounter
+    assert encounter == Encounter(date(2026, 7, 1), sessions=2)
+
+
+def test_a_day_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        bought(f"{CODE}@3", "--admitted", "yesterday")
+    assert "it is a date such as 2026-01-31" in capsys.readouterr().err

@@ -3,7 +3,13 @@
 import pytest
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
+from medsettle_gateway.domain.breakdown import (
+    AccountNote,
+    AccountShare,
+    Breakdown,
+    FundShare,
+    LineBreakdown,
+)
 from medsettle_gateway.domain.errors import Refusal, refuse
 from medsettle_gateway.domain.member import Owner
 
@@ -59,3 +65,29 @@ def test_a_refusal_reads_as_one_line() -> None:
     assert str(refused).startswith("NO_RULE: ")
     assert str(refused).endswith("(pack=p, path=benefits.x.ratio)")
     assert "(" not in str(Refusal(Reason.NO_RULE))
+
+
+def test_several_settlements_add_up_to_one_breakdown_without_lines() -> None:
+    second = SOUND._replace(
+        funds=(FundShare("pooled", 1_000), FundShare("relief", 3_000)),
+        accounts=(
+            AccountShare("b", Owner.SPOUSE, 0, AccountNote.BALANCE_ZERO),
+            AccountShare("a", Owner.SELF, 40_000),
+        ),
+        afterwards=(FundShare("special_aid", 5),),
+    )
+    whole = Breakdown.together((SOUND, second, second))
+    assert whole.total_fen == 150_000
+    assert whole.funds == (FundShare("pooled", 6_000), FundShare("relief", 6_000))
+    assert whole.accounts == (
+        AccountShare("a", Owner.SELF, 120_000), AccountShare("b", Owner.SPOUSE, 0, AccountNote.BALANCE_ZERO)
+    )
+    assert whole.afterwards == (FundShare("special_aid", 10),)
+    assert (whole.cash_fen, whole.lines) == (15_000, ())
+    assert set(whole.broken_identities()) <= {"the lines sum to the settlement"}
+
+
+def test_an_account_that_pays_in_one_settlement_has_no_note_in_the_sum() -> None:
+    empty = SOUND._replace(accounts=(AccountShare("a", Owner.SELF, 0, AccountNote.NOTHING_PAYABLE),))
+    for pair in ((SOUND, empty), (empty, SOUND)):
+        assert Breakdown.together(pair).accounts == (AccountShare("a", Owner.SELF, 40_000),)

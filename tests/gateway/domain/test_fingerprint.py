@@ -16,6 +16,8 @@ LINE = AskedLine("1", "DRUG", 10_000, 1_000_000, 100)
 OTHER = AskedLine("2", "TONIC", 20_000, 2_000_000, 400)
 BASKET = Basket((LINE, OTHER))
 SPLIT = Split.make({"pooled": 100}, {"a": 5}, 395)
+ASKED_BEFORE = "001e98fe33f0311233960cbcf875c7a01238c28c9b8a5307038ab8adb94b96ef"
+QUOTED_BEFORE = "6d919d52adede69b624edd43dc01aee8b86e1abaa0e5d2472308a6a4b61c854d"
 
 
 def test_equal_splits_are_equal_values_however_they_were_stated() -> None:
@@ -28,11 +30,23 @@ def test_equal_splits_are_equal_values_however_they_were_stated() -> None:
     [
         {"benefit": "chronic"}, {"admitted_on": date(2026, 7, 1)}, {"sessions": 2}, {"lines": (LINE,)},
         {"payers": (Payer("a"),)}, {"without_accounts": True}, {"service_on": date(2026, 7, 1)},
+        {"emergency": True}, {"discharged_on": date(2026, 7, 1)},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_whatever_is_asked_differently_has_another_digest(change: dict[str, Any]) -> None:
     changed = replace(BASKET, **change)
+    assert asked_digest(changed, Collect.NOW, SPLIT) != asked_digest(BASKET, Collect.NOW, SPLIT)
+
+
+def test_the_digests_of_what_an_older_release_could_ask_are_what_they_were() -> None:
+    """Sales that were recorded before an update get their first answer after it."""
+    assert asked_digest(BASKET, Collect.NOW, SPLIT) == ASKED_BEFORE
+    assert quoted_digest(BASKET) == QUOTED_BEFORE
+
+
+def test_days_of_supply_are_part_of_what_is_asked() -> None:
+    changed = replace(BASKET, lines=(replace(LINE, days_supply=7), OTHER))
     assert asked_digest(changed, Collect.NOW, SPLIT) != asked_digest(BASKET, Collect.NOW, SPLIT)
 
 
