@@ -14,14 +14,24 @@ from medsettle_gateway.policy.reading import Invalid
 from medsettle_gateway.policy.registry import Packs
 from tests.gateway.policy.examples import DAY, GENERAL, anshan_source, visit
 
+ANSHAN = "anshan-employee-outpatient"
+SOURCE = anshan_source()
+
 
 def source(name: str, overrides: dict[str, Any], **top: Any) -> PackSource:
-    data = dict(apply_overrides(anshan_source(), overrides).source.data)
+    data = dict(apply_overrides(SOURCE, overrides).source.data)
     return PackSource(name, {**data, **top})
 
 
 def version(starts: str, ends: str | None, **top: Any) -> PackSource:
     return source(starts, {"effective": {"from": starts, "to": ends}}, **top)
+
+
+def chronic_only(pack: str) -> PackSource:
+    """A second pack of the region: its only benefit has another id."""
+    data = dict(SOURCE.data)
+    benefits: Any = data["benefits"]
+    return PackSource(pack, {**data, "pack": pack, "benefits": {"chronic": benefits[GENERAL]}})
 
 
 def test_the_version_in_force_on_the_day_decides() -> None:
@@ -41,7 +51,7 @@ def test_a_day_without_a_version_is_refused(on: date) -> None:
 
 def test_a_region_without_a_pack_is_refused() -> None:
     with pytest.raises(Refused):
-        Packs.load([anshan_source()]).find("370300", "employee", GENERAL, DAY)
+        Packs.load([SOURCE]).find("370300", "employee", GENERAL, DAY)
 
 
 def test_overlapping_versions_are_a_load_error() -> None:
@@ -52,19 +62,19 @@ def test_overlapping_versions_are_a_load_error() -> None:
 def test_two_packs_with_the_same_benefit_of_a_scheme_are_a_load_error() -> None:
     other = version("2023-06-01", None, pack="anshan-other")
     with pytest.raises(Invalid, match="is in anshan-other too"):
-        Packs.load([anshan_source(), other])
+        Packs.load([SOURCE, other])
     for name in ("anshan-before", "zhangye-after"):
-        Packs.load([anshan_source(), version("2020-01-01", "2022-12-31", pack=name)])
+        Packs.load([SOURCE, version("2020-01-01", "2022-12-31", pack=name)])
 
 
 def test_two_packs_of_a_scheme_must_agree_on_its_account_rules() -> None:
-    data = dict(anshan_source().data)
+    data = dict(SOURCE.data)
     benefits: Any = data["benefits"]
     other = {**data, "pack": "anshan-chronic", "benefits": {"chronic": benefits[GENERAL]}}
-    Packs.load([anshan_source(), PackSource("other", other)])
+    Packs.load([SOURCE, PackSource("other", other)])
     stricter = {**other, "accounts": {**other["accounts"], "pays": "in_scope"}}  # type: ignore[dict-item]
     with pytest.raises(Invalid, match="account rules for employee in 210300 differ"):
-        Packs.load([anshan_source(), PackSource("other", stricter)])
+        Packs.load([SOURCE, PackSource("other", stricter)])
 
 
 def test_the_mistakes_of_every_pack_are_reported_together() -> None:
@@ -74,19 +84,35 @@ def test_the_mistakes_of_every_pack_are_reported_together() -> None:
 
 
 def test_an_account_only_settlement_follows_the_pack_of_its_scheme() -> None:
-    packs = Packs.load([anshan_source()])
+    packs = Packs.load([SOURCE])
     assert packs.find("210300", "employee", "personal_account_only", DAY).id == "anshan-employee-outpatient"
     with pytest.raises(Refused):
         packs.find("210300", "resident", "personal_account_only", DAY)
 
 
+def test_the_packs_of_a_region_come_by_their_id() -> None:
+    chronic = chronic_only("anshan-a-chronic")
+    elsewhere = version("2023-01-01", None, region="370300", pack="zibo")
+    packs = Packs.load([SOURCE, chronic, elsewhere])
+    assert [pack.id for pack in packs.in_region("210300", DAY)] == ["anshan-a-chronic", ANSHAN]
+    assert packs.in_region("210300", date(2020, 1, 1)) == ()
+    assert packs.in_region("999999", DAY) == ()
+
+
+def test_of_the_packs_of_a_scheme_the_one_with_account_rules_decides_what_accounts_pay() -> None:
+    data = {**chronic_only("anshan-a-chronic").data, "accounts": None}
+    packs = Packs.load([SOURCE, PackSource("chronic", data)])
+    assert packs.find("210300", "employee", "personal_account_only", DAY).id == ANSHAN
+    assert packs.find("210300", "employee", "chronic", DAY).id == "anshan-a-chronic"
+
+
 def test_a_benefit_of_another_scheme_is_found_so_that_the_reason_is_exact() -> None:
-    pack = Packs.load([anshan_source()]).find("210300", "resident", GENERAL, DAY)
+    pack = Packs.load([SOURCE]).find("210300", "resident", GENERAL, DAY)
     assert pack.id == "anshan-employee-outpatient"
 
 
 def test_an_unknown_benefit_is_found_in_the_pack_of_the_scheme_so_that_the_reason_is_exact() -> None:
-    pack = Packs.load([anshan_source()]).find("210300", "employee", "chronic", DAY)
+    pack = Packs.load([SOURCE]).find("210300", "employee", "chronic", DAY)
     with pytest.raises(Refused) as refused:
         calculate(pack, visit(encounter=visit().encounter.__class__("chronic")))
     assert refused.value.reason is Reason.BENEFIT_UNKNOWN
@@ -95,5 +121,7 @@ def test_an_unknown_benefit_is_found_in_the_pack_of_the_scheme_so_that_the_reaso
 def test_finding_a_pack_does_not_look_at_the_others() -> None:
     many = [version("2023-01-01", None, region=f"{code:06d}", pack=f"pack-{code}") for code in range(200)]
     packs = Packs.load(many)
-    assert max(len(found) for found in packs._by_key.values()) == 1
+    assert max(len(found) for found in packs._ids_of_key.values()) == 1
+    assert max(len(found) for found in packs._ids_of_region.values()) == 1
     assert packs.find("000199", "employee", GENERAL, DAY).id == "pack-199"
+    assert [pack.id for pack in packs.in_region("000199", DAY)] == ["pack-199"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.load_accounts import check_switches, read_accounts
 from medsettle_gateway.policy.load_benefits import read_benefits, read_title
 from medsettle_gateway.policy.load_eligibility import read_eligibility, read_notices
@@ -60,12 +61,12 @@ def load_pack(
     pack = Pack(
         id=pack_id,
         region=_matching(reader, data, "region", _REGION, 'six digits in quotes, like "210300"'),
-        title=read_title(reader, data.get("title", {}), "title"),
-        authority=reader.text(data.get("authority", ""), "authority"),
+        title=read_title(reader, data["title"], "title") if "title" in data else Title("", ""),
+        authority=reader.text(data["authority"], "authority") if "authority" in data else "",
         source=reader.text(data.get("source", ""), "source", empty=True),
         effective_from=starts,
         effective_to=ends,
-        status=reader.choice(data.get("status"), "status", Status),
+        status=reader.choice(data["status"], "status", Status) if "status" in data else Status.IN_FORCE,
         rules=rules,
         digest=digest_of(source.data),
         known_from=known_from,

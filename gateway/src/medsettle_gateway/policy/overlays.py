@@ -82,9 +82,9 @@ def load_overlay(source: PackSource) -> Overlay:
         name=source.name,
         id=read_pack_id(reader, data, "overlay"),
         pack=read_pack_id(reader, data, "pack"),
-        author=reader.text(data.get("author", ""), "author"),
+        author=reader.text(data["author"], "author") if "author" in data else "",
         dated_on=dated_on,
-        authority=reader.text(data.get("authority", ""), "authority"),
+        authority=reader.text(data["authority"], "authority") if "authority" in data else "",
         effective_from=starts,
         effective_to=ends,
         known_from=reader.day(data["known_from"], "known_from") if "known_from" in data else dated_on,
@@ -206,7 +206,9 @@ class _Merge:
         written: str,
     ) -> None:
         """Go down where both are mappings (or a list of things with ids); elsewhere, replace."""
-        self._keep_line(written, path)
+        if path:
+            # Without a line for the whole, a fault of what only the pack says has none.
+            self._keep_line(written, path)
         # A form of a figure takes the clause of another form with it: it comes before its own clause.
         for key in sorted(brought, key=lambda key: key not in FORMS):
             value = brought[key]
