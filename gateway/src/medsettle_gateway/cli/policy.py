@@ -9,6 +9,7 @@ from medsettle_gateway.cli.policy_check import check
 from medsettle_gateway.cli.policy_diff import diff
 from medsettle_gateway.cli.policy_named import versions_of
 from medsettle_gateway.cli.policy_page import pack_as_plain, pack_page
+from medsettle_gateway.cli.policy_what_if import what_if
 
 
 @click.group("policy", short_help="政策包与算例 policy packs and worked examples")
@@ -34,5 +35,5 @@ def show_pack(pack: str, as_json: bool) -> None:  # noqa: FBT001
         click.echo(pack_page(each))
 
 
-for _command in (run_cases, show_pack, explain_case, check, diff):
+for _command in (run_cases, show_pack, explain_case, check, diff, what_if):
     policy.add_command(_command)

@@ -47,23 +47,23 @@ def _line(reader: Reader, value: object, path: str) -> Line:
     if amount_fen > LARGEST_FEN:
         reader.fault(path, f"unit_price x quantity is {format_fen(amount_fen)}, {_TOO_LARGE}")
     ward, on = data.get("ward"), data.get("service_on")
-    at = {key: child(path, key) for key in known}
+    at = path + "."
     return Line(
-        name=reader.text(data.get("name", ""), at["name"]) if "name" in data else "",
-        kind=reader.choice(data.get("kind", "drug"), at["kind"], LineKind),
-        catalogue_class=reader.choice(data.get("class", "A"), at["class"], CatalogueClass),
+        name=reader.text(data.get("name", ""), at + "name") if "name" in data else "",
+        kind=reader.choice(data.get("kind", "drug"), at + "kind", LineKind),
+        catalogue_class=reader.choice(data.get("class", "A"), at + "class", CatalogueClass),
         amount_fen=amount_fen,
         unit_price_micro=price,
         quantity_e4=quantity_e4,
         ceiling_micro=_number(reader, data, path, "ceiling"),
         self_pay_share_ppm=_number(reader, data, path, "self_pay_share"),
-        condition=reader.id(data["condition"], at["condition"]) if "condition" in data else None,
-        approved=reader.flag(data.get("approved", True), at["approved"]),
-        ward=None if ward is None else reader.choice(ward, at["ward"], Ward),
-        service_on=None if on is None else reader.day(on, at["service_on"]),
-        class_by_list=_class_by_list(reader, data.get("class_in", {}), at["class_in"]),
+        condition=reader.id(data["condition"], at + "condition") if "condition" in data else None,
+        approved=reader.flag(data.get("approved", True), at + "approved"),
+        ward=None if ward is None else reader.choice(ward, at + "ward", Ward),
+        service_on=None if on is None else reader.day(on, at + "service_on"),
+        class_by_list=_class_by_list(reader, data.get("class_in", {}), at + "class_in"),
         days_supply=_days_supply(reader, data, path),
-        benefit=reader.id(data["benefit"], at["benefit"]) if "benefit" in data else None,
+        benefit=reader.id(data["benefit"], at + "benefit") if "benefit" in data else None,
     )
 
 
