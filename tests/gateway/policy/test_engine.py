@@ -14,7 +14,6 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.domain.place import Designation
 from medsettle_gateway.policy import pack as pack_module
-from medsettle_gateway.policy import fund_plan
 from medsettle_gateway.policy.engine import (
     PERSONAL_ACCOUNT_ONLY,
     CaseInput,
@@ -211,16 +210,6 @@ def test_the_resolved_rules_of_a_pack_are_bounded(monkeypatch: pytest.MonkeyPatc
         patient = replace(EMPLOYEE, conditions=(f"c{number}",))
         assert calculate(pack, visit(patient=patient)).breakdown.total_fen == 50_000
     assert len(pack._plans) <= 3
-
-
-def test_the_years_of_a_plan_are_bounded() -> None:
-    pack = anshan()
-    for year in range(2023, 2063):
-        (deductible, paid) = calculate(pack, visit(service_on=date(year, 6, 1))).remainders
-        assert (deductible.key.period, paid.key.period) == (str(year), str(year))
-    (plan,) = pack._plans.values()
-    assert plan.fund is not None
-    assert len(plan.fund._paid) <= fund_plan.YEARS_KEPT
 
 
 def test_the_whole_input_can_be_stored_and_calculated_again() -> None:

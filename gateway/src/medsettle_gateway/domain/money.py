@@ -54,6 +54,11 @@ def summed_share_fen(parts: Iterable[tuple[int, int]]) -> int:
     return (sum(amount_fen * ratio_ppm for amount_fen, ratio_ppm in parts) + _HALF_PPM) // RATIO_ONE_PPM
 
 
+def unit_price_micro(amount_fen: int, quantity_e4: int) -> int:
+    """``amount / quantity`` in whole micro-yuan, cut off: enough to compare with a price."""
+    return amount_fen * _MICRO_E4_PER_FEN // quantity_e4
+
+
 def costs_at_least(amount_fen: int, quantity_e4: int, unit_price_micro: int) -> bool:
     """Is ``amount / quantity``, unrounded, at least this unit price?"""
     return amount_fen * _MICRO_E4_PER_FEN >= unit_price_micro * quantity_e4

@@ -15,6 +15,7 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Dispensed, Li
 from medsettle_gateway.domain.breakdown import AccountShare
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.member import Account
+from medsettle_gateway.domain.money import unit_price_micro
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.engine import calculate, counters_read, may_enter
 from medsettle_gateway.policy.facts import line_facts, settlement_facts
@@ -141,8 +142,14 @@ def takes(pack: Pack, benefit: Benefit, case: CaseInput, line: Line) -> bool:
         **line_facts(line.kind, line.catalogue_class, line.ward),
         "condition": () if line.condition is None else (line.condition,),
     }
-    price_micro = line.unit_price_micro or 0
-    return any(when.matches(facts, price_micro) for when in benefit.takes)
+    return any(when.matches(facts, _price_micro(line)) for when in benefit.takes)
+
+
+def _price_micro(line: Line) -> int:
+    """The unit price, else amount / quantity; what is beyond a micro-yuan no condition can ask for."""
+    if line.unit_price_micro is not None:
+        return line.unit_price_micro
+    return unit_price_micro(line.amount_fen, line.quantity_e4)
 
 
 def _home(packs: Sequence[Pack], case: CaseInput, benefit: str) -> Pack:

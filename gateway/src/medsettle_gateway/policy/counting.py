@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final
+from functools import lru_cache
 
 from medsettle_gateway.domain.basket import Encounter
 from medsettle_gateway.domain.counters import CounterKey, Remainder
@@ -14,8 +14,6 @@ from medsettle_gateway.policy.layer_plan import LayerPlan
 from medsettle_gateway.policy.limits import STAY_PERIOD, Accumulator
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.running import Running
-
-_new: Final = tuple.__new__
 
 
 def period_of(year: int) -> str:
@@ -41,16 +39,24 @@ def periods_of(encounter: Encounter, service_on: date) -> tuple[str, ...]:
 def periods_at(benefit: Benefit | None, encounter: Encounter, service_on: date) -> Periods:
     """The periods in which a settlement under a benefit counts."""
     admitted = encounter.admitted
+    if admitted is None:
+        return periods_in(service_on.year)
     year = period_of(service_on.year)
-    stay = None if benefit is None or admitted is None else benefit.stay
-    if stay is None or admitted is None:
-        return _new(Periods, (year, year, stay_period(encounter)))
+    stay = None if benefit is None else benefit.stay
+    if stay is None:
+        return Periods(year, year, stay_period(encounter))
     begun = period_of(admitted.year)
     return Periods(
         begun if stay.deductible_by is By.ADMITTED else year,
         begun if stay.cap_by is By.ADMITTED else year,
         stay_period(encounter),
     )
+
+
+@lru_cache(maxsize=64)
+def periods_in(year: int) -> Periods:
+    """The periods of a settlement that is no stay."""
+    return Periods(period_of(year), period_of(year), "")
 
 
 def counters_of(plan: Plan, periods: Periods, patient: Patient) -> tuple[CounterKey, ...]:
@@ -75,7 +81,7 @@ def _of_layer(layer: LayerPlan, periods: Periods) -> Iterable[CounterKey]:
     yield from layer.threshold_keys(periods.paid, periods.stay)
     yield from layer.cap_keys(periods.paid, periods.stay)
     for inside, _ in layer.insides:
-        yield layer.inside_key(inside, periods.paid, periods.stay)
+        yield from layer.inside_keys(inside, periods.paid, periods.stay)
 
 
 def _accumulators(plan: Plan) -> tuple[Accumulator, ...]:
@@ -98,10 +104,11 @@ def remainders_of(
         found += running.remainders(taken.keys, taken.figure.value)
     elif plan.deductible is not None:
         found += running.remainders(deductible_keys(benefit, periods), plan.deductible.value)
+    _, paid, stay = periods
     for group in groups:
         fund = group.plan if isinstance(group, GroupShare) else group
         limit_fen = None if fund.cap is None else fund.cap.value
-        found += running.remainders(fund.paid_keys(periods.paid, periods.stay), limit_fen)
+        found += running.remainders(fund.paid_keys(paid, stay), limit_fen)
     for layer in plan.settling:
         if layer.is_for and layer.cap is not None:
             found += _layer_remainders(layer, periods, running)
@@ -115,6 +122,5 @@ def _layer_remainders(layer: LayerPlan, periods: Periods, running: Running) -> I
     if layer.cap is not None:
         yield from running.remainders(layer.cap_keys(periods.paid, periods.stay), layer.cap.value)
         for inside, limit in layer.insides:
-            limit_fen = None if layer.cap.value is None else limit.value
-            key = layer.inside_key(inside, periods.paid, periods.stay)
-            yield from running.remainders((key,), limit_fen)
+            limit_fen = None if limit is None else limit.value
+            yield from running.remainders(layer.inside_keys(inside, periods.paid, periods.stay), limit_fen)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.policy.benefit import By
-from medsettle_gateway.policy.counting import periods_at
+from medsettle_gateway.policy.counting import periods_at, periods_in
 from medsettle_gateway.policy.fund import Periods
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.line_rules import LineTable
@@ -46,11 +46,14 @@ class Dated(NamedTuple):
         """Choose for a case; ``pack`` is the version in force on the day of the settlement."""
         encounter, on = case.encounter, case.service_on
         plan = _plan(pack, case)
-        benefit = plan.benefit
-        stay = None if benefit is None or encounter.admitted is None else benefit.stay
-        periods = periods_at(benefit, encounter, on)
-        if stay is None or encounter.admitted is None:
+        if encounter.admitted is None:
+            periods = periods_in(on.year)
             return _new(cls, (plan, periods, plan.deductible, (plan.lines,), (), None, None, None))
+        benefit = plan.benefit
+        stay = None if benefit is None else benefit.stay
+        periods = periods_at(benefit, encounter, on)
+        if stay is None:
+            return cls(plan, periods, plan.deductible, (plan.lines,), (), None, None, None)
         known = versions or (pack,)
         capped = _in_force(known, encounter.admitted) if stay.cap_by is By.ADMITTED else pack
         charged = _in_force(known, encounter.admitted) if stay.deductible_by is By.ADMITTED else pack

@@ -80,23 +80,23 @@ def calculate(
     gates of the pack, the lines in their order, NO_RULE, PARAMETER_ASSUMED.
     """
     dated = Dated.of(pack, case, versions)
-    plan = dated.plan
-    refusal = dated.refusal or _refusal(pack, plan, case.service_on, case.patient, case.encounter)
+    plan, periods, _, tables, _, refusal, missing, _ = dated
+    refusal = refusal or _refusal(pack, plan, case.service_on, case.patient, case.encounter)
     if refusal is not None:
         raise Refused(refusal)
     divided = divide(
-        dated.tables, case.lines, case.service_on, case.patient.covered_to,
+        tables, case.lines, case.service_on, case.patient.covered_to,
         chronic_of(plan, case), sessions_of(plan, case),
     )  # fmt: skip
-    refusal = plan.missing or dated.missing
+    refusal = plan.missing or missing
     if refusal is not None:
         raise Refused(refusal)
     running = Running(case.counters)
     taken, groups = _fund_part(dated, divided, running)
-    left, layers, afterwards = _layer_part(dated, case, divided, groups, running)
+    left, layers, afterwards = _layer_part(dated, divided, groups, running)
     raised: tuple[Raised, ...] = ()
     if plan.rules.accumulators and plan.benefit is not None:
-        raised = _accumulated(plan, dated.periods.paid, left, running)
+        raised = _accumulated(plan, periods.paid, left, running)
     if not allow_assumed:
         _check_assumed(pack, dated, divided, groups)
     payers = in_order(plan.use, case.accounts)
@@ -107,7 +107,7 @@ def calculate(
     if trace:
         found = (dated, divided, taken, groups, layers, afterwards, raised, payers, payable, breakdown)
         steps = steps_of(case, _new(Calculated, found))
-    remain = remainders_of(plan, groups, taken, dated.periods, running)
+    remain = remainders_of(plan, groups, taken, periods, running)
     return _new(Calculation, (breakdown, tuple(running.moved.items()), remain, steps, raised))
 
 
@@ -224,33 +224,33 @@ def _fund_part(
 
     Raises Refused: NO_RULE, for a filed condition without a figure.
     """
-    plan, periods = dated.plan, dated.periods
-    benefit = plan.benefit
+    plan, periods, deductible, *_ = dated
+    benefit, in_scope_fen = plan.benefit, divided.total.in_scope_fen
     if benefit is None:
         return None, []
-    taken = None
-    if dated.deductible is not None:
-        taken = take_deductible(benefit, dated.deductible, divided.total.in_scope_fen, periods, running)
-    borne_fen = 0 if taken is None else taken.now_fen
+    taken, borne_fen = None, 0
+    if deductible is not None:
+        taken = take_deductible(benefit, deductible, in_scope_fen, periods, running)
+        borne_fen = taken.now_fen
     if plan.fund is not None:
-        base_fen = divided.total.in_scope_fen - borne_fen
+        base_fen = in_scope_fen - borne_fen
         return taken, [pay_group(plan.fund, base_fen, periods, running, uncapped=plan.waives_limits)]
     groups = []
-    for condition, in_scope_fen in divided.groups.items():
+    for condition, group_fen in divided.groups.items():
         fund = plan.group(condition)
-        if in_scope_fen is None or fund is None:
+        if group_fen is None or fund is None:
             continue
         if fund.missing is not None:
             raise Refused(no_rule(plan.rules.pack, fund.missing, {**plan.facts, "condition": (condition,)}))
-        now_fen = min(borne_fen, in_scope_fen)
+        now_fen = min(borne_fen, group_fen)
         borne_fen -= now_fen
-        share = pay_group(fund, in_scope_fen - now_fen, periods, running, uncapped=plan.waives_limits)
+        share = pay_group(fund, group_fen - now_fen, periods, running, uncapped=plan.waives_limits)
         groups.append(share)
     return taken, groups
 
 
 def _layer_part(
-    dated: Dated, case: CaseInput, divided: Divided, groups: Sequence[GroupShare], running: Running
+    dated: Dated, divided: Divided, groups: Sequence[GroupShare], running: Running
 ) -> tuple[Left, list[LayerShare], list[LayerShare]]:
     """What no fund has paid in the end, what each layer pays, and what each would pay afterwards."""
     plan = dated.plan
@@ -260,28 +260,24 @@ def _layer_part(
     left = Left(scope, first, over, fully)
     if not plan.layers:
         return left, [], []
-    is_stay = case.encounter.admitted is not None
-    scene = Scene(case.encounter.benefit, is_stay, dated.periods, total - provider)
+    scene = Scene(dated.periods, total - provider)
     layers = pay_layers(plan.settling, left, scene, running)
     return left, layers, pay_layers(plan.afterwards, left.aside(), scene, running.aside())
 
 
 def _accumulated(plan: Plan, year: str, left: Left, running: Running) -> tuple[Raised, ...]:
     """Count what the patient bears, and tell which warnings that raises."""
-    raised = []
+    borne: dict[Accumulator, tuple[int, int]] = {}
     for accumulator in plan.rules.accumulators:
         key = accumulator.key(year)
         before_fen = running.used(key)
-        now_fen = left.in_scope_fen if accumulator is Accumulator.IN_SCOPE else left.all_fen
-        running.add((key,), now_fen)
-        for notice, figure in plan.notices:
-            threshold_fen = figure.value or 0
-            if notice.of is accumulator and notice.raised(threshold_fen, before_fen, before_fen + now_fen):
-                after_fen = before_fen + now_fen
-                raised.append(
-                    Raised(notice.id, notice.title, threshold_fen, before_fen, after_fen, figure.clause)
-                )
-    return tuple(raised)
+        running.add((key,), left.in_scope_fen if accumulator is Accumulator.IN_SCOPE else left.all_fen)
+        borne[accumulator] = (before_fen, running.used(key))
+    return tuple(
+        Raised(notice.id, notice.title, figure.value or 0, *borne[notice.of], figure.clause)
+        for notice, figure in plan.notices
+        if notice.raised(figure.value or 0, *borne[notice.of])
+    )
 
 
 def _check_assumed(pack: Pack, dated: Dated, divided: Divided, groups: Sequence[GroupShare]) -> None:

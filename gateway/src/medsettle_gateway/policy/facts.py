@@ -84,7 +84,7 @@ REASON_OF_FACT: Final[Mapping[str, Reason]] = {
     "emergency": Reason.NOT_DESIGNATED,
     SWITCH: Reason.SWITCH_OFF,
 }
-"""The reason that a failing fact of ``who`` or ``where`` gives; one that a pack declares: NOT_FOR_ATTRIBUTE."""
+"""The reason that a failing fact of ``who`` or ``where`` gives; of a pack's own fact: NOT_FOR_ATTRIBUTE."""
 
 
 class Source(StrEnum):
@@ -97,7 +97,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFact:
-    """A fact of the pack's own. ``attribute`` is the name in the register; ``values`` None is a whole number."""
+    """A fact of the pack's own; ``attribute`` is its name in the register, ``values`` None a whole number."""
 
     name: str
     source: Source

@@ -99,14 +99,16 @@ def pay_group(
     Both figures must be there. One rounding, half-up to the fen; the patient takes the residual.
     """
     bands: tuple[BandShare, ...] = ()
-    if plan.ratio is not None:
-        computed_fen = share_fen(base_fen, plan.ratio.value or 0)
+    ratio, cap = plan.ratio, plan.cap
+    if ratio is not None:
+        computed_fen = share_fen(base_fen, ratio.value or 0)
     else:
         bands = tuple(_in_bands(plan, base_fen, periods, running))
         computed_fen = summed_share_fen((band.part_fen, band.ratio.value or 0) for band in bands)
-    keys = plan.paid_keys(periods.paid, periods.stay)
+    _, year, stay = periods
+    keys = plan.paid_keys(year, stay)
     used_fen = running.most_used(keys)
-    limit_fen = None if uncapped or plan.cap is None else plan.cap.value
+    limit_fen = None if uncapped or cap is None else cap.value
     left_fen = left_of(limit_fen, used_fen)
     paid_fen = computed_fen if left_fen is None or computed_fen <= left_fen else left_fen
     running.add(keys, paid_fen)

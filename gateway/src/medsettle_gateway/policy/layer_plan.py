@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from medsettle_gateway.domain.counters import CounterKey, Measure
-from medsettle_gateway.policy.facts import Facts
+from medsettle_gateway.policy.facts import TRUE, Facts
 from medsettle_gateway.policy.gates import refusal_of
 from medsettle_gateway.policy.layer import BasePart, Layer, Mode
 from medsettle_gateway.policy.limits import Inside, Limit, Period
@@ -17,6 +17,8 @@ class LayerPlan:
 
     ``is_for`` False: the person is outside ``who``, so it pays nothing. ``parts`` are base and
     ratio. ``threshold``, ``share`` (of a guarantee) and ``leaves`` are None where the layer has none.
+    ``insides`` are the limits inside the cap that count a settlement like this; their figures are None
+    where the cap is none: then they do not hold, yet what is paid is counted.
     """
 
     layer: Layer
@@ -27,21 +29,27 @@ class LayerPlan:
     share: Resolved | None
     leaves: Resolved | None
     cap: Resolved | None
-    insides: tuple[tuple[Inside, Resolved], ...]
+    insides: tuple[tuple[Inside, Resolved | None], ...]
     missing: Figure | None
     assumed: Row | None
 
     @classmethod
-    def of(cls, layer: Layer, facts: Facts, who_order: tuple[str, ...]) -> "LayerPlan":
-        """Resolve a layer; for a person whom it is not for nothing is looked up."""
+    def of(cls, layer: Layer, facts: Facts, who_order: tuple[str, ...], benefit: str) -> "LayerPlan":
+        """Resolve a layer after a benefit; for a person whom it is not for nothing is looked up."""
         is_for = refusal_of(layer.who, who_order, facts) is None
-        found = {f.path: (f, f.resolve(facts)) for f in figures_of(layer)} if is_for else {}
+        is_stay = facts["stay"] == (TRUE,)
+        counting = [each for each in layer.cap.inside if each.counts(benefit, is_stay=is_stay)]
+        figures = list(_figures(layer)) if is_for else []
+        cap = layer.cap.figure.resolve(facts) if is_for else None
+        if cap is not None and cap.value is not None:
+            figures += [inside.figure for inside in counting]
+        found = {figure.path: (figure, figure.resolve(facts)) for figure in figures}
 
         def resolved(figure: Figure | None) -> Resolved | None:
-            return None if figure is None or not is_for else found[figure.path][1]
+            return None if figure is None or figure.path not in found else found[figure.path][1]
 
         parts = ((part.of, resolved(part.ratio)) for part in layer.parts)
-        insides = ((inside, resolved(inside.figure)) for inside in layer.cap.inside)
+        insides = ((inside, resolved(inside.figure)) for inside in counting)
         rows = (figure.assumed for _, figure in found.values() if figure is not None)
         return cls(
             layer=layer,
@@ -51,8 +59,8 @@ class LayerPlan:
             parts=tuple((of, ratio) for of, ratio in parts if ratio is not None),
             share=None if layer.guarantee is None else resolved(layer.guarantee.share),
             leaves=None if layer.leaves is None else resolved(layer.leaves.amount),
-            cap=resolved(layer.cap.figure),
-            insides=tuple((inside, figure) for inside, figure in insides if figure is not None),
+            cap=cap,
+            insides=tuple(insides),
             missing=next((figure for figure, value in found.values() if value is None), None),
             assumed=next((row for row in rows if row is not None), None),
         )
@@ -68,10 +76,10 @@ class LayerPlan:
         """The counters of what the layer paid."""
         return keys_of(self.layer.cap, "paid", year, stay)
 
-    def inside_key(self, inside: Inside, year: str, stay: str) -> CounterKey:
-        """The counter of a limit inside the cap."""
+    def inside_keys(self, inside: Inside, year: str, stay: str) -> tuple[CounterKey, ...]:
+        """The counter of a limit inside the cap; none where it has no period here."""
         period = stay if self.layer.cap.period is Period.STAY else year
-        return CounterKey(period, f"{self.layer.id}/{inside.id}", "paid")
+        return (CounterKey(period, f"{self.layer.id}/{inside.id}", "paid"),) if period else ()
 
 
 def keys_of(limit: Limit, measure: Measure, year: str, stay: str) -> tuple[CounterKey, ...]:
@@ -82,8 +90,8 @@ def keys_of(limit: Limit, measure: Measure, year: str, stay: str) -> tuple[Count
     return limit.keys(measure, period) if period else ()
 
 
-def figures_of(layer: Layer) -> Iterator[Figure]:
-    """Every figure of a layer, in the order in which it is used."""
+def _figures(layer: Layer) -> Iterator[Figure]:
+    """The figures that a layer needs of everybody, in the order in which they are used."""
     threshold = _threshold_figure(layer)
     if threshold is not None:
         yield threshold
@@ -94,8 +102,6 @@ def figures_of(layer: Layer) -> Iterator[Figure]:
     if layer.leaves is not None:
         yield layer.leaves.amount
     yield layer.cap.figure
-    for inside in layer.cap.inside:
-        yield inside.figure
 
 
 def _threshold_figure(layer: Layer) -> Figure | None:

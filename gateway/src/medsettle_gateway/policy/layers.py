@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from medsettle_gateway.domain.breakdown import FundShare
+from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.money import share_fen
 from medsettle_gateway.policy.fund import Periods
 from medsettle_gateway.policy.layer import BasePart, Counted
@@ -112,8 +113,6 @@ class Scene(NamedTuple):
     ``payable_fen`` is total less provider-borne.
     """
 
-    benefit: str
-    is_stay: bool
     periods: Periods
     payable_fen: int
 
@@ -193,13 +192,12 @@ class _Payer(NamedTuple):
         year, stay = scene.periods.paid, scene.periods.stay
         keys = plan.cap_keys(year, stay)
         room_fen = left_of(None if plan.cap is None else plan.cap.value, running.most_used(keys))
-        cut_by, counted = None, []
+        cut_by: Inside | None = None
+        counted: list[CounterKey] = []
         for inside, limit in plan.insides:
-            if not inside.counts(scene.benefit, is_stay=scene.is_stay):
-                continue
-            key = plan.inside_key(inside, year, stay)
-            counted.append(key)
-            inside_fen = left_of(limit.value, running.used(key))
+            of_inside = plan.inside_keys(inside, year, stay)
+            counted += of_inside
+            inside_fen = left_of(None if limit is None else limit.value, running.most_used(of_inside))
             if room_fen is not None and inside_fen is not None and inside_fen < room_fen:
                 room_fen, cut_by = inside_fen, inside
         paid_fen = computed_fen if room_fen is None else min(computed_fen, room_fen)

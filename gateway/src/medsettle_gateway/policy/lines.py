@@ -93,10 +93,10 @@ def divide(
             else:
                 parts = _parts(table, rule, line, index + 1, sessions)
                 assumed = assumed or rule.assumed
-            _, borne, own, excess, share, rest = parts
+                if chronic is not None and not parts[2]:
+                    chronic.put(line, parts[-1])
+            _, borne, own, excess, share, _ = parts
             provider, fully, over, first = provider + borne, fully + own, over + excess, first + share
-            if chronic is not None and not own:
-                chronic.put(line, rest)
         else:
             parts = (amount, 0, 0, 0, 0, amount)
         total += amount

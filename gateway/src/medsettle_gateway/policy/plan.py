@@ -167,7 +167,7 @@ def _layers(rules: Rules, benefit: Benefit | None, facts: Facts) -> Iterator[Lay
     if benefit is not None:
         for layer in rules.layers:
             if layer.id in benefit.layers:
-                yield LayerPlan.of(layer, facts, rules.who_order)
+                yield LayerPlan.of(layer, facts, rules.who_order, benefit.id)
 
 
 def _gates(rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts) -> Refusal | None:

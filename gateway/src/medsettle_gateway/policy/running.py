@@ -28,13 +28,15 @@ class Running:
     def most_used(self, keys: Sequence[CounterKey]) -> int:
         """What is used of the fullest counter of a limit; 0 where it has none."""
         if len(keys) == 1:
-            return self.used(keys[0])
+            [key] = keys
+            return self._before.get(key, 0) + self.moved.get(key, 0)
         return max((self.used(key) for key in keys), default=0)
 
     def least_used(self, keys: Sequence[CounterKey]) -> int:
         """What is used of the emptiest counter of a limit; 0 where it has none."""
         if len(keys) == 1:
-            return self.used(keys[0])
+            [key] = keys
+            return self._before.get(key, 0) + self.moved.get(key, 0)
         return min((self.used(key) for key in keys), default=0)
 
     def add(self, keys: Iterable[CounterKey], amount_fen: int) -> None:
@@ -49,5 +51,8 @@ class Running:
 
     def remainders(self, keys: Iterable[CounterKey], limit_fen: int | None) -> list[Remainder]:
         """Where a limit stands, one remainder for each of its counters."""
-        used = [(key, self.used(key)) for key in keys]
-        return [_new(Remainder, (key, fen, limit_fen, left_of(limit_fen, fen))) for key, fen in used]
+        found = []
+        for key in keys:
+            used_fen = self._before.get(key, 0) + self.moved.get(key, 0)
+            found.append(_new(Remainder, (key, used_fen, limit_fen, left_of(limit_fen, used_fen))))
+        return found
