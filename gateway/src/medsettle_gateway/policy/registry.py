@@ -4,7 +4,7 @@ A region x scheme x benefit has exactly one pack on a day; overlaps are load err
 pack costs the same whether one is loaded or a thousand.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import combinations
@@ -36,9 +36,7 @@ class Packs:
         self._by_id = {id_: settled_versions(versions) for id_, versions in loaded.items()}
         self._keys = {pack: _keys(pack) for pack in self}
         self._ids_of_region = _listed((pack.region, pack.id) for pack in self)
-        self._ids_of_key = _listed(
-            (key, pack.id) for pack, keys in self._keys.items() for key in sorted(keys)
-        )
+        self._ids_of_key = _listed((key, pack.id) for pack, keys in self._keys.items() for key in keys)
         if not faults:
             faults = [*self._overlapping_benefits()]
         if faults:
@@ -133,13 +131,14 @@ def _conflict(key: _Key, one: Pack, other: Pack, on: date) -> Iterator[Fault]:
         yield Fault(0, one.id, f"its account rules for {scheme} in {region} differ from {other.id}, on {on}")
 
 
-def _keys(pack: Pack) -> frozenset[_Key]:
-    keys: set[_Key] = set()
+def _keys(pack: Pack) -> Mapping[_Key, None]:
+    """What the pack decides: its benefits by scheme, and what accounts pay; in pack order."""
+    keys: dict[_Key, None] = {}
     for benefit in pack.benefits:
         for scheme in pack.schemes(benefit):
-            keys.add((pack.region, scheme, benefit.id))
-            keys.add((pack.region, scheme, PERSONAL_ACCOUNT_ONLY))
-    return frozenset(keys)
+            keys[pack.region, scheme, benefit.id] = None
+            keys[pack.region, scheme, PERSONAL_ACCOUNT_ONLY] = None
+    return keys
 
 
 def _listed(pairs: Iterable[tuple[_Named, str]]) -> dict[_Named, tuple[str, ...]]:
