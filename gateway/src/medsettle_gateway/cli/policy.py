@@ -8,6 +8,7 @@ from medsettle_gateway.cli.policy_cases import explain_case, run_cases
 from medsettle_gateway.cli.policy_check import check
 from medsettle_gateway.cli.policy_diff import diff
 from medsettle_gateway.cli.policy_named import versions_of
+from medsettle_gateway.cli.policy_new import new
 from medsettle_gateway.cli.policy_page import pack_as_plain, pack_page
 from medsettle_gateway.cli.policy_what_if import what_if
 
@@ -35,5 +36,5 @@ def show_pack(pack: str, as_json: bool) -> None:  # noqa: FBT001
         click.echo(pack_page(each))
 
 
-for _command in (run_cases, show_pack, explain_case, check, diff, what_if):
+for _command in (run_cases, show_pack, explain_case, check, diff, what_if, new):
     policy.add_command(_command)

@@ -22,7 +22,7 @@ def check_head(pack: Pack, data: Mapping[str, object]) -> Iterator[Said]:
         yield "known_from", Level.WARNING, "a correction is known before what it corrects takes effect"
     yield from _clauses(pack)
     yield from _layers(pack)
-    yield from _unfilled(data, "")
+    yield from check_filled(data)
 
 
 def _clauses(pack: Pack) -> Iterator[Said]:
@@ -54,8 +54,12 @@ def _layers(pack: Pack) -> Iterator[Said]:
             yield layer.path, Level.WARNING, "never pays: no benefit names it under its `layers`"
 
 
+def check_filled(data: Mapping[str, object]) -> Iterator[Said]:
+    """Texts of a pack or overlay that its skeleton left to be filled in."""
+    yield from _unfilled(data, "")
+
+
 def _unfilled(value: object, path: str) -> Iterator[Said]:
-    """Texts that the skeleton left to be filled in."""
     if isinstance(value, str) and value.startswith(UNFILLED):
         yield path, Level.ERROR, "still to be filled in"
     elif isinstance(value, Mapping):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from medsettle_gateway.policy.check_head import check_head
+from medsettle_gateway.policy.check_head import check_filled, check_head
 from medsettle_gateway.policy.check_rows import Said, check_rows
 from medsettle_gateway.policy.finding import Finding, Level
 from medsettle_gateway.policy.loader import PackSource, load_pack
@@ -57,6 +57,7 @@ class _Files:
             pack = load_pack(source)
         except Invalid as invalid:
             self._errors(source.name, invalid.faults)
+            self._unfilled(source, invalid)
             return
         self.packs.append((pack, source))
         self._say(source, [*check_rows(pack.rules), *check_head(pack, source.data)])
@@ -66,7 +67,9 @@ class _Files:
             overlay = load_overlay(source)
         except Invalid as invalid:
             self._errors(source.name, invalid.faults)
+            self._unfilled(source, invalid)
             return
+        self._say(source, check_filled(source.data))
         self.overlays.append(overlay)
         for pack, shipped in self.packs:
             if pack.id == overlay.pack and overlay.meets(pack.effective_from, pack.effective_to):
@@ -112,6 +115,11 @@ class _Files:
     def _say(self, source: PackSource, said: Iterable[Said]) -> None:
         for path, level, message in said:
             self.found.append(Finding(source.name, line_of(source.lines, path), path, level, message))
+
+    def _unfilled(self, source: PackSource, invalid: Invalid) -> None:
+        """What its skeleton left open in a file that does not load, where nothing else is said of it."""
+        told = {fault.path for fault in invalid.faults}
+        self._say(source, [said for said in check_filled(source.data) if said[0] not in told])
 
     def _errors(self, name: str, faults: Iterable[Fault]) -> None:
         for fault in faults:
