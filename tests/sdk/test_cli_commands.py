@@ -1,6 +1,7 @@
 """The command ``medsettle`` against a real gateway: what is shown, what is answered, what it ends with."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from medsettle._columns import width
 from medsettle.cli.run import run
 from medsettle.testing import Gateway
 from tests.sdk.shells import LI, SCAN, WANG, ZHANG, Shell
@@ -152,6 +154,56 @@ def test_status_shows_the_receipt_again(shell: Shell) -> None:
     assert ended.code == 0
     assert "医保结算单" in ended.output
     assert request_id in ended.output
+
+
+def test_a_quote_says_why_when_it_is_asked(shell: Shell) -> None:
+    words = ("quote", "--operator", "7", f"{SCAN}@500.00")
+    plain = shell.run(*words, typed=shell.scan(ZHANG))
+    ended = shell.run(*words, "--why", typed=shell.scan(ZHANG))
+    assert ended.code == 0
+    assert ended.output.startswith(plain.output)
+    text = "".join(row.strip() for row in ended.output.splitlines())
+    assert "这是预结算,尚未收费。合计500.00元,统筹基金支付" in text
+    assert re.search("纳入支付的[0-9.]+元,按50%支付,计[0-9.]+元。 \\(三\\(一\\)第2款\\)", text)
+    english = shell.run(*words, "--why", "--language", "en", typed=shell.scan(ZHANG)).output
+    assert "Of 500.00 in all, the pooled fund pays" in " ".join(english.split())
+
+
+def test_a_quote_for_programs_carries_its_explanation_when_it_is_asked(shell: Shell) -> None:
+    words = ("quote", "--operator", "7", f"{SCAN}@500.00", "--json")
+    plain = shell.run(*words, typed=shell.scan(ZHANG)).answer
+    answer = shell.run(*words, "--why", typed=shell.scan(ZHANG)).answer
+    assert set(answer) - set(plain) == {"explanation"}
+    assert answer["explanation"]["state"] == "QUOTE"
+    assert answer["explanation"]["summary"]["zh"].startswith("这是预结算,尚未收费。")
+
+
+def test_a_sale_is_explained_by_its_id(shell: Shell) -> None:
+    request_id = shell.sold(LI, f"{SCAN}@67.00")
+    ended = shell.run("explain", request_id, "--columns", "48")
+    assert ended.code == 0
+    rows = ended.output.splitlines()
+    assert rows[0].split() == ["流水号", request_id]
+    assert max(map(width, rows)) <= 48
+    assert "合计67.00元," in ended.output
+    answer = shell.run("explain", request_id, "--json").answer
+    assert (answer["request_id"], answer["state"]) == (request_id, "SETTLED")
+    (settled,) = answer["settlements"]
+    assert settled["steps"][-1]["step"] == "cash"
+
+
+def test_a_sale_that_was_undone_is_not_explained_as_paid(shell: Shell) -> None:
+    request_id = shell.sold(LI, f"{SCAN}@68.00")
+    shell.run("reverse", request_id, "--reason", "returned", "--operator", "7")
+    ended = shell.run("explain", request_id)
+    assert ended.code == 1
+    assert "本次结算已撤销。" in ended.output
+
+
+def test_an_unknown_id_cannot_be_explained(shell: Shell) -> None:
+    ended = shell.run("explain", "H21030200001-01-20261122-987655-1")
+    assert ended.code == 3
+    assert "SALE_NOT_FOUND" in ended.complaints
 
 
 def test_status_of_an_unknown_id_is_no_proof_of_anything(shell: Shell) -> None:

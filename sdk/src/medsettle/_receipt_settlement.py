@@ -21,8 +21,7 @@ _STAY: Final = "stay/"
 def settlement(paper: Paper, settled: Settlement) -> Iterator[str]:
     """Yields one benefit: its title, the order it was settled under, its lines, and who pays."""
     yield paper.rule()
-    title = (settled.title_zh, settled.title_en)
-    yield from paper.row(words.BENEFIT, paper.word(title) or settled.benefit)
+    yield from paper.row(words.BENEFIT, paper.word(_title(settled)))
     if settled.emergency_order:
         yield from paper.row(words.ORDER, settled.emergency_order)
     for line in settled.lines:
@@ -59,17 +58,14 @@ def afterwards(settlements: Sequence[Settlement]) -> dict[Pair, int]:
 def remainders(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:
     """Yields what is left of each limit after all of them, each once."""
     latest = {
-        (each.period, each.counter, each.measure): (each, settled)
+        (each.period, each.counter, each.measure): each
         for settled in settlements for each in settled.remainders
     }
-    left = [
-        (each, settled) for each, settled in latest.values() if each.limit_fen and each.left_fen is not None
-    ]
+    left = [each for each in latest.values() if each.limit_fen and each.left_fen is not None]
     if left:
         yield paper.rule()
-    titles = _layers(settlements)
-    for each, settled in left:
-        yield from _remainder(paper, each, settled, titles)
+    for each in left:
+        yield from _remainder(paper, each, settlements)
 
 
 def why(paper: Paper, settled: Settlement, *, of_several: bool) -> Iterator[str]:
@@ -78,8 +74,7 @@ def why(paper: Paper, settled: Settlement, *, of_several: bool) -> Iterator[str]
     if not told:
         return
     yield paper.rule()
-    title = paper.word((settled.title_zh, settled.title_en)) or settled.benefit
-    heading = paper.word(words.WHY)
+    title, heading = paper.word(_title(settled)), paper.word(words.WHY)
     yield from paper.text((f"{heading}:{title}", f"{heading}: {title}") if of_several else words.WHY)
     for number, entry in enumerate(told, 1):
         clause = f" ({paper.word(words.clause(entry.clause))})" if entry.clause else ""
@@ -138,24 +133,29 @@ def _account(paper: Paper, share: AccountShare) -> Iterator[str]:
     yield from paper.text((share.note_zh, share.note_en), indent=2)
 
 
-def _remainder(paper: Paper, left: Remainder, settled: Settlement, titles: dict[str, Pair]) -> Iterator[str]:
+def _remainder(paper: Paper, left: Remainder, settlements: Sequence[Settlement]) -> Iterator[str]:
     of_stay = left.period.startswith(_STAY)
     labels = words.LEFT_OF_STAY if of_stay else words.LEFT
     label = paper.word(labels.get(left.measure, (left.measure, left.measure)))
     period = paper.word(words.OF_STAY) if of_stay else left.period
-    of = paper.word(_counted(left.counter, settled, titles))
+    of = paper.word(_counted(left, settlements))
     yield from paper.amount_of(" ".join(filter(None, (period, of, label))), left.left_fen or 0)
 
 
-def _counted(counter: str, settled: Settlement, titles: dict[str, Pair]) -> Pair:
-    """What a limit is of, where it is not the benefit's own: a layer, a condition, or a name of the pack."""
-    if counter == settled.benefit:
-        return "", ""
-    head, _, tail = counter.partition("/")
-    if head == settled.benefit:
+def _counted(left: Remainder, settlements: Sequence[Settlement]) -> Pair:
+    """What a limit is of: a benefit or one of its conditions, a layer or a limit inside it, or its own name.
+
+    Where there is but one benefit, or the stay is named, the benefit itself needs no name.
+    """
+    head, _, tail = left.counter.partition("/")
+    benefit = next((each for each in settlements if each.benefit == head), None)
+    if benefit is not None:
         zh, en = condition_name(tail)
-        return zh, begun(en)
-    zh, en = titles.get(head) or _begun(named(FUND_NAMES, head))
+        if tail:
+            return zh, begun(en)
+        plain = len(settlements) == 1 or left.period.startswith(_STAY)
+        return ("", "") if plain else _title(benefit)
+    zh, en = _layers(settlements).get(head) or _begun(named(FUND_NAMES, head))
     if not tail:
         return zh, en
     inside_zh, inside_en = named(INSIDE_NAMES, tail)
@@ -172,6 +172,10 @@ def _layers(settlements: Sequence[Settlement]) -> dict[str, Pair]:
 
 def _trace(settlements: Sequence[Settlement]) -> list[TraceEntry]:
     return [entry for settled in settlements for entry in settled.trace]
+
+
+def _title(settled: Settlement) -> Pair:
+    return settled.title_zh or settled.benefit, begun(settled.title_en or settled.benefit)
 
 
 def _begun(pair: Pair) -> Pair:
