@@ -162,6 +162,20 @@ def test_lists_are_replaced_whole_and_null_takes_a_thing_back() -> None:
     assert [owner.value for owner in local.accounts.owners] == ["self", "spouse"]
 
 
+def test_a_limit_inside_a_cap_is_named_by_its_id() -> None:
+    aid = over_whole(
+        "layers: {medical_aid: {cap: {inside: {ordinary: {rows: [{amount: '9.00'}]}}}}}\n"
+    ).rules.layers[0]
+    assert [inside.id for inside in aid.cap.inside] == ["outpatient", "ordinary"]
+    assert aid.cap.inside[1].figure.rows[0].value == 900
+
+
+def test_a_list_and_a_mapping_take_the_place_of_each_other() -> None:
+    local = over_whole("benefits: {inpatient: {layers: {none: true}}, chronic: {layers: [county]}}\n")
+    assert [benefit.layers for benefit in local.benefits] == [(), ("county",)]
+    assert local.benefits[0].layers_clause == "杭医保〔2024〕3号"
+
+
 def test_it_may_declare_facts_to_tell_its_people_apart() -> None:
     local = over_whole(
         "facts: {district: {from: patient.attributes.district, values: [east]}}\n"
@@ -204,9 +218,9 @@ def test_a_figure_beyond_a_bound_is_a_fault_with_its_line(
         ("benefits: {inpatient: {cap: {rows: [{amount: '9'}]}}}\n",
          "benefits.inpatient.cap.rows[0].amount", 7, "an amount in yuan"),
         ("layers:\n  moon: {cap: {none: true}}\n", "layers.moon", 8,
-         "no element 'moon' in layers of the pack; name one by id: medical_aid, commercial, county, relief"),
-        ("benefits: {inpatient: {cap: {rows: {0: {amount: '9.00'}}}}}\n", "benefits.inpatient.cap.rows.0", 7,
-         "no element '0' in benefits.inpatient.cap.rows of the pack; name one as a whole"),
+         "no element 'moon' in layers of the pack; those there: medical_aid, commercial, county, relief"),
+        ("benefits: {inpatient: {cap: {rows: {0: {amount: '9.00'}}}}}\n", "benefits.inpatient.cap.rows", 7,
+         "expected a list, got a mapping"),
         ("lines: {excluded: [{when: {kind: tea}}]}\n", "lines.excluded[0].when.kind", 7, "kind is one of"),
     ],
 )  # fmt: skip

@@ -5,10 +5,9 @@ document's floor or above its ceiling is a fault when the overlay is loaded, not
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from medsettle_gateway.policy.floors import breaches
 from medsettle_gateway.policy.loader import (
@@ -18,9 +17,9 @@ from medsettle_gateway.policy.loader import (
     read_effective,
     read_pack_id,
 )
-from medsettle_gateway.policy.overrides import FORMS, replace_at, step_at
+from medsettle_gateway.policy.merging import merge
 from medsettle_gateway.policy.pack import OverlayMark, Pack
-from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers, Reader, child, line_of
+from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers, Reader, line_of
 
 _HEAD: Final = ("overlay", "pack", "author", "date", "authority", "effective")
 _SECTIONS: Final = (
@@ -126,8 +125,8 @@ def merged_source(overlay: Overlay, source: PackSource) -> tuple[PackSource, tup
 
     It has the overlay's name and lines. Raises Invalid naming every place that the pack has not.
     """
-    merged = _Merge(overlay, deepcopy(dict(source.data)))
-    return PackSource(overlay.name, merged.data, merged.lines), tuple(merged.replaced)
+    merged = merge(source, PackSource(overlay.name, overlay.data, overlay.lines))
+    return merged.source, merged.replaced
 
 
 def lay_over(
@@ -178,75 +177,3 @@ def _mark(overlay: Overlay, pack: Pack) -> OverlayMark:
     return OverlayMark(
         overlay.id, overlay.author, overlay.dated_on, overlay.authority, overlay.digest, pack.digest
     )
-
-
-class _Merge:
-    """Lays an overlay's sections over the plain data of a pack.
-
-    ``replaced`` are the paths that the overlay brought, as the loader writes them; ``lines`` are
-    those of the overlay, under the same paths. Raises Invalid naming every place that the pack has not.
-    """
-
-    def __init__(self, overlay: Overlay, data: dict[str, Any]) -> None:
-        self.data = data
-        self.replaced: list[str] = []
-        self.lines: dict[str, int] = {}
-        self._written = overlay.lines
-        self._faults: list[Fault] = []
-        self._merge(overlay.data, data, (), "", "")
-        if self._faults:
-            raise Invalid(overlay.name, self._faults)
-
-    def _merge(
-        self,
-        brought: Mapping[str, object],
-        place: Any,  # noqa: ANN401 - plain data
-        way: tuple[str, ...],
-        path: str,
-        written: str,
-    ) -> None:
-        """Go down where both are mappings (or a list of things with ids); elsewhere, replace."""
-        if path:
-            # Without a line for the whole, a fault of what only the pack says has none.
-            self._keep_line(written, path)
-        # A form of a figure takes the clause of another form with it: it comes before its own clause.
-        for key in sorted(brought, key=lambda key: key not in FORMS):
-            value = brought[key]
-            at = child(written, str(key))
-            try:
-                step = self._step(place, str(key), path)
-                below = None if step is None else place[step]
-                if step is not None and isinstance(value, Mapping) and isinstance(below, dict | list):
-                    self._merge(value, below, (*way, str(key)), child(path, step), at)
-                else:
-                    replaced = replace_at(self.data, (*way, str(key)), value)
-                    self.replaced.append(replaced)
-                    self._keep_lines(at, replaced)
-            except LookupError as error:
-                self._faults.append(Fault(line_of(self._written, at), at, str(error.args[0])))
-
-    def _step(self, place: object, key: str, path: str) -> str | int | None:
-        """Where the key leads; None for a new key of a mapping."""
-        if isinstance(place, list):
-            if not any(isinstance(each, dict) and each.get("id") == key for each in place):
-                known = ", ".join(
-                    str(each["id"]) for each in place if isinstance(each, dict) and "id" in each
-                )
-                told = f"by id: {known}" if known else "as a whole: its elements have no ids"
-                message = f"no element {key!r} in {path} of the pack; name one {told}"
-                raise LookupError(message)
-            return step_at(place, key, path)
-        return (
-            step_at(place, key, path)
-            if isinstance(place, dict) and any(str(each) == key for each in place)
-            else None
-        )
-
-    def _keep_line(self, written: str, path: str) -> None:
-        if written in self._written:
-            self.lines[path] = self._written[written]
-
-    def _keep_lines(self, written: str, path: str) -> None:
-        for each, line in self._written.items():
-            if each == written or each.startswith((written + ".", written + "[")):
-                self.lines[path + each.removeprefix(written)] = line

@@ -57,10 +57,15 @@ def child(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
+def above(path: str) -> str:
+    """The path of the mapping or list that holds it; empty at the top."""
+    return path[: max(path.rfind("."), path.rfind("["), 0)]
+
+
 def line_of(lines: LineNumbers, path: str) -> int:
     """The line of the nearest path that the file knows, going up; 0 if it knows none."""
     while path not in lines and path:
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        path = above(path)
     return lines.get(path, 0)
 
 
