@@ -9,6 +9,7 @@ import click
 from medsettle_gateway.config import ConfigError
 
 _WHERE: Final = {
+    "account": "medsettle_gateway.cli.account:account",
     "catalogue": "medsettle_gateway.cli.catalogue:catalogue",
     "credential": "medsettle_gateway.cli.credential:credential",
     "demo-city": "medsettle_gateway.cli.founding:demo_city",

@@ -31,9 +31,9 @@ class CounterMove(NamedTuple):
 class Entry:
     """One transition in the books.
 
-    ``kind`` is the new state of a sale, or ``OPENING`` for what an import brings; an opening has no
-    ``request_id``. ``terminal`` and ``operator`` say who did it; both are empty where time did. The
-    store gives the position.
+    ``kind`` is the new state of a sale, ``OPENING`` for what an import brings, or ``CREDIT``, ``LAPSE`` and
+    ``PAID_OUT`` for what a region does with an account; only those of sales have a ``request_id``.
+    ``terminal`` and ``operator`` say who did it; both are empty where time did. The store gives the position.
     """
 
     kind: str

@@ -4,8 +4,9 @@
 book                            accounts
 ==============================  ================================================================
 ``<region>/<scheme>/<fund>``    ``benefit`` (what the fund bore), ``payable/<institution>``
-``<region>/<scheme>/accounts``  ``member/<account>``, ``held/<account>``, ``opening``, and
-                                ``payable/<institution>``
+``<region>/<scheme>/accounts``  ``member/<account>``, ``held/<account>``, ``opening``,
+                                ``payable/<institution>``, and what the region did with accounts:
+                                ``subsidy``, ``lapsed``, ``paid_out``
 ``memo/<institution>``          ``cash/``, ``provider/`` and ``charged/<institution>``
 ==============================  ================================================================
 

@@ -48,6 +48,11 @@ def opened(account: str, region: str, scheme: str, amount_fen: int) -> Postings:
     return tuple(_pair(books.accounts_book(region, scheme), books.OPENING, books.member(account), amount_fen))
 
 
+def with_region(account: str, region: str, scheme: str, other: str, amount_fen: int) -> Postings:
+    """Returns what a region does with an account: adds to it, or takes from it what is negative."""
+    return tuple(_pair(books.accounts_book(region, scheme), other, books.member(account), amount_fen))
+
+
 def _funds(effect: Effect, institution: str) -> Iterator[Posting]:
     for fund, amount_fen in effect.funds:
         book = books.fund_book(effect.region, effect.scheme, fund)

@@ -5,6 +5,7 @@ counter moves.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -103,6 +104,20 @@ def opening(
 ) -> Entry:
     """Returns the entry that brings an account's balance into the books."""
     entry = _opening(committed_at, reason, postings.opened(account, region, scheme, amount_fen), ())
+    entry.check()
+    return entry
+
+
+def of_account(
+    kind: str, other: str, account: tuple[str, str, str], amount_fen: int, committed_at: datetime, reason: str
+) -> Entry:
+    """Returns the entry that adds to an account, or takes from it what is negative, against ``other``.
+
+    ``account`` is its id with the region and scheme of its book.
+    """
+    name, region, scheme = account
+    posted = postings.with_region(name, region, scheme, other, amount_fen)
+    entry = replace(_opening(committed_at, reason, posted, ()), kind=kind)
     entry.check()
     return entry
 
