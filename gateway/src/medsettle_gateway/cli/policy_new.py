@@ -78,7 +78,7 @@ def _overlay(named: Named) -> str:
 
 
 def _way(named: Named, figure: Figure) -> tuple[tuple[str, ...], list[object]]:
-    """The keys that lead to the rows of a figure in an overlay, elements of lists by their id; and the rows."""
+    """The keys that lead to a figure in an overlay, by the ids of elements; and its rows as written."""
     place: object = named.source.data
     way = []
     for step in _STEP.findall(figure.path):
