@@ -6,11 +6,12 @@ recalculation of an old settlement. No clock, no I/O; integer fen inside.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter
-from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare
+from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.member import Account, Owner, Patient
@@ -60,6 +61,7 @@ ENGINE_VERSION: Final = "2"
 """Raised whenever the same pack and case may give another result."""
 
 _new: Final = tuple.__new__
+_as_line: Final = partial(tuple.__new__, LineBreakdown)
 
 
 def calculate(
@@ -302,7 +304,6 @@ class _Paid(NamedTuple):
 def _breakdown(
     plan: Plan, divided: Divided, paid: _Paid, left: Left, payers: Sequence[Account], payable: int
 ) -> Breakdown:
-    total, provider, fully, over, first, scope = divided.total
     personal_fen = cash_fen = left.all_fen
     shares: tuple[AccountShare, ...] = ()
     if payers:
@@ -317,8 +318,8 @@ def _breakdown(
     if paid.afterwards:
         afterwards = tuple(FundShare(share.plan.layer.id, share.paid_fen) for share in paid.afterwards)
     return _new(Breakdown, (
-        total, provider, fully, over, first, scope, deductible_fen, over_cap_fen,
-        _funds(plan, paid_fen, paid.layers), personal_fen, shares, cash_fen, divided.lines, afterwards,
+        *divided.total, deductible_fen, over_cap_fen, _funds(plan, paid_fen, paid.layers),
+        personal_fen, shares, cash_fen, tuple(map(_as_line, divided.parts)), afterwards,
     ))  # fmt: skip
 
 

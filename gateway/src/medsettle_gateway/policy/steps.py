@@ -11,6 +11,7 @@ from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.line_rules import LineRule
+from medsettle_gateway.policy.lines import Parts
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.steps_of_funds import fund_steps
@@ -60,29 +61,29 @@ def _order(order: EmergencyOrder) -> PlainStep:
 def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
     """The steps of all lines, in their order."""
     dated, divided = found.dated, found.divided
-    rules, noted = divided.rules, divided.noted
-    plain = case.order is None and not noted and not dated.line_packs
-    waived = dated.tables[0].waived or len(dated.tables) > 1
-    for index, (line, parts) in enumerate(zip(case.lines, divided.lines, strict=True)):
+    ordinary = case.order is None and not divided.noted and not dated.line_packs
+    every_parts, rules = divided.parts, divided.rules
+    for index, line in enumerate(case.lines):
+        parts, rule = every_parts[index], rules[index]
         amount_fen, borne_fen, fully_fen, over_fen, first_fen, scope_fen = parts
-        rule = rules[index]
-        if not plain or line.class_by_list:
+        if not ordinary or line.class_by_list:
             _before(steps, case, found, index, line)
-        if fully_fen:
-            steps.append(_self_paid(case, found, index, line, rule, fully_fen))
-            continue
-        if over_fen or borne_fen:
-            _above(steps, case, found, index, line)
-        if first_fen:
-            steps.append(_first(line, rule, first_fen + scope_fen, first_fen, index))
-        if waived and rule.share_waived:
+        if amount_fen != scope_fen:
+            if fully_fen:
+                steps.append(_self_paid(case, found, index, line, rule, fully_fen))
+                continue
+            if over_fen or borne_fen:
+                _above(steps, case, dated.plan.session, index, line, rule, parts)
+            if first_fen:
+                steps.append(_first(line, rule, first_fen + scope_fen, first_fen, index))
+        if rule.share_waived:
             _share_waived(steps, dated.plan, line, rule, index)
         steps.append((_IN_SCOPE, "lines", "", (("name", line.name),), scope_fen, index))
 
 
 def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: int, line: Line) -> None:
     """What is said of a line first: its version, its list, and what was lifted or is only reported."""
-    dated, note, parts = found.dated, found.divided.noted.get(index), found.divided.lines[index]
+    dated, note, parts = found.dated, found.divided.noted.get(index), found.divided.parts[index]
     table = dated.tables[index] if len(dated.tables) > 1 else dated.tables[0]
     if dated.line_packs and dated.line_packs[index].effective_from != dated.line_packs[-1].effective_from:
         since = dated.line_packs[index].effective_from.isoformat()
@@ -92,33 +93,38 @@ def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: i
     if table.catalogue is not None and in_list is not line.catalogue_class:
         listed = (("name", line.name), ("list", table.catalogue.list), ("class", in_list.value))
         steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, listed, 0, index))
-    lifted = found.divided.rules[index].lifted
-    if lifted is not None and case.order is not None and parts.fully_self_paid_fen < parts.amount_fen:
+    lifted, amount_fen, fully_fen = found.divided.rules[index].lifted, parts[0], parts[2]
+    if lifted is not None and case.order is not None and fully_fen < amount_fen:
         order = (("what", "catalogue"), ("order", case.order.id))
         steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, order, 0, index))
     if note is not None and not note.is_outside:
         steps.append(_reported(dated.plan, case, line, note, index))
 
 
-def _above(steps: list[PlainStep], case: CaseInput, found: Calculated, index: int, line: Line) -> None:
+def _above(
+    steps: list[PlainStep],
+    case: CaseInput,
+    session: Resolved | None,
+    index: int,
+    line: Line,
+    rule: LineRule,
+    parts: Parts,
+) -> None:
     """What lies above the payment standard, then what lies above the limit per session."""
-    rule, parts = found.divided.rules[index], found.divided.lines[index]
-    amount_fen, over_fen = parts.amount_fen, parts.over_limit_fen
-    standard_fen = _standard_fen(line, rule)
+    amount_fen, borne_fen, _, over_fen, _, _ = parts
+    standard_fen = amount_fen - over_fen if session is None else _standard_fen(line, rule)
     if standard_fen is not None and amount_fen > standard_fen:
         path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
         above = (("name", line.name), ("line_fen", amount_fen), ("standard_fen", standard_fen))
         steps.append((_OVER_LIMIT, path, clause, above, amount_fen - standard_fen, index))
         over_fen -= amount_fen - standard_fen
-    limit = found.dated.plan.session
-    if limit is None:
+    if session is None:
         return
-    inputs = (("name", line.name), ("limit_fen", limit.value), ("sessions", case.encounter.sessions))
-    if parts.provider_borne_fen:
-        borne_fen = parts.provider_borne_fen
-        steps.append((Step.PROVIDER_BORNE, limit.rule, limit.clause, inputs, borne_fen, index))
+    inputs = (("name", line.name), ("limit_fen", session.value), ("sessions", case.encounter.sessions))
+    if borne_fen:
+        steps.append((Step.PROVIDER_BORNE, session.rule, session.clause, inputs, borne_fen, index))
     if over_fen:
-        steps.append((Step.SESSION_OVER_LIMIT, limit.rule, limit.clause, inputs, over_fen, index))
+        steps.append((Step.SESSION_OVER_LIMIT, session.rule, session.clause, inputs, over_fen, index))
 
 
 def _reported(plan: Plan, case: CaseInput, line: Line, note: Noted, index: int) -> PlainStep:
