@@ -143,6 +143,8 @@ def _wanted(reader: Reader, value: object, path: str, fact: str, facts: Askable)
 def _fact_value(reader: Reader, value: object, path: str, fact: str, known: tuple[str, ...] | None) -> str:
     if known is None:
         return reader.id(value, path)
+    if not known:
+        return ""  # its declaration is at fault, and says so
     text = value
     if known == (TRUE, FALSE):
         text = {True: TRUE, False: FALSE}.get(value) if isinstance(value, bool) else None
