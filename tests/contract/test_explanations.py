@@ -13,6 +13,7 @@ from medsettle._columns import width
 from medsettle._exchange import answering
 from medsettle.explanation import explain, explanation
 from medsettle.receipt import render
+from medsettle.wire.called import yuan
 from medsettle.wire.v1 import sale_pb2
 from medsettle_gateway.cli.policy_explained import explanation_of, who_pays_in_all
 from medsettle_gateway.domain.sale import LineRecord, SettlementRecord, TraceStep
@@ -93,6 +94,31 @@ def test_till_and_gateway_explain_every_worked_example_alike(
             zh, en = who_pays_in_all(settled)
             assert told.summary.zh.startswith(f"本单{zh}")
             assert told.summary.en.startswith(f"This ticket is {en[:1].lower()}{en[1:]}")
+
+
+def test_the_paragraph_of_a_worked_example_has_all_its_amounts(
+    examples: list[tuple[str, tuple[Settled, ...]]]
+) -> None:
+    for name, settled in examples:
+        for each in settled:
+            zh, en, *_ = explanation_of(each)
+            breakdown = each.calculation.breakdown
+            paid = [breakdown.cash_fen, *(share.amount_fen for share in breakdown.funds)]
+            amounts = [breakdown.total_fen, breakdown.personal_fen, breakdown.provider_borne_fen, *paid]
+            missing = [yuan(fen) for fen in amounts if fen and not (yuan(fen) in zh and yuan(fen) in en)]
+            assert (name, missing) == (name, [])
+
+
+def test_a_sentence_counts_the_lines_as_the_till_numbers_them(
+    examples: list[tuple[str, tuple[Settled, ...]]]
+) -> None:
+    name, (settled, *_) = examples[0]
+    made = record(1, settled)
+    for line_id, number in (("7", 7), ("A1", 1), ("0", 1), ("10000", 1), ("٣", 1)):
+        lines = tuple(line._replace(line_id=line_id) for line in made.lines[:1])
+        step = TraceStep("excluded", "rule", "", {"name": "x"}, 100, 0)
+        (told,) = codec.settlement(replace(made, lines=lines, trace=(step,)), full=True).trace
+        assert (name, told.line_id, told.zh[:4]) == (name, line_id, f"第{number}行“")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -185,7 +185,7 @@ def _difference(trace: tuple[TraceEntry, ...], key: str, expected: str, got: str
 
 
 def _trace(settled: Iterable[Settled]) -> tuple[TraceEntry, ...]:
-    return tuple(entry for each in settled for entry in each.calculation.trace)
+    return tuple(entry for each in settled for entry in each.trace)
 
 
 def _sum(breakdown: Breakdown, key: str) -> int:

@@ -1,0 +1,65 @@
+"""``policy explain`` says what a settlement comes to before it says how, for people and for scripts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from medsettle_gateway.cli.policy import policy
+
+CASES = Path(__file__).parents[2] / "cases"
+SHARED_OUT = CASES / "liaocheng-outpatient" / "LC33-lines-shared-out-between-two-benefits.yaml"
+
+
+def explained(case: Path) -> str:
+    return CliRunner().invoke(policy, ["explain", str(case)]).output
+
+
+def as_data(case: Path) -> Any:
+    return json.loads(CliRunner().invoke(policy, ["explain", "--json", str(case)]).output)
+
+
+def case_that_says(text: str) -> Path:
+    return next(path for path in sorted(CASES.rglob("*.yaml")) if text in path.read_text("utf-8"))
+
+
+def test_the_paragraph_comes_first_then_the_steps_then_the_amounts() -> None:
+    rows = explained(SHARED_OUT).splitlines()
+    assert rows[1].startswith("  按3项待遇分别结算。合计494.00元,本机构承担20.00元,统筹基金支付392.50元,")
+    assert rows[2].startswith("  Settled under 3 benefits. Of 494.00 in all, this institution bears 20.00,")
+    told = [row.strip() for row in rows]
+    at = told.index("门诊血液透析 / Outpatient haemodialysis  〔liaocheng-outpatient〕")
+    assert told[at + 1].startswith("合计370.00元,")
+    assert told.index("明细 / Lines") < told.index("基金支付 / What the fund pays")
+    assert told.index("基金支付 / What the fund pays") < told.index("个人支付 / The patient's part")
+    assert "20.00  机构承担 / borne by the provider" in told
+
+
+def test_lines_are_counted_as_in_the_case_whatever_benefit_takes_them() -> None:
+    text = explained(SHARED_OUT)
+    assert "第2行“血液透析”" in text
+    assert "第1行“感冒灵颗粒”" in text
+    lines = [step["line"] for settled in as_data(SHARED_OUT)["settlements"] for step in settled["steps"]]
+    assert {line for line in lines if line is not None} == {0, 1, 2, 3}
+
+
+def test_what_may_be_applied_for_afterwards_is_told_apart_from_what_is_paid() -> None:
+    case = case_that_says("afterwards: {special_aid:")
+    assert "(可事后申请,不计入本次)" in explained(case)
+    assert "(可事后申请) / special aid (may be applied for afterwards)" in explained(case)
+    (settled,) = as_data(case)["settlements"]
+    assert settled["breakdown"]["afterwards"]["special_aid"] > 0
+    assert "special_aid" not in settled["breakdown"]["funds"]
+
+
+def test_a_script_finds_the_same_keys_for_every_settlement() -> None:
+    keys = ["pack", "benefit", "title", "summary", "because", "sections", "breakdown", "steps"]
+    assert [list(settled) for settled in as_data(SHARED_OUT)["settlements"]] == [keys] * 3
+    (first, *_) = as_data(SHARED_OUT)["settlements"]
+    assert first["title"] == {"zh": "门诊血液透析", "en": "outpatient haemodialysis"}
+    assert list(first["because"][0]) == ["zh", "en", "clauses", "amount_fen", "steps"]
+    assert list(first["sections"][0]) == ["about", "id", "zh", "en", "steps"]
+    assert list(first["steps"][0]) == ["step", "rule", "clause", "inputs", "amount_fen", "line", "zh", "en"]
+    assert first["breakdown"]["accounts"][0]["owner"] == "self"
+    assert sum(line["amount_fen"] for line in first["breakdown"]["lines"]) == first["breakdown"]["total_fen"]
