@@ -186,7 +186,7 @@ def test_the_five_fixed_leave_open_what_they_do_not_say() -> None:
 
 def test_the_rest_of_a_benefit_is_read_too() -> None:
     inpatient, chronic = whole().benefits
-    assert inpatient.stay == StayRule(By.ADMITTED, By.DISCHARGED)
+    assert inpatient.stay == StayRule("benefits.inpatient.stay", By.ADMITTED, By.DISCHARGED)
     assert (inpatient.layers, inpatient.layers_clause) == (("medical_aid", "county", "relief"), "")
     assert (chronic.layers, chronic.layers_clause) == ((), "六")
     assert chronic.takes == (When((("kind", ("drug",)), ("condition", ("hypertension",)))),)

@@ -116,11 +116,8 @@ def test_a_layer_that_cannot_mean_anything_is_refused(dotted: str, value: object
     assert [fault for fault in said if fault.startswith(path) and message in fault], said
 
 
-def test_what_is_computed_afterwards_comes_last() -> None:
-    late = {"layers.0.mode": "afterwards"}
-    said = faults(late)
-    assert "layers[1]: it is charged, so it stands before medical_aid, which is computed afterwards" in said
-    assert len(said) == 2
+def test_a_layer_that_acts_afterwards_may_stand_anywhere() -> None:
+    assert whole({"layers.0.mode": "afterwards"}).rules.layers[0].mode is Mode.AFTERWARDS
 
 
 def test_layers_are_a_list() -> None:

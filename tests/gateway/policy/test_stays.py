@@ -25,8 +25,8 @@ PAID = CounterKey("2024", "inpatient", "paid")
 BORNE = CounterKey("stay/2023-12-28", "inpatient", "deductible")
 
 
-def hospital_pack(amount: str = "200.00", share: str = "0.50", **changes: Any) -> Pack:
-    benefit = {
+def hospital_source(amount: str = "200.00", share: str = "0.50", **changes: Any) -> dict[str, Any]:
+    return {
         "title": {"zh": "住院", "en": "inpatient"},
         "fund": "pooled",
         "where": [{"at": "hospital", "stay": True}],
@@ -37,7 +37,10 @@ def hospital_pack(amount: str = "200.00", share: str = "0.50", **changes: Any) -
         "layers": [],
         **changes,
     }
-    return anshan({"benefits.inpatient": benefit})
+
+
+def hospital_pack(amount: str = "200.00", share: str = "0.50", **changes: Any) -> Pack:
+    return anshan({"benefits.inpatient": hospital_source(amount, share, **changes)})
 
 
 def two_versions(later: Pack, earlier: Pack) -> tuple[Pack, Pack]:
@@ -131,6 +134,29 @@ def test_without_a_rule_for_stays_the_day_of_the_settlement_decides_everything()
     later, earlier = two_versions(hospital_pack("900.00", stay=None), hospital_pack("200.00", stay=None))
     assert calculate(later, BOTH_YEARS, versions=(earlier, later)).breakdown.deductible_fen == 90_000
     assert calculate(later, BOTH_YEARS, versions=(later,)).breakdown.deductible_fen == 90_000
+
+
+def test_the_trace_says_which_year_decides_what_of_a_stay_over_new_year() -> None:
+    pack = hospital_pack(stay={"deductible_by": "admitted", "cap_by": "discharged", "clause": "第二十一条"})
+    (told,) = [entry for entry in calculate(pack, BOTH_YEARS).trace if entry.step is Step.STAY_YEARS]
+    assert told.clause == "第二十一条"
+    assert told.zh == "本次住院跨年度(2023-12-28至2024-01-06):起付标准按2023年计,最高支付限额按2024年计。"
+    within = stay((100_000, date(2024, 1, 5)), encounter=replace(STAY, admitted=NEW_YEAR))
+    assert Step.STAY_YEARS not in [entry.step for entry in calculate(pack, within).trace]
+
+
+def test_a_layer_that_acts_afterwards_looks_at_what_every_charged_layer_left() -> None:
+    layers = [
+        {"id": "late", "title": {"zh": "后", "en": "late"}, "fund": "late", "mode": "afterwards",
+         "base": "all_left", "ratio": {"rows": [{"ratio": "1.00", "clause": "x"}]}},
+        {"id": "aid", "title": {"zh": "救", "en": "aid"}, "fund": "aid",
+         "base": "in_scope_left", "ratio": {"rows": [{"ratio": "0.50", "clause": "x"}]}},
+    ]  # fmt: skip
+    inpatient = hospital_source()
+    pack = anshan({"layers": layers, "benefits.inpatient": {**inpatient, "layers": ["late", "aid"]}})
+    breakdown = calculate(pack, stay((120_000, date(2024, 1, 5)))).breakdown
+    assert [tuple(share) for share in breakdown.funds] == [("pooled", 50_000), ("aid", 35_000)]
+    assert [tuple(share) for share in breakdown.afterwards] == [("late", 35_000)]
 
 
 def test_ratio_bands_over_a_stay_go_on_where_the_last_bill_ended() -> None:

@@ -126,8 +126,10 @@ class By(StrEnum):
 class StayRule:
     """Which day's year, and which day's version of the pack, give the deductible and the cap of a stay."""
 
+    path: str
     deductible_by: By
     cap_by: By
+    clause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,9 +143,14 @@ def _stay(reader: Reader, value: object, path: str) -> StayRule | None:
     if value is None:
         return None
     keys = ("deductible_by", "cap_by")
-    data = reader.section(value, path, keys, keys)
-    by = {key: reader.choice(entry, child(path, key), By) for key, entry in data.items()}
-    return StayRule(by.get("deductible_by", By.ADMITTED), by.get("cap_by", By.DISCHARGED))
+    data = reader.section(value, path, (*keys, "clause"), keys)
+    by = {key: reader.choice(data[key], child(path, key), By) for key in keys if key in data}
+    return StayRule(
+        path,
+        by.get("deductible_by", By.ADMITTED),
+        by.get("cap_by", By.DISCHARGED),
+        read_clause(reader, data, path, required=False),
+    )
 
 
 def _takes(reader: Reader, value: object, path: str, vocabulary: Vocabulary) -> tuple[When, ...] | None:

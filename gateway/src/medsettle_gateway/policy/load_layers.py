@@ -37,7 +37,6 @@ def read_layers(
     ids = tuple(benefit.id for benefit in benefits)
     layers = tuple(_layer(reader, entry, path, ids, vocabulary) for path, entry in entries)
     _check_ids(reader, layers)
-    _check_order(reader, layers)
     known = tuple(layer.id for layer in layers)
     for benefit in benefits:
         for layer in benefit.layers:
@@ -53,16 +52,6 @@ def _check_ids(reader: Reader, layers: tuple[Layer, ...]) -> None:
         if layer.id in seen:
             reader.fault(child(layer.path, "id"), f"there is another layer {layer.id!r} before it")
         seen[layer.id] = None
-
-
-def _check_order(reader: Reader, layers: tuple[Layer, ...]) -> None:
-    after = None
-    for layer in layers:
-        if layer.mode is Mode.AFTERWARDS:
-            after = layer.id
-        elif after is not None:
-            message = f"it is charged, so it stands before {after}, which is computed afterwards"
-            reader.fault(layer.path, message)
 
 
 def _layer(

@@ -29,6 +29,18 @@ def emergency_order(_amount: str, _line: int, values: Values) -> Sentences:
     )
 
 
+def stay_years(_amount: str, _line: int, values: Values) -> Sentences:
+    """A stay lies in two years: which one gives the deductible, and which the cap."""
+    admitted, billed, deductible_year, cap_year = values
+    return (
+        f"本次住院跨年度({admitted}至{billed}):起付标准按{deductible_year}年计,最高支付限额按{cap_year}年计。",
+        (
+            f"This stay lies in two years ({admitted} to {billed}): the deductible is that of "
+            f"{deductible_year}, the annual cap that of {cap_year}."
+        ),
+    )
+
+
 def deductible(amount: str, _line: int, values: Values) -> Sentences:
     """What is borne toward the deductible, of the year or of the stay."""
     limit_fen, used_fen, parts, period = values

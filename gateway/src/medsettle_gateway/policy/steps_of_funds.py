@@ -28,6 +28,7 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
     benefit = plan.benefit
     if benefit is None:
         return
+    _stay_years(steps, case, found, benefit)
     order = None if case.order is None else case.order.id
     if order is not None and plan.waives_limits and plan.session is not None:
         _waived(steps, "session", order, plan.session)
@@ -52,6 +53,18 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
         for raised in found.raised:
             notice, figure = notices[raised.id]
             steps.append(_warning(notice, figure, raised))
+
+
+def _stay_years(steps: list[PlainStep], case: CaseInput, found: Calculated, benefit: Benefit) -> None:
+    """Where a stay lies in two years, which one decides what."""
+    admitted, rule, periods = case.encounter.admitted, benefit.stay, found.dated.periods
+    if rule is None or admitted is None or admitted.year == case.service_on.year:
+        return
+    inputs = (
+        ("admitted", admitted.isoformat()), ("billed", case.service_on.isoformat()),
+        ("deductible_year", periods.deductible), ("cap_year", periods.paid),
+    )  # fmt: skip
+    steps.append((Step.STAY_YEARS, rule.path, rule.clause, inputs, 0, None))
 
 
 def _waived(steps: list[PlainStep], what: str, order: str, figure: Resolved) -> None:

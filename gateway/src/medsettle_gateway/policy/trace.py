@@ -42,6 +42,7 @@ class Step(StrEnum):
     SELF_PAY_FIRST = "self_pay_first"
     SELF_PAY_WAIVED = "self_pay_waived"
     IN_SCOPE = "in_scope"
+    STAY_YEARS = "stay_years"
     DEDUCTIBLE = "deductible"
     NO_DEDUCTIBLE = "no_deductible"
     RATIO = "ratio"
