@@ -104,11 +104,12 @@ def remainders_of(
         found += running.remainders(taken.keys, taken.figure.value)
     elif plan.deductible is not None:
         found += running.remainders(deductible_keys(benefit, periods), plan.deductible.value)
-    _, paid, stay = periods
     for group in groups:
-        fund = group.plan if isinstance(group, GroupShare) else group
-        limit_fen = None if fund.cap is None else fund.cap.value
-        found += running.remainders(fund.paid_keys(paid, stay), limit_fen)
+        if isinstance(group, GroupShare):
+            fund, keys = group.plan, group.keys
+        else:
+            fund, keys = group, group.paid_keys(periods.paid, periods.stay)
+        found += running.remainders(keys, None if fund.cap is None else fund.cap.value)
     for layer in plan.settling:
         if layer.is_for and layer.cap is not None:
             found += _layer_remainders(layer, periods, running)

@@ -27,7 +27,7 @@ from medsettle_gateway.policy.counting import (
     stay_period,
 )
 from medsettle_gateway.policy.dated import Dated
-from medsettle_gateway.policy.fund import GroupShare, Taken, pay_group, take_deductible
+from medsettle_gateway.policy.fund import GroupShare, Taken, deductible_keys, pay_group, take_deductible
 from medsettle_gateway.policy.inputs import Calculation, CaseInput
 from medsettle_gateway.policy.layers import LayerShare, Left, Scene, funds_of, pay_layers
 from medsettle_gateway.policy.limits import Accumulator
@@ -82,7 +82,7 @@ def calculate(
     gates of the pack, the lines in their order, NO_RULE, PARAMETER_ASSUMED.
     """
     dated = Dated.of(pack, case, versions)
-    plan, periods, _, tables, _, refusal, missing, _ = dated
+    plan, periods, _, tables, _, refusal, missing, late = dated
     refusal = refusal or _refusal(pack, plan, case.service_on, case.patient, case.encounter)
     if refusal is not None:
         raise Refused(refusal)
@@ -99,12 +99,12 @@ def calculate(
     raised: tuple[Raised, ...] = ()
     if plan.rules.accumulators and plan.benefit is not None:
         raised = _accumulated(plan, periods.paid, left, running)
-    if not allow_assumed:
+    if not allow_assumed and (plan.assumed or late or divided.assumed or plan.by_condition):
         _check_assumed(pack, dated, divided, groups)
     payers = in_order(plan.use, case.accounts)
     payable = payable_fen(plan.use, divided, left) if payers else 0
-    paid = _new(_Paid, (taken, groups, layers, afterwards))
-    breakdown = _breakdown(plan, divided, paid, left, payers, payable)
+    shares, drawn_fen = draw(plan.use, payers, payable, left.all_fen) if payers else ((), 0)
+    breakdown = _breakdown(plan, divided, (taken, groups, layers, afterwards), shares, drawn_fen)
     steps: tuple[PlainStep, ...] = ()
     if trace:
         found = (dated, divided, taken, groups, layers, afterwards, raised, payers, payable, breakdown)
@@ -226,13 +226,13 @@ def _fund_part(
 
     Raises Refused: NO_RULE, for a filed condition without a figure.
     """
-    plan, periods, deductible, *_ = dated
+    plan, periods, deductible = dated.plan, dated.periods, dated.deductible
     benefit, in_scope_fen = plan.benefit, divided.total.in_scope_fen
     if benefit is None:
         return None, []
     taken, borne_fen = None, 0
     if deductible is not None:
-        taken = take_deductible(benefit, deductible, in_scope_fen, periods, running)
+        taken = take_deductible(deductible_keys(benefit, periods), deductible, in_scope_fen, running)
         borne_fen = taken.now_fen
     if plan.fund is not None:
         base_fen = in_scope_fen - borne_fen
@@ -294,42 +294,35 @@ def _check_assumed(pack: Pack, dated: Dated, divided: Divided, groups: Sequence[
         raise Refused(assumed(pack.id, row))
 
 
-class _Paid(NamedTuple):
-    taken: Taken | None
-    groups: Sequence[GroupShare]
-    layers: Sequence[LayerShare]
-    afterwards: Sequence[LayerShare]
+_Paid = tuple[Taken | None, Sequence[GroupShare], Sequence[LayerShare], Sequence[LayerShare]]
+"""The deductible, the groups, the layers, and those that act afterwards."""
 
 
 def _breakdown(
-    plan: Plan, divided: Divided, paid: _Paid, left: Left, payers: Sequence[Account], payable: int
+    plan: Plan, divided: Divided, paid: _Paid, accounts: tuple[AccountShare, ...], drawn_fen: int
 ) -> Breakdown:
-    personal_fen = cash_fen = left.all_fen
-    shares: tuple[AccountShare, ...] = ()
-    if payers:
-        shares, drawn_fen = draw(plan.use, payers, payable, personal_fen)
-        cash_fen -= drawn_fen
-    deductible_fen = 0 if paid.taken is None else paid.taken.now_fen
-    paid_fen = over_cap_fen = 0
-    for group in paid.groups:
-        paid_fen += group.paid_fen
+    taken, groups, layers, afterwards = paid
+    total, provider, fully, over, first, scope = divided.total
+    personal_fen, over_cap_fen, benefit = total - provider, 0, plan.benefit
+    funds: tuple[FundShare, ...] = ()
+    for group in groups:
         over_cap_fen += group.over_cap_fen
-    afterwards: tuple[FundShare, ...] = ()
-    if paid.afterwards:
-        afterwards = tuple(FundShare(share.plan.layer.id, share.paid_fen) for share in paid.afterwards)
+        personal_fen -= group.paid_fen
+    if benefit is not None and personal_fen < total - provider:
+        funds = (_new(FundShare, (benefit.fund, total - provider - personal_fen)),)
+    shown: tuple[FundShare, ...] = ()
+    if layers or afterwards:
+        funds = _together(funds, layers)
+        personal_fen -= sum(share.paid_fen for share in layers)
+        shown = tuple(FundShare(share.plan.layer.id, share.paid_fen) for share in afterwards)
     return _new(Breakdown, (
-        *divided.total, deductible_fen, over_cap_fen, _funds(plan, paid_fen, paid.layers),
-        personal_fen, shares, cash_fen, tuple(map(_as_line, divided.parts)), afterwards,
+        total, provider, fully, over, first, scope, 0 if taken is None else taken.now_fen, over_cap_fen,
+        funds, personal_fen, accounts, personal_fen - drawn_fen, tuple(map(_as_line, divided.parts)), shown,
     ))  # fmt: skip
 
 
-def _funds(plan: Plan, paid_fen: int, layers: Sequence[LayerShare]) -> tuple[FundShare, ...]:
-    """Each fund that pays, once, in the order of the rules; ``paid_fen`` is the benefit's."""
-    if plan.benefit is None:
-        return ()
-    first = (_new(FundShare, (plan.benefit.fund, paid_fen)),) if paid_fen else ()
-    if not layers:
-        return first
+def _together(first: tuple[FundShare, ...], layers: Sequence[LayerShare]) -> tuple[FundShare, ...]:
+    """Each fund that pays, once, in the order of the rules."""
     together: dict[str, int] = {}
     for fund, amount_fen in (*first, *funds_of(layers)):
         together[fund] = together.get(fund, 0) + amount_fen

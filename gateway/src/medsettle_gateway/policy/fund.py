@@ -28,11 +28,12 @@ class BandShare(NamedTuple):
 class GroupShare(NamedTuple):
     """What the fund pays for one group of lines, in fen: paid + over_cap is what was computed.
 
-    ``base_fen`` is what lies above the deductible. ``used_fen`` is what the fund had paid before and
-    ``left_fen`` what it might still pay (None: no limit).
+    ``keys`` count what it paid. ``base_fen`` is what lies above the deductible. ``used_fen`` is what the
+    fund had paid before and ``left_fen`` what it might still pay (None: no limit).
     """
 
     plan: FundPlan
+    keys: Keys
     base_fen: int
     bands: tuple[BandShare, ...]
     computed_fen: int
@@ -69,11 +70,8 @@ _NONE: Final = Period.NONE
 _STAY: Final = Period.STAY
 
 
-def take_deductible(
-    benefit: Benefit, figure: Resolved, in_scope_fen: int, periods: Periods, running: Running
-) -> Taken:
-    """What of the in-scope sum goes toward the deductible."""
-    keys = deductible_keys(benefit, periods)
+def take_deductible(keys: Keys, figure: Resolved, in_scope_fen: int, running: Running) -> Taken:
+    """What of the in-scope sum goes toward the deductible, which is counted under ``keys``."""
     met_fen = running.least_used(keys)
     limit_fen = figure.value or 0
     unmet_fen = limit_fen - met_fen if met_fen < limit_fen else 0
@@ -105,15 +103,16 @@ def pay_group(
     else:
         bands = tuple(_in_bands(plan, base_fen, periods, running))
         computed_fen = summed_share_fen((band.part_fen, band.ratio.value or 0) for band in bands)
-    _, year, stay = periods
-    keys = plan.paid_keys(year, stay)
+    keys = plan.paid_keys(periods.paid, periods.stay)
     used_fen = running.most_used(keys)
     limit_fen = None if uncapped or cap is None else cap.value
     left_fen = left_of(limit_fen, used_fen)
     paid_fen = computed_fen if left_fen is None or computed_fen <= left_fen else left_fen
     running.add(keys, paid_fen)
-    over_cap_fen = computed_fen - paid_fen
-    return _new(GroupShare, (plan, base_fen, bands, computed_fen, paid_fen, over_cap_fen, used_fen, left_fen))
+    over_fen = computed_fen - paid_fen
+    return _new(
+        GroupShare, (plan, keys, base_fen, bands, computed_fen, paid_fen, over_fen, used_fen, left_fen)
+    )
 
 
 def _in_bands(plan: FundPlan, base_fen: int, periods: Periods, running: Running) -> Iterable[BandShare]:
