@@ -66,31 +66,31 @@ benefits:
     cap: {{period: year, rows: []}}
     layers: []                       # 其后依次支付的 layers 编号 / ids of layers that follow
 
-#  inpatient:                        # 住院 / stays
-#    title: {{zh: 住院, en: inpatient care}}
-#    fund: pooled
-#    where: [{{at: hospital, designation: basic, stay: true, clause: {todo}}}]
-#    deductible: {{period: stay, rows: [{{when: {{level: tertiary}}, amount: "900.00", clause: {todo}}}]}}
-#    ratio:
-#      bands:                        # 分段 / by the amount above the deductible
-#        of: after_deductible
-#        over: settlement            # settlement | stay | year
-#        rows:
-#          - {{up_to: "10000.00", ratio: "0.80", clause: {todo}}}
-#          - {{ratio: "0.90", clause: {todo}}}
-#    cap: {{period: year, rows: [{{amount: "200000.00", clause: {todo}}}]}}
-#    stay: {{deductible_by: admitted, cap_by: discharged}}   # 跨年度 / stays over New Year
-#    layers: [serious_illness, medical_aid]
+#   inpatient:                        # 住院 / stays
+#     title: {{zh: 住院, en: inpatient care}}
+#     fund: pooled
+#     where: [{{at: hospital, designation: basic, stay: true, clause: {todo}}}]
+#     deductible: {{period: stay, rows: [{{when: {{level: tertiary}}, amount: "900.00", clause: {todo}}}]}}
+#     ratio:
+#       bands:                        # 分段 / by the amount above the deductible
+#         of: after_deductible
+#         over: settlement            # settlement | stay | year
+#         rows:
+#           - {{up_to: "10000.00", ratio: "0.80", clause: {todo}}}
+#           - {{ratio: "0.90", clause: {todo}}}
+#     cap: {{period: year, rows: [{{amount: "200000.00", clause: {todo}}}]}}
+#     stay: {{deductible_by: admitted, cap_by: discharged}}   # 跨年度 / stays over New Year
+#     layers: [serious_illness, medical_aid]
 
 # 其他支付,依次:大病保险、商业补充、医疗救助 …… / what other funds pay on what is left, in this order
 layers: []
-#  - id: serious_illness
-#    title: {{zh: 大病保险, en: serious illness insurance}}
-#    fund: serious_illness
-#    base: in_scope_left             # in_scope_left | out_of_scope_left | all_left
-#    threshold: {{period: year, rows: [{{amount: "15000.00", clause: {todo}}}]}}
-#    ratio: {{rows: [{{ratio: "0.60", clause: {todo}}}]}}
-#    cap: {{none: true, clause: {todo}}}
+#   - id: serious_illness
+#     title: {{zh: 大病保险, en: serious illness insurance}}
+#     fund: serious_illness
+#     base: in_scope_left             # in_scope_left | out_of_scope_left | all_left
+#     threshold: {{period: year, rows: [{{amount: "15000.00", clause: {todo}}}]}}
+#     ratio: {{rows: [{{ratio: "0.60", clause: {todo}}}]}}
+#     cap: {{none: true, clause: {todo}}}
 
 accounts:                            # 个人账户;没有可整节删去 / delete where there are none
   clause: {todo}
