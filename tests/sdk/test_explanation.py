@@ -141,6 +141,28 @@ def test_a_line_is_named_once_however_many_steps_it_took() -> None:
     ) in text
 
 
+def test_what_an_order_lifts_for_a_line_is_told_after_the_line_is_named() -> None:
+    lifted = step(
+        "limit_waived", "第1行:按应急措施“E-1”,不限药品种类。",
+        "Line 1: under emergency order E-1, the kinds of drugs are not limited.", line="1",
+    )
+    counted = step("in_scope", "第1行“药”:5.00元符合政策范围。", "Line 1, 药: 5.00 is within policy.", 500,
+                   line="1", name="药")
+    sale = replace(SALE, settlements=(replace(STAY, trace=(lifted, counted)),))
+    assert "第1行“药”:5.00元符合政策范围。按应急措施“E-1”,不限药品种类。" in read(explain(sale))
+    assert "5.00 is within policy. Under emergency order E-1, the kinds" in explain(sale, "en", 96)
+
+
+def test_an_excluded_line_names_the_list_that_decided_its_class() -> None:
+    listed = step("catalogue", "第1行“药”:这里适用基层目录,按丙类计算。", "Line 1, 药: here the list applies.",
+                  line="1", clause="第七条", name="药")
+    excluded = step("excluded", "第1行“药”:不支付。", "Line 1, 药: not covered.", 500, line="1", name="药")
+    (reason,) = because((listed, excluded))
+    assert reason.zh == "第1行“药”:这里适用基层目录,按丙类计算。不支付。"
+    assert reason.en == "Line 1, 药: here the list applies. Not covered."
+    assert (reason.clauses, reason.steps) == (("第七条",), (0, 1))
+
+
 def test_a_figure_of_the_region_is_told_in_the_language_of_the_text() -> None:
     assert "(本地参数)" in read(explain(SALE))
     assert "(local figure)" in read(explain(SALE, "en"))

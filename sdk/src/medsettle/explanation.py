@@ -157,7 +157,10 @@ def _section(paper: Paper, section: Section, steps: Sequence[TraceEntry]) -> Ite
 
 def _lines(paper: Paper, told: Sequence[TraceEntry]) -> Iterator[str]:
     """Each line that has something to be said of, then all the others at once."""
-    by_line = [list(steps) for _, steps in groupby(told, key=lambda step: step.line_id)]
+    by_line = [
+        sorted(steps, key=lambda step: "name" not in step.inputs)
+        for _, steps in groupby(told, key=lambda step: step.line_id)
+    ]
     plain = [steps[0] for steps in by_line if [step.step for step in steps] == ["in_scope"]]
     for steps in by_line:
         if len(plain) < 2 or steps[0] not in plain:  # noqa: PLR2004 - one line has its own sentence

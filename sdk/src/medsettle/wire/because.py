@@ -114,25 +114,31 @@ def number(told: Told, name: str) -> int:
 def joined(steps: Iterable[Told]) -> Pair:
     """Returns the sentences of steps about one line or one layer, which is named once."""
     texts: list[Pair] = []
-    last: Pair = ("", "")
+    last = ""
     for told in steps:
-        prefix = _subject(told)
         zh, en = told.zh, told.en
-        if texts and prefix == last:
-            zh, en = zh.removeprefix(prefix[0]), begun(en.removeprefix(prefix[1]))
+        about = told.line_id or told.inputs.get("layer", "")
+        if about and about == last:
+            subject = _subject(told)
+            zh, en = zh.removeprefix(subject[0]), begun(en.removeprefix(subject[1]))
         texts.append((zh, en))
-        last = prefix
+        last = about
     return "".join(zh for zh, _ in texts), " ".join(en for _, en in texts)
 
 
 def _subject(told: Told) -> Pair:
-    """What a step's sentences begin with if they name a line or a layer first."""
+    """What a step's sentences begin with if they name a line, with or without its item, or a layer first."""
     name, title_zh, title_en = (told.inputs.get(each, "") for each in ("name", "zh", "en"))
-    if told.line_id and name:
-        _, found_zh, _ = told.zh.partition(f"“{name}”:")
-        begun_en, found_en, _ = told.en.partition(f", {name}: ")
-        return told.zh.partition(found_zh)[0] + found_zh if found_zh else "", begun_en + found_en
+    if told.line_id:
+        ends = (f"“{name}”:", f", {name}: ") if name else (":", ": ")
+        return _until(told.zh, ends[0]), _until(told.en, ends[1])
     return f"{title_zh}:", f"{begun(title_en)}: "
+
+
+def _until(text: str, end: str) -> str:
+    """The text up to and with its end; empty without it."""
+    before, found, _ = text.partition(end)
+    return before + found if found else ""
 
 
 def _of_step(trace: Sequence[Told], index: int, amount_fen: int | None = None) -> Because:
@@ -150,7 +156,7 @@ def _lines(trace: Sequence[Told]) -> Iterator[Because]:
     for step, (zh, en) in _OF_LINES.items():
         found = [i for i, told in enumerate(trace) if told.step == step and told.amount_fen]
         if len(found) == 1:
-            yield _of_step(trace, found[0])
+            yield _of_line(trace, found[0])
         elif found:
             steps = [trace[index] for index in found]
             amount_fen = sum(told.amount_fen or 0 for told in steps)
@@ -158,6 +164,15 @@ def _lines(trace: Sequence[Told]) -> Iterator[Because]:
             amount = yuan(amount_fen)
             text = zh.format(names_zh, amount), en.format(names_en, amount)
             yield Because(*text, _clauses(steps), amount_fen, tuple(found))
+
+
+def _of_line(trace: Sequence[Told], index: int) -> Because:
+    """The step of one line, with the list of the catalogue that decided its class, if one did."""
+    line_id = trace[index].line_id
+    before = range(index)
+    lists = [at for at in before if trace[at].step == "catalogue" and trace[at].line_id == line_id]
+    steps = [trace[at] for at in (*lists, index)]
+    return Because(*joined(steps), _clauses(steps), trace[index].amount_fen or 0, (*lists, index))
 
 
 def _names(names: Sequence[str]) -> Pair:
