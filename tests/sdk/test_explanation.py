@@ -154,8 +154,10 @@ def test_what_an_order_lifts_for_a_line_is_told_after_the_line_is_named() -> Non
 
 
 def test_an_excluded_line_names_the_list_that_decided_its_class() -> None:
-    listed = step("catalogue", "第1行“药”:这里适用基层目录,按丙类计算。", "Line 1, 药: here the list applies.",
-                  line="1", clause="第七条", name="药")
+    listed = step(
+        "catalogue", "第1行“药”:这里适用基层目录,按丙类计算。", "Line 1, 药: here the list applies.",
+        line="1", clause="第七条", name="药",
+    )
     excluded = step("excluded", "第1行“药”:不支付。", "Line 1, 药: not covered.", 500, line="1", name="药")
     (reason,) = because((listed, excluded))
     assert reason.zh == "第1行“药”:这里适用基层目录,按丙类计算。不支付。"
