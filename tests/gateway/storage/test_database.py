@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from medsettle_gateway.config import ConfigError
+from medsettle_gateway.domain.facts import AccountState
+from medsettle_gateway.domain.keys import CatalogueKey, MemberKey
 from medsettle_gateway.storage import database
 from medsettle_gateway.storage.database import Found, look, migrate, migrations, open_database
 from medsettle_gateway.storage.entering import writing
+from medsettle_gateway.storage.loading import Reading
 from medsettle_gateway.storage.sealing import Sealer
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
@@ -50,6 +53,35 @@ def test_a_migrated_database_is_the_same_as_a_fresh_one(tmp_path: Path, version:
     assert migrate(old) == (version, LATEST)
     assert migrate(fresh) == (0, LATEST)
     assert schema(old) == schema(fresh)
+
+
+def test_what_the_first_release_recorded_is_there_after_the_migration(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    at_version(path, 1)
+    connection = sqlite3.connect(path)
+    connection.executescript("""
+        INSERT INTO members VALUES ('m', '210300', 'employee', 'active', 'pooled_and_account', 'none', '[]',
+          '2010-01-01', NULL);
+        INSERT INTO accounts VALUES ('a', 'm', 'frozen', 100, 70, 30);
+        INSERT INTO catalogues VALUES ('210300', 'd', 1, 0);
+        INSERT INTO catalogue_items VALUES ('210300', 'XA01', '2022-01-01', NULL, '药', 'drug', 'A', NULL,
+          NULL, NULL);
+    """)
+    connection.close()
+    migrate(path)
+    open_database(path, SEALER, root=ROOT_KEY).close()
+    connection = database.connect(path)
+    reading = Reading(connection, SEALER)
+    member = reading.load((MemberKey("m"),)).of(MemberKey("m"))
+    assert member is not None
+    assert [(each.account, each.state, each.balance_fen, each.held_fen) for each in member.accounts] == [
+        ("a", AccountState.FROZEN, 70, 30)
+    ]
+    assert (member.born_on, member.attributes) == (None, ())
+    key = CatalogueKey("210300", ("XA01",))
+    (item,) = reading.load((key,)).of(key).items["XA01"]
+    assert item.classes == ()
+    connection.close()
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

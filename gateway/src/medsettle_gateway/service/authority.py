@@ -96,7 +96,7 @@ class Authority(Protocol):
     def periods(self, institution: str, basket: Basket | None, service_on: date) -> tuple[str, ...]:
         """Returns the periods whose counters a sale of that day reads: years, and its stay."""
 
-    def window_days(self) -> int:
+    def window_days(self, region: str) -> int:
         """Returns in how many days, the sale's own included, drugs count that were handed out; 0: in none."""
 
     def decide(self, question: Question) -> Decided:

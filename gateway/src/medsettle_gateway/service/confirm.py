@@ -43,7 +43,7 @@ def needs(command: Confirm, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         MemberKey(sale.member),
         DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
         _counters_key(sale, now),
-        *dispensed_keys(sale.member, sale.service_on, now),
+        *dispensed_keys(sale.member, sale.effect.region, sale.service_on, now),
     )
 
 
@@ -107,9 +107,9 @@ def _late(
     counters = facts.of(_counters_key(sale, now))
     freed = free_due(due, member, counters, now.at, but=command.request_id.text)
     payers = {a.account: a for a in freed.member.accounts if a.state is AccountState.ACTIVE}
-    handed_out = [
-        drug for key in dispensed_keys(member.member, sale.service_on, now) for drug in facts.of(key)
-    ]
+    region = sale.effect.region if sale.effect else member.region
+    dispensed = dispensed_keys(member.member, region, sale.service_on, now)
+    handed_out = [drug for key in dispensed for drug in facts.of(key)]
     today = Today(payers, freed.counters, freed.still_out(handed_out))
     try:
         decided: Decided = now.desk.authority.again(sale, today)

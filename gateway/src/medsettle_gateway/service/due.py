@@ -31,9 +31,9 @@ class Freed(NamedTuple):
         return tuple(each.drug for each in drugs if each.request_id not in dropped)
 
 
-def dispensed_keys(member: str, service_on: date, now: Now) -> tuple[DispensedKey, ...]:
+def dispensed_keys(member: str, region: str, service_on: date, now: Now) -> tuple[DispensedKey, ...]:
     """Returns what to load of drugs that were handed out before; nothing where no rule counts them."""
-    days = now.desk.authority.window_days()
+    days = now.desk.authority.window_days(region)
     if not days:
         return ()
     since = service_on - timedelta(days=days - 1)

@@ -33,9 +33,9 @@ class Embedded:
         """Returns the benefit years of the day and of the admission, and the stay."""
         return periods_of(casework.stay(institution, basket), service_on)
 
-    def window_days(self) -> int:
+    def window_days(self, region: str) -> int:
         """Returns in how many days drugs count that were handed out before."""
-        return self.rules.window_days
+        return self.rules.window_days(region)
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused: cover, pack, gates, lines, in this order."""

@@ -135,4 +135,4 @@ def _orders_key(asking: Asking, region: str, now: Now) -> OrdersKey:
 
 
 def _dispensed_keys(asking: Asking, member: MemberFacts, now: Now) -> tuple[DispensedKey, ...]:
-    return dispensed_keys(member.member, asking.wanted_day(now.at), now)
+    return dispensed_keys(member.member, member.region, asking.wanted_day(now.at), now)

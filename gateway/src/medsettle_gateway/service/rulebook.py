@@ -20,16 +20,23 @@ class Rulebook:
     """The loaded packs. What is found for a day is kept: the days of sales are few."""
 
     packs: Packs
-    window_days: int = field(init=False)
-    """In how many days, the sale's own included, a benefit counts what was handed out; 0: in none."""
+    _windows: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     _kept: dict[tuple[str, str, date, date], tuple[Pack, ...]] = field(
         init=False, repr=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
-        fixed = (each.five_fixed for pack in self.packs for each in pack.benefits)
-        windows = [each.window_days or 0 for each in fixed if each is not None]
-        object.__setattr__(self, "window_days", min(WINDOW_MOST_DAYS, max(windows, default=0)))
+        for pack in self.packs:
+            for fixed in (each.five_fixed for each in pack.benefits):
+                days = 0 if fixed is None else min(WINDOW_MOST_DAYS, fixed.window_days or 0)
+                self._windows[pack.region] = max(days, self._windows.get(pack.region, 0))
+
+    def window_days(self, region: str) -> int:
+        """Returns in how many days, the sale's own included, a benefit counts what was handed out.
+
+        0 where none of the region's does.
+        """
+        return self._windows.get(region, 0)
 
     def of_region(self, region: str, scheme: str, on: date, known_on: date) -> tuple[Pack, ...]:
         """Returns the region's packs that decide the day by what was known, by id.
