@@ -62,8 +62,8 @@ class LineRules:
 class LineRule:
     """What holds for one kind, class, ward and price band in one settlement's facts.
 
-    ``plain``: nothing of it touches a line that carries no ceiling or share of its own. ``lifted``
-    is the exclusion that an emergency order lifts. ``assumed`` is a row that the document does not give.
+    ``plain``: nothing of it touches a line that carries no ceiling or share of its own, and nothing is
+    told of it. ``lifted`` is the exclusion that an emergency order lifts. ``assumed`` is a row that the document does not give.
     """
 
     exclusion: Exclusion | None
@@ -161,7 +161,7 @@ class LineTable:
             share_ppm=share_ppm,
             share_waived=self.waived,
             account_may_pay=facts["kind"][0] in self.payable_kinds,
-            plain=not binding and ceiling_micro is None and not share_ppm,
+            plain=not matching and ceiling_micro is None and (share is None or not share.value),
             ceiling=ceiling,
             share=share,
             lifted=matching[0] if matching and not binding else None,

@@ -27,7 +27,7 @@ Parts = tuple[int, int, int, int, int, int]
 class Divided(NamedTuple):
     """The lines of a settlement, divided, and their sums in fen.
 
-    ``parts`` and ``rules`` are those of each line. ``blocked`` sums up the lines that no personal account
+    ``changed`` has the rule of every line, by its index, that is not simply in scope. ``blocked`` sums up the lines that no personal account
     may pay for. ``groups`` is what each filed condition has in scope, in the order in which it first
     appears, where each is paid by itself; None for one that no line within the benefit treats. ``noted``
     says of a line (by index) what the conditions said of it. ``assumed`` is the first row of a line's
@@ -35,7 +35,7 @@ class Divided(NamedTuple):
     """
 
     parts: list[Parts]
-    rules: list[LineRule]
+    changed: dict[int, LineRule]
     total: LineBreakdown
     blocked: LineBreakdown
     groups: dict[str, int | None]
@@ -65,28 +65,30 @@ def divide(
     its payment standard; OVER_SESSION_LIMIT.
     """
     divided: list[Parts] = []
-    rules: list[LineRule] = []
+    changed: dict[int, LineRule] = {}
     blocked: list[Parts] = []
     noted: dict[int, Noted] = {}
     assumed: Row | None = None
     total = provider = fully = over = first = 0
     only = tables[0] if len(tables) == 1 else None
-    ordinary = chronic is None and sessions is None and covered_to is None
+    ordinary = only is not None and chronic is None and sessions is None and covered_to is None
     for index, line in enumerate(lines):
         amount, table = line.amount_fen, only or tables[index]
         if line.unit_price_micro is not None:
             _check_amount(line, line.unit_price_micro, index + 1)
         rule = table.at_any_price.get((line.kind, line.catalogue_class, line.ward))
         if rule is None or line.class_by_list:
-            rule = table.rule_for(line)
+            rule = changed[index] = table.rule_for(line)
         if rule.plain and ordinary and line.ceiling_micro is None and line.self_pay_share_ppm is None:
             parts: Parts = (amount, 0, 0, 0, 0, amount)
         elif rule.exclusion is not None or (covered_to and (line.service_on or service_on) > covered_to):
             parts = (amount, 0, amount, 0, 0, 0)
             fully += amount
+            changed[index] = rule
             if chronic is not None:
                 chronic.pass_over(line)
         else:
+            changed[index] = rule
             if chronic is not None and _is_outside(chronic, noted, line, rule, index):
                 parts = (amount, 0, amount, 0, 0, 0)
             else:
@@ -97,13 +99,12 @@ def divide(
             _, borne, own, excess, share, _ = parts
             provider, fully, over, first = provider + borne, fully + own, over + excess, first + share
         total += amount
-        rules.append(rule)
         divided.append(parts)
         if not rule.account_may_pay:
             blocked.append(parts)
     sums = (total, provider, fully, over, first, total - provider - fully - over - first)
     groups = {} if chronic is None else chronic.groups
-    return _new(Divided, (divided, rules, _new(LineBreakdown, sums), _sum(blocked), groups, noted, assumed))
+    return _new(Divided, (divided, changed, _new(LineBreakdown, sums), _sum(blocked), groups, noted, assumed))
 
 
 def _is_outside(

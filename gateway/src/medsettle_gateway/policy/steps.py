@@ -60,24 +60,26 @@ def _order(order: EmergencyOrder) -> PlainStep:
 
 def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
     """The steps of all lines, in their order."""
-    dated, divided = found.dated, found.divided
-    ordinary = case.order is None and not divided.noted and not dated.line_packs
-    every_parts, rules = divided.parts, divided.rules
+    plan, divided = found.dated.plan, found.divided
+    changed, every_parts = divided.changed, divided.parts
+    ordinary = case.order is None and not divided.noted and not found.dated.line_packs
     for index, line in enumerate(case.lines):
-        parts, rule = every_parts[index], rules[index]
-        amount_fen, borne_fen, fully_fen, over_fen, first_fen, scope_fen = parts
+        if index not in changed:
+            steps.append((_IN_SCOPE, "lines", "", (("name", line.name),), line.amount_fen, index))
+            continue
+        rule = changed[index]
+        _, borne_fen, fully_fen, over_fen, first_fen, scope_fen = every_parts[index]
         if not ordinary or line.class_by_list:
             _before(steps, case, found, index, line)
-        if amount_fen != scope_fen:
-            if fully_fen:
-                steps.append(_self_paid(case, found, index, line, rule, fully_fen))
-                continue
-            if over_fen or borne_fen:
-                _above(steps, case, dated.plan.session, index, line, rule, parts)
-            if first_fen:
-                steps.append(_first(line, rule, first_fen + scope_fen, first_fen, index))
+        if fully_fen:
+            steps.append(_self_paid(case, found, index, line, rule, fully_fen))
+            continue
+        if over_fen or borne_fen:
+            _above(steps, case, plan.session, index, line, rule, every_parts[index])
+        if first_fen:
+            steps.append(_first(line, rule, first_fen + scope_fen, first_fen, index))
         if rule.share_waived:
-            _share_waived(steps, dated.plan, line, rule, index)
+            _share_waived(steps, plan, line, rule, index)
         steps.append((_IN_SCOPE, "lines", "", (("name", line.name),), scope_fen, index))
 
 
@@ -93,7 +95,7 @@ def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: i
     if table.catalogue is not None and in_list is not line.catalogue_class:
         listed = (("name", line.name), ("list", table.catalogue.list), ("class", in_list.value))
         steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, listed, 0, index))
-    lifted, amount_fen, fully_fen = found.divided.rules[index].lifted, parts[0], parts[2]
+    lifted, amount_fen, fully_fen = found.divided.changed[index].lifted, parts[0], parts[2]
     if lifted is not None and case.order is not None and fully_fen < amount_fen:
         order = (("what", "catalogue"), ("order", case.order.id))
         steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, order, 0, index))
