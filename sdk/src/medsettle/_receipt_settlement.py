@@ -134,32 +134,35 @@ def _account(paper: Paper, share: AccountShare) -> Iterator[str]:
 
 
 def _remainder(paper: Paper, left: Remainder, settlements: Sequence[Settlement]) -> Iterator[str]:
+    benefits = {each.benefit: _title(each) for each in settlements}
+    if len(settlements) == 1:
+        benefits = {settlements[0].benefit: ("", "")}
+    period, of, label = limit_words(left, benefits, _layers(settlements))
+    text = " ".join(filter(None, map(paper.word, (period, of, label))))
+    yield from paper.amount_of(text, left.left_fen or 0)
+
+
+def limit_words(
+    left: Remainder, benefits: Mapping[str, Pair], layers: Mapping[str, Pair]
+) -> tuple[Pair, Pair, Pair]:
+    """Returns over what a limit runs, what it is of, and what it is.
+
+    It is of a benefit or one of its conditions, of a layer or a limit inside it, or has a name of its own.
+    ``benefits`` and ``layers`` are their titles by id; where the stay is named, the benefit need not be.
+    """
     of_stay = left.period.startswith(_STAY)
     labels = words.LEFT_OF_STAY if of_stay else words.LEFT
-    label = paper.word(labels.get(left.measure, (left.measure, left.measure)))
-    period = paper.word(words.OF_STAY) if of_stay else left.period
-    of = paper.word(_counted(left, settlements))
-    yield from paper.amount_of(" ".join(filter(None, (period, of, label))), left.left_fen or 0)
-
-
-def _counted(left: Remainder, settlements: Sequence[Settlement]) -> Pair:
-    """What a limit is of: a benefit or one of its conditions, a layer or a limit inside it, or its own name.
-
-    Where there is but one benefit, or the stay is named, the benefit itself needs no name.
-    """
+    label = labels.get(left.measure, (left.measure, left.measure))
+    period = words.OF_STAY if of_stay else (left.period, left.period)
     head, _, tail = left.counter.partition("/")
-    benefit = next((each for each in settlements if each.benefit == head), None)
-    if benefit is not None:
-        zh, en = condition_name(tail)
-        if tail:
-            return zh, begun(en)
-        plain = len(settlements) == 1 or left.period.startswith(_STAY)
-        return ("", "") if plain else _title(benefit)
-    zh, en = _layers(settlements).get(head) or _begun(named(FUND_NAMES, head))
+    zh, en = benefits.get(head) or layers.get(head) or _begun(named(FUND_NAMES, head))
     if not tail:
-        return zh, en
+        return period, ("", "") if of_stay and head in benefits else (zh, en), label
+    if head in benefits:
+        zh, en = condition_name(tail)
+        return period, (zh, begun(en)), label
     inside_zh, inside_en = named(INSIDE_NAMES, tail)
-    return f"{zh}({inside_zh})", f"{en} ({inside_en})"
+    return period, (f"{zh}({inside_zh})", f"{en} ({inside_en})"), label
 
 
 def _layers(settlements: Sequence[Settlement]) -> dict[str, Pair]:

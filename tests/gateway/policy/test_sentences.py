@@ -181,7 +181,8 @@ def test_names_that_the_house_does_not_know_are_told_by_their_ids() -> None:
     assert entry(Step.FUND, "own_fund", None, amount_fen=100).zh == "own_fund支付1.00元。"
     paid = entry(Step.FUND, "pooled", "rare_disease", amount_fen=100)
     assert paid.en == "The pooled fund pays 1.00 for rare disease."
-    assert entry(Step.RATIO, 100, 1_000_000, None, "M01", amount_fen=100).zh.startswith("M01纳入支付的1.00元,")
+    of_group = entry(Step.RATIO, 100, 1_000_000, None, "M01", amount_fen=100)
+    assert of_group.zh.startswith("M01纳入支付的1.00元,")
 
 
 def test_only_names_of_a_region_are_told_as_ids() -> None:

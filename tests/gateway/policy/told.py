@@ -52,6 +52,7 @@ EXAMPLES = (
     of_line(Step.SELF_PAY_WAIVED, "药", 200_000),
     of_line(Step.IN_SCOPE, "药", amount_fen=6_400),
     of_line(Step.IN_SCOPE, "药"),
+    entry(Step.STAY_YEARS, "2010-12-20", "2011-01-08", "2010", "2011"),
     entry(Step.DEDUCTIBLE, 30_000, 0, None, "year", amount_fen=30_000),
     entry(Step.DEDUCTIBLE, 30_000, 28_000, None, None, amount_fen=2_000),
     entry(Step.DEDUCTIBLE, 30_000, 30_000, None, "year"),

@@ -7,7 +7,7 @@ from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
 from medsettle._columns import row, wrap
-from medsettle._receipt_settlement import afterwards
+from medsettle._receipt_settlement import afterwards, limit_words
 from medsettle.errors import MedsettleError
 from medsettle.models import (
     Account,
@@ -118,6 +118,10 @@ class Screen:
             for line in settlement.lines:
                 self._row(f"  {line.name or line.item_code}", yuan(line.amount_fen))
             self._row("合计 total", yuan(settlement.breakdown.total_fen))
+            if settlement.emergency_order:
+                self._row(_both(words.ORDER), settlement.emergency_order, _YELLOW)
+            if settlement.breakdown.provider_borne_fen:
+                self._row(_both(words.PROVIDER), yuan(settlement.breakdown.provider_borne_fen))
             for fund, amount in settlement.breakdown.funds.items():
                 self._row(_both(words.paying(fund, fund_titles(settlement.trace))), yuan(amount))
             for share in settlement.breakdown.accounts:
@@ -175,8 +179,9 @@ class Screen:
             self._indented(f"{benefit.refusal.zh} {benefit.refusal.en}", indent=4)
         for remainder in benefit.remainders:
             if remainder.left_fen is not None:
-                name = words.LEFT.get(remainder.measure, (remainder.measure, ""))
-                self._row(f"    {remainder.period} {_both(name)}", yuan(remainder.left_fen))
+                named = limit_words(remainder, {benefit.benefit: ("", "")}, {})
+                label = " ".join(filter(None, map(_both, named)))
+                self._row(f"    {label}", yuan(remainder.left_fen))
 
     def _account(self, account: Account) -> None:
         owner = _both(words.OWNERS.get(account.owner, (account.owner, "")))
