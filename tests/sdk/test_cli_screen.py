@@ -8,9 +8,19 @@ import pytest
 from medsettle._columns import width
 from medsettle.cli.screen import COLUMNS, Screen
 from medsettle.errors import refusal_of, request_error
-from medsettle.models import Account, AccountState, Answer, BenefitAnswer, Eligibility, Outcome, SaleCard
+from medsettle.models import (
+    Account,
+    AccountState,
+    Answer,
+    BenefitAnswer,
+    Eligibility,
+    Outcome,
+    Remainder,
+    SaleCard,
+)
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
+from tests.sdk.settled import DIALYSIS, QUOTE, STAY
 
 
 class Terminal(io.StringIO):
@@ -111,3 +121,33 @@ def test_the_facts_of_a_refusal_stand_under_it(screen: Screen) -> None:
 def test_a_frozen_account_shows_its_balance_and_that_it_is_frozen(screen: Screen) -> None:
     screen.eligibility(FOUND)
     assert "12.34 已冻结 frozen" in shown(screen)
+
+
+def test_a_quote_shows_every_fund_what_the_institution_bears_and_what_may_be_applied_for(
+    screen: Screen
+) -> None:
+    screen.quote(replace(QUOTE, settlements=(STAY, DIALYSIS)))
+    text = " ".join(shown(screen).split())
+    for row in (
+        "大病保险支付 Serious illness insurance 120.00", "机构承担 Borne by the provider 22.00",
+        "应急措施 Emergency order E-1", "not part of this payment: 特殊救助 Special aid 500.00",
+    ):
+        assert row in text
+
+
+def test_what_is_left_is_named_by_stay_layer_and_condition(screen: Screen) -> None:
+    left = (
+        Remainder("general_outpatient", "paid", "2026", 0, 300_000, 300_000),
+        Remainder("general_outpatient/hypertension", "paid", "2026", 0, 100_000, 90_000),
+        Remainder("general_outpatient", "deductible", "stay/7", 0, 80_000, 80_000),
+        Remainder("medical_aid/outpatient", "paid", "2026", 0, 200_000, 200_000),
+    )
+    screen.eligibility(replace(FOUND, benefits=(replace(FOUND.benefits[0], remainders=left),)))
+    text = "".join(shown(screen).split())
+    for row in (
+        "2026 年度限额剩余 Annual cap left 3000.00",
+        "2026 高血压 Hypertension 年度限额剩余 Annual cap left 900.00",
+        "本次住院 This stay 起付标准剩余 Deductible left 800.00",
+        "2026 医疗救助(门诊) Medical aid (outpatient care) 年度限额剩余 Annual cap left 2000.00",
+    ):
+        assert "".join(row.split()) in text
