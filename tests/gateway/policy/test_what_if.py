@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsettle_gateway.files.packs import read_pack
-from medsettle_gateway.policy.case_versions import Shelf
 from medsettle_gateway.policy.reading import Invalid
+from medsettle_gateway.policy.shelf import Shelf
 from medsettle_gateway.policy.tally import SHOWN_MOST, Tally, counted_as, in_ranges
 from medsettle_gateway.policy.what_if import WhatIf, read_basket
 
@@ -20,8 +20,7 @@ RATIO = "benefits.general_outpatient.ratio.rows"
 
 
 def asked(figures: dict[str, Any]) -> WhatIf:
-    after, _ = SHELF.with_figures(PACK, figures)
-    return WhatIf(PACK, SHELF.shipped, after)
+    return WhatIf(PACK, SHELF.versions, SHELF.with_figures(PACK, figures).versions)
 
 
 MORE = asked({RATIO: [{"ratio": "0.70"}]})
@@ -120,7 +119,7 @@ def test_figures_that_no_version_has_a_place_for_are_wrong() -> None:
 
 
 def test_figures_beyond_a_bound_are_used_and_told() -> None:
-    _, breaches = SHELF.with_figures(PACK, {RATIO: [{"ratio": "0.40"}]})
+    breaches = SHELF.with_figures(PACK, {RATIO: [{"ratio": "0.40"}]}).breaches
     assert [breach.reason.value for breach in breaches] == ["POLICY_FLOOR"]
 
 

@@ -15,9 +15,9 @@ from itertools import islice
 from typing import BinaryIO, Final, NamedTuple
 
 from medsettle_gateway.cli.policy_sample import Sampler
-from medsettle_gateway.policy.case_versions import Shelf
 from medsettle_gateway.policy.loader import PackSource
 from medsettle_gateway.policy.reading import Fault, Invalid
+from medsettle_gateway.policy.shelf import Shelf
 from medsettle_gateway.policy.tally import Tally
 from medsettle_gateway.policy.what_if import WhatIf, read_basket
 
@@ -68,9 +68,9 @@ class Run:
     def work(self) -> Callable[[Batch], Done]:
         """Compile the packs and return what does one batch. Raises Invalid."""
         shelf = Shelf(self.sources)
-        after, _ = shelf.with_figures(self.pack, self.figures)
-        asked = WhatIf(self.pack, shelf.shipped, after)
-        sampler = Sampler(shelf.shipped.by_id[self.pack][-1], self.seed)
+        changed = shelf.with_figures(self.pack, self.figures)
+        asked = WhatIf(self.pack, shelf.versions, changed.versions)
+        sampler = Sampler(shelf.versions.by_id[self.pack][-1], self.seed)
 
         def done(batch: Batch) -> Done:
             tally = Tally()

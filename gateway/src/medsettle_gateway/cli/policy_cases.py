@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from medsettle_gateway.cli.policy_files import EXISTING, misnamed, shipped_or_stop, yaml_files
+from medsettle_gateway.cli.policy_files import (
+    EXISTING,
+    misnamed,
+    policies_option,
+    sources_or_stop,
+    yaml_files,
+)
 from medsettle_gateway.cli.policy_quote import stop
 from medsettle_gateway.cli.policy_report import print_steps, print_verdict, result_as_plain
 from medsettle_gateway.files.packs import read_text
@@ -17,8 +23,9 @@ from medsettle_gateway.policy.reading import Fault, Invalid
 
 @click.command("test", short_help="运行算例 run worked examples")
 @click.argument("paths", nargs=-1, required=True, type=EXISTING)
+@policies_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def run_cases(paths: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def run_cases(paths: tuple[Path, ...], *, policies: tuple[Path, ...], as_json: bool) -> None:
     """Run case files: each PATH is a file, or a folder with *.yaml files below it.
 
     Exits 0 if every case is as expected, 1 if any is not.
@@ -26,7 +33,7 @@ def run_cases(paths: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 -
     found = list(yaml_files(paths))
     if not found:
         raise click.UsageError(f"no *.yaml file there{misnamed(paths)}")
-    runner = _runner()
+    runner = _runner(policies)
     results = _names_judged([(path, _run(runner, path)) for path in found])
     failed = sum(not result.passed for _, result in results)
     if as_json:
@@ -44,10 +51,11 @@ def run_cases(paths: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 -
 
 @click.command("explain", short_help="逐步解释一个算例 explain a case step by step")
 @click.argument("case", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@policies_option
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON instead of text.")
-def explain_case(case: Path, as_json: bool) -> None:  # noqa: FBT001
+def explain_case(case: Path, *, policies: tuple[Path, ...], as_json: bool) -> None:
     """Print the steps of CASE in Chinese and English, each with its clause."""
-    result = _run(_runner(), case)
+    result = _run(_runner(policies), case)
     if as_json:
         _print_json(result_as_plain(case, result, every_step=True))
     else:
@@ -55,8 +63,8 @@ def explain_case(case: Path, as_json: bool) -> None:  # noqa: FBT001
     raise SystemExit(1 if result.calculation is None and result.refusal is None else 0)
 
 
-def _runner() -> CaseRunner:
-    sources = shipped_or_stop()
+def _runner(policies: tuple[Path, ...]) -> CaseRunner:
+    sources = sources_or_stop(policies)
     try:
         return CaseRunner(sources)
     except Invalid as error:

@@ -1,21 +1,23 @@
 """The policy files that a command works on: named files, folders, shipped packs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 
 from medsettle_gateway.cli.policy_quote import stop
 from medsettle_gateway.files.packs import read_pack, shipped_packs
 from medsettle_gateway.files.yaml import YamlError
-from medsettle_gateway.policy.case_versions import Shelf
 from medsettle_gateway.policy.loader import PackSource
 from medsettle_gateway.policy.reading import Invalid
+from medsettle_gateway.policy.shelf import Shelf
 
 EXISTING: Final = click.Path(exists=True, path_type=Path)
 """A file or folder that is there."""
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 FILES_MOST: Final = 10_000
 """Files that one command reads."""
@@ -48,9 +50,22 @@ def shipped_or_stop(code: int = 1) -> tuple[PackSource, ...]:
         stop(error, code)
 
 
-def shelf_or_stop(code: int = 1) -> Shelf:
-    """The shipped packs, compiled; a mistake in one ends the command with this exit code."""
-    sources = shipped_or_stop(code)
+def policies_option(command: F) -> F:
+    """Adds ``--policies PATH``."""
+    return click.option(
+        "--policies", type=EXISTING, multiple=True,
+        help="Packs and overlays beside the shipped packs: a file or a folder. May be repeated.",
+    )(command)  # fmt: skip
+
+
+def sources_or_stop(policies: Iterable[Path], code: int = 1) -> tuple[PackSource, ...]:
+    """The shipped packs and what stands beside them; a mistake in one ends the command."""
+    brought = tuple(read_or_stop(path, code) for path in yaml_files(policies))
+    return (*without_files(shipped_or_stop(code), brought), *brought)
+
+
+def shelf_or_stop(sources: Iterable[PackSource], code: int = 1) -> Shelf:
+    """Packs and overlays, compiled; a mistake in one ends the command with this exit code."""
     try:
         return Shelf(sources)
     except Invalid as error:

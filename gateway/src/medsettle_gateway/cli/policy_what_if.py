@@ -4,9 +4,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,16 +20,14 @@ from medsettle_gateway.cli.policy_baskets import (
     calculate_all,
     workers_for,
 )
-from medsettle_gateway.cli.policy_files import shelf_or_stop, shipped_or_stop
+from medsettle_gateway.cli.policy_files import policies_option, shelf_or_stop, sources_or_stop
 from medsettle_gateway.cli.policy_quote import stop
 from medsettle_gateway.cli.policy_sample import Sampler
 from medsettle_gateway.cli.policy_sums import answer_as_plain, answer_page
 from medsettle_gateway.files.yaml import YamlError, read_yaml
-from medsettle_gateway.policy.case_versions import Shelf
-from medsettle_gateway.policy.comparing import Change, compare
-from medsettle_gateway.policy.floors import Breach
-from medsettle_gateway.policy.overrides import apply_overrides
+from medsettle_gateway.policy.comparing import compare
 from medsettle_gateway.policy.reading import Invalid
+from medsettle_gateway.policy.shelf import Changed, Shelf
 from medsettle_gateway.policy.tally import Tally
 
 WORKERS_MOST: Final = 64
@@ -44,6 +41,7 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_typ
 @click.option("--sample", type=click.IntRange(1, SAMPLE_MOST), help="Draw so many baskets by chance instead.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of --sample.")
 @click.option("--pack", "pack", help="The pack that the question is about.")
+@policies_option
 @click.option(
     "--with", "changes", multiple=True, metavar="PATH=VALUE",
     help="A figure that changes: a dotted path in the pack, and YAML. May be repeated.",
@@ -57,6 +55,7 @@ def what_if(  # noqa: PLR0913 - one argument an option
     sample: int | None,
     seed: int,
     pack: str | None,
+    policies: tuple[Path, ...],
     changes: tuple[str, ...],
     workers: int | None,
     example: bool,
@@ -83,59 +82,45 @@ def what_if(  # noqa: PLR0913 - one argument an option
         raise click.UsageError("--baskets and --sample exclude each other")
     if pack is None:
         raise click.UsageError("name the pack that the question is about with --pack")
-    shelf = shelf_or_stop()
-    if pack not in shelf.shipped.by_id:
-        raise click.UsageError(f"no pack {pack!r}; shipped are: {', '.join(sorted(shelf.shipped.by_id))}")
+    sources = sources_or_stop(policies)
+    shelf = shelf_or_stop(sources)
+    if pack not in shelf.versions.by_id:
+        raise click.UsageError(f"no pack {pack!r}; known are: {', '.join(sorted(shelf.versions.by_id))}")
     if example or (sample is not None and not changes):
         _print_baskets(shelf, pack, seed, 1 if example else sample or 1)
         return
     if not changes or (baskets is None and sample is None):
         raise click.UsageError("give --with PATH=VALUE, and --baskets FILE or --sample N")
-    question = _question(shelf, pack, dict(map(_change, changes)), seed)
+    figures = dict(map(_change, changes))
+    changed = _changed(shelf, pack, figures)
+    run = Run(sources, pack, figures, seed)
     began = time.monotonic()
     count = workers_for(workers, os.cpu_count())
     with _source(baskets, sample) as (batches, size):
-        tally, wrong = _calculated(question.run, batches, size, count)
+        tally, wrong = _calculated(run, batches, size, count)
     seconds = time.monotonic() - began
     if wrong:
         _print_wrong("-" if baskets is None else str(baskets), wrong)
         raise SystemExit(1)
     _print_rate(tally.baskets_count, seconds, count)
+    differences = compare(changed.before.data, changed.after.data)
     if as_json:
-        plain = answer_as_plain(tally, question.changes, question.breaches)
+        plain = answer_as_plain(tally, differences, changed.breaches)
         click.echo(json.dumps({"pack": pack, **plain}, ensure_ascii=False, indent=2))
         return
-    for line in answer_page(tally, question.changes, question.breaches, question.data):
+    for line in answer_page(tally, differences, changed.breaches, changed.before.data):
         click.echo(line)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """The run, and what the change is: figure by figure, and where it is beyond a bound."""
-
-    run: Run
-    changes: tuple[Change, ...]
-    breaches: tuple[Breach, ...]
-    data: Mapping[str, object]
-
-
-def _question(shelf: Shelf, pack: str, figures: dict[str, object], seed: int) -> _Question:
-    sources = shipped_or_stop()
-    run = Run(sources, pack, figures, seed)
+def _changed(shelf: Shelf, pack: str, figures: dict[str, object]) -> Changed:
+    """The packs with the figures; what does not fit ends the command."""
     try:
-        _, breaches = shelf.with_figures(pack, figures)
+        return shelf.with_figures(pack, figures)
     except Invalid as invalid:
         # These values stand on the command line, not in the file.
         for fault in invalid.faults:
             click.echo(f"--with {fault.path}: {fault.message}", err=True)
         raise SystemExit(1) from invalid
-    for source in (source for source in reversed(sources) if source.data.get("pack") == pack):
-        try:
-            changed = apply_overrides(source, figures).source
-        except Invalid:
-            continue
-        return _Question(run, compare(source.data, changed.data), breaches, source.data)
-    raise AssertionError(pack)
 
 
 def _change(text: str) -> tuple[str, object]:
@@ -183,7 +168,7 @@ def _calculated(
 
 
 def _print_baskets(shelf: Shelf, pack: str, seed: int, count: int) -> None:
-    sampler = Sampler(shelf.shipped.by_id[pack][-1], seed)
+    sampler = Sampler(shelf.versions.by_id[pack][-1], seed)
     for number in range(count):
         click.echo(json.dumps(sampler.basket(number), ensure_ascii=False))
 

@@ -13,12 +13,13 @@ from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.case_form import Case, read_case
 from medsettle_gateway.policy.case_judge import judge
 from medsettle_gateway.policy.case_result import CaseResult, Difference, Settled
-from medsettle_gateway.policy.case_versions import CasePacks, Shelf
+from medsettle_gateway.policy.case_versions import CasePacks
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.inputs import Calculation
 from medsettle_gateway.policy.loader import PackSource
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers, line_of
+from medsettle_gateway.policy.shelf import Shelf
 
 __all__ = ["CaseResult", "CaseRunner", "Difference", "Settled", "settle"]
 
@@ -29,7 +30,7 @@ class CaseRunner:
     """Runs cases against a set of packs. A pack is compiled once for all cases that use it as it is."""
 
     def __init__(self, sources: Iterable[PackSource]) -> None:
-        """Take the packs; raises Invalid if one of them is wrong."""
+        """Take packs and overlays; raises Invalid if one of them is wrong."""
         self._shelf = Shelf(sources)
 
     def run(self, data: object, name: str, lines: LineNumbers) -> CaseResult:
@@ -73,9 +74,7 @@ def settle(
     return (_settled(packs.pack, case.given.encounter.benefit, done),)
 
 
-def _settled(
-    pack: Pack, benefit: str, done: Calculation, lines: tuple[int, ...] | None = None
-) -> Settled:
+def _settled(pack: Pack, benefit: str, done: Calculation, lines: tuple[int, ...] | None = None) -> Settled:
     """One settlement with the title of its benefit; account and cash have one of their own."""
     found = pack.rules.benefit(benefit)
     return Settled(pack.id, benefit, done, _ACCOUNT_ONLY if found is None else found.title, lines)
