@@ -63,7 +63,8 @@ class LineRule:
     """What holds for one kind, class, ward and price band in one settlement's facts.
 
     ``plain``: nothing of it touches a line that carries no ceiling or share of its own, and nothing is
-    told of it. ``lifted`` is the exclusion that an emergency order lifts. ``assumed`` is a row that the document does not give.
+    told of it. ``lifted`` is the exclusion that an emergency order lifts. ``assumed`` is a row that the
+    document does not give.
     """
 
     exclusion: Exclusion | None
@@ -75,7 +76,19 @@ class LineRule:
     ceiling: Resolved | None
     share: Resolved | None
     lifted: Exclusion | None
-    assumed: Row | None
+    is_assumed: bool
+
+    def assumed(self, line: Line, *, self_paid: bool) -> Row | None:
+        """The first row that the document does not give among those that decided something of the line.
+
+        An item's own ceiling and share come before the pack's; a line that is ``self_paid`` in full has
+        no share.
+        """
+        ceiling = self.ceiling if line.ceiling_micro is None else None
+        own_share = line.self_pay_share_ppm is not None or self.share_waived or self_paid
+        share = None if own_share else self.share
+        rows = (figure.assumed for figure in (ceiling, share) if figure is not None)
+        return next((row for row in rows if row is not None), None)
 
 
 LineKey = tuple[LineKind, CatalogueClass, Ward | None]
@@ -154,7 +167,7 @@ class LineTable:
         share = rules.self_pay_first.resolve(facts, unit_price_micro)
         ceiling_micro = None if ceiling is None else ceiling.value
         share_ppm = 0 if share is None or self.waived else share.value or 0
-        assumed = (figure.assumed for figure in (ceiling, share) if figure is not None)
+        figures = (figure for figure in (ceiling, share) if figure is not None)
         return LineRule(
             exclusion=binding[0] if binding else None,
             ceiling_micro=ceiling_micro,
@@ -165,7 +178,7 @@ class LineTable:
             ceiling=ceiling,
             share=share,
             lifted=matching[0] if matching and not binding else None,
-            assumed=next((row for row in assumed if row is not None), None),
+            is_assumed=any(figure.assumed is not None for figure in figures),
         )
 
 

@@ -27,11 +27,12 @@ Parts = tuple[int, int, int, int, int, int]
 class Divided(NamedTuple):
     """The lines of a settlement, divided, and their sums in fen.
 
-    ``changed`` has the rule of every line, by its index, that is not simply in scope. ``blocked`` sums up the lines that no personal account
-    may pay for. ``groups`` is what each filed condition has in scope, in the order in which it first
-    appears, where each is paid by itself; None for one that no line within the benefit treats. ``noted``
-    says of a line (by index) what the conditions said of it. ``assumed`` is the first row of a line's
-    rule that the document does not give.
+    ``parts`` are those of each line; ``changed`` has the rule of every line, by its index, that is not
+    simply in scope, or of which there is more to tell. ``blocked`` sums up the lines that no personal
+    account may pay for. ``groups`` is what each filed condition has in scope, in the order in which it
+    first appears, where each is paid by itself; None for one that no line within the benefit treats.
+    ``noted`` says of a line (by index) what the conditions said of it. ``assumed`` is the first row of a
+    line's rule that the document does not give.
     """
 
     parts: list[Parts]
@@ -93,7 +94,8 @@ def divide(
                 parts = (amount, 0, amount, 0, 0, 0)
             else:
                 parts = _parts(table, rule, line, index + 1, sessions)
-                assumed = assumed or rule.assumed
+                if rule.is_assumed and assumed is None:
+                    assumed = rule.assumed(line, self_paid=bool(parts[2]))
                 if chronic is not None and not parts[2]:
                     chronic.put(line, parts[-1])
             _, borne, own, excess, share, _ = parts

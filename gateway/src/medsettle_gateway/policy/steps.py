@@ -1,11 +1,9 @@
 """Writes the trace of a finished calculation, step by step, from what it found on the way."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import EmergencyOrder, Line
-from medsettle_gateway.domain.breakdown import AccountShare
-from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import line_amount_fen
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
@@ -19,6 +17,15 @@ from medsettle_gateway.policy.trace import PlainStep, Step
 
 OWN_OF_ITEM: Final = "line"
 """``rule`` of a step that follows the item's own figure and not the pack's."""
+
+
+class _OwnFigure(NamedTuple):
+    rule: str = OWN_OF_ITEM
+    clause: str = ""
+    parts: None = None
+
+
+_OF_ITEM: Final = _OwnFigure()
 
 # Bound once: until Python 3.12 a member read from its enum costs as much as a call.
 _OVER_LIMIT: Final = Step.OVER_LIMIT
@@ -42,20 +49,19 @@ def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
         steps.append(_order(case.order))
     _lines(steps, case, found)
     if plan.benefit is None:
-        steps.append((_ACCOUNT_ONLY, "", "", (), 0, None))
+        steps.append((_ACCOUNT_ONLY, "", "", 0, None))
     else:
         fund_steps(steps, case, found)
-    total = (("total_fen", breakdown.total_fen),)
-    steps.append((_PERSONAL, "", "", total, breakdown.personal_fen, None))
+    steps.append((_PERSONAL, "", "", breakdown.personal_fen, None, "total_fen", breakdown.total_fen))
     _accounts(steps, plan, found)
-    steps.append((_CASH, "", "", (), breakdown.cash_fen, None))
+    steps.append((_CASH, "", "", breakdown.cash_fen, None))
     return tuple(steps)
 
 
 def _order(order: EmergencyOrder) -> PlainStep:
     waives = "+".join(waiver.value for waiver in order.waives)
-    inputs = (("order", order.id), ("authority", order.authority), ("waives", waives))
-    return Step.EMERGENCY_ORDER, "order", order.authority, inputs, 0, None
+    inputs = ("order", order.id, "authority", order.authority, "waives", waives)
+    return (Step.EMERGENCY_ORDER, "order", order.authority, 0, None, *inputs)
 
 
 def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
@@ -65,7 +71,7 @@ def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
     ordinary = case.order is None and not divided.noted and not found.dated.line_packs
     for index, line in enumerate(case.lines):
         if index not in changed:
-            steps.append((_IN_SCOPE, "lines", "", (("name", line.name),), line.amount_fen, index))
+            steps.append((_IN_SCOPE, "lines", "", line.amount_fen, index, "name", line.name))
             continue
         rule = changed[index]
         _, borne_fen, fully_fen, over_fen, first_fen, scope_fen = every_parts[index]
@@ -80,7 +86,7 @@ def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
             steps.append(_first(line, rule, first_fen + scope_fen, first_fen, index))
         if rule.share_waived:
             _share_waived(steps, plan, line, rule, index)
-        steps.append((_IN_SCOPE, "lines", "", (("name", line.name),), scope_fen, index))
+        steps.append((_IN_SCOPE, "lines", "", scope_fen, index, "name", line.name))
 
 
 def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: int, line: Line) -> None:
@@ -89,16 +95,16 @@ def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: i
     table = dated.tables[index] if len(dated.tables) > 1 else dated.tables[0]
     if dated.line_packs and dated.line_packs[index].effective_from != dated.line_packs[-1].effective_from:
         since = dated.line_packs[index].effective_from.isoformat()
-        version = (("name", line.name), ("effective_from", since))
-        steps.append((Step.VERSION, "effective", dated.line_packs[index].authority, version, 0, index))
+        version = ("name", line.name, "effective_from", since)
+        steps.append((Step.VERSION, "effective", dated.line_packs[index].authority, 0, index, *version))
     in_list = table.class_of(line)
     if table.catalogue is not None and in_list is not line.catalogue_class:
-        listed = (("name", line.name), ("list", table.catalogue.list), ("class", in_list.value))
-        steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, listed, 0, index))
+        listed = ("name", line.name, "list", table.catalogue.list, "class", in_list.value)
+        steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, 0, index, *listed))
     lifted, amount_fen, fully_fen = found.divided.changed[index].lifted, parts[0], parts[2]
     if lifted is not None and case.order is not None and fully_fen < amount_fen:
-        order = (("what", "catalogue"), ("order", case.order.id))
-        steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, order, 0, index))
+        order = ("what", "catalogue", "order", case.order.id)
+        steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, 0, index, *order))
     if note is not None and not note.is_outside:
         steps.append(_reported(dated.plan, case, line, note, index))
 
@@ -116,27 +122,29 @@ def _above(
     amount_fen, borne_fen, _, over_fen, _, _ = parts
     standard_fen = amount_fen - over_fen if session is None else _standard_fen(line, rule)
     if standard_fen is not None and amount_fen > standard_fen:
-        path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
-        above = (("name", line.name), ("line_fen", amount_fen), ("standard_fen", standard_fen))
-        steps.append((_OVER_LIMIT, path, clause, above, amount_fen - standard_fen, index))
-        over_fen -= amount_fen - standard_fen
+        source = rule.ceiling if line.ceiling_micro is None and rule.ceiling is not None else _OF_ITEM
+        excess_fen = amount_fen - standard_fen
+        over_fen -= excess_fen
+        steps.append((
+            _OVER_LIMIT, source.rule, source.clause, excess_fen, index,
+            "name", line.name, "line_fen", amount_fen, "standard_fen", standard_fen,
+        ))  # fmt: skip
     if session is None:
         return
-    inputs = (("name", line.name), ("limit_fen", session.value), ("sessions", case.encounter.sessions))
+    limit = ("name", line.name, "limit_fen", session.value, "sessions", case.encounter.sessions)
     if borne_fen:
-        steps.append((Step.PROVIDER_BORNE, session.rule, session.clause, inputs, borne_fen, index))
+        steps.append((Step.PROVIDER_BORNE, session.rule, session.clause, borne_fen, index, *limit))
     if over_fen:
-        steps.append((Step.SESSION_OVER_LIMIT, session.rule, session.clause, inputs, over_fen, index))
+        steps.append((Step.SESSION_OVER_LIMIT, session.rule, session.clause, over_fen, index, *limit))
 
 
 def _reported(plan: Plan, case: CaseInput, line: Line, note: Noted, index: int) -> PlainStep:
     """What is said of a line and changes nothing: lifted by an order, or only to be reported."""
     path, clause = _five_fixed(plan)
     if case.order is not None and note.reason is Reason.DRUG_KINDS_EXCEEDED:
-        waived = (("what", "kinds"), ("order", case.order.id))
-        return Step.LIMIT_WAIVED, path, clause, waived, 0, index
-    inputs = (("name", line.name), ("days", note.days), ("allowed", note.limit))
-    return Step.SUPPLY_REPORTED, path, clause, inputs, 0, index
+        return Step.LIMIT_WAIVED, path, clause, 0, index, "what", "kinds", "order", case.order.id
+    days = ("name", line.name, "days", note.days, "allowed", note.limit)
+    return (Step.SUPPLY_REPORTED, path, clause, 0, index, *days)
 
 
 def _five_fixed(plan: Plan) -> tuple[str, str]:
@@ -153,10 +161,11 @@ def _first(line: Line, rule: LineRule, base_fen: int, amount_fen: int, index: in
     ppm, share = line.self_pay_share_ppm, None
     if ppm is None:
         ppm, share = rule.share_ppm, rule.share
-    path, clause = _source(share)
-    parts = None if share is None else share.parts
-    inputs = (("name", line.name), ("base_fen", base_fen), ("share_ppm", ppm), ("parts", parts))
-    return _SELF_PAY_FIRST, path, clause, inputs, amount_fen, index
+    source = share or _OF_ITEM
+    return (
+        _SELF_PAY_FIRST, source.rule, source.clause, amount_fen, index,
+        "name", line.name, "base_fen", base_fen, "share_ppm", ppm, "parts", source.parts,
+    )  # fmt: skip
 
 
 def _share_waived(
@@ -167,12 +176,8 @@ def _share_waived(
     if share_ppm is None:
         share_ppm = 0 if rule.share is None else rule.share.value or 0
     if share_ppm and plan.benefit is not None:
-        waived = (("name", line.name), ("share_ppm", share_ppm))
-        steps.append((_SELF_PAY_WAIVED, f"{plan.benefit.path}.waives", "", waived, 0, index))
-
-
-def _source(figure: Resolved | None) -> tuple[str, str]:
-    return (OWN_OF_ITEM, "") if figure is None else (figure.rule, figure.clause)
+        path = f"{plan.benefit.path}.waives"
+        steps.append((_SELF_PAY_WAIVED, path, "", 0, index, "name", line.name, "share_ppm", share_ppm))
 
 
 def _standard_fen(line: Line, rule: LineRule) -> int | None:
@@ -184,39 +189,37 @@ def _self_paid(
     case: CaseInput, found: Calculated, index: int, line: Line, rule: LineRule, amount_fen: int
 ) -> PlainStep:
     """Why the whole line is the patient's: outside the benefit, cover ended, excluded, over its standard."""
-    name, covered_to, note = ("name", line.name), case.patient.covered_to, found.divided.noted.get(index)
+    name, covered_to, note = line.name, case.patient.covered_to, found.divided.noted.get(index)
     if note is not None and note.is_outside:
         path, clause = _five_fixed(found.dated.plan)
-        why = (name, ("why", note.reason.value.lower()), ("limit", note.limit))
-        return Step.OUTSIDE, path, clause, why, amount_fen, index
+        why = ("name", name, "why", note.reason.value.lower(), "limit", note.limit)
+        return (Step.OUTSIDE, path, clause, amount_fen, index, *why)
     if covered_to is not None:
         served_on = line.service_on or case.service_on
         if served_on > covered_to:
-            dates = (("service_on", served_on.isoformat()), ("covered_to", covered_to.isoformat()))
-            return Step.COVER_ENDED, "", "", (name, *dates), amount_fen, index
+            dates = ("service_on", served_on.isoformat(), "covered_to", covered_to.isoformat())
+            return (Step.COVER_ENDED, "", "", amount_fen, index, "name", name, *dates)
     exclusion = rule.exclusion
     if exclusion is not None:
-        return _EXCLUDED, exclusion.path, exclusion.clause, (name,), amount_fen, index
-    path, clause = _source(rule.ceiling if line.ceiling_micro is None else None)
-    inputs = (name, ("standard_fen", _standard_fen(line, rule)))
-    return Step.OVER_STANDARD, path, clause, inputs, amount_fen, index
+        return _EXCLUDED, exclusion.path, exclusion.clause, amount_fen, index, "name", name
+    source = rule.ceiling if line.ceiling_micro is None and rule.ceiling is not None else _OF_ITEM
+    standard = ("standard_fen", _standard_fen(line, rule))
+    return (Step.OVER_STANDARD, source.rule, source.clause, amount_fen, index, "name", name, *standard)
 
 
 def _accounts(steps: list[PlainStep], plan: Plan, found: Calculated) -> None:
     """What accounts pay, how much they may where that is not everything, and that there is none."""
     use, payers, personal_fen = plan.use, found.payers, found.breakdown.personal_fen
     if not payers and personal_fen:
-        enrolled = ("enrolled", int(use.own_account or not use.owners))
-        steps.append((_NO_ACCOUNT, "accounts", use.clause, (enrolled,), 0, None))
+        enrolled = int(use.own_account or not use.owners)
+        steps.append((_NO_ACCOUNT, "accounts", use.clause, 0, None, "enrolled", enrolled))
     elif 0 < found.payable_fen < personal_fen:
-        personal = (("personal_fen", personal_fen),)
-        steps.append((_PAYABLE, "accounts", use.clause, personal, found.payable_fen, None))
-    for account, drawn in zip(payers, found.breakdown.accounts, strict=True):
-        steps.append(_account(use.clause, account, drawn))
-
-
-def _account(clause: str, account: Account, drawn: AccountShare) -> PlainStep:
-    id_, owner, amount_fen, note = drawn
-    balance = ("balance_fen", account.balance_fen)
-    inputs = (("account", id_), ("owner", owner), balance, ("note", note))
-    return _ACCOUNT, "accounts", clause, inputs, amount_fen, None
+        payable_fen = found.payable_fen
+        steps.append((_PAYABLE, "accounts", use.clause, payable_fen, None, "personal_fen", personal_fen))
+    shares = found.breakdown.accounts
+    for index, account in enumerate(payers):
+        id_, owner, amount_fen, note = shares[index]
+        steps.append((
+            _ACCOUNT, "accounts", use.clause, amount_fen, None,
+            "account", id_, "owner", owner, "balance_fen", account.balance_fen, "note", note,
+        ))  # fmt: skip

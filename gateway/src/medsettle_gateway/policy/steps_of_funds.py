@@ -10,7 +10,7 @@ from medsettle_gateway.policy.layers import LayerShare, PartShare
 from medsettle_gateway.policy.limits import Period
 from medsettle_gateway.policy.notices import Notice, Raised
 from medsettle_gateway.policy.rows import Resolved
-from medsettle_gateway.policy.trace import Input, PlainStep, Step
+from medsettle_gateway.policy.trace import PlainStep, Step
 
 _DEDUCTIBLE: Final = Step.DEDUCTIBLE
 _RATIO: Final = Step.RATIO
@@ -19,7 +19,8 @@ _FUND: Final = Step.FUND
 
 _NAME_OF_PERIOD: Final = {period: period.value for period in Period}
 
-_Inputs = tuple[tuple[str, Input], ...]
+_Named = tuple[str, str, str, str, str, str]
+"""What names a layer: its id and its title."""
 
 
 def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
@@ -32,18 +33,19 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
     order = None if case.order is None else case.order.id
     if order is not None and plan.waives_limits and plan.session is not None:
         _waived(steps, "session", order, plan.session)
+    charged = found.dated.charged.benefit or benefit
     if found.taken is not None:
-        steps.append(_deductible(benefit, found.taken))
+        steps.append(_deductible(charged, found.taken))
     else:
-        steps.append((Step.NO_DEDUCTIBLE, benefit.deductible.path, "", (), 0, None))
+        steps.append((Step.NO_DEDUCTIBLE, charged.deductible.path, "", 0, None))
     for group in found.groups:
         _group(steps, benefit, group)
         if order is not None and plan.waives_limits and group.plan.cap is not None:
             _waived(steps, "cap", order, group.plan.cap)
         else:
             steps.append(_cap(benefit, group))
-        fund = (("fund", benefit.fund), ("condition", group.plan.condition))
-        steps.append((_FUND, benefit.path, "", fund, group.paid_fen, None))
+        fund = ("fund", benefit.fund, "condition", group.plan.condition)
+        steps.append((_FUND, benefit.path, "", group.paid_fen, None, *fund))
     for layer in found.layers:
         _layer(steps, layer, Step.LAYER)
     for layer in found.afterwards:
@@ -60,110 +62,104 @@ def _stay_years(steps: list[PlainStep], case: CaseInput, found: Calculated, bene
     admitted, rule, periods = case.encounter.admitted, benefit.stay, found.dated.periods
     if rule is None or admitted is None or admitted.year == case.service_on.year:
         return
-    inputs = (
-        ("admitted", admitted.isoformat()), ("billed", case.service_on.isoformat()),
-        ("deductible_year", periods.deductible), ("cap_year", periods.paid),
-    )  # fmt: skip
-    steps.append((Step.STAY_YEARS, rule.path, rule.clause, inputs, 0, None))
+    steps.append((
+        Step.STAY_YEARS, rule.path, rule.clause, 0, None,
+        "admitted", admitted.isoformat(), "billed", case.service_on.isoformat(),
+        "deductible_year", periods.deductible, "cap_year", periods.paid,
+    ))  # fmt: skip
 
 
 def _waived(steps: list[PlainStep], what: str, order: str, figure: Resolved) -> None:
-    inputs = (("what", what), ("order", order))
-    steps.append((Step.LIMIT_WAIVED, figure.rule, figure.clause, inputs, 0, None))
+    steps.append((Step.LIMIT_WAIVED, figure.rule, figure.clause, 0, None, "what", what, "order", order))
 
 
 def _deductible(benefit: Benefit, taken: Taken) -> PlainStep:
-    met = (
-        ("limit_fen", taken.limit_fen),
-        ("used_fen", taken.met_fen),
-        ("parts", taken.figure.parts),
-        ("period", _NAME_OF_PERIOD[benefit.deductible.period]),
-    )
-    return _DEDUCTIBLE, taken.figure.rule, taken.figure.clause, met, taken.now_fen, None
+    figure, _, limit_fen, met_fen, now_fen = taken
+    return (
+        _DEDUCTIBLE, figure.rule, figure.clause, now_fen, None,
+        "limit_fen", limit_fen, "used_fen", met_fen, "parts", figure.parts,
+        "period", _NAME_OF_PERIOD[benefit.deductible.period],
+    )  # fmt: skip
 
 
 def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare) -> None:
     """The ratio of a group, or its bands and what they come to."""
-    ratio, condition = group.plan.ratio, ("condition", group.plan.condition)
+    ratio, condition = group.plan.ratio, group.plan.condition
     if ratio is not None:
-        base: _Inputs = (
-            ("base_fen", group.base_fen), ("ratio_ppm", ratio.value), ("parts", ratio.parts), condition,
-        )  # fmt: skip
-        steps.append((_RATIO, ratio.rule, ratio.clause, base, group.computed_fen, None))
+        steps.append((
+            _RATIO, ratio.rule, ratio.clause, group.computed_fen, None,
+            "base_fen", group.base_fen, "ratio_ppm", ratio.value, "parts", ratio.parts,
+            "condition", condition,
+        ))  # fmt: skip
         return
     for begins, ends, part_fen, of_band in group.bands:
-        band: _Inputs = (
-            ("from_fen", begins), ("up_to_fen", ends), ("base_fen", part_fen),
-            ("ratio_ppm", of_band.value), ("parts", of_band.parts), condition,
-        )  # fmt: skip
-        steps.append((Step.BAND, of_band.rule, of_band.clause, band, 0, None))
+        steps.append((
+            Step.BAND, of_band.rule, of_band.clause, 0, None,
+            "from_fen", begins, "up_to_fen", ends, "base_fen", part_fen,
+            "ratio_ppm", of_band.value, "parts", of_band.parts, "condition", condition,
+        ))  # fmt: skip
     path = benefit.ratio.path if benefit.bands is None else benefit.bands.path
-    banded = (("base_fen", group.base_fen), condition)
-    steps.append((Step.BANDED, path, "", banded, group.computed_fen, None))
+    banded = ("base_fen", group.base_fen, "condition", condition)
+    steps.append((Step.BANDED, path, "", group.computed_fen, None, *banded))
 
 
 def _cap(benefit: Benefit, group: GroupShare) -> PlainStep:
     cap = group.plan.cap
-    limit = (
-        ("limit_fen", None if cap is None else cap.value),
-        ("used_fen", group.used_fen),
-        ("left_fen", group.left_fen),
-        ("parts", None if cap is None else cap.parts),
-        ("period", _NAME_OF_PERIOD[benefit.cap.period]),
-        ("condition", group.plan.condition),
-    )
-    rule, clause = ("", "") if cap is None else (cap.rule, cap.clause)
-    return _CAP, rule, clause, limit, group.over_cap_fen, None
+    rule, clause, limit_fen, parts = "", "", None, None
+    if cap is not None:
+        rule, clause, limit_fen, parts = cap.rule, cap.clause, cap.value, cap.parts
+    return (
+        _CAP, rule, clause, group.over_cap_fen, None,
+        "limit_fen", limit_fen, "used_fen", group.used_fen, "left_fen", group.left_fen, "parts", parts,
+        "period", _NAME_OF_PERIOD[benefit.cap.period], "condition", group.plan.condition,
+    )  # fmt: skip
 
 
 def _layer(steps: list[PlainStep], share: LayerShare, last: Step) -> None:
     """How one layer comes to what it pays; ``last`` says whether it is charged."""
     layer = share.plan.layer
-    named: _Inputs = (("layer", layer.id), ("zh", layer.title.zh), ("en", layer.title.en))
+    named: _Named = ("layer", layer.id, "zh", layer.title.zh, "en", layer.title.en)
     if not share.plan.is_for:
-        steps.append((Step.LAYER_OUTSIDE, f"{layer.path}.who", _clause_of_who(share), named, 0, None))
+        steps.append((Step.LAYER_OUTSIDE, f"{layer.path}.who", _clause_of_who(share), 0, None, *named))
     threshold = share.threshold
     if threshold is not None:
-        inputs: _Inputs = (
-            *named, ("base_fen", threshold.base_fen), ("limit_fen", threshold.figure.value),
-            ("used_fen", threshold.used_fen), ("parts", threshold.figure.parts),
-        )  # fmt: skip
         figure = threshold.figure
-        steps.append((Step.LAYER_THRESHOLD, figure.rule, figure.clause, inputs, threshold.now_fen, None))
+        steps.append((
+            Step.LAYER_THRESHOLD, figure.rule, figure.clause, threshold.now_fen, None, *named,
+            "base_fen", threshold.base_fen, "limit_fen", figure.value, "used_fen", threshold.used_fen,
+            "parts", figure.parts,
+        ))  # fmt: skip
     for part in share.parts:
         steps.append(_part(share, part, named))
         _layer_cap(steps, share, part, named)
-    fund = (*named, ("fund", layer.fund))
-    steps.append((last, layer.path, layer.clause, fund, share.paid_fen, None))
+    steps.append((last, layer.path, layer.clause, share.paid_fen, None, *named, "fund", layer.fund))
 
 
 def _clause_of_who(share: LayerShare) -> str:
     return next((gate.clause for gate in share.plan.layer.who if gate.clause), "")
 
 
-def _part(share: LayerShare, part: PartShare, named: _Inputs) -> PlainStep:
+def _part(share: LayerShare, part: PartShare, named: _Named) -> PlainStep:
     figure = part.figure
     if share.plan.share is not None:
         total_fen = share.funds_fen if share.funds_fen is None else share.funds_fen + part.base_fen
-        guarantee: _Inputs = (
-            *named, ("total_fen", total_fen), ("share_ppm", figure.value),
-            ("target_fen", share.target_fen), ("funds_fen", share.funds_fen),
+        return (
+            Step.GUARANTEE, figure.rule, figure.clause, part.computed_fen, None, *named,
+            "total_fen", total_fen, "share_ppm", figure.value,
+            "target_fen", share.target_fen, "funds_fen", share.funds_fen,
         )  # fmt: skip
-        return Step.GUARANTEE, figure.rule, figure.clause, guarantee, part.computed_fen, None
     if share.plan.leaves is not None:
-        leaves: _Inputs = (
-            *named, ("left_fen", part.base_fen), ("before_fen", share.before_fen),
-            ("limit_fen", figure.value),
+        return (
+            Step.LEAVES, figure.rule, figure.clause, part.computed_fen, None, *named,
+            "left_fen", part.base_fen, "before_fen", share.before_fen, "limit_fen", figure.value,
         )  # fmt: skip
-        return Step.LEAVES, figure.rule, figure.clause, leaves, part.computed_fen, None
-    ratio: _Inputs = (
-        *named, ("of", part.of.value), ("base_fen", part.base_fen),
-        ("ratio_ppm", figure.value), ("parts", figure.parts),
+    return (
+        Step.LAYER_RATIO, figure.rule, figure.clause, part.computed_fen, None, *named,
+        "of", part.of.value, "base_fen", part.base_fen, "ratio_ppm", figure.value, "parts", figure.parts,
     )  # fmt: skip
-    return Step.LAYER_RATIO, figure.rule, figure.clause, ratio, part.computed_fen, None
 
 
-def _layer_cap(steps: list[PlainStep], share: LayerShare, part: PartShare, named: _Inputs) -> None:
+def _layer_cap(steps: list[PlainStep], share: LayerShare, part: PartShare, named: _Named) -> None:
     """The limit that binds a part: the cap, or the tighter one inside it."""
     if part.room_fen is None:
         return
@@ -172,18 +168,18 @@ def _layer_cap(steps: list[PlainStep], share: LayerShare, part: PartShare, named
     figure = share.plan.cap if inside is None else insides[inside.id]
     if figure is None:
         return
-    limit: _Inputs = (
-        *named, ("limit_fen", figure.value), ("left_fen", part.room_fen),
-        ("inside", None if inside is None else inside.id), ("parts", figure.parts),
-    )  # fmt: skip
     cut_fen = part.computed_fen - part.paid_fen
-    steps.append((Step.LAYER_CAP, figure.rule, figure.clause, limit, cut_fen, None))
+    steps.append((
+        Step.LAYER_CAP, figure.rule, figure.clause, cut_fen, None, *named,
+        "limit_fen", figure.value, "left_fen", part.room_fen,
+        "inside", None if inside is None else inside.id, "parts", figure.parts,
+    ))  # fmt: skip
 
 
 def _warning(notice: Notice, figure: Resolved, raised: Raised) -> PlainStep:
-    inputs: _Inputs = (
-        ("warning", notice.id), ("zh", notice.title.zh), ("en", notice.title.en), ("of", notice.of.value),
-        ("at", notice.at.value), ("threshold_fen", raised.threshold_fen),
-        ("before_fen", raised.before_fen), ("after_fen", raised.after_fen),
+    return (
+        Step.WARNING, figure.rule, figure.clause, 0, None,
+        "warning", notice.id, "zh", notice.title.zh, "en", notice.title.en, "of", notice.of.value,
+        "at", notice.at.value, "threshold_fen", raised.threshold_fen,
+        "before_fen", raised.before_fen, "after_fen", raised.after_fen,
     )  # fmt: skip
-    return Step.WARNING, figure.rule, figure.clause, inputs, 0, None

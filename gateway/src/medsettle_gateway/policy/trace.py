@@ -7,7 +7,6 @@ for them.
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from functools import partial
 from typing import Final, NamedTuple, TypedDict
 
 from medsettle_gateway.domain.breakdown import (
@@ -67,8 +66,10 @@ class Step(StrEnum):
     CASH = "cash"
 
 
-PlainStep = tuple[Step, str, str, tuple[tuple[str, Input], ...], int, int | None]
-"""The fields of a :class:`TraceEntry`: steps are written like this, and become entries when they are read."""
+PlainStep = tuple[Step, str, str, int, int | None, *tuple[Input, ...]]
+"""A step as it is written: step, rule, clause, amount in fen, index of the line, then each input's name and
+value, all in one tuple. It becomes a :class:`TraceEntry` when it is read; most are never read.
+"""
 
 
 class PlainEntry(TypedDict):
@@ -102,7 +103,10 @@ class TraceEntry(NamedTuple):
     @classmethod
     def of(cls, steps: Iterable[PlainStep]) -> "tuple[TraceEntry, ...]":
         """The steps of a calculation as entries."""
-        return tuple(map(partial(tuple.__new__, cls), steps))
+        return tuple(
+            cls(step, rule, clause, _pairs(flat), amount_fen, line)
+            for step, rule, clause, amount_fen, line, *flat in steps
+        )
 
     @property
     def sentences(self) -> Sentences:
@@ -133,6 +137,10 @@ class TraceEntry(NamedTuple):
             "zh": zh,
             "en": en,
         }
+
+
+def _pairs(flat: list[Input]) -> tuple[tuple[str, Input], ...]:
+    return tuple(zip(map(str, flat[::2]), flat[1::2], strict=True))
 
 
 _PART_OF_STEP: Final[Mapping[Step, str]] = {

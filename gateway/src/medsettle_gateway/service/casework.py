@@ -227,7 +227,7 @@ def _deltas(settled: Sequence[Settled]) -> tuple[CounterDelta, ...]:
 def _handed_out(settled: Settled) -> Iterator[Dispensed]:
     """The drugs of a settlement that may count later: with a condition or days of supply, not excluded."""
     case, steps = settled.case, settled.calculation.steps
-    excluded = {line for step, _, _, _, _, line in steps if step in _OUT_OF_COVER}
+    excluded = {line for step, _, _, _, line, *_ in steps if step in _OUT_OF_COVER}
     for index, line in enumerate(case.lines):
         counts = line.condition is not None or line.days_supply is not None
         if counts and line.kind is LineKind.DRUG and index not in excluded:
