@@ -1,5 +1,6 @@
 """A case may say everything that money depends on, and what it says wrongly has its line."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 
 from medsettle_gateway.files.packs import read_pack
 from medsettle_gateway.files.yaml import read_yaml
+from medsettle_gateway.policy import case_form
+from medsettle_gateway.policy.case_expect import SUMS
+from medsettle_gateway.policy.case_form import read_case
 from medsettle_gateway.policy.case_sound import broken
 from medsettle_gateway.policy.cases import CaseResult, CaseRunner
 from medsettle_gateway.policy.loader import PackSource, digest_of
@@ -286,3 +290,15 @@ def test_a_correction_decides_from_the_day_on_which_it_is_known() -> None:
     text = visit('expect: {fully_self_paid: "400.00"}', '[{name: one, class: C, amount: "400.00"}]')
     assert_holds(text.replace("2024-03-01", "2024-01-31"), runner)
     assert_holds(text.replace('paid: "400.00"', 'paid: "0.00"'), runner)
+
+
+def test_the_written_format_is_the_one_that_is_read() -> None:
+    page = (files("medsettle_gateway") / "policies" / "CASES.md").read_text("utf-8")
+    block = page.split("```yaml\n")[1].split("```")[0]
+    document = read_yaml(block, "CASES.md")
+    case = read_case(document.data, "CASES.md", document.lines)
+    assert isinstance(document.data, dict)
+    assert set(document.data) == set(case_form._KNOWN)
+    assert case.expect.settlements is not None
+    expected = document.data["expect"]
+    assert set(expected["settlements"][0]) | set(SUMS) <= {*expected, "benefit"}
