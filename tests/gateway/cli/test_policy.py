@@ -184,7 +184,7 @@ def test_a_pack_of_the_operator_is_shown_from_its_file(tmp_path: Path) -> None:
     path.write_text(json.dumps(shown["data"], ensure_ascii=False), "utf-8")
     page = run("show", path).output
     assert "再加5个百分点  机构等级为一级及以下  文件未载,暂定,不得据以结算〔乙〕" in page
-    assert "不设  一律适用" in page
+    assert "最高支付限额 / cap: 不设 / none〔丙〕" in page
     assert "12.00元  项目类别为床位;单价5.00元以上" in page
 
 

@@ -180,10 +180,8 @@ def test_a_fund_that_pays_more_than_its_base_is_found(monkeypatch: pytest.Monkey
     def generous(*args: Any, **kwargs: Any) -> Any:
         result = calculate(*args, **kwargs)
         changed = (
-            step._replace(inputs=(("base_fen", 4_999), ("ratio_ppm", 500_000)))
-            if step.step is Step.RATIO
-            else step
-            for step in result.trace
+            (*step[:5], "base_fen", 4_999, "ratio_ppm", 500_000) if step[0] is Step.RATIO else step
+            for step in result.steps
         )
         return result._replace(steps=tuple(changed))
 

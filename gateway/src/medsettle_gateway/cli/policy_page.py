@@ -11,6 +11,7 @@ from medsettle_gateway.cli.policy_rows import (
     clause_mark,
     figure_lines,
     gate_words,
+    name_words,
     said,
     section,
     when_words,
@@ -29,6 +30,7 @@ from medsettle_gateway.policy.accounts import AccountRules, Subsidy
 from medsettle_gateway.policy.line_rules import LineRules
 from medsettle_gateway.policy.notices import Notice
 from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.sentences_lines import LIST_NAMES
 
 _DIGEST_SHOWN = 16
 
@@ -124,7 +126,8 @@ def _lines(rules: LineRules) -> Iterator[str]:
     yield section("逐行划分", "how a line is divided")
     for row in rules.catalogues:
         zh, en = when_words(row.when)
-        yield f"  适用目录 / list that holds: {row.list}: {zh} / {en}{clause_mark(row.clause)}"
+        listed = name_words(LIST_NAMES, row.list)
+        yield f"  适用目录 / list that holds: {listed}: {zh} / {en}{clause_mark(row.clause)}"
     for entry in rules.excluded:
         zh, en = when_words(entry.when)
         yield f"  全自费 / fully self-paid: {zh} / {en}{clause_mark(entry.clause)}"

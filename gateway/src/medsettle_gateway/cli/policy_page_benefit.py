@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from medsettle.wire.called import FUND_NAMES
 from medsettle_gateway.cli.policy_rows import (
     clause_mark,
     figure_lines,
     gate_lines,
+    name_words,
     row_lines,
     said,
     section,
@@ -22,13 +24,17 @@ from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy.benefit import Bands, Benefit, FiveFixed, StayRule
 from medsettle_gateway.policy.layer import Layer
 from medsettle_gateway.policy.limits import Limit, Period
+from medsettle_gateway.policy.rows import ALWAYS, RowAction
 
 
 def benefit_lines(benefit: Benefit, layers: tuple[Layer, ...]) -> Iterator[str]:
     """Everything that the pack says of a benefit; ``layers`` are those of the pack."""
     yield section(f"待遇:{benefit.title.zh}", f"benefit {benefit.id}: {benefit.title.en}")
-    yield f"  基金 / fund: {benefit.fund}"
-    yield from gate_lines("对象", "who", benefit.who)
+    yield f"  基金 / fund: {name_words(FUND_NAMES, benefit.fund)}"
+    if benefit.who:
+        yield from gate_lines("对象", "who", benefit.who)
+    else:
+        yield "  对象 / who: 所有参保人 / everybody"
     yield from gate_lines("地点", "where", benefit.where)
     for switch in benefit.switches:
         state = "已开通 / on" if switch in benefit.switches_on else "未开通 / off"
@@ -59,6 +65,10 @@ def limit_lines(zh: str, en: str, limit: Limit, own: str) -> Iterator[str]:
     """A deductible, threshold or cap; ``own`` is the name that it is counted under by default."""
     if limit.period is Period.NONE:
         yield f"  {zh} / {en}: 不设 / none"
+        return
+    rows = limit.figure.rows
+    if len(rows) == 1 and rows[0].action is RowAction.NONE and rows[0].when == ALWAYS and not limit.inside:
+        yield f"  {zh} / {en}: 不设 / none{clause_mark(rows[0].clause)}"
         return
     period_zh, period_en = PERIOD_WORDS[limit.period.value]
     yield from figure_lines(f"{zh}({period_zh})", f"{en} {period_en}", limit.figure)

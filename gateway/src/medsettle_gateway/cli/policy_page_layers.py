@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
+from medsettle.wire.called import FUND_NAMES
 from medsettle_gateway.cli.policy_page_benefit import limit_lines
-from medsettle_gateway.cli.policy_rows import clause_mark, figure_lines, gate_lines, section
+from medsettle_gateway.cli.policy_rows import clause_mark, figure_lines, gate_lines, name_words, section
 from medsettle_gateway.cli.policy_words import ACCUMULATOR_WORDS, BASE_WORDS, COUNTED_WORDS, Words
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.layer import Layer, LayerPart, Leaves, Mode
 from medsettle_gateway.policy.limits import Limit
-from medsettle_gateway.policy.rows import RowAction
 
 
 def layer_lines(layer: Layer, benefits: tuple[Benefit, ...]) -> Iterator[str]:
     """Everything that the pack says of a layer; ``benefits`` are those of the pack."""
     zh, en = layer.title
     yield section(f"其他支付:{zh}", f"layer {layer.id}: {en}") + clause_mark(layer.clause)
-    yield f"  基金 / fund: {layer.fund}"
+    yield f"  基金 / fund: {name_words(FUND_NAMES, layer.fund)}"
     after = [benefit for benefit in benefits if layer.id in benefit.layers]
     named = "、".join(benefit.title.zh for benefit in after) or "无"
     yield f"  用于 / follows: {named} / {', '.join(benefit.id for benefit in after) or 'nothing'}"
@@ -34,7 +34,7 @@ def layer_lines(layer: Layer, benefits: tuple[Benefit, ...]) -> Iterator[str]:
         yield from figure_lines(*words, layer.guarantee.share)
     if layer.leaves is not None:
         yield from _leaves(layer.leaves)
-    yield from _cap(layer)
+    yield from limit_lines("最高支付限额", "cap", layer.cap, layer.id)
 
 
 def _threshold(threshold: Limit, own: str) -> Iterator[str]:
@@ -66,12 +66,3 @@ def _leaves(leaves: Leaves) -> Iterator[str]:
         zh, en = ACCUMULATOR_WORDS[leaves.of.value]
         words = (f"{zh}超过以下金额的部分全额支付", f"all above this amount of {en}")
     yield from figure_lines(*words, leaves.amount)
-
-
-def _cap(layer: Layer) -> Iterator[str]:
-    rows = layer.cap.figure.rows
-    if not layer.cap.inside and all(row.action is RowAction.NONE and not row.when.tests for row in rows):
-        clause = next((row.clause for row in rows if row.clause), "")
-        yield f"  最高支付限额 / cap: 不设 / none{clause_mark(clause)}"
-        return
-    yield from limit_lines("最高支付限额", "cap", layer.cap, layer.id)

@@ -1,9 +1,10 @@
 """Rows and conditions of a pack in Chinese and English, for people who read packs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
+from medsettle.wire.called import named
 from medsettle_gateway.cli.policy_words import FORCE_WORDS, YES_NO_WORDS, Words, fact_word, value_word
 from medsettle_gateway.domain.money import format_fen, format_percent, format_unit_price
 from medsettle_gateway.policy.gates import Gate
@@ -28,6 +29,12 @@ def clause_mark(clause: str) -> str:
 def said(words: Words, clause: str = "") -> str:
     """One statement in both languages with its clause."""
     return f"{_INDENT}{words[0]} / {words[1]}{clause_mark(clause)}"
+
+
+def name_words(names: Mapping[str, Words], id_: str) -> str:
+    """What something is called in Chinese, and its id."""
+    zh, _ = named(names, id_)
+    return id_ if zh == id_ else f"{zh} / {id_}"
 
 
 def gate_lines(zh: str, en: str, gates: Iterable[Gate]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from medsettle.wire.called import condition_name
+
 Words = tuple[str, str]
 
 FACT_WORDS: Final[dict[str, Words]] = {
@@ -112,8 +114,6 @@ VALUE_WORDS: Final[dict[str, str]] = {
     "emergency": "急诊",
     "low": "低档",
     "high": "高档",
-    "hypertension": "高血压",
-    "diabetes": "糖尿病",
     "moved_away": "户籍迁出",
     "deceased": "死亡",
 }
@@ -202,4 +202,6 @@ def fact_word(fact: str) -> Words:
 
 def value_word(fact: str, value: str) -> str:
     """The Chinese word of a fact's value; the value itself where there is none."""
+    if fact == "condition":
+        return condition_name(value)[0]
     return VALUE_WORDS.get(f"{fact}.{value}", VALUE_WORDS.get(value, value))

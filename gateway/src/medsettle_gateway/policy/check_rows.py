@@ -25,10 +25,10 @@ def check_rows(rules: Rules) -> Iterator[Said]:
     """What is wrong or open with the figures of a pack, in its order."""
     for scoped in scoped_figures(rules):
         yield from _assumed(scoped.figure)
-        if scoped.needed and not scoped.figure.rows:
-            yield scoped.figure.path, Level.INFO, _NOTHING_GIVEN
-        elif scoped.figure.rows:
+        if scoped.figure.rows:
             yield from _applied(scoped, rules.declared)
+        elif not scoped.optional:
+            yield scoped.figure.path, Level.INFO, _NOTHING_GIVEN
     yield from _never_first(rules)
     yield from _catalogues(rules)
 

@@ -50,11 +50,16 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Scoped:
-    """A figure and its scope. ``needed``: where no row applies, the settlement is refused."""
+    """A figure and its scope.
+
+    ``needed``: where no row applies, the settlement is refused. ``optional``: a region may well do
+    without it.
+    """
 
     figure: Figure
     scope: Scope
     needed: bool = True
+    optional: bool = False
 
 
 _STANDINGS: Final = {"employee": ("active", "retired", "flexible"), "resident": ("adult", "minor")}
@@ -73,8 +78,8 @@ def scoped_figures(rules: Rules) -> Iterator[Scoped]:
     """Every figure of a pack, in its order; those of layers that follow no benefit are left out."""
     excluded = tuple(entry.when for entry in rules.lines.excluded)
     everywhere = Scope(((),), never=excluded)
-    yield Scoped(rules.lines.self_pay_first, everywhere, needed=False)
-    yield Scoped(rules.lines.ceilings, everywhere, needed=False)
+    yield Scoped(rules.lines.self_pay_first, everywhere, needed=False, optional=True)
+    yield Scoped(rules.lines.ceilings, everywhere, needed=False, optional=True)
     for benefit in rules.benefits:
         yield from _of_benefit(rules, benefit)
     for layer in rules.layers:
