@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -152,9 +153,19 @@ def test_a_shared_counter_moves_from_settlement_to_settlement() -> None:
 
 
 def test_drugs_of_an_earlier_settlement_count_as_handed_out() -> None:
-    general, chronic = settled(basket(REMEDY, PILLS), region())
+    week = replace(REMEDY, days_supply=7)
+    general, chronic = settled(basket(week, PILLS), region())
     assert [each.name for each in chronic.case.dispensed] == ["cold remedy"]
     assert general.case.dispensed == ()
+    assert [each.name for each in chronic.handed_out] == ["amlodipine"]
+
+
+def test_a_drug_that_nobody_could_count_or_that_is_excluded_is_not_kept() -> None:
+    outside = replace(drug(100, CatalogueClass.C), days_supply=7)
+    late = replace(REMEDY, days_supply=7, service_on=date(2023, 6, 2))
+    case = basket(REMEDY, outside, late, patient=replace(FILED, covered_to=date(2023, 6, 1)))
+    (general,) = settled(case, region())
+    assert general.handed_out == ()
 
 
 def test_every_line_is_in_exactly_one_portion() -> None:

@@ -101,6 +101,21 @@ def test_the_deductible_follows_the_version_at_admission_and_the_ratio_that_at_d
     assert result.breakdown.over_cap_fen == (800_000 - 20_000) * 6 // 10 - 300_000
 
 
+def test_amount_and_counters_of_the_deductible_are_of_one_version() -> None:
+    shared = {"deductible": {"period": "year", "counters": ["annual"], "rows": [{"amount": "200.00"}]}}
+    later, earlier = two_versions(hospital_pack(), hospital_pack(**shared))
+    deltas = dict(calculate(later, BOTH_YEARS, versions=(earlier, later)).deltas)
+    assert deltas[CounterKey("2023", "annual", "deductible")] == 20_000
+    assert BORNE not in deltas
+
+
+def test_the_rule_for_stays_is_that_of_the_day_of_the_settlement() -> None:
+    by_admission = {"stay": {"deductible_by": "discharged", "cap_by": "admitted"}}
+    later, earlier = two_versions(hospital_pack(**by_admission), hospital_pack(stay=None))
+    deltas = dict(calculate(later, BOTH_YEARS, versions=(earlier, later)).deltas)
+    assert CounterKey("2023", "inpatient", "paid") in deltas
+
+
 def test_both_ends_may_decide_by_admission() -> None:
     by_admission = {"stay": {"deductible_by": "admitted", "cap_by": "admitted"}}
     later, earlier = two_versions(

@@ -17,6 +17,7 @@ from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import unit_price_micro
 from medsettle_gateway.policy.benefit import Benefit
+from medsettle_gateway.policy.dated import Dated
 from medsettle_gateway.policy.engine import calculate, counters_read, may_enter
 from medsettle_gateway.policy.facts import line_facts, settlement_facts
 from medsettle_gateway.policy.inputs import Calculation, CaseInput
@@ -38,11 +39,12 @@ class Portion(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """A portion with the engine's input and result."""
+    """A portion with the engine's input and result, and the drugs that later settlements may count."""
 
     portion: Portion
     case: CaseInput
     calculation: Calculation
+    handed_out: tuple[Dispensed, ...]
 
 
 def share_out(packs: Sequence[Pack], case: CaseInput) -> tuple[Portion, ...]:
@@ -95,11 +97,12 @@ def calculate_portions(
         calculation = calculate(
             portion.pack, own, trace=trace, versions=versions, allow_assumed=allow_assumed
         )
-        settled.append(Settled(portion, own, calculation))
+        drugs = handed_out(portion.pack, own, versions)
+        settled.append(Settled(portion, own, calculation, drugs))
         for key, amount_fen in calculation.deltas:
             counters[key] = counters.get(key, 0) + amount_fen
         accounts = _after(accounts, calculation.breakdown.accounts)
-        dispensed = (*dispensed, *_handed_out(lines, case))
+        dispensed = (*dispensed, *drugs)
     return tuple(settled)
 
 
@@ -168,8 +171,21 @@ def _after(accounts: tuple[Account, ...], drawn: Sequence[AccountShare]) -> tupl
     )
 
 
-def _handed_out(lines: Sequence[Line], case: CaseInput) -> Iterator[Dispensed]:
-    for line in lines:
-        if line.kind is LineKind.DRUG:
-            on = line.service_on or case.service_on
-            yield Dispensed(line.name, on, line.days_supply, line.condition)
+def handed_out(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) -> tuple[Dispensed, ...]:
+    """The drugs of a settlement that later ones may count.
+
+    Those with a condition or days of supply; what is excluded, or served after the end of cover, is the
+    patient's own affair.
+    """
+    tables = Dated.of(pack, case, versions).tables
+    covered_to = case.patient.covered_to
+    found = []
+    for index, line in enumerate(case.lines):
+        on = line.service_on or case.service_on
+        counts = line.condition is not None or line.days_supply is not None
+        if line.kind is not LineKind.DRUG or not counts or (covered_to is not None and on > covered_to):
+            continue
+        table = tables[index] if len(tables) > 1 else tables[0]
+        if table.rule_for(line).exclusion is None:
+            found.append(Dispensed(line.name, on, line.days_supply, line.condition))
+    return tuple(found)

@@ -66,7 +66,7 @@ def settle(
             portions, case.given, packs.versions_of, trace=trace, allow_assumed=allow_assumed
         )
         return tuple(
-            _settled(portion.pack, portion.benefit, done, portion.lines) for portion, _, done in parts
+            _settled(portion.pack, portion.benefit, done, portion.lines) for portion, _, done, _ in parts
         )
     done = calculate(
         packs.pack, case.given, trace=trace, versions=packs.versions, allow_assumed=allow_assumed

@@ -59,12 +59,11 @@ def periods_in(year: int) -> Periods:
     return Periods(period_of(year), period_of(year), "")
 
 
-def counters_of(plan: Plan, periods: Periods, patient: Patient) -> tuple[CounterKey, ...]:
-    """Every counter that a settlement by this plan reads or moves."""
-    benefit = plan.benefit
-    if benefit is None:
+def counters_of(plan: Plan, charged: Plan, periods: Periods, patient: Patient) -> tuple[CounterKey, ...]:
+    """Every counter that a settlement reads or moves; ``charged`` is the plan that gives the deductible."""
+    if plan.benefit is None or charged.benefit is None:
         return ()
-    keys = dict.fromkeys(deductible_keys(benefit, periods))
+    keys = dict.fromkeys(deductible_keys(charged.benefit, periods))
     funds = [plan.fund] if plan.fund is not None else [plan.group(each) for each in patient.conditions]
     for fund in funds:
         if fund is not None:

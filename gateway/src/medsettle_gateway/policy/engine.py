@@ -14,7 +14,7 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal, Refused
-from medsettle_gateway.domain.member import Account, Owner, Patient
+from medsettle_gateway.domain.member import Owner, Patient
 from medsettle_gateway.domain.place import Institution
 from medsettle_gateway.policy.accounts import Pays, draw, in_order, payable_fen
 from medsettle_gateway.policy.calculated import Calculated
@@ -82,7 +82,7 @@ def calculate(
     gates of the pack, the lines in their order, NO_RULE, PARAMETER_ASSUMED.
     """
     dated = Dated.of(pack, case, versions)
-    plan, periods, _, tables, _, refusal, missing, late = dated
+    plan, charged, periods, tables, _, refusal = dated
     refusal = refusal or _refusal(pack, plan, case.service_on, case.patient, case.encounter)
     if refusal is not None:
         raise Refused(refusal)
@@ -90,7 +90,7 @@ def calculate(
         tables, case.lines, case.service_on, case.patient.covered_to,
         chronic_of(plan, case), sessions_of(plan, case),
     )  # fmt: skip
-    refusal = plan.missing or missing
+    refusal = charged.missing_deductible or plan.missing
     if refusal is not None:
         raise Refused(refusal)
     running = Running(case.counters)
@@ -99,8 +99,9 @@ def calculate(
     raised: tuple[Raised, ...] = ()
     if plan.rules.accumulators and plan.benefit is not None:
         raised = _accumulated(plan, periods.paid, left, running)
-    if not allow_assumed and (plan.assumed or late or divided.assumed or plan.by_condition):
-        _check_assumed(pack, dated, divided, groups)
+    assumed_figure = charged.assumed_deductible or plan.assumed
+    if not allow_assumed and (assumed_figure or divided.assumed or plan.by_condition):
+        _check_assumed(pack, assumed_figure, divided, groups)
     payers = in_order(plan.use, case.accounts)
     payable = payable_fen(plan.use, divided, left) if payers else 0
     shares, drawn_fen = draw(plan.use, payers, payable, left.all_fen) if payers else ((), 0)
@@ -140,7 +141,13 @@ def may_have(
     the encounter says. A figure without a rule, or one that is only assumed, is reported last.
     """
     plan = pack.plan(benefit_id, patient, institution, encounter, service_on)
-    refusal = _refusal(pack, plan, service_on, patient, encounter) or plan.missing or plan.assumed
+    refusal = (
+        _refusal(pack, plan, service_on, patient, encounter)
+        or plan.missing_deductible
+        or plan.missing
+        or plan.assumed_deductible
+        or plan.assumed
+    )
     if refusal is None and plan.by_condition:
         found = [plan.group(condition) for condition in patient.conditions]
         if found and all(each is not None and each.missing is not None for each in found):
@@ -156,7 +163,7 @@ def counters_read(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) ->
     Empty for ``personal_account_only`` and for a benefit that the pack does not have.
     """
     dated = Dated.of(pack, case, versions)
-    return counters_of(dated.plan, dated.periods, case.patient)
+    return counters_of(dated.plan, dated.charged, dated.periods, case.patient)
 
 
 def remainders(
@@ -173,7 +180,7 @@ def remainders(
     Empty too where a figure has no rule: :func:`may_have` reports that.
     """
     plan = pack.plan(benefit_id, patient, institution, encounter, service_on)
-    if plan.benefit is None or plan.missing is not None:
+    if plan.benefit is None or (plan.missing_deductible or plan.missing) is not None:
         return ()
     running = Running(counters)
     periods = periods_at(plan.benefit, encounter, service_on)
@@ -226,13 +233,14 @@ def _fund_part(
 
     Raises Refused: NO_RULE, for a filed condition without a figure.
     """
-    plan, periods, deductible = dated.plan, dated.periods, dated.deductible
-    benefit, in_scope_fen = plan.benefit, divided.total.in_scope_fen
+    plan, charged, periods, *_ = dated
+    benefit, in_scope_fen = charged.benefit, divided.total.in_scope_fen
     if benefit is None:
         return None, []
     taken, borne_fen = None, 0
-    if deductible is not None:
-        taken = take_deductible(deductible_keys(benefit, periods), deductible, in_scope_fen, running)
+    if charged.deductible is not None:
+        keys = deductible_keys(benefit, periods)
+        taken = take_deductible(keys, charged.deductible, in_scope_fen, running)
         borne_fen = taken.now_fen
     if plan.fund is not None:
         base_fen = in_scope_fen - borne_fen
@@ -282,9 +290,10 @@ def _accumulated(plan: Plan, year: str, left: Left, running: Running) -> tuple[R
     )
 
 
-def _check_assumed(pack: Pack, dated: Dated, divided: Divided, groups: Sequence[GroupShare]) -> None:
+def _check_assumed(
+    pack: Pack, refusal: Refusal | None, divided: Divided, groups: Sequence[GroupShare]
+) -> None:
     """Raise Refused, PARAMETER_ASSUMED, if any figure that was used is only assumed."""
-    refusal = dated.plan.assumed or dated.assumed
     if refusal is not None:
         raise Refused(refusal)
     row = divided.assumed

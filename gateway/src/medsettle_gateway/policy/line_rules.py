@@ -84,6 +84,8 @@ class LineRule:
         An item's own ceiling and share come before the pack's; a line that is ``self_paid`` in full has
         no share.
         """
+        if not self.is_assumed:
+            return None
         ceiling = self.ceiling if line.ceiling_micro is None else None
         own_share = line.self_pay_share_ppm is not None or self.share_waived or self_paid
         share = None if own_share else self.share

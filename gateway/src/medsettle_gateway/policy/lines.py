@@ -94,8 +94,7 @@ def divide(
                 parts = (amount, 0, amount, 0, 0, 0)
             else:
                 parts = _parts(table, rule, line, index + 1, sessions)
-                if rule.is_assumed and assumed is None:
-                    assumed = rule.assumed(line, self_paid=bool(parts[2]))
+                assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
                 if chronic is not None and not parts[2]:
                     chronic.put(line, parts[-1])
             _, borne, own, excess, share, _ = parts

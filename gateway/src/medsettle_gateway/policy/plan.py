@@ -85,6 +85,7 @@ class Plan:
 
     ``refusal`` is the first gate that is shut. ``missing`` is a figure without an applicable
     row, ``assumed`` one that the document does not give: they refuse after the lines were checked.
+    Those of the deductible stand by themselves: another version may give it.
     ``deductible`` and ``session`` are None where the benefit has none; without a benefit there is
     neither a ``fund`` nor any layer. ``layers`` are those of the benefit, in pack order. ``notices``
     are the warnings that watch this person. ``waives`` is what an emergency order lifts.
@@ -95,7 +96,9 @@ class Plan:
     waives: tuple[Waiver, ...]
     refusal: Refusal | None
     missing: Refusal | None
+    missing_deductible: Refusal | None
     assumed: Refusal | None
+    assumed_deductible: Refusal | None
     benefit: Benefit | None
     deductible: Resolved | None
     session: Resolved | None
@@ -140,8 +143,10 @@ def make_plan(rules: Rules, benefit_id: str, facts: Facts, waives: tuple[Waiver,
         facts=facts,
         waives=waives,
         refusal=_gates(rules, benefit_id, benefit, facts),
-        missing=_missing(rules, benefit, deductible, session, fund, layers, facts),
-        assumed=_assumed(rules, deductible, session, fund, layers),
+        missing=_missing(rules, benefit, session, fund, layers, facts),
+        missing_deductible=_missing_deductible(rules, benefit, deductible, facts),
+        assumed=_assumed(rules, session, fund, layers),
+        assumed_deductible=_assumed_deductible(rules, deductible),
         benefit=benefit,
         deductible=deductible,
         session=session,
@@ -191,10 +196,17 @@ def _gates(rules: Rules, benefit_id: str, benefit: Benefit | None, facts: Facts)
     return shut
 
 
+def _missing_deductible(
+    rules: Rules, benefit: Benefit | None, deductible: Resolved | None, facts: Facts
+) -> Refusal | None:
+    if benefit is None or not benefit.has_deductible or deductible is not None:
+        return None
+    return no_rule(rules.pack, benefit.deductible.figure, facts)
+
+
 def _missing(
     rules: Rules,
     benefit: Benefit | None,
-    deductible: Resolved | None,
     session: Resolved | None,
     fund: FundPlan | None,
     layers: tuple[LayerPlan, ...],
@@ -202,8 +214,6 @@ def _missing(
 ) -> Refusal | None:
     if benefit is None:
         return None
-    if benefit.has_deductible and deductible is None:
-        return no_rule(rules.pack, benefit.deductible.figure, facts)
     limit = benefit.limit_per_session
     if limit is not None and session is None:
         return no_rule(rules.pack, limit.figure, facts)
@@ -212,16 +222,19 @@ def _missing(
     return None if absent is None else no_rule(rules.pack, absent, facts)
 
 
+def _assumed_deductible(rules: Rules, deductible: Resolved | None) -> Refusal | None:
+    row = None if deductible is None else deductible.assumed
+    return None if row is None else assumed(rules.pack, row)
+
+
 def _assumed(
-    rules: Rules,
-    deductible: Resolved | None,
-    session: Resolved | None,
-    fund: FundPlan | None,
-    layers: tuple[LayerPlan, ...],
+    rules: Rules, session: Resolved | None, fund: FundPlan | None, layers: tuple[LayerPlan, ...]
 ) -> Refusal | None:
-    rows = [None if figure is None else figure.assumed for figure in (deductible, session)]
-    rows += [None if fund is None else fund.assumed]
-    rows += [layer.assumed for layer in layers if layer.is_charged]
+    rows = [
+        None if session is None else session.assumed,
+        None if fund is None else fund.assumed,
+        *(layer.assumed for layer in layers if layer.is_charged),
+    ]
     found = next((row for row in rows if row is not None), None)
     return None if found is None else assumed(rules.pack, found)
 

@@ -1,13 +1,13 @@
 """Between the questions of the service and the cases of the engine: what goes in, what comes out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine, Basket
-from medsettle_gateway.domain.basket import Dispensed, Encounter, Line, LineKind, Prescription
+from medsettle_gateway.domain.basket import Encounter, Line, Prescription
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
@@ -29,12 +29,11 @@ from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.engine import ENGINE_VERSION, CaseInput
 from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.stored import case_to_plain
-from medsettle_gateway.policy.trace import Step, TraceEntry
+from medsettle_gateway.policy.trace import TraceEntry
 from medsettle_gateway.service.authority import Decided, Question
 
 _ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
 _LOCAL: Final = "local"
-_OUT_OF_COVER: Final = (Step.EXCLUDED, Step.COVER_ENDED)
 
 
 def uncovered(member: MemberFacts, institution: InstitutionFacts, on: date) -> Refusal | None:
@@ -148,7 +147,7 @@ def settlement(
     number: int, settled: Settled, lines: tuple[LineRecord, ...], catalogue_digest: str
 ) -> SettlementRecord:
     """Returns the record of a calculation. Raises AssertionError unless its breakdown adds up."""
-    (pack, benefit, _), case, calculation = settled
+    (pack, benefit, _), case, calculation, _ = settled
     calculation.breakdown.check()
     title = next((each.title for each in pack.benefits if each.id == benefit), _ACCOUNT_ONLY)
     return SettlementRecord(
@@ -211,7 +210,7 @@ def decided(
         cash_fen=split.cash_fen,
         provider_borne_fen=sum(breakdown.provider_borne_fen for breakdown in breakdowns),
         counters=_deltas(settled),
-        dispensed=tuple(drug for each in settled for drug in _handed_out(each)),
+        dispensed=tuple(drug for each in settled for drug in each.handed_out),
     )
     return Decided(tuple(settlements), effect, split)
 
@@ -222,14 +221,3 @@ def _deltas(settled: Sequence[Settled]) -> tuple[CounterDelta, ...]:
         for key, amount in each.calculation.deltas:
             sums[key] = sums.get(key, 0) + amount
     return tuple(CounterDelta(key, amount) for key, amount in sums.items() if amount)
-
-
-def _handed_out(settled: Settled) -> Iterator[Dispensed]:
-    """The drugs of a settlement that may count later: with a condition or days of supply, not excluded."""
-    case, steps = settled.case, settled.calculation.steps
-    excluded = {line for step, _, _, _, line, *_ in steps if step in _OUT_OF_COVER}
-    for index, line in enumerate(case.lines):
-        counts = line.condition is not None or line.days_supply is not None
-        if counts and line.kind is LineKind.DRUG and index not in excluded:
-            on = line.service_on or case.service_on
-            yield Dispensed(line.name, on, line.days_supply, line.condition)
