@@ -45,8 +45,7 @@ def page() -> str:
         "    定量:15天用量,超出自费 / quantity: 15 days of supply; beyond, the patient pays",
         "    品种与用量按15天内累计 / kinds and quantities are counted over 15 days",
         "    一审:每年6月1日至8月31日复审",
-        "  其后无其他基金支付(如大额补助) / nothing follows this benefit "
-        "(no large-amount supplement)〔第六条〕",
+        "/ nothing follows this benefit (no large-amount supplement)〔第六条〕",
         "  开关 / switch: night_sessions 未开通 / off",
         "  分单时受理 / takes, where a basket is shared out: 项目类别为治疗;备案病种为尿毒症",
         "    85%  一律适用  文件未载,暂定,不得据以结算〔第十一条〕",
