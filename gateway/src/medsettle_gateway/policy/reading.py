@@ -186,10 +186,12 @@ class Reader:
 
     def choice(self, value: object, path: str, kind: type[_Member]) -> _Member:
         """One of the values of an enumeration."""
+        if isinstance(value, str):
+            try:
+                return kind(value)
+            except ValueError:
+                pass
         members = tuple(kind)
-        for member in members:
-            if isinstance(value, str) and member.value == value:
-                return member
         known = ", ".join(member.value for member in members)
         self.fault(path, f"expected one of {known}, got {_shown(value)}")
         return members[0]
