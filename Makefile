@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PROTOS_VENV := .venv-protos
+BENCH_VENV := .venv-bench
 LOCK_VENV := .venv-lock
 SANDBOX ?= .build/sandbox
 DIST ?= dist
@@ -11,6 +12,7 @@ PIP := -m pip --disable-pip-version-check -qq
 
 READY := $(VENV)/.ready
 PROTOS_READY := $(PROTOS_VENV)/.ready
+BENCH_READY := $(BENCH_VENV)/.ready
 
 TOO_OLD := medsettle needs Python 3.11 or newer, and $(PYTHON) is not. Name another: make PYTHON=python3.12
 TOO_OLD_ZH := 需要 Python 3.11 或更高版本,当前的 $(PYTHON) 不符合。可另行指定: make PYTHON=python3.12
@@ -47,8 +49,8 @@ serve: $(READY) ## Serve a sandbox gateway from .build/sandbox, which is made at
 	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway demo-city $(SANDBOX)
 	@exec $(BIN)/medsettle-gateway serve --config $(SANDBOX)/gateway.toml --demo
 
-bench: $(READY) ## Print this machine's numbers: one run, medians, ratios side by side
-	@$(BIN)/python -m tests.bench
+bench: $(BENCH_READY) ## Print this machine's numbers: one run, medians, ratios side by side
+	@$(BENCH_VENV)/bin/python -m tests.bench
 
 dist: $(READY) ## Build both wheels into dist/
 	@rm -rf $(DIST)
@@ -61,16 +63,16 @@ generate: $(PROTOS_READY) ## Generate the messages anew after a change under pro
 released: $(READY) ## Write protos/released.binpb, against which later changes are judged
 	$(BIN)/python protos/released.py
 
-lock: | python ## Pin requirements.txt and protos/requirements.txt anew
+lock: | python ## Pin the three requirements.txt anew
 	@test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python $(PIP) install uv; }
-	@for folder in . protos; do $(LOCK_VENV)/bin/uv pip compile $$folder/requirements.in \
+	@for folder in . protos tests/bench; do $(LOCK_VENV)/bin/uv pip compile $$folder/requirements.in \
 		--output-file $$folder/requirements.txt --quiet --upgrade --universal --python-version 3.11 \
 		--strip-extras --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-build-options \
 		--no-emit-package medsettle --no-emit-package medsettle-gateway \
 		--custom-compile-command "make lock"; done
 
 clean: ## Remove what was made, but never a sandbox's data
-	rm -rf $(VENV) $(PROTOS_VENV) $(LOCK_VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PROTOS_VENV) $(BENCH_VENV) $(LOCK_VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 python:
 	$(CHECK_PYTHON)
@@ -88,4 +90,12 @@ $(PROTOS_READY): protos/requirements.txt
 	@echo "Setting up $(PROTOS_VENV) ..."
 	@$(PYTHON) -m venv $(PROTOS_VENV)
 	@$(PROTOS_VENV)/bin/python $(PIP) install --requirement protos/requirements.txt
+	@touch $@
+
+$(BENCH_READY): tests/bench/requirements.txt sdk/pyproject.toml gateway/pyproject.toml
+	$(CHECK_PYTHON)
+	@echo "Setting up $(BENCH_VENV) ..."
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python $(PIP) install --requirement tests/bench/requirements.txt
+	@$(BENCH_VENV)/bin/python $(PIP) install --no-deps --no-build-isolation --editable sdk --editable gateway
 	@touch $@

@@ -1,26 +1,35 @@
-"""Prints this machine's numbers: ``make bench``; ``--json`` for programs."""
+"""Prints this machine's numbers: ``make bench``; some subjects by name; ``--json`` for programs."""
 
 import argparse
 import dataclasses
 import json
 import sys
 
-from tests.bench import calculating, settling
+from tests.bench import calculating, comparing, inpatient, settling
 from tests.bench.rows import HEAD, ROUNDS, line, machine
 
-SUBJECTS = (calculating, settling)
+SUBJECTS = {
+    "comparing": comparing, "calculating": calculating, "inpatient": inpatient, "settling": settling,
+}  # fmt: skip
 
 
 def main() -> int:
-    """Measures every subject and prints its rows as they come."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measures the subjects and prints their rows as they come."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    every = ", ".join(SUBJECTS)
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"of {every}; default: all")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    if parser.parse_args().json:
-        rows = [dataclasses.asdict(row) for subject in SUBJECTS for row in subject.measure()]
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.subjects if name not in SUBJECTS]
+    if unknown:
+        parser.error(f"no subject {unknown[0]!r}; there are {every}")
+    subjects = [SUBJECTS[name] for name in arguments.subjects or SUBJECTS]
+    if arguments.json:
+        rows = [dataclasses.asdict(row) for subject in subjects for row in subject.measure()]
         print(json.dumps({"machine": machine(), "rows": rows}, ensure_ascii=False, indent=2))
         return 0
     print(f"{machine()}; medians of {ROUNDS} rounds in turns")
-    for subject in SUBJECTS:
+    for subject in subjects:
         print(f"\n{(subject.__doc__ or '').splitlines()[0]}\n{HEAD}")
         for row in subject.measure():
             print(line(row), flush=True)

@@ -1,9 +1,11 @@
 """What a benchmark reports, and how it is printed."""
 
+import gc
 import os
 import platform
 import statistics
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,19 +17,39 @@ ROUNDS: Final = 5
 class Row:
     """One line: what was measured, how often a second, and what it is compared with.
 
-    ``of`` is the rate of the line that this one is compared with; None: it is that line.
+    ``of`` is the rate of the line that this one is compared with; None: it is that line. Without a rate
+    the line only says something.
     """
 
     subject: str
-    per_second: float
+    per_second: float | None = None
     of: float | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None
+    note: str = ""
 
 
 def median(values: Iterable[float]) -> float:
     """Returns the median."""
     return statistics.median(values)
+
+
+def in_turns(laps: Mapping[str, Callable[[], int]], rounds: int = ROUNDS) -> dict[str, float]:
+    """Returns the median rate a second of each lap, which does something so many times as it returns.
+
+    What was prepared is kept from the collector of garbage: going through it would slow each lap as much
+    as the others have prepared.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in laps}
+    gc.collect()
+    gc.freeze()
+    for _ in range(rounds):
+        for name, lap in laps.items():
+            started = time.perf_counter()
+            done_count = lap()
+            rates[name].append(done_count / (time.perf_counter() - started))
+    gc.unfreeze()
+    return {name: median(found) for name, found in rates.items()}
 
 
 def percentile(sorted_values: Sequence[float], share: float) -> float:
@@ -45,9 +67,18 @@ def machine() -> str:
 
 def line(row: Row) -> str:
     """Returns a row as one line of text."""
+    if row.per_second is None:
+        return row.subject
     ratio = "" if row.of is None else f"{row.per_second / row.of:8.2f}"
-    times = "" if row.p50_ms is None else f"{row.p50_ms:10.2f}{row.p99_ms:10.2f}"
-    return f"{row.subject:<58}{row.per_second:12,.0f}{ratio:>8}{times}"
+    times = f"{duration(row.p50_ms):>12}{duration(row.p99_ms):>12}"
+    return f"{row.subject:<58}{row.per_second:12,.0f}{ratio:>8}{times}  {row.note}".rstrip()
 
 
-HEAD: Final = f"{'':<58}{'per second':>12}{'ratio':>8}{'p50 ms':>10}{'p99 ms':>10}"
+def duration(took_ms: float | None) -> str:
+    """Returns a duration in microseconds or milliseconds, whichever is readable; nothing for None."""
+    if took_ms is None:
+        return ""
+    return f"{took_ms * 1000:.1f} us" if took_ms < 1 else f"{took_ms:.1f} ms"
+
+
+HEAD: Final = f"{'':<58}{'per second':>12}{'ratio':>8}{'p50':>12}{'p99':>12}"
