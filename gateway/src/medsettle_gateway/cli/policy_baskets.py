@@ -6,6 +6,7 @@ is text and sums, and only so many batches are on their way at once: memory does
 
 import json
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -164,6 +165,8 @@ _of_process: list[Callable[[Batch], Done]] = []
 
 
 def _begin(run: Run) -> None:
+    # Who interrupts the command means all of it: only the first process says so.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _of_process[:] = [run.work()]
 
 
