@@ -15,7 +15,7 @@ from medsettle_gateway.policy.engine import calculate, counters_read, periods_of
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.trace import Step
-from tests.gateway.policy.examples import EMPLOYEE, anshan, drug
+from tests.gateway.policy.examples import EMPLOYEE, anshan, drug, visit
 
 HOSPITAL = Institution(InstitutionKind.HOSPITAL, Level.SECONDARY, designations=(Designation.BASIC,))
 ADMITTED, DISCHARGED = date(2023, 12, 28), date(2024, 1, 6)
@@ -102,7 +102,7 @@ def test_the_deductible_follows_the_version_at_admission_and_the_ratio_that_at_d
 
 
 def test_amount_and_counters_of_the_deductible_are_of_one_version() -> None:
-    shared = {"deductible": {"period": "year", "counters": ["annual"], "rows": [{"amount": "200.00"}]}}
+    shared: dict[str, Any] = {"deductible": {"period": "year", "counters": ["annual"], "rows": [{"amount": "200.00"}]}}
     later, earlier = two_versions(hospital_pack(), hospital_pack(**shared))
     deltas = dict(calculate(later, BOTH_YEARS, versions=(earlier, later)).deltas)
     assert deltas[CounterKey("2023", "annual", "deductible")] == 20_000
@@ -110,7 +110,7 @@ def test_amount_and_counters_of_the_deductible_are_of_one_version() -> None:
 
 
 def test_the_rule_for_stays_is_that_of_the_day_of_the_settlement() -> None:
-    by_admission = {"stay": {"deductible_by": "discharged", "cap_by": "admitted"}}
+    by_admission: dict[str, Any] = {"stay": {"deductible_by": "discharged", "cap_by": "admitted"}}
     later, earlier = two_versions(hospital_pack(**by_admission), hospital_pack(stay=None))
     deltas = dict(calculate(later, BOTH_YEARS, versions=(earlier, later)).deltas)
     assert CounterKey("2023", "inpatient", "paid") in deltas
@@ -172,6 +172,17 @@ def test_a_layer_that_acts_afterwards_looks_at_what_every_charged_layer_left() -
     breakdown = calculate(pack, stay((120_000, date(2024, 1, 5)))).breakdown
     assert [tuple(share) for share in breakdown.funds] == [("pooled", 50_000), ("aid", 35_000)]
     assert [tuple(share) for share in breakdown.afterwards] == [("late", 35_000)]
+
+
+def test_parts_of_a_layer_share_a_cap_over_the_stay_where_there_is_no_stay() -> None:
+    half = {"base": "in_scope_left", "ratio": "0.50"}
+    layer = {
+        "id": "aid", "title": {"zh": "救", "en": "aid"}, "fund": "aid", "parts": [half, half],
+        "cap": {"period": "stay", "rows": [{"amount": "13.64", "clause": "x"}]},
+    }  # fmt: skip
+    general = "benefits.general_outpatient"
+    pack = anshan({"layers": [layer], f"{general}.layers": ["aid"]})
+    assert calculate(pack, visit(drug(50_000))).breakdown.fund_fen("aid") == 1_364
 
 
 def test_ratio_bands_over_a_stay_go_on_where_the_last_bill_ended() -> None:

@@ -90,12 +90,16 @@ class Line:
 
 
 class Dispensed(NamedTuple):
-    """A drug that the patient was handed before: its name, the day, the days it lasts, for what."""
+    """A drug that the patient was handed before: its name, the day, the days it lasts, for what.
+
+    ``benefit`` is the one under which it was settled, None where nobody said.
+    """
 
     name: str
     on: date
     days_supply: int | None = None
     condition: str | None = None
+    benefit: str | None = None
 
 
 class Waiver(StrEnum):

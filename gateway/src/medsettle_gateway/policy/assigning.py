@@ -174,18 +174,21 @@ def _after(accounts: tuple[Account, ...], drawn: Sequence[AccountShare]) -> tupl
 def handed_out(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) -> tuple[Dispensed, ...]:
     """The drugs of a settlement that later ones may count.
 
-    Those with a condition or days of supply; what is excluded, or served after the end of cover, is the
-    patient's own affair.
+    Those of a benefit that limits kinds, and else those with a condition or days of supply; what is
+    excluded, or served after the end of cover, is the patient's own affair.
     """
-    tables = Dated.of(pack, case, versions).tables
+    dated = Dated.of(pack, case, versions)
+    tables, benefit = dated.tables, dated.plan.benefit
+    fixed = benefit is not None and benefit.five_fixed is not None
     covered_to = case.patient.covered_to
     found = []
     for index, line in enumerate(case.lines):
         on = line.service_on or case.service_on
-        counts = line.condition is not None or line.days_supply is not None
+        counts = fixed or line.condition is not None or line.days_supply is not None
         if line.kind is not LineKind.DRUG or not counts or (covered_to is not None and on > covered_to):
             continue
         table = tables[index] if len(tables) > 1 else tables[0]
         if table.rule_for(line).exclusion is None:
-            found.append(Dispensed(line.name, on, line.days_supply, line.condition))
+            name = None if benefit is None else benefit.id
+            found.append(Dispensed(line.name, on, line.days_supply, line.condition, name))
     return tuple(found)

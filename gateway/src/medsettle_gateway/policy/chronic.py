@@ -6,7 +6,7 @@ the days of supply. What was dispensed in the window before counts first.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
@@ -15,6 +15,7 @@ from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.money import format_fen, line_amount_fen
 from medsettle_gateway.policy.benefit import FiveFixed, Outside, Supply
 from medsettle_gateway.policy.line_rules import LineRule
+from medsettle_gateway.policy.windows import days_before, kinds_before
 
 _DRUG: Final = LineKind.DRUG
 
@@ -23,7 +24,7 @@ class Noted(NamedTuple):
     """What the conditions say of a line: why it is outside, or (``is_outside`` False) what is reported.
 
     ``limit`` is the payment standard in fen, the kinds allowed, or the days allowed; ``days`` are those
-    of supply that the drug comes to.
+    of supply that the drug comes to, None if nobody said how long it lasts.
     """
 
     reason: Reason
@@ -41,6 +42,7 @@ class Chronic:
 
     def __init__(
         self,
+        benefit: str,
         fixed: FiveFixed | None,
         filed: tuple[str, ...],
         service_on: date,
@@ -53,18 +55,15 @@ class Chronic:
         self.groups: dict[str, int | None] = {}
         self._fixed = fixed
         self._filed = filed
-        self._service_on = service_on
         self._by_condition = by_condition
         self._waives = waives_quantities
-        window = None if fixed is None else fixed.window_days
-        before = () if window is None else tuple(_in_window(dispensed, service_on, window))
         self._kinds: dict[str, int] = {}
-        for each in before:
-            if each.condition is not None:
-                self._kinds.setdefault(each.name, len(self._kinds))
         self._days: dict[str, int] = {}
-        for each in before:
-            self._add_days(each.name, each.days_supply)
+        window = None if fixed is None else fixed.window_days
+        if window is not None and dispensed:
+            kinds = kinds_before(dispensed, service_on, window, benefit)
+            self._kinds = {name: place for place, name in enumerate(kinds)}
+            self._days = days_before(dispensed, service_on, window)
 
     def pass_over(self, line: Line) -> None:
         """A line that is excluded: it opens its group's place and counts for nothing else."""
@@ -115,7 +114,7 @@ class Chronic:
             return Noted(Reason.DRUG_KINDS_EXCEEDED, allowed, None, is_outside=not self._waives)
         if beyond_days:
             outside = fixed.supply is not Supply.REPORT and not self._waives
-            days = self._days[line.name]
+            days = None if line.days_supply is None else self._days[line.name]
             return Noted(Reason.DAYS_SUPPLY_EXCEEDED, fixed.days_supply, days, is_outside=outside)
         return None
 
@@ -125,19 +124,11 @@ class Chronic:
         return allowed is not None and place >= allowed
 
     def _supplies(self, line: Line, fixed: FiveFixed) -> bool:
-        self._add_days(line.name, line.days_supply)
-        allowed = fixed.days_supply
-        return allowed is not None and self._days.get(line.name, 0) > allowed
-
-    def _add_days(self, name: str, days: int | None) -> None:
-        if days:
-            self._days[name] = self._days.get(name, 0) + days
-
-
-def _in_window(dispensed: Sequence[Dispensed], service_on: date, days: int) -> list[Dispensed]:
-    begins = service_on - timedelta(days=days - 1)
-    found = [each for each in dispensed if begins <= each.on <= service_on]
-    return sorted(found, key=lambda each: each.on)
+        """Does the drug come to more days than allowed? Where that is no mere report, none may be unsaid."""
+        if line.days_supply is None:
+            return fixed.days_supply is not None and fixed.supply is not Supply.REPORT
+        self._days[line.name] = self._days.get(line.name, 0) + line.days_supply
+        return fixed.days_supply is not None and self._days[line.name] > fixed.days_supply
 
 
 def _standard_fen(line: Line, rule: LineRule) -> int | None:
@@ -149,6 +140,8 @@ def _detail(line: Line, note: Noted) -> dict[str, str]:
     if note.reason is Reason.CONDITION_NOT_FILED:
         return {"condition": line.condition or "-"}
     detail = {"name": line.name}
+    if note.reason is Reason.DAYS_SUPPLY_EXCEEDED:
+        detail["days"] = "-" if note.days is None else str(note.days)
     if note.limit is not None:
         price = note.reason is Reason.DRUG_OVER_CEILING
         detail["limit"] = format_fen(note.limit) if price else str(note.limit)

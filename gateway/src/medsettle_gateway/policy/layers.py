@@ -140,7 +140,7 @@ def pay_layer(plan: LayerPlan, left: Left, scene: Scene, running: Running) -> La
         part = till.pay(of, plan.leaves, base_fen, wanted)
         return LayerShare(plan, None, (part,), part.paid_fen, before_fen=before_fen)
     threshold, taken_fen = None, 0
-    parts = []
+    parts: list[PartShare] = []
     for of, ratio in plan.parts:
         base_fen = left.of(of, plan.layer.counts)
         if plan.threshold is not None and threshold is None:
@@ -148,7 +148,9 @@ def pay_layer(plan: LayerPlan, left: Left, scene: Scene, running: Running) -> La
             taken_fen = threshold.now_fen
         base_fen -= taken_fen
         taken_fen = 0
-        parts.append(till.pay(of, ratio, base_fen, share_fen(base_fen, ratio.value or 0)))
+        computed_fen = share_fen(base_fen, ratio.value or 0)
+        paid_fen = sum(part.paid_fen for part in parts)
+        parts.append(till.pay(of, ratio, base_fen, computed_fen, paid_fen))
     return LayerShare(plan, threshold, tuple(parts), sum(part.paid_fen for part in parts))
 
 
@@ -186,18 +188,26 @@ class _Payer(NamedTuple):
     scene: Scene
     running: Running
 
-    def pay(self, of: BasePart, figure: Resolved, base_fen: int, computed_fen: int) -> PartShare:
-        """Pay one part within the cap and the limits inside it."""
+    def pay(
+        self, of: BasePart, figure: Resolved, base_fen: int, computed_fen: int, before_fen: int = 0
+    ) -> PartShare:
+        """Pay one part within the cap and the limits inside it.
+
+        ``before_fen`` is what earlier parts were paid: no counter says so of a cap over a stay, where the
+        encounter is none.
+        """
         plan, left, scene, running = self
         year, stay = scene.periods.paid, scene.periods.stay
         keys = plan.cap_keys(year, stay)
-        room_fen = left_of(None if plan.cap is None else plan.cap.value, running.most_used(keys))
+        used_fen = running.most_used(keys) if keys else before_fen
+        room_fen = left_of(None if plan.cap is None else plan.cap.value, used_fen)
         cut_by: Inside | None = None
         counted: list[CounterKey] = []
         for inside, limit in plan.insides:
             of_inside = plan.inside_keys(inside, year, stay)
             counted += of_inside
-            inside_fen = left_of(None if limit is None else limit.value, running.most_used(of_inside))
+            used_fen = running.most_used(of_inside) if of_inside else before_fen
+            inside_fen = left_of(None if limit is None else limit.value, used_fen)
             if room_fen is not None and inside_fen is not None and inside_fen < room_fen:
                 room_fen, cut_by = inside_fen, inside
         paid_fen = computed_fen if room_fen is None else min(computed_fen, room_fen)

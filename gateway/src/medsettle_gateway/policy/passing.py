@@ -13,6 +13,7 @@ def chronic_of(plan: Plan, case: CaseInput) -> Chronic | None:
     if benefit is None or (benefit.five_fixed is None and not plan.by_condition):
         return None
     return Chronic(
+        benefit.id,
         benefit.five_fixed,
         case.patient.conditions,
         case.service_on,

@@ -121,6 +121,10 @@ _WHY_OUTSIDE: Final[Mapping[str, tuple[Sentences, Sentences]]] = {
         ("超过慢特病用药的供药天数", "it is more than the days of supply allowed"),
         ("可在现有药品快用完时再来配药", "come back when the present supply runs out"),
     ),
+    "days_supply_unknown": (
+        ("没有注明供药天数", "nobody said for how many days it lasts"),
+        ("请收银员注明供药天数后重新结算", "ask the cashier to state the days and settle again"),
+    ),
 }
 """Why a line is outside the benefit, and what can be done about it."""
 

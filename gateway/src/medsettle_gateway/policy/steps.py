@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.basket import EmergencyOrder, Line
+from medsettle_gateway.domain.basket import EmergencyOrder, Line, Waiver
 from medsettle_gateway.domain.money import line_amount_fen
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
@@ -141,10 +141,18 @@ def _above(
 def _reported(plan: Plan, case: CaseInput, line: Line, note: Noted, index: int) -> PlainStep:
     """What is said of a line and changes nothing: lifted by an order, or only to be reported."""
     path, clause = _five_fixed(plan)
-    if case.order is not None and note.reason is Reason.DRUG_KINDS_EXCEEDED:
-        return Step.LIMIT_WAIVED, path, clause, 0, index, "what", "kinds", "order", case.order.id
+    if case.order is not None and Waiver.QUANTITIES in plan.waives:
+        what = "kinds" if note.reason is Reason.DRUG_KINDS_EXCEEDED else "supply"
+        return Step.LIMIT_WAIVED, path, clause, 0, index, "what", what, "order", case.order.id
     days = ("name", line.name, "days", note.days, "allowed", note.limit)
     return (Step.SUPPLY_REPORTED, path, clause, 0, index, *days)
+
+
+def _why(note: Noted) -> str:
+    """Why a line is outside, in the word of the step's sentence."""
+    if note.reason is Reason.DAYS_SUPPLY_EXCEEDED and note.days is None:
+        return "days_supply_unknown"
+    return note.reason.value.lower()
 
 
 def _five_fixed(plan: Plan) -> tuple[str, str]:
@@ -192,7 +200,7 @@ def _self_paid(
     name, covered_to, note = line.name, case.patient.covered_to, found.divided.noted.get(index)
     if note is not None and note.is_outside:
         path, clause = _five_fixed(found.dated.plan)
-        why = ("name", name, "why", note.reason.value.lower(), "limit", note.limit)
+        why = ("name", name, "why", _why(note), "limit", note.limit)
         return (Step.OUTSIDE, path, clause, amount_fen, index, *why)
     if covered_to is not None:
         served_on = line.service_on or case.service_on
