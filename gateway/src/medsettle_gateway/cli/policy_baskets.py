@@ -105,9 +105,24 @@ def _parsed(text: bytes) -> object:
         raise Invalid("", [Fault(0, "", f"not JSON: {error}")]) from error
 
 
-def batches_of(file: BinaryIO) -> Iterator[Batch]:
-    """The lines of a file, in batches, numbered from 1; no more of a line is read than it may have."""
-    source, first = iter(partial(file.readline, LINE_BYTES_MOST + 1), b""), 1
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; no more of a line is read than it may have."""
+    return iter(partial(file.readline, LINE_BYTES_MOST + 1), b"")
+
+
+def pack_named_in(text: bytes) -> str | None:
+    """The pack that a basket names; None where it names none or cannot be read."""
+    try:
+        basket = _parsed(text)
+    except Invalid:
+        return None
+    pack = basket.get("pack") if isinstance(basket, dict) else None
+    return pack if isinstance(pack, str) else None
+
+
+def batches_of(lines: Iterable[bytes]) -> Iterator[Batch]:
+    """The lines of a file, in batches, numbered from 1."""
+    source, first = iter(lines), 1
     while texts := tuple(islice(source, BATCH_COUNT)):
         yield Batch(first, texts)
         first += len(texts)

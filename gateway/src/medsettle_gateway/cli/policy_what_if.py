@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import click
 
@@ -18,6 +19,8 @@ from medsettle_gateway.cli.policy_baskets import (
     batches_of,
     batches_to_draw,
     calculate_all,
+    lines_of,
+    pack_named_in,
     workers_for,
 )
 from medsettle_gateway.cli.policy_files import policies_option, shelf_or_stop, sources_or_stop
@@ -40,7 +43,7 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_typ
 @click.option("--baskets", type=_FILE, help="Baskets, one JSON object a line; - reads them from the input.")
 @click.option("--sample", type=click.IntRange(1, SAMPLE_MOST), help="Draw so many baskets by chance instead.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of --sample.")
-@click.option("--pack", "pack", help="The pack that the question is about.")
+@click.option("--pack", "pack", help="The pack that the question is about; default that of the first basket.")
 @policies_option
 @click.option(
     "--with", "changes", multiple=True, metavar="PATH=VALUE",
@@ -61,55 +64,47 @@ def what_if(  # noqa: PLR0913 - one argument an option
     example: bool,
     as_json: bool,
 ) -> None:
-    r"""Calculate baskets with and without a change, and say who pays how much more or less.
+    """Calculate baskets with and without a change, and say who pays how much more or less.
 
     \b
-    medsettle-gateway policy what-if --pack anshan-employee-outpatient --baskets baskets.jsonl \
-        --with 'benefits.general_outpatient.ratio.rows=[{ratio: "0.60"}]'
+    medsettle-gateway policy what-if --baskets baskets.jsonl --pack anshan-employee-outpatient
+      --with 'benefits.general_outpatient.ratio.rows=[{ratio: "0.60"}]'
 
     A basket is a JSON object on a line of its own with the keys of a case, without `with` and `expect`;
-    `pack` and `case` (its name) may be left out. `--example` prints one. `--sample N` draws N baskets by
-    chance, always the same for a pack and seed: with `--with` they are calculated, without it they are
-    printed, to be kept in a file.
+    `case` (its name) may be left out, and `pack` where --pack says it. `--example` prints one. `--sample N`
+    draws N baskets by chance, always the same for a pack and seed: with `--with` they are calculated,
+    without it they are printed, to be kept in a file.
 
     Said are the totals of every payer, how many patients pay more, less or the same, how the changes are
     distributed, who loses and wins most, and what is refused. Figures that a document only lets assume
     are used here, and counted: nothing is ever charged by them.
 
     Exits 0 when everything was calculated, 1 if a basket or a figure is wrong.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
     if baskets is not None and sample is not None:
         raise click.UsageError("--baskets and --sample exclude each other")
-    if pack is None:
-        raise click.UsageError("name the pack that the question is about with --pack")
+    figures = dict(map(_change, changes))
     sources = sources_or_stop(policies)
     shelf = shelf_or_stop(sources)
+    if example or (sample is not None and not figures):
+        _print_baskets(shelf, _known(shelf, pack), seed, 1 if example else sample or 1)
+        return
+    if not figures or (baskets is None and sample is None):
+        raise click.UsageError("give --with PATH=VALUE, and --baskets FILE or --sample N")
+    with _source(baskets, sample) as work:
+        asked = _known(shelf, pack or work.pack)
+        changed = _changed(shelf, asked, figures)
+        tally = _calculated(Run(sources, asked, figures, seed), work, workers_for(workers, os.cpu_count()))
+    _print_answer(asked, changed, tally, as_json=as_json)
+
+
+def _known(shelf: Shelf, pack: str | None) -> str:
+    """The pack that the question is about."""
+    if pack is None:
+        raise click.UsageError("name the pack that the question is about with --pack")
     if pack not in shelf.versions.by_id:
         raise click.UsageError(f"no pack {pack!r}; known are: {', '.join(sorted(shelf.versions.by_id))}")
-    if example or (sample is not None and not changes):
-        _print_baskets(shelf, pack, seed, 1 if example else sample or 1)
-        return
-    if not changes or (baskets is None and sample is None):
-        raise click.UsageError("give --with PATH=VALUE, and --baskets FILE or --sample N")
-    figures = dict(map(_change, changes))
-    changed = _changed(shelf, pack, figures)
-    run = Run(sources, pack, figures, seed)
-    began = time.monotonic()
-    count = workers_for(workers, os.cpu_count())
-    with _source(baskets, sample) as (batches, size):
-        tally, wrong = _calculated(run, batches, size, count)
-    seconds = time.monotonic() - began
-    if wrong:
-        _print_wrong("-" if baskets is None else str(baskets), wrong)
-        raise SystemExit(1)
-    _print_rate(tally.baskets_count, seconds, count)
-    differences = compare(changed.before.data, changed.after.data)
-    if as_json:
-        plain = answer_as_plain(tally, differences, changed.breaches)
-        click.echo(json.dumps({"pack": pack, **plain}, ensure_ascii=False, indent=2))
-        return
-    for line in answer_page(tally, differences, changed.breaches, changed.before.data):
-        click.echo(line)
+    return pack
 
 
 def _changed(shelf: Shelf, pack: str, figures: dict[str, object]) -> Changed:
@@ -135,36 +130,64 @@ def _change(text: str) -> tuple[str, object]:
         stop(error)
 
 
+class _Work(NamedTuple):
+    """Where the batches come from, how much they are in all if that is known, and the pack that they name."""
+
+    name: str
+    batches: Iterator[Batch]
+    size: int | None
+    pack: str | None = None
+
+
 @contextmanager
-def _source(baskets: Path | None, sample: int | None) -> Iterator[tuple[Iterator[Batch], int | None]]:
-    """The batches, and how much work they are in all where that is known."""
+def _source(baskets: Path | None, sample: int | None) -> Iterator[_Work]:
     if sample is not None:
-        yield batches_to_draw(sample), sample
+        yield _Work("--sample", batches_to_draw(sample), sample)
     elif baskets is None or str(baskets) == "-":
-        yield batches_of(sys.stdin.buffer), None
+        yield _of_file("-", sys.stdin.buffer, None)
     else:
         with baskets.open("rb") as file:
-            yield batches_of(file), _size(file)
+            yield _of_file(str(baskets), file, os.fstat(file.fileno()).st_size or None)
 
 
-def _size(file: BinaryIO) -> int | None:
-    size = os.fstat(file.fileno()).st_size
-    return size or None
+def _of_file(name: str, file: BinaryIO, size: int | None) -> _Work:
+    lines = lines_of(file)
+    first = next(lines, b"")
+    return _Work(name, batches_of(chain([first] if first else [], lines)), size, pack_named_in(first))
 
 
-def _calculated(
-    run: Run, batches: Iterator[Batch], size: int | None, workers: int
-) -> tuple[Tally, tuple[WrongBasket, ...]]:
+def _calculated(run: Run, work: _Work, workers: int) -> Tally:
+    """The sums over all baskets; a wrong one ends the command."""
+    began = time.monotonic()
+    tally, wrong = _with_progress(run, work, workers)
+    if wrong:
+        _print_wrong(work.name, wrong)
+        raise SystemExit(1)
+    _print_rate(tally.baskets_count, time.monotonic() - began, workers)
+    return tally
+
+
+def _with_progress(run: Run, work: _Work, workers: int) -> tuple[Tally, tuple[WrongBasket, ...]]:
     """Calculate, with a progress bar where somebody looks."""
     if not sys.stderr.isatty():
-        return calculate_all(run, batches, workers, lambda _: None)
+        return calculate_all(run, work.batches, workers, lambda _: None)
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import Progress  # noqa: PLC0415
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("试算 / calculating", total=size)
+        task = progress.add_task("试算 / calculating", total=work.size)
         advance: Callable[[int], None] = lambda done: progress.advance(task, done)  # noqa: E731
-        return calculate_all(run, batches, workers, advance)
+        return calculate_all(run, work.batches, workers, advance)
+
+
+def _print_answer(pack: str, changed: Changed, tally: Tally, *, as_json: bool) -> None:
+    differences = compare(changed.before.data, changed.after.data)
+    if as_json:
+        plain = answer_as_plain(tally, differences, changed.breaches)
+        click.echo(json.dumps({"pack": pack, **plain}, ensure_ascii=False, indent=2))
+        return
+    for line in answer_page(tally, differences, changed.breaches, changed.before.data):
+        click.echo(line)
 
 
 def _print_baskets(shelf: Shelf, pack: str, seed: int, count: int) -> None:
