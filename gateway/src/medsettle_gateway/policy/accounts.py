@@ -116,16 +116,16 @@ _IN_SCOPE: Final = Pays.IN_SCOPE
 NO_ACCOUNTS: Final = AccountRules((), Pays.PERSONAL, None, (), ()).use({"enrolment": ("",)})
 
 
-def payable_fen(use: AccountUse, divided: Divided, left: Left) -> int:
+def payable_fen(use: AccountUse, divided: Divided, left: Left, personal_fen: int) -> int:
     """What accounts may pay together.
 
     Of each part what is ``left`` of it after the funds, but no more than the lines that they may pay
     put there.
     """
-    if not divided.blocked.amount_fen:
-        return left.in_scope_fen if use.pays is _IN_SCOPE else left.all_fen
+    blocked_fen, _, no_fully, no_over, no_first, no_scope = divided.blocked
+    if not blocked_fen:
+        return left.in_scope_fen if use.pays is _IN_SCOPE else personal_fen
     _, _, fully, over, first, scope = divided.total
-    _, _, no_fully, no_over, no_first, no_scope = divided.blocked
     payable = min(left.in_scope_fen, scope - no_scope)
     if use.pays is _IN_SCOPE:
         return payable
@@ -133,9 +133,11 @@ def payable_fen(use: AccountUse, divided: Divided, left: Left) -> int:
     return payable + min(left.first_fen, first - no_first)
 
 
-def draw(
-    use: AccountUse, payers: Sequence[Account], payable: int, personal_fen: int
-) -> tuple[tuple[AccountShare, ...], int]:
+Drawn = tuple[tuple[AccountShare, ...], int]
+"""One share an account, and what all of them pay together, in fen."""
+
+
+def draw(use: AccountUse, payers: Sequence[Account], payable: int, personal_fen: int) -> Drawn:
     """One share an account, drawn in the order given, and what they pay together."""
     left_fen = payable
     nothing = payable == 0 and personal_fen > 0

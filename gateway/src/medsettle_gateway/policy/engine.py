@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter
-from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
+from medsettle_gateway.domain.breakdown import Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal, Refused
-from medsettle_gateway.domain.member import Owner, Patient
+from medsettle_gateway.domain.member import Account, Owner, Patient
 from medsettle_gateway.domain.place import Institution
-from medsettle_gateway.policy.accounts import Pays, draw, in_order, payable_fen
+from medsettle_gateway.policy.accounts import Drawn, Pays, draw, in_order, payable_fen
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.counting import (
     counters_of,
@@ -102,10 +102,14 @@ def calculate(
     assumed_figure = charged.assumed_deductible or plan.assumed
     if not allow_assumed and (assumed_figure or divided.assumed or plan.by_condition):
         _check_assumed(pack, assumed_figure, divided, groups)
-    payers = in_order(plan.use, case.accounts)
-    payable = payable_fen(plan.use, divided, left) if payers else 0
-    shares, drawn_fen = draw(plan.use, payers, payable, left.all_fen) if payers else ((), 0)
-    breakdown = _breakdown(plan, divided, (taken, groups, layers, afterwards), shares, drawn_fen)
+    personal_fen, payable = left.all_fen, 0
+    payers: Sequence[Account] = case.accounts
+    drawn: Drawn = (), 0
+    if payers:
+        payers = in_order(plan.use, payers)
+        payable = payable_fen(plan.use, divided, left, personal_fen)
+        drawn = draw(plan.use, payers, payable, personal_fen)
+    breakdown = _breakdown(plan, divided, (taken, groups, layers, afterwards), personal_fen, drawn)
     steps: tuple[PlainStep, ...] = ()
     if trace:
         found = (dated, divided, taken, groups, layers, afterwards, raised, payers, payable, breakdown)
@@ -233,8 +237,8 @@ def _fund_part(
 
     Raises Refused: NO_RULE, for a filed condition without a figure.
     """
-    plan, charged, periods, *_ = dated
-    benefit, in_scope_fen = charged.benefit, divided.total.in_scope_fen
+    plan, charged, periods = dated.plan, dated.charged, dated.periods
+    benefit, in_scope_fen = charged.benefit, divided.total[-1]
     if benefit is None:
         return None, []
     taken, borne_fen = None, 0
@@ -307,23 +311,21 @@ _Paid = tuple[Taken | None, Sequence[GroupShare], Sequence[LayerShare], Sequence
 """The deductible, the groups, the layers, and those that act afterwards."""
 
 
-def _breakdown(
-    plan: Plan, divided: Divided, paid: _Paid, accounts: tuple[AccountShare, ...], drawn_fen: int
-) -> Breakdown:
+def _breakdown(plan: Plan, divided: Divided, paid: _Paid, personal_fen: int, drawn: Drawn) -> Breakdown:
     taken, groups, layers, afterwards = paid
     total, provider, fully, over, first, scope = divided.total
-    personal_fen, over_cap_fen, benefit = total - provider, 0, plan.benefit
-    funds: tuple[FundShare, ...] = ()
+    paid_fen = over_cap_fen = 0
     for group in groups:
+        paid_fen += group.paid_fen
         over_cap_fen += group.over_cap_fen
-        personal_fen -= group.paid_fen
-    if benefit is not None and personal_fen < total - provider:
-        funds = (_new(FundShare, (benefit.fund, total - provider - personal_fen)),)
+    funds: tuple[FundShare, ...] = ()
+    if paid_fen and plan.benefit is not None:
+        funds = (_new(FundShare, (plan.benefit.fund, paid_fen)),)
     shown: tuple[FundShare, ...] = ()
     if layers or afterwards:
         funds = _together(funds, layers)
-        personal_fen -= sum(share.paid_fen for share in layers)
         shown = tuple(FundShare(share.plan.layer.id, share.paid_fen) for share in afterwards)
+    accounts, drawn_fen = drawn
     return _new(Breakdown, (
         total, provider, fully, over, first, scope, 0 if taken is None else taken.now_fen, over_cap_fen,
         funds, personal_fen, accounts, personal_fen - drawn_fen, tuple(map(_as_line, divided.parts)), shown,

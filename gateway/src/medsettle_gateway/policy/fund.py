@@ -11,7 +11,7 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.money import share_fen, summed_share_fen
 from medsettle_gateway.policy.benefit import Benefit, Over
 from medsettle_gateway.policy.fund_plan import FundPlan, Keys
-from medsettle_gateway.policy.limits import Period, left_of
+from medsettle_gateway.policy.limits import Period, keys_in, left_of
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.running import Running
 
@@ -86,7 +86,7 @@ def deductible_keys(benefit: Benefit, periods: Periods) -> Keys:
     if limit.period is _NONE:
         return ()
     period = periods.stay if limit.period is _STAY else periods.deductible
-    return limit.keys("deductible", period) if period else ()
+    return keys_in(period, limit.counters, "deductible") if period else ()
 
 
 def pay_group(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from medsettle_gateway.domain.counters import CounterKey, Remainder
-from medsettle_gateway.policy.limits import left_of
 
 _new: Final = tuple.__new__
 
@@ -51,8 +50,9 @@ class Running:
 
     def remainders(self, keys: Iterable[CounterKey], limit_fen: int | None) -> list[Remainder]:
         """Where a limit stands, one remainder for each of its counters."""
-        found = []
+        before, moved, found = self._before, self.moved, []
         for key in keys:
-            used_fen = self._before.get(key, 0) + self.moved.get(key, 0)
-            found.append(_new(Remainder, (key, used_fen, limit_fen, left_of(limit_fen, used_fen))))
+            used_fen = before.get(key, 0) + moved.get(key, 0)
+            left_fen = None if limit_fen is None else 0 if used_fen >= limit_fen else limit_fen - used_fen
+            found.append(_new(Remainder, (key, used_fen, limit_fen, left_fen)))
         return found
