@@ -7,6 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from medsettle_gateway.cli.policy import policy
+from medsettle_gateway.cli.policy_refusal import _DETAIL_WORDS
+from medsettle_gateway.files.packs import shipped_packs
+from medsettle_gateway.files.yaml import read_yaml
+from medsettle_gateway.policy.cases import CaseRunner
 
 CASES = Path(__file__).parents[2] / "cases" / "anshan-employee-outpatient"
 V01 = CASES / "V01-first-visit.yaml"
@@ -229,3 +233,16 @@ def test_an_explanation_can_be_read_by_a_script() -> None:
 
 def test_a_broken_case_cannot_be_explained(wrong: Path) -> None:
     assert run("explain", wrong / "x2.yaml").exit_code == 1
+
+
+def test_whatever_a_refusal_speaks_of_has_a_name_in_both_languages() -> None:
+    runner = CaseRunner(shipped_packs())
+    spoken: dict[str, None] = {}
+    for path in sorted(CASES.parent.rglob("*.yaml")):
+        text = path.read_text("utf-8")
+        if "refused: " in text:
+            document = read_yaml(text, path.name)
+            refusal = runner.run(document.data, path.name, document.lines).refusal
+            spoken |= dict.fromkeys(() if refusal is None else refusal.detail)
+    assert set(spoken) - {"fact", "value", "wanted"} <= set(_DETAIL_WORDS)
+    assert {"path", "clause", "limit", "sessions", "days"} <= set(spoken)

@@ -29,6 +29,14 @@ _DETAIL_WORDS: Final[dict[str, Words]] = {
     "amount": ("金额", "amount"),
     "computed": ("单价乘数量", "computed"),
     "standard": ("支付标准", "standard"),
+    "name": ("药品", "drug"),
+    "condition": ("病种", "condition"),
+    "days": ("用量天数", "days"),
+    "limit": ("限度", "limit"),
+    "sessions": ("次数", "sessions"),
+    "above": ("超出", "above"),
+    "region": ("统筹区", "region"),
+    "scheme": ("险种", "scheme"),
 }
 _NONE: Final = "-"
 
