@@ -46,6 +46,19 @@ async def test_kinds_of_drugs_are_counted_over_the_window() -> None:
     assert chronic_fen(await sold(world, PILL2, 1)) == 4_000
 
 
+async def test_kinds_are_counted_whatever_a_till_leaves_out() -> None:
+    world = await a_world()
+    (drug,) = world.store.tables.catalogue[REGION, PILL]
+    paid = []
+    for code in (PILL, PILL2, "PILL3"):
+        world.store.tables.catalogue[REGION, code] = (replace(drug, code=code, name=code),)
+        bare = pill(code=code, condition=None, days_supply=1)
+        sale = await world.settled(who=LAN, basket=basket(bare, benefit="chronic_outpatient"))
+        paid.append(chronic_fen(sale))
+    assert paid == [4_000, 4_000, 10_000]
+    check_store(world.store)
+
+
 async def test_drugs_of_a_hold_count_until_it_ends() -> None:
     world = await a_world()
     bought = basket(pill(days_supply=20))

@@ -9,6 +9,8 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.sale import RECORD_FORMAT, StoredSale, TenderRecord, from_stored, to_stored
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.stored import case_from_plain
+from tests.gateway.service.county import LAN, pill
+from tests.gateway.service.county import a_world as a_county_world
 from tests.gateway.service.world import FATHER, World, basket, line, packs, split
 
 
@@ -54,6 +56,17 @@ async def test_a_stored_settlement_can_be_calculated_again() -> None:
     (settlement,) = sale.settlements
     (pack,) = [each for each in packs().versions(settlement.pack) if each.digest == settlement.pack_digest]
     assert calculate(pack, case_from_plain(settlement.case_input)).breakdown == settlement.breakdown
+
+
+async def test_drugs_that_were_stored_without_their_benefit_are_read() -> None:
+    world = await a_county_world()
+    await world.settled(who=LAN, basket=basket(pill()))
+    later = await world.settled(who=LAN, basket=basket(pill()))
+    stored = json.loads(json.dumps(later.settlements[0].case_input))
+    (drug,) = case_from_plain(stored).dispensed
+    stored["dispensed"] = [each[:4] for each in stored["dispensed"]]
+    assert case_from_plain(stored).dispensed == (drug._replace(benefit=None),)
+    assert drug.benefit == "chronic_outpatient"
 
 
 async def test_a_stored_settlement_says_what_was_bought_and_why_it_costs_that() -> None:

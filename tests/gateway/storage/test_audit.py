@@ -101,13 +101,41 @@ def test_drugs_that_count_without_their_sale_are_found(books: sqlite3.Connection
     text, drugs = request_id(2).text, (Dispensed("阿莫西林胶囊", TODAY), Dispensed("厄贝沙坦片", TODAY))
     (member,) = books.execute("SELECT member FROM members").fetchone()
     write(books, [KeepDispensed(text, member, drugs)])
-    assert summarise(books).faults == (f"sale {text} hands out 0 drugs, but 2 are counted",)
+    assert summarise(books).faults == (hands_out(text, 0, 2),)
 
 
 def test_drugs_of_a_held_sale_that_do_not_count_are_found(books: sqlite3.Connection) -> None:
-    body = '{"effect":{"dispensed":[["厄贝沙坦片","2026-03-02",7,null]]}}'
+    body = handing_out('["厄贝沙坦片","2026-03-02",7,null]')
     books.execute("UPDATE sales SET body = ? WHERE number = 2", (body,))
-    assert summarise(books).faults == (f"sale {request_id(2).text} hands out 1 drugs, but 0 are counted",)
+    assert summarise(books).faults == (hands_out(request_id(2).text, 1, 0),)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault_count"),
+    [
+        ('["厄贝沙坦片","2026-03-02",7,"hypertension","chronic"]', 0),
+        ('["厄贝沙坦片","2026-03-02",7,"hypertension"]', 1),
+        ('["厄贝沙坦片","2026-03-02",7,"hypertension","other"]', 1),
+        ('["厄贝沙坦片","2026-03-02",8,"hypertension","chronic"]', 1),
+        ('["厄贝沙坦片","2026-03-01",7,"hypertension","chronic"]', 1),
+    ],
+    ids=["as it says", "no benefit", "another benefit", "other days", "another day"],
+)
+def test_a_drug_counts_as_its_sale_says(books: sqlite3.Connection, said: str, fault_count: int) -> None:
+    text = request_id(2).text
+    (member,) = books.execute("SELECT member FROM members").fetchone()
+    drug = Dispensed("厄贝沙坦片", TODAY, 7, "hypertension", "chronic")
+    write(books, [KeepDispensed(text, member, (drug,))])
+    books.execute("UPDATE sales SET body = ? WHERE number = 2", (handing_out(said),))
+    assert summarise(books).faults == (hands_out(text, 1, 1),) * fault_count
+
+
+def handing_out(drug: str) -> str:
+    return f'{{"effect":{{"dispensed":[{drug}]}}}}'
+
+
+def hands_out(text: str, missing: int, unsaid: int) -> str:
+    return f"sale {text}: {missing} drugs that it hands out do not count, and {unsaid} others do"
 
 
 @pytest.mark.parametrize("name", sorted(AUDIT))

@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 
 def drug(name: str, days_ago: int = 0) -> Dispensed:
-    return Dispensed(name, TODAY - days_ago * DAY, 7, "hypertension")
+    return Dispensed(name, TODAY - days_ago * DAY, 7, "hypertension", "chronic_outpatient")
 
 
 async def handed_out(store: Store, member: str, number: int, *drugs: Dispensed) -> str:

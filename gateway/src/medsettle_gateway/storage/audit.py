@@ -73,7 +73,7 @@ _SENTENCES: Final = {
     "gaps": "positions are not gapless: {0} entries, the last is {1}",
     "wrong_balances": "account {0}: {1} fen and {2} held, but its postings say {3} and {4}",
     "wrong_counters": "counter {2} {3} of {0} in {1}: {4} used and {5} held, but its entries say {6} and {7}",
-    "wrong_dispensings": "sale {0} hands out {1} drugs, but {2} are counted",
+    "wrong_dispensings": "sale {0}: {1} drugs that it hands out do not count, and {2} others do",
     "wrong_states": "sale {0} is {1}, but its last entry is {2}",
     "wrong_versions": "sale {0} is at version {1} and has {2} entries",
     "sales_without_entries": "sale {0} has no entry",

@@ -48,14 +48,18 @@ SELECT member, period, counter, measure, sum(used), sum(held), sum(moved_used), 
 ) GROUP BY member, region, scheme, period, counter, measure
 HAVING sum(used) <> sum(moved_used) OR sum(held) <> sum(moved_held);
 
--- The drugs of a sale that is held or settled count, those of any other do not.
+-- The drugs of a sale that is held or settled count as it says, those of any other do not.
 -- name: wrong_dispensings
-SELECT request_id, sum(expected), sum(found) FROM (
-  SELECT request_id, coalesce(json_array_length(body, '$.effect.dispensed'), 0) AS expected, 0 AS found
-  FROM sales WHERE state IN ('HELD', 'SETTLED')
-  UNION ALL
-  SELECT request_id, 0, count(*) FROM dispensings GROUP BY request_id
-) GROUP BY request_id HAVING sum(expected) <> sum(found);
+SELECT request_id, sum(missing > 0), sum(missing < 0) FROM (
+  SELECT request_id, sum(handed_out) AS missing FROM (
+    SELECT request_id, key + 1 AS number, json_extract(value, '$[0]') AS drug,
+      json_extract(value, '$[1]') AS dispensed_on, json_extract(value, '$[2]') AS days_supply,
+      json_extract(value, '$[3]') AS condition, json_extract(value, '$[4]') AS benefit, 1 AS handed_out
+    FROM sales CROSS JOIN json_each(body, '$.effect.dispensed') WHERE state IN ('HELD', 'SETTLED')
+    UNION ALL
+    SELECT request_id, number, drug, dispensed_on, days_supply, condition, benefit, -1 FROM dispensings
+  ) GROUP BY request_id, number, drug, dispensed_on, days_supply, condition, benefit
+) GROUP BY request_id HAVING sum(missing <> 0) > 0;
 
 -- name: wrong_states
 SELECT request_id, state, kind FROM (

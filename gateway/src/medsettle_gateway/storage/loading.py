@@ -211,8 +211,8 @@ def _dispensed(reading: Reading, key: keys.DispensedKey) -> tuple[DispensedFacts
         limit=key.limit,
     )
     return tuple(
-        DispensedFacts(request_id, Dispensed(name, date.fromisoformat(on), days_supply, condition))
-        for request_id, name, on, days_supply, condition in reversed(found)
+        DispensedFacts(request_id, Dispensed(name, date.fromisoformat(on), days_supply, condition, benefit))
+        for request_id, name, on, days_supply, condition, benefit in reversed(found)
     )
 
 

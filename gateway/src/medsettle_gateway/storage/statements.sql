@@ -94,7 +94,7 @@ WHERE member = :member AND region = :region AND scheme = :scheme
   AND period IN (SELECT value FROM json_each(:periods));
 
 -- name: dispensed
-SELECT request_id, drug, dispensed_on, days_supply, condition FROM dispensings
+SELECT request_id, drug, dispensed_on, days_supply, condition, benefit FROM dispensings
 WHERE member = :member AND dispensed_on BETWEEN :since AND :until
 ORDER BY dispensed_on DESC, position DESC LIMIT :limit;
 
@@ -171,8 +171,8 @@ INSERT INTO counters (member, region, scheme, period, counter, measure, used, he
 VALUES (:member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta);
 
 -- name: insert_dispensing
-INSERT INTO dispensings (request_id, number, member, drug, dispensed_on, days_supply, condition)
-VALUES (:request_id, :number, :member, :drug, :dispensed_on, :days_supply, :condition);
+INSERT INTO dispensings (request_id, number, member, drug, dispensed_on, days_supply, condition, benefit)
+VALUES (:request_id, :number, :member, :drug, :dispensed_on, :days_supply, :condition, :benefit);
 
 -- name: drop_dispensings
 DELETE FROM dispensings WHERE request_id = :request_id;

@@ -130,10 +130,11 @@ def _move_counter(connection: sqlite3.Connection, move: moves.MoveCounter) -> No
 
 
 def _keep_dispensed(connection: sqlite3.Connection, move: moves.KeepDispensed) -> None:
-    for number, (drug, on, days_supply, condition) in enumerate(move.drugs, 1):
+    for number, (drug, on, days_supply, condition, benefit) in enumerate(move.drugs, 1):
         _run(
             connection, "insert_dispensing", request_id=move.request_id, number=number, member=move.member,
             drug=drug, dispensed_on=on.isoformat(), days_supply=days_supply, condition=condition,
+            benefit=benefit,
         )
 
 

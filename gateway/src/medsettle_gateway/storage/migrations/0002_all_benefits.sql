@@ -33,6 +33,7 @@ CREATE TABLE dispensings (
   dispensed_on TEXT NOT NULL,
   days_supply INTEGER CHECK (days_supply >= 1),
   condition TEXT,
+  benefit TEXT,
   UNIQUE (request_id, number)
 ) STRICT;
 CREATE INDEX dispensings_of ON dispensings (member, dispensed_on);
