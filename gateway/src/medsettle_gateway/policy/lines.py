@@ -93,11 +93,14 @@ def divide(
                 parts = (amount, 0, amount, 0, 0, 0)
             else:
                 parts = _parts(table, rule, line, index + 1, sessions)
-                assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
+                if rule.is_assumed:
+                    assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
                 if chronic is not None and not parts[2]:
                     chronic.put(line, parts[-1])
-            _, borne, own, excess, share, _ = parts
-            provider, fully, over, first = provider + borne, fully + own, over + excess, first + share
+            provider += parts[1]
+            fully += parts[2]
+            over += parts[3]
+            first += parts[4]
         total += amount
         divided.append(parts)
         if not rule.account_may_pay:
@@ -141,14 +144,12 @@ def _parts(table: LineTable, rule: LineRule, line: Line, number: int, sessions: 
             if mode is _WHOLE_LINE:
                 return amount_fen, 0, amount_fen, 0, 0, 0
             left_fen = standard_fen
-    over_fen = amount_fen - left_fen
-    borne_fen = 0
+    borne_fen = beyond_fen = 0
     if sessions is not None:
         borne_fen, beyond_fen = sessions.take(left_fen, number)
-        over_fen += beyond_fen
         left_fen -= borne_fen + beyond_fen
     first_fen = share_fen(left_fen, share_ppm) if share_ppm else 0
-    return amount_fen, borne_fen, 0, over_fen, first_fen, left_fen - first_fen
+    return amount_fen, borne_fen, 0, amount_fen - borne_fen - left_fen, first_fen, left_fen - first_fen
 
 
 def _check_amount(line: Line, price_micro: int, number: int) -> None:
