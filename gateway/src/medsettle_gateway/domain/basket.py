@@ -28,6 +28,10 @@ class LineKind(StrEnum):
     PUBLIC_HEALTH = "public_health"
 
 
+NO_CARE: Final = (LineKind.WELLNESS, LineKind.FITNESS, LineKind.DAILY_GOODS, LineKind.PUBLIC_HEALTH)
+"""Goods that no insurance pays for, whatever the catalogue or an emergency order says."""
+
+
 class CatalogueClass(StrEnum):
     """甲 A, 乙 B, 丙 C; C is outside the catalogue."""
 
@@ -115,11 +119,20 @@ class Waiver(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EmergencyOrder:
-    """An operator's order in force at the institution on the day: its id, who ordered it, what it lifts."""
+    """An operator's order for the institution: its id, who ordered it, what it lifts, and on which days.
+
+    ``to_on`` is exclusive; None is no end on that side.
+    """
 
     id: str
     authority: str
     waives: tuple[Waiver, ...]
+    from_on: date | None = None
+    to_on: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Does the order hold on this day?"""
+        return (self.from_on is None or self.from_on <= day) and (self.to_on is None or day < self.to_on)
 
 
 @dataclass(frozen=True, slots=True)

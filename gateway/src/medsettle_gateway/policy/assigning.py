@@ -174,12 +174,14 @@ def _after(accounts: tuple[Account, ...], drawn: Sequence[AccountShare]) -> tupl
 def handed_out(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) -> tuple[Dispensed, ...]:
     """The drugs of a settlement that later ones may count.
 
-    Those of a benefit that limits kinds, and else those with a condition or days of supply; what is
-    excluded, or served after the end of cover, is the patient's own affair.
+    Those of a benefit that limits kinds, and of others those with a condition or days of supply; what is
+    excluded, served after the end of cover, or bought without a benefit is the patient's own affair.
     """
     dated = Dated.of(pack, case, versions)
     tables, benefit = dated.tables, dated.plan.benefit
-    fixed = benefit is not None and benefit.five_fixed is not None
+    if benefit is None:
+        return ()
+    fixed = benefit.five_fixed is not None
     covered_to = case.patient.covered_to
     found = []
     for index, line in enumerate(case.lines):
@@ -189,6 +191,5 @@ def handed_out(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) -> tu
             continue
         table = tables[index] if len(tables) > 1 else tables[0]
         if table.rule_for(line).exclusion is None:
-            name = None if benefit is None else benefit.id
-            found.append(Dispensed(line.name, on, line.days_supply, line.condition, name))
+            found.append(Dispensed(line.name, on, line.days_supply, line.condition, benefit.id))
     return tuple(found)

@@ -15,7 +15,7 @@ from medsettle_gateway.policy.case_people import (
     read_accounts,
     read_encounter,
     read_institution,
-    read_order,
+    read_orders,
     read_patient,
 )
 from medsettle_gateway.policy.counting import period_of, stay_period
@@ -83,7 +83,7 @@ def _input(reader: Reader, top: Mapping[str, object]) -> CaseInput:
         counters=_counters(reader, top, on, encounter),
         accounts=read_accounts(reader, top.get("accounts")),
         dispensed=read_dispensed(reader, top.get("dispensed")),
-        order=read_order(reader, top.get("order")),
+        orders=read_orders(reader, top.get("order")),
     )
 
 

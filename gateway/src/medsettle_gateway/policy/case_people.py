@@ -84,17 +84,21 @@ def read_owner_and(reader: Reader, value: object, path: str, key: str) -> tuple[
     return owner, reader.number(data.get(key, "0.00"), child(path, key), parse_fen)
 
 
-def read_order(reader: Reader, value: object) -> EmergencyOrder | None:
-    """The emergency order (应急) that holds at the institution on the day, if there is one."""
+def read_orders(reader: Reader, value: object) -> tuple[EmergencyOrder, ...]:
+    """The emergency order (应急) for the institution, if there is one; without days it always holds."""
     if value is None:
-        return None
-    known = ("id", "authority", "waives")
-    data = reader.mapping(value, "order", known, known)
+        return ()
+    required = ("id", "authority", "waives")
+    data = given(reader.mapping(value, "order", (*required, "from", "to"), required))
     waives = reader.choices(data.get("waives", []), "order.waives", Waiver)
     if data.get("waives") == []:
         reader.fault("order.waives", "an order that waives nothing changes nothing; leave it out")
-    named = {key: reader.text(data[key], child("order", key)) for key in known[:2] if key in data}
-    return EmergencyOrder(named.get("id", ""), named.get("authority", ""), waives)
+    named = {key: reader.text(data[key], child("order", key)) for key in required[:2] if key in data}
+    days = {key: reader.day(data[key], child("order", key)) for key in ("from", "to") if key in data}
+    order = EmergencyOrder(
+        named.get("id", ""), named.get("authority", ""), waives, days.get("from"), days.get("to")
+    )
+    return (order,)
 
 
 def _attributes(reader: Reader, value: object, path: str) -> tuple[tuple[str, str], ...]:

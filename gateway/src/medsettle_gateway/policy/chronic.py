@@ -49,14 +49,14 @@ class Chronic:
         dispensed: Sequence[Dispensed],
         *,
         by_condition: bool,
-        waives_quantities: bool,
+        lifted: frozenset[int] = frozenset(),
     ) -> None:
-        """Begin with what was dispensed in the window."""
+        """Begin with what was dispensed in the window; ``lifted`` are lines, from 1, that may be any drug."""
         self.groups: dict[str, int | None] = {}
         self._fixed = fixed
         self._filed = filed
         self._by_condition = by_condition
-        self._waives = waives_quantities
+        self._lifted = lifted
         self._kinds: dict[str, int] = {}
         self._days: dict[str, int] = {}
         window = None if fixed is None else fixed.window_days
@@ -75,7 +75,7 @@ class Chronic:
         Raises Refused with that reason where the pack refuses such a line.
         """
         self._appear(line)
-        note = self._said(line, rule)
+        note = self._said(line, rule, is_lifted=number in self._lifted)
         fixed = self._fixed
         if note is None or not note.is_outside or fixed is None:
             return note
@@ -95,7 +95,7 @@ class Chronic:
         if self._by_condition and line.condition in self._filed and line.condition is not None:
             self.groups.setdefault(line.condition, None)
 
-    def _said(self, line: Line, rule: LineRule) -> Noted | None:
+    def _said(self, line: Line, rule: LineRule, *, is_lifted: bool) -> Noted | None:
         """The first reason that applies; every drug is counted, outside or not."""
         fixed = self._fixed
         beyond_kinds = fixed is not None and line.kind is _DRUG and self._is_beyond(line, fixed)
@@ -111,9 +111,9 @@ class Chronic:
             return Noted(Reason.DRUG_OVER_CEILING, standard_fen, None, is_outside=True)
         if beyond_kinds:
             allowed = fixed.kinds_allowed(len(self._filed))
-            return Noted(Reason.DRUG_KINDS_EXCEEDED, allowed, None, is_outside=not self._waives)
+            return Noted(Reason.DRUG_KINDS_EXCEEDED, allowed, None, is_outside=not is_lifted)
         if beyond_days:
-            outside = fixed.supply is not Supply.REPORT and not self._waives
+            outside = fixed.supply is not Supply.REPORT and not is_lifted
             days = None if line.days_supply is None else self._days[line.name]
             return Noted(Reason.DAYS_SUPPLY_EXCEEDED, fixed.days_supply, days, is_outside=outside)
         return None

@@ -82,7 +82,7 @@ def calculate(
     gates of the pack, the lines in their order, NO_RULE, PARAMETER_ASSUMED.
     """
     dated = Dated.of(pack, case, versions)
-    plan, charged, periods, tables, _, refusal = dated
+    plan, charged, periods, tables, refusal, *_ = dated
     refusal = refusal or _refusal(pack, plan, case.service_on, case.patient, case.encounter)
     if refusal is not None:
         raise Refused(refusal)

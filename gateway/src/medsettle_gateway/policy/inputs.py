@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Encounter, Line
+from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Encounter, Line, Waiver
 from medsettle_gateway.domain.breakdown import Breakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.member import Account, Patient
@@ -21,7 +21,8 @@ class CaseInput:
     ``counters`` holds what was used before, in fen; a key that is absent is 0.
     ``accounts`` are the payers; those of one kind of owner are used in the order given, and no
     entry for the patient means that there is no account. ``dispensed`` are the drugs handed out
-    in the days before and on this day. ``order`` is an emergency order that holds here today.
+    in the days before and on this day. ``orders`` are the emergency orders for this institution: what
+    they lift of a line follows the line's own day, limits follow the day of the bill.
     """
 
     service_on: date
@@ -32,7 +33,26 @@ class CaseInput:
     counters: Mapping[CounterKey, int] = field(default_factory=dict)
     accounts: tuple[Account, ...] = ()
     dispensed: tuple[Dispensed, ...] = ()
-    order: EmergencyOrder | None = None
+    orders: tuple[EmergencyOrder, ...] = ()
+
+    def day_of(self, line: Line) -> date:
+        """The day of a line."""
+        return line.service_on or self.service_on
+
+    def waives_on(self, day: date) -> tuple[Waiver, ...]:
+        """What the orders lift on a day, together."""
+        lifted = {waiver for order in self.orders if order.holds_on(day) for waiver in order.waives}
+        return tuple(waiver for waiver in Waiver if waiver in lifted)
+
+    def order_lifting(self, waiver: Waiver, day: date) -> EmergencyOrder | None:
+        """The first order that lifts this on a day."""
+        holding = (order for order in self.orders if order.holds_on(day))
+        return next((order for order in holding if waiver in order.waives), None)
+
+    def orders_held(self) -> tuple[EmergencyOrder, ...]:
+        """The orders that held on the day of the bill or of any of its lines."""
+        days = dict.fromkeys((self.service_on, *map(self.day_of, self.lines)))
+        return tuple(order for order in self.orders if any(order.holds_on(day) for day in days))
 
 
 class Calculation(NamedTuple):

@@ -144,7 +144,7 @@ def pay_layer(plan: LayerPlan, left: Left, scene: Scene, running: Running) -> La
     for of, ratio in plan.parts:
         base_fen = left.of(of, plan.layer.counts)
         if plan.threshold is not None and threshold is None:
-            threshold = _threshold(plan, plan.threshold, base_fen, scene, running)
+            threshold = _threshold(plan, plan.threshold, base_fen, left, scene, running)
             taken_fen = threshold.now_fen
         base_fen -= taken_fen
         taken_fen = 0
@@ -160,12 +160,17 @@ def funds_of(shares: Iterable[LayerShare]) -> list[FundShare]:
 
 
 def _threshold(
-    plan: LayerPlan, figure: Resolved, base_fen: int, scene: Scene, running: Running
+    plan: LayerPlan, figure: Resolved, base_fen: int, left: Left, scene: Scene, running: Running
 ) -> ThresholdShare:
     limit = plan.layer.threshold
     of = None if limit is None else limit.of
     keys = plan.threshold_keys(scene.periods.paid, scene.periods.stay)
-    used_fen = running.least_used(keys) if of is None else running.used(of.key(scene.periods.paid))
+    used_fen = running.least_used(keys)
+    if of is not None:
+        # What this settlement leaves to the patient beside the base meets the threshold first, as it
+        # would if it had been bought before.
+        beside_fen = (left.in_scope_fen if of is Accumulator.IN_SCOPE else left.all_fen) - base_fen
+        used_fen = running.used(of.key(scene.periods.paid)) + max(0, beside_fen)
     unmet_fen = max(0, (figure.value or 0) - used_fen)
     now_fen = min(unmet_fen, base_fen)
     running.add(keys, now_fen)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind, Ward
+from medsettle_gateway.domain.basket import NO_CARE, CatalogueClass, Line, LineKind, Ward
 from medsettle_gateway.domain.money import costs_at_least
 from medsettle_gateway.policy.facts import Facts, line_facts
 from medsettle_gateway.policy.rows import Figure, Resolved, Row, When, price_steps
@@ -164,23 +164,26 @@ class LineTable:
     def _resolve(self, facts: Facts, unit_price_micro: int) -> LineRule:
         rules = self.rules
         matching = [e for e in rules.excluded if e.when.matches(facts, unit_price_micro)]
-        binding = [e for e in matching if not (self.whole_catalogue and e.by_class)]
+        lifts = self.whole_catalogue and facts["kind"][0] not in NO_CARE
+        binding = [e for e in matching if not (lifts and e.by_class)]
         ceiling = rules.ceilings.resolve(facts, unit_price_micro)
         share = rules.self_pay_first.resolve(facts, unit_price_micro)
         ceiling_micro = None if ceiling is None else ceiling.value
         share_ppm = 0 if share is None or self.waived else share.value or 0
         figures = (figure for figure in (ceiling, share) if figure is not None)
+        is_assumed = any(figure.assumed is not None for figure in figures)
+        untouched = not matching and ceiling_micro is None and (share is None or not share.value)
         return LineRule(
             exclusion=binding[0] if binding else None,
             ceiling_micro=ceiling_micro,
             share_ppm=share_ppm,
             share_waived=self.waived,
             account_may_pay=facts["kind"][0] in self.payable_kinds,
-            plain=not matching and ceiling_micro is None and (share is None or not share.value),
+            plain=untouched and not is_assumed,
             ceiling=ceiling,
             share=share,
             lifted=matching[0] if matching and not binding else None,
-            is_assumed=any(figure.assumed is not None for figure in figures),
+            is_assumed=is_assumed,
         )
 
 

@@ -93,14 +93,10 @@ def divide(
                 parts = (amount, 0, amount, 0, 0, 0)
             else:
                 parts = _parts(table, rule, line, index + 1, sessions)
-                if rule.is_assumed:
-                    assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
-                if chronic is not None and not parts[2]:
-                    chronic.put(line, parts[-1])
-            provider += parts[1]
-            fully += parts[2]
-            over += parts[3]
-            first += parts[4]
+                assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
+                _put(chronic, line, parts)
+            _, borne, own, excess, share, _ = parts
+            provider, fully, over, first = provider + borne, fully + own, over + excess, first + share
         total += amount
         divided.append(parts)
         if not rule.account_may_pay:
@@ -109,6 +105,12 @@ def divide(
     groups = {} if chronic is None else chronic.groups
     barred = _sum(blocked) if blocked else _NOTHING
     return _new(Divided, (divided, changed, sums, barred, groups, noted, assumed))
+
+
+def _put(chronic: Chronic | None, line: Line, parts: Parts) -> None:
+    """A line within the benefit that is not self-paid in full opens or fills its condition's group."""
+    if chronic is not None and not parts[2]:
+        chronic.put(line, parts[-1])
 
 
 def _is_outside(

@@ -19,7 +19,16 @@ def chronic_of(plan: Plan, case: CaseInput) -> Chronic | None:
         case.service_on,
         case.dispensed,
         by_condition=plan.by_condition,
-        waives_quantities=Waiver.QUANTITIES in plan.waives,
+        lifted=_lifted(case) if case.orders else frozenset(),
+    )
+
+
+def _lifted(case: CaseInput) -> frozenset[int]:
+    """The lines, from 1, on whose day an order lifts the limits of quantity."""
+    return frozenset(
+        number
+        for number, line in enumerate(case.lines, 1)
+        if Waiver.QUANTITIES in case.waives_on(case.day_of(line))
     )
 
 

@@ -45,8 +45,8 @@ def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     """The steps that lead to this breakdown, in the order of the rules."""
     steps: list[PlainStep] = []
     plan, breakdown = found.dated.plan, found.breakdown
-    if case.order is not None:
-        steps.append(_order(case.order))
+    if case.orders:
+        steps += map(_order, case.orders_held())
     _lines(steps, case, found)
     if plan.benefit is None:
         steps.append((_ACCOUNT_ONLY, "", "", 0, None))
@@ -68,7 +68,7 @@ def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
     """The steps of all lines, in their order."""
     plan, divided = found.dated.plan, found.divided
     changed, every_parts = divided.changed, divided.parts
-    ordinary = case.order is None and not divided.noted and not found.dated.line_packs
+    ordinary = not case.orders and not divided.noted and not found.dated.line_packs
     for index, line in enumerate(case.lines):
         if index not in changed:
             steps.append((_IN_SCOPE, "lines", "", line.amount_fen, index, "name", line.name))
@@ -93,7 +93,7 @@ def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: i
     """What is said of a line first: its version, its list, and what was lifted or is only reported."""
     dated, note, parts = found.dated, found.divided.noted.get(index), found.divided.parts[index]
     table = dated.tables[index] if len(dated.tables) > 1 else dated.tables[0]
-    if dated.line_packs and dated.line_packs[index].effective_from != dated.line_packs[-1].effective_from:
+    if dated.line_packs and dated.line_packs[index] is not dated.pack:
         since = dated.line_packs[index].effective_from.isoformat()
         version = ("name", line.name, "effective_from", since)
         steps.append((Step.VERSION, "effective", dated.line_packs[index].authority, 0, index, *version))
@@ -102,9 +102,10 @@ def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: i
         listed = ("name", line.name, "list", table.catalogue.list, "class", in_list.value)
         steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, 0, index, *listed))
     lifted, amount_fen, fully_fen = found.divided.changed[index].lifted, parts[0], parts[2]
-    if lifted is not None and case.order is not None and fully_fen < amount_fen:
-        order = ("what", "catalogue", "order", case.order.id)
-        steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, 0, index, *order))
+    order = case.order_lifting(Waiver.CATALOGUE, case.day_of(line))
+    if lifted is not None and order is not None and fully_fen < amount_fen:
+        waived = ("what", "catalogue", "order", order.id)
+        steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, 0, index, *waived))
     if note is not None and not note.is_outside:
         steps.append(_reported(dated.plan, case, line, note, index))
 
@@ -141,9 +142,10 @@ def _above(
 def _reported(plan: Plan, case: CaseInput, line: Line, note: Noted, index: int) -> PlainStep:
     """What is said of a line and changes nothing: lifted by an order, or only to be reported."""
     path, clause = _five_fixed(plan)
-    if case.order is not None and Waiver.QUANTITIES in plan.waives:
+    order = case.order_lifting(Waiver.QUANTITIES, case.day_of(line))
+    if order is not None:
         what = "kinds" if note.reason is Reason.DRUG_KINDS_EXCEEDED else "supply"
-        return Step.LIMIT_WAIVED, path, clause, 0, index, "what", what, "order", case.order.id
+        return Step.LIMIT_WAIVED, path, clause, 0, index, "what", what, "order", order.id
     days = ("name", line.name, "days", note.days, "allowed", note.limit)
     return (Step.SUPPLY_REPORTED, path, clause, 0, index, *days)
 

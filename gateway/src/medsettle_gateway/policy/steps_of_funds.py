@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from medsettle_gateway.domain.basket import Waiver
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.fund import GroupShare, Taken
@@ -30,9 +31,9 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
     if benefit is None:
         return
     _stay_years(steps, case, found, benefit)
-    order = None if case.order is None else case.order.id
-    if order is not None and plan.waives_limits and plan.session is not None:
-        _waived(steps, "session", order, plan.session)
+    order = case.order_lifting(Waiver.LIMITS, case.service_on) if case.orders else None
+    if order is not None and plan.session is not None:
+        _waived(steps, "session", order.id, plan.session)
     charged = found.dated.charged.benefit or benefit
     if found.taken is not None:
         steps.append(_deductible(charged, found.taken))
@@ -40,8 +41,8 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
         steps.append((Step.NO_DEDUCTIBLE, charged.deductible.path, "", 0, None))
     for group in found.groups:
         _group(steps, benefit, group)
-        if order is not None and plan.waives_limits and group.plan.cap is not None:
-            _waived(steps, "cap", order, group.plan.cap)
+        if order is not None and group.plan.cap is not None:
+            _waived(steps, "cap", order.id, group.plan.cap)
         else:
             steps.append(_cap(benefit, group))
         fund = ("fund", benefit.fund, "condition", group.plan.condition)

@@ -19,7 +19,7 @@ _READ: Final = (1, FORM)
 
 
 _FIELDS: Final = (
-    "service_on", "patient", "institution", "encounter", "lines", "accounts", "dispensed", "order",
+    "service_on", "patient", "institution", "encounter", "lines", "accounts", "dispensed", "orders",
 )
 
 

@@ -34,7 +34,7 @@ def _is_kind(each: Dispensed, benefit: str) -> bool:
 
 
 def _windows(dispensed: Sequence[Dispensed], day: date, days: int) -> Iterator[list[Dispensed]]:
-    """Every window of so many days that holds the day: from as early as it may, from each drug, from the day."""
+    """Every window of so many days that holds the day: it begins as early as it may, or with a drug."""
     begins = day - timedelta(days=days - 1)
     near = (each for each in dispensed if abs((each.on - day).days) < days)
     around = sorted(near, key=lambda each: each.on)

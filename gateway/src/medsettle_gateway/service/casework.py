@@ -111,7 +111,7 @@ def case(question: Question) -> CaseInput:
         counters=question.counters,
         accounts=tuple(Account(each.account, each.owner, each.balance_fen) for each in question.payers),
         dispensed=question.dispensed,
-        order=question.order,
+        orders=() if question.order is None else (question.order,),
     )
 
 
@@ -164,7 +164,7 @@ def settlement(
         catalogue_digest=catalogue_digest,
         engine_version=ENGINE_VERSION,
         case_input=case_to_plain(case),
-        order=case.order.id if case.order else "",
+        order="+".join(order.id for order in case.orders_held()),
         raised=tuple(map(_warning, calculation.raised)),
     )
 
