@@ -201,6 +201,16 @@ def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
     return tuple(later[: key.limit])
 
 
+def _settled_since(tables: Tables, key: keys.SettledSinceKey) -> tuple[SaleRecord, ...]:
+    settled = [
+        sale
+        for sale in tables.sales.values()
+        if sale.state is SaleState.SETTLED and sale.member == key.member and sale.committed_at > key.since
+    ]
+    settled.sort(key=lambda sale: (sale.committed_at, sale.request_id.text))
+    return tuple(settled[: key.limit])
+
+
 def _ticket(tables: Tables, key: keys.TicketKey) -> tuple[Any, ...]:
     attempts = [sale for sale in tables.sales.values() if sale.request_id.ticket == key.ticket]
     return tuple(head_of(sale) for sale in sorted(attempts, key=lambda sale: sale.request_id.attempt))
@@ -255,6 +265,7 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.TicketKey: _ticket,
     keys.RecentSalesKey: _recent,
     keys.LaterSalesKey: _later,
+    keys.SettledSinceKey: _settled_since,
     keys.DueHoldsKey: _due_holds,
     keys.TerminalKey: lambda tables, key: tables.terminals.get(key.terminal),
     keys.KeyRecordKey: lambda tables, key: tables.terminal_keys.get(key.key),

@@ -67,6 +67,16 @@ def test_what_the_first_release_recorded_is_there_after_the_migration(tmp_path: 
         INSERT INTO catalogue_items VALUES ('210300', 'XA01', '2022-01-01', NULL, '药', 'drug', 'A', NULL,
           NULL, NULL);
     """)
+    for number, state, entered in [(1, "SETTLED", (3, 5)), (2, "REVERSED", (6, 8))]:
+        values = [f"c-1-20220101-{number}-1", number, state]
+        connection.execute("""
+            INSERT INTO sales VALUES (?1, 'c', '1', '2022-01-01', ?2, 1, 'c-1', ?3, 2, 'm', '', '2022-01-01',
+              1, 2, 9, '{}')
+        """, values)
+        for at_us in entered:
+            entry = (at_us, values[0], at_us)
+            connection.execute("INSERT INTO entries VALUES (?, '', ?, ?, '', '', '', '')", entry)
+    connection.commit()
     connection.close()
     migrate(path)
     open_database(path, SEALER, root=ROOT_KEY).close()
@@ -81,6 +91,8 @@ def test_what_the_first_release_recorded_is_there_after_the_migration(tmp_path: 
     key = CatalogueKey("210300", ("XA01",))
     (item,) = reading.load((key,)).of(key).items["XA01"]
     assert item.classes == ()
+    settled_at = connection.execute("SELECT settled_at_us FROM sales ORDER BY number").fetchall()
+    assert settled_at == [(5,), (None,)]
     connection.close()
 
 

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.keys import (
     MemberKey,
     NonceKey,
     RecentSalesKey,
+    SettledSinceKey,
     TerminalKey,
     TerminalKeysKey,
     TicketKey,
@@ -137,6 +138,29 @@ async def test_later_sales_are_settled_and_calculated_after_the_instant(stand: S
     await write(store, *map(PutSale, sales))
     assert await load(store, LaterSalesKey(member, NOW, 5)) == (sales[3], sales[1])
     assert await load(store, LaterSalesKey(member, NOW, 1)) == (sales[3],)
+
+
+async def test_sales_are_found_by_when_they_were_settled_however_long_ago_they_were_calculated(
+    stand: Stand, store: Store
+) -> None:
+    member, other = stand.enter(person("1"), person("2")).values()
+    sales = [
+        sale(
+            number, state=state, member=who, calculated_at=NOW - 60 * SECOND,
+            committed_at=NOW + seconds * SECOND,
+        )
+        for number, state, seconds, who in [
+            (1, SETTLED, 0, member), (2, SETTLED, 9, member), (3, HELD, 3, member), (4, SETTLED, 5, member),
+            (5, SETTLED, 5, other),
+        ]
+    ]
+    await write(store, *map(PutSale, sales))
+    assert await load(store, SettledSinceKey(member, NOW, 5)) == (sales[3], sales[1])
+    assert await load(store, SettledSinceKey(member, NOW, 1)) == (sales[3],)
+    confirmed = replace(sales[2], state=SETTLED, version=2, committed_at=NOW + 7 * SECOND)
+    undone = replace(sales[3], state=SaleState.REVERSED, version=2, committed_at=NOW + 8 * SECOND)
+    await write(store, PutSale(confirmed), PutSale(undone))
+    assert await load(store, SettledSinceKey(member, NOW, 5)) == (confirmed, sales[1])
 
 
 async def test_due_holds_are_of_everyone_who_shares_an_account_with_the_member(

@@ -67,6 +67,15 @@ class LaterSalesKey(Key[tuple[SaleRecord, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
+class SettledSinceKey(Key[tuple[SaleRecord, ...]]):
+    """SETTLED sales of the member that became so after the instant, oldest first, at most ``limit``."""
+
+    member: str
+    since: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class DueHoldsKey(Key[tuple[SaleRecord, ...]]):
     """HELD sales whose hold ended at ``due_at`` or before, oldest first, at most ``limit``.
 

@@ -17,7 +17,7 @@ from medsettle_gateway.domain.sale import Effect, SaleRecord, SettlementRecord
 from medsettle_gateway.domain.split import Split
 
 Counters = Mapping[CounterKey, int]
-"""What is used of each counter, what holds reserve included: in fen or as a count."""
+"""What counts of each counter, in fen: what is used, and of what funds paid also what holds reserve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,17 +25,23 @@ from medsettle_gateway.service.commands import Confirm, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.due import dispensed_keys, free_due
 from medsettle_gateway.service.guards import check_right, right_keys
+from medsettle_gateway.service.recompute import after_confirmation, meanwhile_key
 from medsettle_gateway.service.refused import unrecorded
 
 
 def needs(command: Confirm, known: Facts, now: Now) -> tuple[AnyKey, ...]:
-    """Returns what to load: the sale; for one whose hold has ended, today's balances and counters too."""
+    """Returns what to load: the sale, and what was settled during its hold.
+
+    For one whose hold has ended, today's balances and counters instead.
+    """
     sale_key = SaleKey(command.request_id.text)
     sale = known.of(sale_key) if sale_key in known else None
     keys: tuple[AnyKey, ...] = (sale_key, *right_keys(command.caller))
     if sale is None or not sale.member:
         return keys
     keys += (MaskedNameKey(sale.member),)
+    if sale.state is SaleState.HELD:
+        return (*keys, meanwhile_key(sale, now))
     if sale.state is not SaleState.EXPIRED or sale.effect is None:
         return keys
     return (
@@ -75,7 +81,10 @@ def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
     if tendered_fen != due_fen:
         detail = {"cash_fen": str(due_fen), "tendered_fen": str(tendered_fen)}
         return Decision(unrecorded(Reason.TENDER_MISMATCH, command.request_id.text, **detail))
-    settled, moves = _late(command, sale, facts, now) if state is SaleState.EXPIRED else (sale, ())
+    if state is not SaleState.EXPIRED:
+        meanwhile = after_confirmation(sale, facts.of(meanwhile_key(sale, now))) if sale.member else ()
+        return _settled(command, replace(sale, recompute_due=meanwhile), name, (), now)
+    settled, moves = _late(command, sale, facts, now)
     if settled is None:
         return _too_late(command, sale, name, now)
     return _settled(command, settled, name, moves, now)

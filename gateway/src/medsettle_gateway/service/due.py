@@ -1,4 +1,4 @@
-"""Ended holds around a member: what they reserved is free in every decision, swept or not."""
+"""Holds around a member: what counts of them, and that an ended one counts for nothing, swept or not."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -76,9 +76,18 @@ def _balances(member: MemberFacts, moves: tuple[Move, ...]) -> MemberFacts:
 def _sums(
     member: MemberFacts, counters: Mapping[CounterKey, CounterState], moves: tuple[Move, ...]
 ) -> dict[CounterKey, int]:
-    """Used and held together, less what the moves free of this member's."""
-    sums = {key: state.used + state.held for key, state in counters.items()}
+    """What is used, and what is held where that counts, less what the moves free of this member's."""
+    sums = {key: _counting(key, state.used, state.held) for key, state in counters.items()}
     for move in moves:
         if isinstance(move, MoveCounter) and move.move.member == member.member and move.move.key in sums:
-            sums[move.move.key] += move.move.used_delta + move.move.held_delta
+            key = move.move.key
+            sums[key] += _counting(key, move.move.used_delta, move.move.held_delta)
     return sums
+
+
+def _counting(key: CounterKey, used: int, held: int) -> int:
+    # A hold reserves what a fund may pay, so that two sales never pass a cap together. What the patient
+    # bears of it is borne only once it is collected: a deductible that a hold has met and that its release
+    # or end leaves unpaid would have made another sale cheaper for nothing. A hold that is confirmed after
+    # such a sale bore it twice; its confirmation names that sale.
+    return used + held if key.measure == "paid" else used

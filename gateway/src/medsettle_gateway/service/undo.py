@@ -3,15 +3,12 @@
 On an id that nobody has seen each of them writes a tombstone, so that a late Settle is refused.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.calendar import day_ends_at, next_business_on
-from medsettle_gateway.domain.counters import CounterKey
-from medsettle_gateway.domain.keys import AnyKey, Facts, LaterSalesKey, MaskedNameKey, SaleKey
-from medsettle_gateway.domain.plain import to_plain
+from medsettle_gateway.domain.keys import AnyKey, Facts, MaskedNameKey, SaleKey
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.transitions import changes, plain
 from medsettle_gateway.ledger.transition import By, moves_of
@@ -19,6 +16,7 @@ from medsettle_gateway.service.change import moved, tombstone
 from medsettle_gateway.service.commands import Release, Reverse, SaleAnswer, Seal
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.guards import check_right, right_keys
+from medsettle_gateway.service.recompute import after_reversal, later_key
 from medsettle_gateway.service.refused import unrecorded
 
 Undo = Release | Reverse | Seal
@@ -45,13 +43,7 @@ def needs(command: Undo, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     keys += (MaskedNameKey(sale.member),)
     if not isinstance(command, Reverse) or sale.state is not SaleState.SETTLED:
         return keys
-    return (*keys, _later_key(sale, now))
-
-
-def _later_key(sale: SaleRecord, now: Now) -> LaterSalesKey:
-    return LaterSalesKey(
-        sale.member or "", sale.calculated_at or sale.created_at, now.desk.rules.later_sales_count
-    )
+    return (*keys, later_key(sale, now))
 
 
 def decide(command: Undo, facts: Facts, now: Now) -> Decision:
@@ -94,39 +86,7 @@ def _reversed(command: Undo, sale: SaleRecord, facts: Facts, now: Now) -> SaleRe
         plain(sale.state, Event.REVERSE),
         now.at,
         reverse_reason=command.reason if isinstance(command, Reverse) else "",
-        recompute_due=_recompute_due(sale, facts.of(_later_key(sale, now))),
-    )
-
-
-def _recompute_due(sale: SaleRecord, later: tuple[SaleRecord, ...]) -> tuple[str, ...]:
-    """Later sales whose calculation read a counter that this one had moved, or a drug that it handed out."""
-    effect = sale.effect
-    if effect is None:
-        return ()
-    moved_keys = [delta.key for delta in effect.counters]
-    drugs = [to_plain(drug) for drug in effect.dispensed]
-    return tuple(
-        other.request_id.text
-        for other in later
-        if other.request_id.text != sale.request_id.text
-        and (_reads(other, moved_keys) or _looks_at(other, drugs))
-    )
-
-
-def _reads(sale: SaleRecord, keys: Sequence[CounterKey]) -> bool:
-    """Some counters have no limit that a remainder tells of: the stored input has them."""
-    listed = [list(key) for key in keys]
-    return any(
-        any(left.key in keys for left in settlement.remainders)
-        or any(counter[:3] in listed for counter in settlement.case_input.get("counters", ()))
-        for settlement in sale.settlements
-    )
-
-
-def _looks_at(sale: SaleRecord, drugs: Sequence[object]) -> bool:
-    return any(
-        drug in drugs for settlement in sale.settlements
-        for drug in settlement.case_input.get("dispensed", ())
+        recompute_due=after_reversal(sale, facts.of(later_key(sale, now))),
     )
 
 

@@ -112,6 +112,11 @@ def _later_sales(reading: Reading, key: keys.LaterSalesKey) -> tuple[SaleRecord,
     return reading.sales(found)
 
 
+def _settled_since(reading: Reading, key: keys.SettledSinceKey) -> tuple[SaleRecord, ...]:
+    found = reading.rows("settled_since", member=key.member, since_us=to_us(key.since), limit=key.limit)
+    return reading.sales(found)
+
+
 def _due_holds(reading: Reading, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...]:
     found = reading.rows("due_holds", member=key.member, due_us=to_us(key.due_at), limit=key.limit)
     return reading.sales(found)
@@ -261,6 +266,7 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.TicketKey: _ticket,
     keys.RecentSalesKey: _recent_sales,
     keys.LaterSalesKey: _later_sales,
+    keys.SettledSinceKey: _settled_since,
     keys.DueHoldsKey: _due_holds,
     keys.TerminalKey: _terminal,
     keys.KeyRecordKey: _key,

@@ -21,6 +21,11 @@ SELECT request_id, body FROM sales
 WHERE state = 'SETTLED' AND member = :member AND calculated_at_us > :after_us
 ORDER BY calculated_at_us, request_id LIMIT :limit;
 
+-- name: settled_since
+SELECT request_id, body FROM sales
+WHERE state = 'SETTLED' AND member = :member AND settled_at_us > :since_us
+ORDER BY settled_at_us, request_id LIMIT :limit;
+
 -- Whoever may reserve what this member may use: the payers, and everyone whom one of them may pay for.
 -- name: due_holds
 WITH payers (payer) AS (
@@ -122,14 +127,14 @@ SELECT 1 FROM nonces WHERE sender = :sender AND nonce = :nonce;
 
 -- name: insert_sale
 INSERT INTO sales (request_id, institution, till, day, number, attempt, terminal, state, version, member,
-  basket_digest, service_on, created_at_us, calculated_at_us, hold_expires_at_us, body)
+  basket_digest, service_on, created_at_us, calculated_at_us, hold_expires_at_us, settled_at_us, body)
 VALUES (:request_id, :institution, :till, :day, :number, :attempt, :terminal, :state, :version, :member,
-  :basket_digest, :service_on, :created_at_us, :calculated_at_us, :hold_expires_at_us, :body);
+  :basket_digest, :service_on, :created_at_us, :calculated_at_us, :hold_expires_at_us, :settled_at_us, :body);
 
 -- name: update_sale
 UPDATE sales SET state = :state, version = :version, member = :member, basket_digest = :basket_digest,
   service_on = :service_on, calculated_at_us = :calculated_at_us, hold_expires_at_us = :hold_expires_at_us,
-  body = :body
+  settled_at_us = :settled_at_us, body = :body
 WHERE request_id = :request_id AND version = :version - 1;
 
 -- name: put_settlement

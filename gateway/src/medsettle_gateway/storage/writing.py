@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import moves
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import Move
@@ -77,6 +78,7 @@ def _columns(sale: SaleRecord) -> dict[str, Any]:
         "created_at_us": to_us(sale.created_at),
         "calculated_at_us": to_us_or_none(sale.calculated_at),
         "hold_expires_at_us": to_us_or_none(sale.hold_expires_at),
+        "settled_at_us": to_us(sale.committed_at) if sale.state is SaleState.SETTLED else None,
     }
 
 

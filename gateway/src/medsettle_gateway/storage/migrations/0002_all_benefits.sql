@@ -23,6 +23,13 @@ BEGIN SELECT RAISE(ABORT, 'attributes of members are never deleted'); END;
 CREATE TRIGGER member_attributes_stand BEFORE UPDATE ON member_attributes
 BEGIN SELECT RAISE(ABORT, 'attributes of members are never changed'); END;
 
+-- When a sale that stands settled became so: it may have been calculated long before.
+ALTER TABLE sales ADD COLUMN settled_at_us INTEGER;
+UPDATE sales SET settled_at_us = (
+  SELECT max(committed_at_us) FROM entries WHERE entries.request_id = sales.request_id AND entries.request_id <> ''
+) WHERE state = 'SETTLED';
+CREATE INDEX sales_settled_at ON sales (member, settled_at_us) WHERE state = 'SETTLED';
+
 -- Drugs that sales which are held or settled handed out; a sale that ends otherwise takes its rows with it.
 CREATE TABLE dispensings (
   position INTEGER PRIMARY KEY,

@@ -908,8 +908,9 @@ class Sale(_message.Message):
 
     @_builtins.property
     def recompute_due(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. Later sales of this institution on the same counters that should be calculated again after a
-        reversal.
+        """Output only. Sales of this institution on the same counters that should be calculated again: after a reversal
+        the later ones; after the confirmation of a hold those settled meanwhile, which bore a deductible that it bore
+        too.
         """
 
     @_builtins.property
