@@ -1,6 +1,7 @@
 """Drugs of the days before: they count while their sale stands, and no longer."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.place import Level
 from medsettle_gateway.domain.sale import SaleRecord
 from tests.gateway.service.books_hold import check_store
-from tests.gateway.service.county import LAN, PILL, PILL2, REGION, a_world, cold, other_class, pill
+from tests.gateway.service.county import LAN, PILL, PILL2, REGION, a_world, cold, day, other_class, pill
 from tests.gateway.service.world import CLINIC, World, basket
 
 
@@ -34,6 +35,25 @@ async def test_after_the_window_it_does_not_count_any_more() -> None:
     await sold(world)
     world.clock.forward(days=15)
     assert chronic_fen(await sold(world)) == 4_000
+
+
+@pytest.mark.parametrize(("days_ago", "cash_fen"), [(0, 10_000), (1, 10_000), (14, 10_000), (15, 4_000)])
+async def test_a_late_claim_finds_what_was_handed_out_after_its_day(days_ago: int, cash_fen: int) -> None:
+    world = await a_world()
+    await sold(world, days=30)
+    late = basket(pill(), service_on=day(2) - timedelta(days=days_ago), late_reason="line was down")
+    assert chronic_fen(await world.settled(who=LAN, basket=late)) == cash_fen
+
+
+async def test_a_late_confirmation_of_a_late_claim_finds_them_too() -> None:
+    world = await a_world()
+    late = basket(pill(), service_on=day(1), late_reason="line was down")
+    held = await world.held(who=LAN, basket=late)
+    world.clock.forward(minutes=11)
+    await world.swept(held.request_id)
+    await sold(world, days=30)
+    assert (await world.sale(world.confirm(held))).state is SaleState.RELEASED
+    check_store(world.store)
 
 
 async def test_kinds_of_drugs_are_counted_over_the_window() -> None:

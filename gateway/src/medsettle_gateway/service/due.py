@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.basket import Dispensed
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import CounterState, DispensedFacts, MemberFacts
 from medsettle_gateway.domain.keys import DispensedKey
@@ -32,12 +33,16 @@ class Freed(NamedTuple):
 
 
 def dispensed_keys(member: str, region: str, service_on: date, now: Now) -> tuple[DispensedKey, ...]:
-    """Returns what to load of drugs that were handed out before; nothing where no rule counts them."""
+    """Returns what to load of drugs that were handed out around the day; nothing where no rule counts them.
+
+    Every window with the day in it counts: for a day before today there are some that end after it.
+    """
     days = now.desk.authority.window_days(region)
     if not days:
         return ()
-    since = service_on - timedelta(days=days - 1)
-    return (DispensedKey(member, since, service_on, now.desk.rules.dispensed_count),)
+    reach = timedelta(days=days - 1)
+    until = max(service_on, min(service_on + reach, day_of(now.at)))
+    return (DispensedKey(member, service_on - reach, until, now.desk.rules.dispensed_count),)
 
 
 def end_hold(sale: SaleRecord, at: datetime) -> tuple[SaleRecord, tuple[Move, ...]]:
