@@ -12,7 +12,7 @@ from medsettle_gateway.policy.overlays import Overlay, is_overlay, lay_over, loa
 from medsettle_gateway.policy.pack import OverlayMark, Pack
 from medsettle_gateway.policy.reading import Fault, Invalid
 from medsettle_gateway.policy.rows import Force
-from tests.gateway.policy.whole_pack import whole_source
+from tests.gateway.policy.whole_pack import UNBOUNDED, whole_source
 
 HEAD = """\
 overlay: hangzhou-2024
@@ -50,6 +50,12 @@ def over_whole(sections: str = SECTIONS, head: str = HEAD) -> Pack:
     """The pack of every section with the overlay's figures."""
     source = whole_source()
     return overlaid(overlay(sections, head), load_pack(source), source)
+
+
+def over_unbounded(sections: str) -> Pack:
+    """The same pack without a floor or ceiling, with the overlay's changes."""
+    source = whole_source(UNBOUNDED)
+    return overlaid(overlay(sections), load_pack(source), source)
 
 
 def faults_of(sections: str, head: str = HEAD) -> list[Fault]:
@@ -154,7 +160,7 @@ def test_it_is_known_no_earlier_than_the_pack_below_it() -> None:
 
 
 def test_lists_are_replaced_whole_and_null_takes_a_thing_back() -> None:
-    local = over_whole(
+    local = over_unbounded(
         "benefits: {inpatient: {layers: [county], stay: null}}\naccounts: {owners: [self, spouse]}\n"
     )
     assert (local.benefits[0].layers, local.benefits[0].stay) == (("county",), None)
@@ -171,7 +177,7 @@ def test_a_limit_inside_a_cap_is_named_by_its_id() -> None:
 
 
 def test_a_list_and_a_mapping_take_the_place_of_each_other() -> None:
-    local = over_whole("benefits: {inpatient: {layers: {none: true}}, chronic: {layers: [county]}}\n")
+    local = over_unbounded("benefits: {inpatient: {layers: {none: true}}, chronic: {layers: [county]}}\n")
     assert [benefit.layers for benefit in local.benefits] == [(), ("county",)]
     assert local.benefits[0].layers_clause == "杭医保〔2024〕3号"
 

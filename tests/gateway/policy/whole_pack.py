@@ -132,6 +132,14 @@ warnings:
     rows: [{when: {aid: [marginal]}, amount: "5000.00", clause: 二}]
 """
 
+UNBOUNDED = {
+    "benefits.inpatient.ratio.bands.rows.0.force": "exact",
+    "layers.2.guarantee.force": "exact",
+    "layers.3.leaves.force": "exact",
+    "accounts.subsidy.credit.rows.0.force": "exact",
+}
+"""Changes that leave the pack without a floor or ceiling."""
+
 GONE = object()
 """Stands for a key that is taken away."""
 

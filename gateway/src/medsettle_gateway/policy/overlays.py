@@ -1,7 +1,8 @@
 """A region's own figures over a pack: a file of the operator that brings only what differs.
 
 Mappings are merged key by key, layers by their id; lists are replaced whole. A figure below the
-document's floor or above its ceiling is a fault when the overlay is loaded, not when it is used.
+document's floor or above its ceiling is a fault when the overlay is loaded, not when it is used, and
+so is anything but a figure over a pack that has such bounds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
+from medsettle_gateway.policy.confined import structural_changes
 from medsettle_gateway.policy.floors import breaches
 from medsettle_gateway.policy.loader import (
     PackSource,
@@ -99,16 +101,16 @@ def overlaid(overlay: Overlay, pack: Pack, source: PackSource) -> Pack:
     """The pack with the overlay's figures, for the days on which both are in force.
 
     ``source`` is what ``pack`` was compiled from. The digest is over both. Raises Invalid with every
-    mistake, and with every figure beyond the bounds of the document (POLICY_FLOOR, POLICY_CEILING).
+    mistake, with every figure beyond the bounds of the document (POLICY_FLOOR, POLICY_CEILING), and
+    with every other change of a pack that has bounds.
     """
     merged, replaced = merged_source(overlay, source)
     local = load_pack(merged, replaced, overlay.authority)
-    beyond = [
-        Fault(line_of(merged.lines, breach.path), breach.path, str(breach))
-        for breach in breaches(pack, local)
-    ]
-    if beyond:
-        raise Invalid(overlay.name, beyond)
+    said = [(breach.path, str(breach)) for breach in breaches(pack, local)]
+    said += structural_changes(pack.rules, local.rules)
+    if said:
+        faults = [Fault(line_of(merged.lines, path), path, message) for path, message in said]
+        raise Invalid(overlay.name, dict.fromkeys(faults))
     ends = [day for day in (pack.effective_to, overlay.effective_to) if day is not None]
     return replace(
         local,
