@@ -27,11 +27,11 @@ class City:
     def gateway(self) -> Gateway:
         return open_gateway(self.config)
 
-    def run(self, *arguments: str, exit_code: int = 0) -> Result:
-        """Runs a command on this gateway; its exit code is as expected."""
+    def run(self, *arguments: str, exit_code: int = 0, typed: str | None = None) -> Result:
+        """Runs a command on this gateway, with what somebody types; its exit code is as expected."""
         founding = arguments[0] in {"init", "demo-city"}
         config = () if founding else ("--config", str(self.config))
-        result = CliRunner().invoke(top, [*arguments, *config])
+        result = CliRunner().invoke(top, [*arguments, *config], input=typed)
         assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
         return result
 

@@ -34,14 +34,16 @@ class Credit(NamedTuple):
 class Holder(NamedTuple):
     """A person whom a region may credit, and what the account's history for the year says.
 
-    ``balance_fen`` is what is available, without what holds reserve; ``later`` is a credit for a year
-    after the one at hand.
+    ``balance_fen`` is what is available, without what holds reserve; ``unspent_fen`` is what the region
+    ever credited without what lapsed of it and what sales begun since the first credit took; ``later`` is a
+    credit for a year after the one at hand.
     """
 
     patient: Patient
     insured: bool
     closed: bool
     balance_fen: int
+    unspent_fen: int
     credited: bool
     lapsed: bool
     later: bool
@@ -62,18 +64,21 @@ def subsidy_of(pack: Pack) -> Subsidy | None:
 def year_of(pack: Pack, subsidy: Subsidy, holder: Holder, on: date) -> Year:
     """What the year brings to a person; nothing twice, and nothing to a closed account.
 
-    What is left of the years before lapses once, where the pack does not carry it over, before the
-    first credit of the year: the rest of the year itself never does.
+    What is left of the years before lapses once, before the first credit of the year, where the pack has no
+    clause by which it carries over (``carries_over``): no more of it than is available, and nothing but what
+    the region credited. Sales are taken to have spent the credits first, so that other money of the account
+    stays. What a hold reserves that day is left alone; what comes back of it, or of a sale that is reversed,
+    lapses at the next year's credit. For whom the credit is not meant nothing lapses either: how such an
+    account ends the pack says under ``closes``.
 
     Raises Refused: NO_RULE where the pack has no amount for the person, PARAMETER_ASSUMED.
     """
-    if holder.closed:
+    if holder.closed or not _is_for(pack, holder):
         return Year(None, None)
     lapses = not (subsidy.carries_over or holder.lapsed or holder.credited or holder.later)
-    lapse_fen = holder.balance_fen if lapses else None
+    lapse_fen = max(0, min(holder.balance_fen, holder.unspent_fen)) if lapses else None
     # A credit for a past year would have lapsed by now where nothing carries over.
-    in_time = subsidy.carries_over or not holder.later
-    if holder.credited or not in_time or not _is_for(pack, holder):
+    if holder.credited or (holder.later and not subsidy.carries_over):
         return Year(lapse_fen, None)
     return Year(lapse_fen, credit_of(pack, subsidy, holder.patient, on))
 

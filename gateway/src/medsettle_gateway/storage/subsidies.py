@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.keys import MemberKey
+from medsettle_gateway.ledger import books
 from medsettle_gateway.ledger.transition import moves_of_entry, of_account
 from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.loading import Reading
@@ -20,15 +21,34 @@ from medsettle_gateway.storage.writing import write
 CREDIT, LAPSE, PAID_OUT = "CREDIT", "LAPSE", "PAID_OUT"
 _TAKEN_BY: Final = {CREDIT: "subsidy", LAPSE: "lapsed", PAID_OUT: "paid_out"}
 
+_UNSPENT: Final = """
+WITH own AS (
+  SELECT position, kind, request_id, amount_fen FROM postings JOIN entries USING (position)
+  WHERE account = :account AND account >= 'member/' AND account < 'member0'
+), since (position) AS (SELECT min(position) FROM own WHERE kind = 'CREDIT')
+SELECT coalesce(-sum(amount_fen), 0) FROM own
+WHERE kind IN ('CREDIT', 'LAPSE') OR request_id <> '' AND (SELECT position FROM since) < (
+  SELECT min(position) FROM entries AS begun
+  WHERE begun.request_id = own.request_id AND begun.request_id <> ''
+)
+"""
+"""Every sale counts as a whole: one that began before the first credit spent nothing of it, and gives back
+nothing of it. The bounds of ``account`` are those of the index."""
+
 
 class Found(NamedTuple):
-    """A member, the account if there is one, and what was done for the year and for later ones."""
+    """A member, the account if there is one, and what was done for the year and for later ones.
+
+    ``unspent_fen`` is what was ever credited, without what lapsed of it and what sales begun since the first
+    credit took.
+    """
 
     member: MemberFacts
     account: str | None
     closed: bool
     balance_fen: int
     held_fen: int
+    unspent_fen: int
     done: tuple[str, ...]
     later: bool
 
@@ -81,13 +101,13 @@ class Subsidies:
             "SELECT account, state, balance_fen, held_fen FROM accounts WHERE member = ?", (member,)
         ).fetchone()
         if row is None:
-            return Found(facts, None, False, 0, 0, (), False)
+            return Found(facts, None, False, 0, 0, 0, (), False)
         account, state, balance_fen, held_fen = row
         known = self._connection.execute(
             "SELECT year, kind FROM subsidies WHERE account = ? AND year >= ?", (account, year)
         ).fetchall()
         return Found(
-            facts, account, state == "closed", balance_fen, held_fen,
+            facts, account, state == "closed", balance_fen, held_fen, self._unspent(account),
             tuple(kind for of, kind in known if of == year),
             any(of > year and kind == "credit" for of, kind in known),
         )
@@ -121,6 +141,10 @@ class Subsidies:
             found.balance_fen, rule.pack, rule.pack_digest, rule.clause, record.author, to_us(self.now),
         ))
         return found.balance_fen
+
+    def _unspent(self, account: str) -> int:
+        (unspent_fen,) = self._connection.execute(_UNSPENT, {"account": books.member(account)}).fetchone()
+        return int(unspent_fen)
 
     def _open(self, member: MemberFacts) -> str:
         account = self.new_reference()

@@ -30,6 +30,11 @@ UPDATE sales SET settled_at_us = (
 ) WHERE state = 'SETTLED';
 CREATE INDEX sales_settled_at ON sales (member, settled_at_us) WHERE state = 'SETTLED';
 
+-- The stay of which a sale is the final bill: a stay of a member has one at a time.
+ALTER TABLE sales ADD COLUMN ends_stay TEXT;
+CREATE UNIQUE INDEX sales_ending_stays ON sales (member, ends_stay)
+  WHERE ends_stay IS NOT NULL AND state IN ('HELD', 'SETTLED');
+
 -- Drugs that sales which are held or settled handed out; a sale that ends otherwise takes its rows with it.
 CREATE TABLE dispensings (
   position INTEGER PRIMARY KEY,
@@ -95,6 +100,10 @@ CREATE TABLE subsidies (
   entered_at_us INTEGER NOT NULL,
   PRIMARY KEY (account, year, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- What an account did: its postings, through the bounds of their name.
+CREATE INDEX postings_of_member ON postings (account, position, amount_fen)
+  WHERE account >= 'member/' AND account < 'member0';
 
 CREATE TABLE account_closings (
   account TEXT NOT NULL REFERENCES accounts,
