@@ -211,6 +211,16 @@ def _settled_since(tables: Tables, key: keys.SettledSinceKey) -> tuple[SaleRecor
     return tuple(settled[: key.limit])
 
 
+def _stay_end(tables: Tables, key: keys.StayEndKey) -> SaleHead | None:
+    found = [
+        head_of(sale)
+        for sale in tables.sales.values()
+        if (sale.member, sale.ends_stay) == (key.member, key.stay)
+        and sale.state in {SaleState.HELD, SaleState.SETTLED}
+    ]
+    return found[0] if found else None
+
+
 def _ticket(tables: Tables, key: keys.TicketKey) -> tuple[Any, ...]:
     attempts = [sale for sale in tables.sales.values() if sale.request_id.ticket == key.ticket]
     return tuple(head_of(sale) for sale in sorted(attempts, key=lambda sale: sale.request_id.attempt))
@@ -267,6 +277,7 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.LaterSalesKey: _later,
     keys.SettledSinceKey: _settled_since,
     keys.DueHoldsKey: _due_holds,
+    keys.StayEndKey: _stay_end,
     keys.TerminalKey: lambda tables, key: tables.terminals.get(key.terminal),
     keys.KeyRecordKey: lambda tables, key: tables.terminal_keys.get(key.key),
     keys.TerminalKeysKey: _terminal_keys,

@@ -1,18 +1,19 @@
 """Stays: interim bills, lines of their own days, one deductible, and never another stay's."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from medsettle.wire.reasons import Reason
+from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.service.commands import SaleAnswer
+from medsettle_gateway.service.commands import Quote, SaleAnswer
 from tests.gateway.service.books_hold import check_store
-from tests.gateway.service.county import BED, HOSPITAL, LAN, REGION, a_world, day, used
-from tests.gateway.service.world import HandClock, World, basket, caller_of, line
+from tests.gateway.service.county import BED, HONG, HOSPITAL, LAN, REGION, a_world, day, used
+from tests.gateway.service.world import HandClock, World, basket, caller, caller_of, line
 
 
 def bed(amount_fen: int, on: date | None = None, number: str = "1") -> AskedLine:
@@ -136,6 +137,91 @@ async def test_the_reversal_of_an_interim_bill_names_the_later_bills_of_its_stay
     assert last.request_id.text in answer.sale.recompute_due
     # What all bills of the year count together (the warning's sum) makes the other stay due as well.
     assert other.request_id.text in answer.sale.recompute_due
+
+
+FINAL = basket(bed(40_000), admitted_on=day(1), discharged_on=day(2))
+INTERIM = basket(bed(50_000), admitted_on=day(1))
+
+
+@pytest.mark.parametrize("live", ["settled", "held"])
+@pytest.mark.parametrize(
+    "bought",
+    [
+        INTERIM,
+        FINAL,
+        basket(bed(50_000), admitted_on=day(1), discharged_on=day(1), late_reason="left out"),
+    ],
+    ids=["an interim bill", "the same day of discharge", "another day of discharge"],
+)
+async def test_a_stay_that_has_its_final_bill_takes_no_further_one(bought: Basket, live: str) -> None:
+    world = await a_world()
+    final = await (world.settled if live == "settled" else world.held)(who=LAN, basket=FINAL, place=HOSPITAL)
+    command = world.settle(world.request_id(HOSPITAL), basket=bought, credential=world.credential(LAN))
+    command = replace(command, acknowledgements=("POSSIBLE_DUPLICATE",))
+    answer = await world.refused(command)
+    assert (answer.refusal.reason, answer.recorded) == (Reason.STAY_ENDED, True)
+    assert answer.refusal.detail == {"request_id": final.request_id.text, "admitted_on": "2026-07-01"}
+    quoted = await world.refused(Quote(caller("1", HOSPITAL), world.credential(LAN), bought))
+    assert (quoted.refusal.reason, quoted.recorded) == (Reason.STAY_ENDED, False)
+
+
+async def test_the_final_bill_ends_no_other_stay_and_nobody_elses() -> None:
+    world = await a_world()
+    await billed(world, FINAL)
+    await billed(world, basket(bed(50_000), admitted_on=day(2)))
+    await world.settled(who=HONG, basket=FINAL, place=HOSPITAL)
+    check_store(world.store)
+
+
+@pytest.mark.parametrize("how", ["reversed", "released", "expired", "ended and not yet swept"])
+async def test_a_final_bill_that_came_to_nothing_leaves_the_stay_open(how: str) -> None:
+    world = await a_world()
+    if how == "reversed":
+        await world.sale(world.reverse((await billed(world, FINAL)).request_id))
+    else:
+        final = await world.held(who=LAN, basket=FINAL, place=HOSPITAL)
+        if how == "released":
+            await world.sale(world.release(final.request_id))
+        else:
+            world.clock.forward(minutes=11)
+        if how == "expired":
+            await world.swept(final.request_id)
+    await billed(world, INTERIM)
+    again = await billed(world, FINAL)
+    assert again.settlements[0].breakdown.deductible_fen == 0
+    check_store(world.store)
+
+
+@pytest.mark.parametrize("bought", [FINAL, INTERIM], ids=["final", "interim"])
+async def test_a_late_confirmation_finds_the_stay_ended_meanwhile(bought: Basket) -> None:
+    world = await a_world()
+    held = await world.held(who=LAN, basket=bought, place=HOSPITAL)
+    world.clock.forward(minutes=11)
+    await world.swept(held.request_id)
+    # It leaves what the held bill would have met as it was.
+    await world.settled(who=LAN, basket=replace(FINAL, lines=(bed(0),)), place=HOSPITAL)
+    released = await world.sale(world.confirm(held))
+    assert released.state is SaleState.RELEASED
+    check_store(world.store)
+
+
+async def test_a_late_confirmation_of_the_final_bill_ends_its_own_stay() -> None:
+    world = await a_world()
+    held = await world.held(who=LAN, basket=FINAL, place=HOSPITAL)
+    world.clock.forward(minutes=11)
+    await world.swept(held.request_id)
+    assert (await world.sale(world.confirm(held))).state is SaleState.SETTLED
+    assert await refused(world, INTERIM) == (Reason.STAY_ENDED, True)
+
+
+@pytest.mark.parametrize(("days", "accepted"), [(400, True), (401, False)])
+async def test_a_stay_began_a_bounded_time_before_its_bill(days: int, accepted: bool) -> None:
+    world = await a_world()
+    bought = basket(bed(40_000), admitted_on=day(2) - timedelta(days=days))
+    if accepted:
+        assert (await billed(world, bought)).service_on == day(2)
+    else:
+        assert await refused(world, bought) == (Reason.SERVICE_DATE_INVALID, True)
 
 
 async def test_a_late_confirmation_of_a_bill_counts_in_its_own_stay() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from medsettle.wire.states import ALIVE, SaleState
+from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.facts import AccountState, EnrolCode, State
 from medsettle_gateway.domain.keys import (
     CatalogueKey,
@@ -20,6 +21,7 @@ from medsettle_gateway.domain.keys import (
     NonceKey,
     RecentSalesKey,
     SettledSinceKey,
+    StayEndKey,
     TerminalKey,
     TerminalKeysKey,
     TicketKey,
@@ -161,6 +163,34 @@ async def test_sales_are_found_by_when_they_were_settled_however_long_ago_they_w
     undone = replace(sales[3], state=SaleState.REVERSED, version=2, committed_at=NOW + 8 * SECOND)
     await write(store, PutSale(confirmed), PutSale(undone))
     assert await load(store, SettledSinceKey(member, NOW, 5)) == (confirmed, sales[1])
+
+
+def bill(number: int, member: str, state: SaleState = SETTLED, **days: Any) -> SaleRecord:
+    dated = {"admitted_on": TODAY, "discharged_on": TODAY, **days}
+    return sale(number, state=state, member=member, basket=Basket((), **dated))
+
+
+@pytest.mark.parametrize("state", SaleState)
+async def test_a_stay_has_ended_while_its_final_bill_is_held_or_settled(
+    stand: Stand, store: Store, state: SaleState
+) -> None:
+    member = stand.enter(person("1"))["1"]
+    final = bill(1, member, state)
+    await write(store, PutSale(final))
+    found = await load(store, StayEndKey(member, f"{CLINIC}-{TODAY}"))
+    expected = SaleHead(final.request_id.text, state) if state in {HELD, SETTLED} else None
+    assert found == expected
+
+
+async def test_an_interim_bill_another_stay_and_another_members_end_no_stay(
+    stand: Stand, store: Store
+) -> None:
+    member, other = stand.enter(person("1"), person("2")).values()
+    bills = [
+        bill(1, member, discharged_on=None), bill(2, member, admitted_on=date(2026, 3, 1)), bill(3, other),
+    ]
+    await write(store, *map(PutSale, bills))
+    assert await load(store, StayEndKey(member, f"{CLINIC}-{TODAY}")) is None
 
 
 async def test_due_holds_are_of_everyone_who_shares_an_account_with_the_member(

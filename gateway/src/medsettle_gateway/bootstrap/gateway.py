@@ -172,6 +172,7 @@ def _rules(limits: LimitsSection) -> Rules:
         duplicate_window=timedelta(seconds=limits.duplicate_window_s),
         midnight_grace=timedelta(seconds=limits.midnight_grace_s),
         late_claim=timedelta(days=limits.late_claim_days),
+        stay=timedelta(days=limits.stay_days),
         quote=timedelta(seconds=limits.quote_s),
         key_life=timedelta(days=limits.key_days),
         key_overlap=timedelta(seconds=limits.key_overlap_s),

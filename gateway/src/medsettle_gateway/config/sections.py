@@ -125,6 +125,8 @@ class LimitsSection:
     """How long after midnight a sale may still be of the day before."""
     late_claim_days: int = _limit(365, 0, 3_650)
     """How old a service may be that is claimed late, with a reason."""
+    stay_days: int = _limit(400, 1, 3_650)
+    """How long before its bill a stay may have begun."""
     quote_s: int = _limit(900, 10, _DAY_S)
     credential_s: int = _limit(300, 1, 3_600)
     """Life of a credential of the demo issuer."""

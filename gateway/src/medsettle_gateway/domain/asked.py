@@ -83,3 +83,10 @@ class Basket:
     service_on: date | None = None
     late_reason: str | None = None
     emergency: bool = False
+
+    def stay_at(self, institution: str) -> str | None:
+        """Returns which stay at the institution it bills, or None.
+
+        A person's stays are told apart by place and day of admission.
+        """
+        return None if self.admitted_on is None else f"{institution}-{self.admitted_on.isoformat()}"

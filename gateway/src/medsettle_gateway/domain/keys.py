@@ -89,6 +89,14 @@ class DueHoldsKey(Key[tuple[SaleRecord, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
+class StayEndKey(Key[SaleHead | None]):
+    """The final bill of a stay of the member, if one is held or settled."""
+
+    member: str
+    stay: str
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalKey(Key[TerminalFacts | None]):
     """A terminal by its id."""
 

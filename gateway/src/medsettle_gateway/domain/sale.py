@@ -214,6 +214,12 @@ class SaleRecord:
         """The terminal that settled, or that the id names."""
         return self.request_id.terminal
 
+    @property
+    def ends_stay(self) -> str | None:
+        """The stay of which it is the final bill; None for any other sale."""
+        basket = self.basket
+        return basket.stay_at(self.institution) if basket and basket.discharged_on else None
+
 
 class StoredSale(NamedTuple):
     """A sale as JSON texts: the record, and each of its settlements by itself."""

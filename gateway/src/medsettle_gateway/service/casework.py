@@ -75,15 +75,15 @@ def encounter(question: Question) -> Encounter:
 
 
 def stay(institution: str, basket: Basket | None) -> Encounter:
-    """Returns an encounter of which only the stay is known, if it is one.
-
-    A person's stays are told apart by place and day of admission.
-    """
+    """Returns an encounter of which only the stay is known, if it is one."""
     if basket is None or basket.admitted_on is None:
         return Encounter(ASSIGNED, area=_LOCAL)
-    stay_id = f"{institution}-{basket.admitted_on.isoformat()}"
     return Encounter(
-        ASSIGNED, admitted=basket.admitted_on, discharged=basket.discharged_on, area=_LOCAL, stay_id=stay_id
+        ASSIGNED,
+        admitted=basket.admitted_on,
+        discharged=basket.discharged_on,
+        area=_LOCAL,
+        stay_id=basket.stay_at(institution),
     )
 
 

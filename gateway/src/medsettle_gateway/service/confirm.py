@@ -23,7 +23,7 @@ from medsettle_gateway.service.authority import Decided, Today
 from medsettle_gateway.service.change import moved
 from medsettle_gateway.service.commands import Confirm, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
-from medsettle_gateway.service.due import dispensed_keys, free_due
+from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
 from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.recompute import after_confirmation, meanwhile_key
 from medsettle_gateway.service.refused import unrecorded
@@ -50,6 +50,7 @@ def needs(command: Confirm, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
         _counters_key(sale, now),
         *dispensed_keys(sale.member, sale.effect.region, sale.service_on, now),
+        *stay_keys(sale.member, sale.institution, sale.basket),
     )
 
 
@@ -115,6 +116,9 @@ def _late(
     due = facts.of(DueHoldsKey(member.member, now.at, now.desk.rules.due_holds_count))
     counters = facts.of(_counters_key(sale, now))
     freed = free_due(due, member, counters, now.at, but=command.request_id.text)
+    ends = [facts.of(key) for key in stay_keys(member.member, sale.institution, sale.basket)]
+    if any(freed.still_there(final) is not None for final in ends):
+        return None, ()
     payers = {a.account: a for a in freed.member.accounts if a.state is AccountState.ACTIVE}
     region = sale.effect.region if sale.effect else member.region
     dispensed = dispensed_keys(member.member, region, sale.service_on, now)

@@ -24,6 +24,8 @@ class Rules:
     midnight_grace: timedelta = timedelta(minutes=15)
     late_claim: timedelta = timedelta(days=365)
     """How old a service may be that is claimed late."""
+    stay: timedelta = timedelta(days=400)
+    """How long before its bill a stay may have begun."""
     quote: timedelta = timedelta(minutes=15)
     key_life: timedelta = timedelta(days=365)
     key_overlap: timedelta = timedelta(days=7)

@@ -6,13 +6,14 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from medsettle.wire.states import Event, SaleState
+from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import CounterState, DispensedFacts, MemberFacts
-from medsettle_gateway.domain.keys import DispensedKey
-from medsettle_gateway.domain.moves import DropDispensed, Move, MoveBalance, MoveCounter
-from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.keys import DispensedKey, StayEndKey
+from medsettle_gateway.domain.moves import DropDispensed, Move, MoveBalance, MoveCounter, PutSale
+from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.transitions import plain
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.change import moved
@@ -31,6 +32,11 @@ class Freed(NamedTuple):
         dropped = {move.request_id for move in self.moves if isinstance(move, DropDispensed)}
         return tuple(each.drug for each in drugs if each.request_id not in dropped)
 
+    def still_there(self, sale: SaleHead | None) -> SaleHead | None:
+        """Returns the sale, unless it is a hold that ends."""
+        ended = {move.sale.request_id.text for move in self.moves if isinstance(move, PutSale)}
+        return None if sale is None or sale.request_id in ended else sale
+
 
 def dispensed_keys(member: str, region: str, service_on: date, now: Now) -> tuple[DispensedKey, ...]:
     """Returns what to load of drugs that were handed out around the day; nothing where no rule counts them.
@@ -43,6 +49,12 @@ def dispensed_keys(member: str, region: str, service_on: date, now: Now) -> tupl
     reach = timedelta(days=days - 1)
     until = max(service_on, min(service_on + reach, day_of(now.at)))
     return (DispensedKey(member, service_on - reach, until, now.desk.rules.dispensed_count),)
+
+
+def stay_keys(member: str, institution: str, basket: Basket | None) -> tuple[StayEndKey, ...]:
+    """Returns what to load of the end of the stay that is billed; nothing where none is."""
+    stay = None if basket is None else basket.stay_at(institution)
+    return () if stay is None else (StayEndKey(member, stay),)
 
 
 def end_hold(sale: SaleRecord, at: datetime) -> tuple[SaleRecord, tuple[Move, ...]]:

@@ -10,6 +10,7 @@ from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.facts import AccountFacts, AccountState, CatalogueFacts, MemberFacts
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.domain.sale import SaleHead
 from medsettle_gateway.service.desk import Rules
 
 _A_DAY: Final = timedelta(days=1)
@@ -25,7 +26,7 @@ def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules
 
     It is the gateway's day; the quote's; the day before shortly after midnight; or an older one with a
     reason for the late claim; and each line's. Of a stay it is the day of discharge, or of the interim bill,
-    and its lines are of any day from admission on. Raises Refused: SERVICE_DATE_INVALID.
+    and its lines are of any day from admission on, which is bounded. Raises Refused: SERVICE_DATE_INVALID.
     """
     day = _day(basket, quoted_on, at, rules)
     begins_on = day if basket.admitted_on is None else basket.admitted_on
@@ -35,6 +36,11 @@ def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules
             service_on=day.isoformat(), admitted_on=str(basket.admitted_on or "-"),
             discharged_on=str(basket.discharged_on or "-"),
         )
+    if day - begins_on > rules.stay:
+        raise refuse(
+            Reason.SERVICE_DATE_INVALID,
+            service_on=day.isoformat(), admitted_on=begins_on.isoformat(), stay_days=str(rules.stay.days),
+        )
     for line in basket.lines:
         # What the sale's day decides (catalogue, cover) no line may move past the reason of a late claim.
         if line.service_on is not None and not begins_on <= line.service_on <= day:
@@ -43,6 +49,14 @@ def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules
                 line=line.line_id, service_on=line.service_on.isoformat(), sale_on=day.isoformat(),
             )
     return day
+
+
+def check_stay(final: SaleHead | None, basket: Basket) -> None:
+    """Raises Refused: STAY_ENDED, where the stay has its final bill already, this or another day's."""
+    if final is not None:
+        raise refuse(
+            Reason.STAY_ENDED, request_id=final.request_id, admitted_on=str(basket.admitted_on or "-")
+        )
 
 
 def _day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules) -> date:

@@ -23,12 +23,13 @@ from medsettle_gateway.domain.keys import (
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.desk import Now
-from medsettle_gateway.service.due import dispensed_keys, free_due
+from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
 from medsettle_gateway.service.facts_of_sale import (
     check_age,
     check_day,
     check_items,
     check_payers,
+    check_stay,
     item_codes,
     wanted_day,
 )
@@ -72,14 +73,19 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     institution = known.of(place)
     region = institution.region if institution else member.region
     keys = (*keys, _catalogue_key(asking, region), _counters_key(asking, member, now))
-    return (*keys, _orders_key(asking, region, now), *_dispensed_keys(asking, member, now))
+    return (
+        *keys,
+        _orders_key(asking, region, now),
+        *_dispensed_keys(asking, member, now),
+        *stay_keys(member.member, asking.institution, asking.basket),
+    )
 
 
 def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     """Returns the question of a basket.
 
     Raises Refused, in this order: the institution's, SERVICE_DATE_INVALID, the credential's, MEMBER_UNKNOWN,
-    the items', the payers'.
+    STAY_ENDED, the items', the payers'.
     """
     basket, quoted = asking.basket, asking.quoted
     institution = check_institution(asking.institution, facts)
@@ -87,6 +93,8 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     credential, member = check_credential(asking.credential, quoted, facts)
     counters = facts.of(_counters_key(asking, member, now))
     freed = free_due(facts.of(_due_key(member.member, now)), member, counters, now.at)
+    for key in stay_keys(member.member, asking.institution, basket):
+        check_stay(freed.still_there(facts.of(key)), basket)
     catalogue = facts.of(_catalogue_key(asking, institution.region))
     handed_out = [drug for key in _dispensed_keys(asking, member, now) for drug in facts.of(key)]
     signed = facts.of(_orders_key(asking, institution.region, now))

@@ -122,6 +122,11 @@ def _due_holds(reading: Reading, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...
     return reading.sales(found)
 
 
+def _stay_end(reading: Reading, key: keys.StayEndKey) -> SaleHead | None:
+    found = _heads(reading.rows("stay_end", member=key.member, stay=key.stay))
+    return found[0] if found else None
+
+
 def _terminal(reading: Reading, key: keys.TerminalKey) -> TerminalFacts | None:
     row = reading.row("terminal", terminal=key.terminal)
     if row is None:
@@ -268,6 +273,7 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.LaterSalesKey: _later_sales,
     keys.SettledSinceKey: _settled_since,
     keys.DueHoldsKey: _due_holds,
+    keys.StayEndKey: _stay_end,
     keys.TerminalKey: _terminal,
     keys.KeyRecordKey: _key,
     keys.TerminalKeysKey: _terminal_keys,

@@ -37,6 +37,10 @@ SELECT request_id, body FROM sales
 WHERE state = 'HELD' AND member IN (SELECT person FROM people) AND hold_expires_at_us <= :due_us
 ORDER BY hold_expires_at_us, request_id LIMIT :limit;
 
+-- name: stay_end
+SELECT request_id, state FROM sales
+WHERE member = :member AND ends_stay = :stay AND state IN ('HELD', 'SETTLED');
+
 -- name: due_sales
 SELECT request_id FROM (
   SELECT request_id, hold_expires_at_us AS ended_us FROM sales
@@ -127,14 +131,16 @@ SELECT 1 FROM nonces WHERE sender = :sender AND nonce = :nonce;
 
 -- name: insert_sale
 INSERT INTO sales (request_id, institution, till, day, number, attempt, terminal, state, version, member,
-  basket_digest, service_on, created_at_us, calculated_at_us, hold_expires_at_us, settled_at_us, body)
+  basket_digest, service_on, created_at_us, calculated_at_us, hold_expires_at_us, settled_at_us,
+  ends_stay, body)
 VALUES (:request_id, :institution, :till, :day, :number, :attempt, :terminal, :state, :version, :member,
-  :basket_digest, :service_on, :created_at_us, :calculated_at_us, :hold_expires_at_us, :settled_at_us, :body);
+  :basket_digest, :service_on, :created_at_us, :calculated_at_us, :hold_expires_at_us, :settled_at_us,
+  :ends_stay, :body);
 
 -- name: update_sale
 UPDATE sales SET state = :state, version = :version, member = :member, basket_digest = :basket_digest,
   service_on = :service_on, calculated_at_us = :calculated_at_us, hold_expires_at_us = :hold_expires_at_us,
-  settled_at_us = :settled_at_us, body = :body
+  settled_at_us = :settled_at_us, ends_stay = :ends_stay, body = :body
 WHERE request_id = :request_id AND version = :version - 1;
 
 -- name: put_settlement

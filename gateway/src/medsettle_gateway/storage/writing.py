@@ -79,6 +79,7 @@ def _columns(sale: SaleRecord) -> dict[str, Any]:
         "calculated_at_us": to_us_or_none(sale.calculated_at),
         "hold_expires_at_us": to_us_or_none(sale.hold_expires_at),
         "settled_at_us": to_us(sale.committed_at) if sale.state is SaleState.SETTLED else None,
+        "ends_stay": sale.ends_stay,
     }
 
 

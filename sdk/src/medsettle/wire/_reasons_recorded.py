@@ -65,6 +65,13 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "请使用当天日期;补结算须注明原因。",
         "Use today's date; a late claim needs a reason.",
     ),
+    Reason.STAY_ENDED: _recorded(
+        Actor.CASHIER,
+        "这次住院已有出院结算,不能再结算。",
+        "This stay has its final bill already; it takes no further one.",
+        "请先冲正出院结算,再换下一个尝试序号结算。",
+        "Reverse the final bill first, then settle the next attempt.",
+    ),
     Reason.CREDENTIAL_INVALID: _recorded(
         Actor.PATIENT,
         "医保凭证无法识别。",

@@ -100,6 +100,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """This region reverses the latest sale first. FAILED_PRECONDITION, retry after, cashier, not recorded."""
     REASON_SERVICE_DATE_INVALID: _Reason.ValueType  # 38
     """This service date cannot be settled now. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_STAY_ENDED: _Reason.ValueType  # 80
+    """The stay has its final bill already. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_CREDENTIAL_INVALID: _Reason.ValueType  # 39
     """The credential cannot be recognised. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_CREDENTIAL_EXPIRED: _Reason.ValueType  # 40
@@ -266,6 +268,8 @@ REASON_LATER_SALE_EXISTS: Reason.ValueType  # 37
 """This region reverses the latest sale first. FAILED_PRECONDITION, retry after, cashier, not recorded."""
 REASON_SERVICE_DATE_INVALID: Reason.ValueType  # 38
 """This service date cannot be settled now. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_STAY_ENDED: Reason.ValueType  # 80
+"""The stay has its final bill already. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_CREDENTIAL_INVALID: Reason.ValueType  # 39
 """The credential cannot be recognised. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_CREDENTIAL_EXPIRED: Reason.ValueType  # 40
