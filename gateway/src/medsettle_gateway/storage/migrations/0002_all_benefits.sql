@@ -101,6 +101,10 @@ CREATE TABLE subsidies (
   PRIMARY KEY (account, year, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- What an account did: its postings, through the bounds of their name.
+CREATE INDEX postings_of_member ON postings (account, position, amount_fen)
+  WHERE account >= 'member/' AND account < 'member0';
+
 CREATE TABLE account_closings (
   account TEXT NOT NULL REFERENCES accounts,
   number INTEGER NOT NULL CHECK (number >= 1),
