@@ -1,9 +1,12 @@
 """Writes the trace of a finished calculation, step by step, from what it found on the way."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import EmergencyOrder, Line, Waiver
+from medsettle_gateway.domain.breakdown import AccountShare
+from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import line_amount_fen
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
@@ -44,7 +47,8 @@ _CASH: Final = Step.CASH
 def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     """The steps that lead to this breakdown, in the order of the rules."""
     steps: list[PlainStep] = []
-    plan, breakdown = found.dated.plan, found.breakdown
+    dated, _, _, _, _, _, _, payers, payable_fen, breakdown = found
+    plan, personal_fen = dated.plan, breakdown.personal_fen
     if case.orders:
         steps += map(_order, case.orders_held())
     _lines(steps, case, found)
@@ -52,8 +56,15 @@ def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
         steps.append((_ACCOUNT_ONLY, "", "", 0, None))
     else:
         fund_steps(steps, case, found)
-    steps.append((_PERSONAL, "", "", breakdown.personal_fen, None, "total_fen", breakdown.total_fen))
-    _accounts(steps, plan, found)
+    steps.append((_PERSONAL, "", "", personal_fen, None, "total_fen", breakdown.total_fen))
+    clause = plan.use.clause
+    if 0 < payable_fen < personal_fen:
+        steps.append((_PAYABLE, "accounts", clause, payable_fen, None, "personal_fen", personal_fen))
+    if payers:
+        _accounts(steps, clause, payers, breakdown.accounts)
+    elif personal_fen:
+        enrolled = int(plan.use.own_account or not plan.use.owners)
+        steps.append((_NO_ACCOUNT, "accounts", clause, 0, None, "enrolled", enrolled))
     steps.append((_CASH, "", "", breakdown.cash_fen, None))
     return tuple(steps)
 
@@ -66,9 +77,10 @@ def _order(order: EmergencyOrder) -> PlainStep:
 
 def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
     """The steps of all lines, in their order."""
-    plan, divided = found.dated.plan, found.divided
-    changed, every_parts = divided.changed, divided.parts
-    ordinary = not case.orders and not divided.noted and not found.dated.line_packs
+    dated, divided, *_ = found
+    every_parts, changed, _, _, _, noted, _ = divided
+    plan, covered_to = dated.plan, case.patient.covered_to
+    ordinary = not case.orders and not noted and not dated.line_packs and covered_to is None
     for index, line in enumerate(case.lines):
         if index not in changed:
             steps.append((_IN_SCOPE, "lines", "", line.amount_fen, index, "name", line.name))
@@ -78,7 +90,12 @@ def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
         if not ordinary or line.class_by_list:
             _before(steps, case, found, index, line)
         if fully_fen:
-            steps.append(_self_paid(case, found, index, line, rule, fully_fen))
+            exclusion = rule.exclusion
+            if ordinary and exclusion is not None:
+                path, clause = exclusion.path, exclusion.clause
+                steps.append((_EXCLUDED, path, clause, fully_fen, index, "name", line.name))
+            else:
+                steps.append(_self_paid(case, found, index, line, rule, fully_fen))
             continue
         if over_fen or borne_fen:
             _above(steps, case, plan.session, index, line, rule, every_parts[index])
@@ -217,19 +234,13 @@ def _self_paid(
     return (Step.OVER_STANDARD, source.rule, source.clause, amount_fen, index, "name", name, *standard)
 
 
-def _accounts(steps: list[PlainStep], plan: Plan, found: Calculated) -> None:
-    """What accounts pay, how much they may where that is not everything, and that there is none."""
-    use, payers, personal_fen = plan.use, found.payers, found.breakdown.personal_fen
-    if not payers and personal_fen:
-        enrolled = int(use.own_account or not use.owners)
-        steps.append((_NO_ACCOUNT, "accounts", use.clause, 0, None, "enrolled", enrolled))
-    elif 0 < found.payable_fen < personal_fen:
-        payable_fen = found.payable_fen
-        steps.append((_PAYABLE, "accounts", use.clause, payable_fen, None, "personal_fen", personal_fen))
-    shares = found.breakdown.accounts
+def _accounts(
+    steps: list[PlainStep], clause: str, payers: Sequence[Account], shares: tuple[AccountShare, ...]
+) -> None:
+    """What each account pays, and why it pays nothing where it might."""
     for index, account in enumerate(payers):
         id_, owner, amount_fen, note = shares[index]
         steps.append((
-            _ACCOUNT, "accounts", use.clause, amount_fen, None,
+            _ACCOUNT, "accounts", clause, amount_fen, None,
             "account", id_, "owner", owner, "balance_fen", account.balance_fen, "note", note,
         ))  # fmt: skip

@@ -26,34 +26,29 @@ _Named = tuple[str, str, str, str, str, str]
 
 def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
     """The steps of the benefit, its layers and what they raise, in their order."""
-    plan = found.dated.plan
-    benefit = plan.benefit
+    dated, _, taken, groups, layers, afterwards, raises, *_ = found
+    plan, benefit = dated.plan, dated.plan.benefit
     if benefit is None:
         return
-    _stay_years(steps, case, found, benefit)
+    if case.encounter.admitted is not None:
+        _stay_years(steps, case, found, benefit)
     order = case.order_lifting(Waiver.LIMITS, case.service_on) if case.orders else None
     if order is not None and plan.session is not None:
         _waived(steps, "session", order.id, plan.session)
-    charged = found.dated.charged.benefit or benefit
-    if found.taken is not None:
-        steps.append(_deductible(charged, found.taken))
+    charged = dated.charged.benefit or benefit
+    if taken is not None:
+        steps.append(_deductible(charged, taken))
     else:
         steps.append((Step.NO_DEDUCTIBLE, charged.deductible.path, "", 0, None))
-    for group in found.groups:
-        _group(steps, benefit, group)
-        if order is not None and group.plan.cap is not None:
-            _waived(steps, "cap", order.id, group.plan.cap)
-        else:
-            steps.append(_cap(benefit, group))
-        fund = ("fund", benefit.fund, "condition", group.plan.condition)
-        steps.append((_FUND, benefit.path, "", group.paid_fen, None, *fund))
-    for layer in found.layers:
+    for group in groups:
+        _group(steps, benefit, group, None if order is None else order.id)
+    for layer in layers:
         _layer(steps, layer, Step.LAYER)
-    for layer in found.afterwards:
+    for layer in afterwards:
         _layer(steps, layer, Step.AFTERWARDS)
-    if found.raised:
+    if raises:
         notices = {notice.id: (notice, figure) for notice, figure in plan.notices}
-        for raised in found.raised:
+        for raised in raises:
             notice, figure = notices[raised.id]
             steps.append(_warning(notice, figure, raised))
 
@@ -83,16 +78,32 @@ def _deductible(benefit: Benefit, taken: Taken) -> PlainStep:
     )  # fmt: skip
 
 
-def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare) -> None:
-    """The ratio of a group, or its bands and what they come to."""
-    ratio, condition = group.plan.ratio, group.plan.condition
+def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare, order: str | None) -> None:
+    """What a group's ratio or bands come to, the cap, unless the ``order`` lifts it, and what is paid."""
+    plan = group.plan
+    ratio, cap, condition = plan.ratio, plan.cap, plan.condition
     if ratio is not None:
         steps.append((
             _RATIO, ratio.rule, ratio.clause, group.computed_fen, None,
             "base_fen", group.base_fen, "ratio_ppm", ratio.value, "parts", ratio.parts,
             "condition", condition,
         ))  # fmt: skip
-        return
+    else:
+        _banded(steps, benefit, group)
+    if cap is not None and order is not None:
+        _waived(steps, "cap", order, cap)
+    elif cap is not None:
+        steps.append((
+            _CAP, cap.rule, cap.clause, group.over_cap_fen, None,
+            "limit_fen", cap.value, "used_fen", group.used_fen, "left_fen", group.left_fen,
+            "parts", cap.parts, "period", _NAME_OF_PERIOD[benefit.cap.period], "condition", condition,
+        ))  # fmt: skip
+    fund = ("fund", benefit.fund, "condition", condition)
+    steps.append((_FUND, benefit.path, "", group.paid_fen, None, *fund))
+
+
+def _banded(steps: list[PlainStep], benefit: Benefit, group: GroupShare) -> None:
+    condition = group.plan.condition
     for begins, ends, part_fen, of_band in group.bands:
         steps.append((
             Step.BAND, of_band.rule, of_band.clause, 0, None,
@@ -102,18 +113,6 @@ def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare) -> None:
     path = benefit.ratio.path if benefit.bands is None else benefit.bands.path
     banded = ("base_fen", group.base_fen, "condition", condition)
     steps.append((Step.BANDED, path, "", group.computed_fen, None, *banded))
-
-
-def _cap(benefit: Benefit, group: GroupShare) -> PlainStep:
-    cap = group.plan.cap
-    rule, clause, limit_fen, parts = "", "", None, None
-    if cap is not None:
-        rule, clause, limit_fen, parts = cap.rule, cap.clause, cap.value, cap.parts
-    return (
-        _CAP, rule, clause, group.over_cap_fen, None,
-        "limit_fen", limit_fen, "used_fen", group.used_fen, "left_fen", group.left_fen, "parts", parts,
-        "period", _NAME_OF_PERIOD[benefit.cap.period], "condition", group.plan.condition,
-    )  # fmt: skip
 
 
 def _layer(steps: list[PlainStep], share: LayerShare, last: Step) -> None:
