@@ -1,6 +1,7 @@
 """Tables: every bad row is listed with its line and reason, and then nothing of the file is given out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -221,7 +222,7 @@ def test_an_item_may_stand_otherwise_in_other_lists(
 ) -> None:
     path.write_text(f"{ITEM_HEADER},classes\nX1,名,drug,A,,,,2022-01-01,,{cell}\n", "utf-8")
     ((_, record),) = Table(path, CATALOGUE, 100_000, 1_000).rows()
-    assert record.classes == classes
+    assert record == (replace(record.item, classes=classes), False)
 
 
 @pytest.mark.parametrize("cell", ["township", "township=D", "Town=C", "child=A child=B", "child=A;town=B"])
@@ -231,12 +232,30 @@ def test_classes_that_cannot_be_read_are_refused(path: Path, cell: str) -> None:
     assert "classes must be as in township=C" in fault.en
 
 
-def test_a_column_that_may_be_left_out_is_empty_then(path: Path) -> None:
-    path.write_text(f"{MEMBER_HEADER}\n{MEMBER}\n", "utf-8")
-    ((_, without),) = Table(path, MEMBERS, 100_000, 1_000).rows()
-    path.write_text(f"{MEMBER_HEADER},born_on\n{MEMBER},1985-04-12\n", "utf-8")
+@pytest.mark.parametrize(
+    ("column", "cell", "born_on", "keeps"),
+    [
+        (",born_on", ",1985-04-12", date(1985, 4, 12), False),
+        (",born_on", ",", None, False),
+        ("", "", None, True),
+    ],
+    ids=["a day", "an empty cell", "no column"],
+)
+def test_a_column_that_is_left_out_is_no_column_of_empty_cells(
+    path: Path, column: str, cell: str, born_on: date | None, keeps: bool
+) -> None:
+    path.write_text(f"{MEMBER_HEADER}{column}\n{MEMBER}{cell}\n", "utf-8")
     ((_, record),) = Table(path, MEMBERS, 100_000, 1_000).rows()
-    assert (without.born_on, record.born_on) == (None, date(1985, 4, 12))
+    assert (record.born_on, record.keeps_born_on) == (born_on, keeps)
+
+
+@pytest.mark.parametrize(("column", "cell", "keeps"), [(",classes", ",", False), ("", "", True)])
+def test_an_item_without_the_column_of_classes_keeps_them(
+    path: Path, column: str, cell: str, keeps: bool
+) -> None:
+    path.write_text(f"{ITEM_HEADER}{column}\nX1,名,drug,A,,,,2022-01-01,{cell}\n", "utf-8")
+    ((_, record),) = Table(path, CATALOGUE, 100_000, 1_000).rows()
+    assert (record.item.classes, record.keeps_classes) == ((), keeps)
 
 
 def test_a_header_that_is_wrong_hears_which_columns_may_be_left_out(path: Path) -> None:

@@ -20,7 +20,13 @@ from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Stand
 from medsettle_gateway.domain.moves import Move, PostEntry
 from medsettle_gateway.domain.orders import OrderEnd, OrderRecord
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level
-from medsettle_gateway.domain.register import CatalogueItem, FamilyTie, InstitutionRecord, MemberRecord
+from medsettle_gateway.domain.register import (
+    CatalogueItem,
+    CatalogueRow,
+    FamilyTie,
+    InstitutionRecord,
+    MemberRecord,
+)
 from medsettle_gateway.domain.sale import (
     CounterDelta,
     Effect,
@@ -103,7 +109,7 @@ class SqliteStand:
             enter_institutions(connection, [(2, clinic())])
             old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
             new = item(valid_from=date(2026, 1, 1))
-            enter_catalogue(connection, REGION, [(2, old), (3, new)], NOW)
+            enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)
 
     def hand_out(self, code: EnrolCode) -> None:
         with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:

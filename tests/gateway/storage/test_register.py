@@ -13,7 +13,7 @@ import pytest
 from medsettle_gateway.domain.basket import CatalogueClass
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.member import Aid, Owner, Scheme, Standing
-from medsettle_gateway.domain.register import FamilyTie, MemberRecord, YearSum
+from medsettle_gateway.domain.register import CatalogueItem, CatalogueRow, FamilyTie, MemberRecord, YearSum
 from medsettle_gateway.storage.audit import summarise
 from medsettle_gateway.storage.entering import Entered, NotEnteredError, writing
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
@@ -36,6 +36,10 @@ def entering(stand: SqliteStand, *, keep: bool = True) -> Iterator[tuple[sqlite3
 
 def rows(*records: Any) -> list[tuple[int, Any]]:
     return list(enumerate(records, 2))
+
+
+def goods(*items: CatalogueItem, keeps_classes: bool = False) -> list[tuple[int, CatalogueRow]]:
+    return rows(*(CatalogueRow(each, keeps_classes) for each in items))
 
 
 def enter_members(stand: SqliteStand, *records: MemberRecord) -> Entered:
@@ -74,6 +78,36 @@ def test_a_known_number_is_changed_and_not_doubled(stand: SqliteStand, changes: 
     enter_members(stand, person("1"))
     assert enter_members(stand, person("1", **changes)) == Entered(changed_count=1)
     assert enter_members(stand, person("1", **changes)) == Entered(same_count=1)
+
+
+def birthdays(stand: SqliteStand) -> list[str | None]:
+    with entering(stand) as (connection, _):
+        return [born_on for (born_on,) in connection.execute("SELECT born_on FROM members")]
+
+
+@pytest.mark.parametrize(
+    ("keeps", "entered", "after"),
+    [(True, Entered(same_count=1), "1950-01-01"), (False, Entered(changed_count=1), None)],
+    ids=["no column", "an empty cell"],
+)
+def test_a_birthday_stays_unless_the_file_says_otherwise(
+    stand: SqliteStand, keeps: bool, entered: Entered, after: str | None
+) -> None:
+    enter_members(stand, person("1", born_on=date(1950, 1, 1)))
+    assert enter_members(stand, person("1", keeps_born_on=keeps)) == entered
+    assert birthdays(stand) == [after]
+
+
+def test_a_birthday_stays_where_something_else_of_the_person_changes(stand: SqliteStand) -> None:
+    enter_members(stand, person("1", born_on=date(1950, 1, 1)))
+    changed = person("1", aid=Aid.POOR, name="张三丰", keeps_born_on=True)
+    assert enter_members(stand, changed) == Entered(changed_count=1)
+    assert birthdays(stand) == ["1950-01-01"]
+
+
+def test_whoever_is_new_has_no_birthday_but_that_of_the_identity_number(stand: SqliteStand) -> None:
+    enter_members(stand, person("1", keeps_born_on=True))
+    assert birthdays(stand) == [None]
 
 
 def test_an_opening_balance_is_an_entry_of_the_ledger(stand: SqliteStand) -> None:
@@ -181,8 +215,8 @@ def test_institutions_are_changed_by_code(stand: SqliteStand) -> None:
 
 
 def test_a_catalogue_is_what_its_last_file_says(stand: SqliteStand) -> None:
-    first = rows(item(), item(code="B"), item(code="C"))
-    second = rows(item(), item(code="B", catalogue_class=CatalogueClass.B), item(code="D"))
+    first = goods(item(), item(code="B"), item(code="C"))
+    second = goods(item(), item(code="B", catalogue_class=CatalogueClass.B), item(code="D"))
     with entering(stand) as (connection, _):
         enter_catalogue(connection, REGION, first, NOW)
         enter_catalogue(connection, "330100", first, NOW)
@@ -196,10 +230,25 @@ def test_a_catalogue_is_what_its_last_file_says(stand: SqliteStand) -> None:
     assert digests[REGION] != digests["330100"]
 
 
+@pytest.mark.parametrize(
+    ("keeps", "entered", "after"),
+    [(True, Entered(same_count=1), '{"township": "C"}'), (False, Entered(changed_count=1), "{}")],
+    ids=["no column", "an empty cell"],
+)
+def test_the_classes_of_an_item_stay_unless_the_file_says_otherwise(
+    stand: SqliteStand, keeps: bool, entered: Entered, after: str
+) -> None:
+    listed = item(classes=(("township", CatalogueClass.C),))
+    with entering(stand) as (connection, _):
+        enter_catalogue(connection, REGION, goods(listed), NOW)
+        assert enter_catalogue(connection, REGION, goods(item(), keeps_classes=keeps), NOW) == entered
+        assert connection.execute("SELECT classes FROM catalogue_items").fetchall() == [(after,)]
+
+
 def test_the_digest_of_a_catalogue_is_of_its_content_not_of_the_order_of_rows(stand: SqliteStand) -> None:
     with entering(stand) as (connection, _):
-        enter_catalogue(connection, REGION, rows(item(), item(code="B")), NOW)
-        enter_catalogue(connection, "330100", rows(item(code="B"), item()), NOW)
+        enter_catalogue(connection, REGION, goods(item(), item(code="B")), NOW)
+        enter_catalogue(connection, "330100", goods(item(code="B"), item()), NOW)
         digests = connection.execute("SELECT DISTINCT digest FROM catalogues").fetchall()
     assert len(digests) == 1
 
@@ -215,7 +264,7 @@ def test_the_digest_of_a_catalogue_is_of_its_content_not_of_the_order_of_rows(st
 def test_versions_of_one_code_may_not_be_valid_on_one_day(
     stand: SqliteStand, first_to: date | None, second_from: date, overlapping: bool
 ) -> None:
-    versions = rows(item(valid_to=first_to), item(valid_from=second_from))
+    versions = goods(item(valid_to=first_to), item(valid_from=second_from))
     with entering(stand) as (connection, _):
         try:
             enter_catalogue(connection, REGION, versions, NOW)

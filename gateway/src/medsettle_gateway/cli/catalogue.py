@@ -28,8 +28,8 @@ def import_catalogue(
     """Make the CSV FILE the whole catalogue of a region: an item that it lacks is removed.
 
     Columns: code, name, kind, class, self_pay_share, ceiling_yuan, ward, valid_from, valid_to, and,
-    not always, classes (lists with another class, as in township=C child=A). A code may stand on several rows
-    with other days.
+    not always, classes (lists with another class, as in township=C child=A; without the column those that
+    are known stay). A code may stand on several rows with other days.
     """
     try:
         cells.region(region)

@@ -31,8 +31,8 @@ def import_members(
 
     Columns: member_no, name, id_number, region, scheme, standing, enrolment, aid, conditions, covered_from,
     covered_to, account_yuan (empty: no account), account_state, and, not always, born_on (empty: as the
-    identity number says). A known member_no is changed, never doubled; account_yuan opens an account and
-    never changes one.
+    identity number says; without the column what is known stays). A known member_no is changed, never
+    doubled; account_yuan opens an account and never changes one.
     """
     gateway = open_gateway(config_path)
     limits = gateway.config.limits

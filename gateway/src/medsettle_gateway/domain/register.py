@@ -48,7 +48,7 @@ class MemberRecord:
 
     ``number`` is the operator's own number of the person. ``account_fen`` is what the personal
     account opens with: None, there is no account; 0, there is one and it is empty. ``born_on`` None: what the
-    identity number says, if it is one that does.
+    identity number says, if it is one that does; with ``keeps_born_on``: what is known stays.
     """
 
     number: str = field(repr=False)
@@ -65,6 +65,7 @@ class MemberRecord:
     account_fen: int | None
     frozen: bool
     born_on: date | None = field(default=None, repr=False)
+    keeps_born_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +114,10 @@ class CatalogueItem:
     valid_from: date
     valid_to: date | None
     classes: tuple[tuple[str, CatalogueClass], ...] = ()
+
+
+class CatalogueRow(NamedTuple):
+    """An item as it is entered; with ``keeps_classes`` its ``classes`` are those that are known of it."""
+
+    item: CatalogueItem
+    keeps_classes: bool = False

@@ -40,7 +40,8 @@ class Columns(Generic[Record]):
     """What a table's columns hold, and how a row of read cells becomes a record.
 
     ``build`` may raise CellError for what two cells say together; ``key`` names the columns that no
-    two rows share. A column of ``optional`` may be left out: its cells are then empty.
+    two rows share. A column of ``optional`` may be left out: ``build`` then gets no value of it, which is not
+    the same as that of an empty cell.
     """
 
     readers: Mapping[str, Callable[[str], Any]]
@@ -114,9 +115,9 @@ class Table(Generic[Record]):
             return {}, [Fault(line, "列数与表头不符", "the number of cells is not that of the header")]
         values: dict[str, Any] = {}
         faults: list[Fault] = []
-        for name, read in self.columns.readers.items():
+        for name, cell in cells.items():
             try:
-                values[name] = read(cells.get(name, ""))
+                values[name] = self.columns.readers[name](cell)
             except CellError as error:
                 faults.append(Fault(line, f"{name} {error.zh}", f"{name} {error.en}"))
         return values, faults

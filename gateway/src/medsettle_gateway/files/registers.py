@@ -9,6 +9,7 @@ from medsettle_gateway.domain.place import Designation, Institution, Institution
 from medsettle_gateway.domain.register import (
     AttributeRow,
     CatalogueItem,
+    CatalogueRow,
     FamilyTie,
     InstitutionRecord,
     MemberRecord,
@@ -48,7 +49,8 @@ def _member(row: Cells) -> MemberRecord:
     return MemberRecord(
         row["member_no"], row["name"], row["id_number"], row["region"], row["scheme"], row["standing"],
         row["enrolment"], row["aid"], row["conditions"], row["covered_from"], row["covered_to"],
-        row["account_yuan"], bool(row["account_state"]), row["born_on"],
+        row["account_yuan"], bool(row["account_state"]), row.get("born_on"),
+        keeps_born_on="born_on" not in row,
     )
 
 
@@ -66,15 +68,16 @@ def _year_sum(row: Cells) -> YearSum:
     )
 
 
-def _item(row: Cells) -> CatalogueItem:
+def _item(row: Cells) -> CatalogueRow:
     if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:
         raise CellError("valid_to 早于 valid_from", "valid_to is before valid_from")
     if row["ward"] is not None and row["kind"] is not LineKind.BED:
         raise CellError("只有床位(bed)可填 ward", "only a bed has a ward")
-    return CatalogueItem(
+    item = CatalogueItem(
         row["code"], row["name"], row["kind"], row["class"], row["self_pay_share"], row["ceiling_yuan"],
-        row["ward"], row["valid_from"], row["valid_to"], row["classes"],
+        row["ward"], row["valid_from"], row["valid_to"], row.get("classes", ()),
     )
+    return CatalogueRow(item, keeps_classes="classes" not in row)
 
 
 def _attribute(row: Cells) -> AttributeRow:
@@ -172,7 +175,7 @@ YEARS: Final[Columns[YearSum]] = Columns(
     key=("member_no", "year", "counter", "measure"),
 )
 
-CATALOGUE: Final[Columns[CatalogueItem]] = Columns(
+CATALOGUE: Final[Columns[CatalogueRow]] = Columns(
     {
         "code": read.item_code,
         "name": read.name,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from medsettle_gateway.domain.register import CatalogueItem, InstitutionRecord, Rows
+from medsettle_gateway.domain.register import CatalogueItem, CatalogueRow, InstitutionRecord, Rows
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.instants import to_us
 
@@ -32,17 +32,21 @@ def enter_institutions(connection: sqlite3.Connection, rows: Rows[InstitutionRec
 
 
 def enter_catalogue(
-    connection: sqlite3.Connection, region: str, rows: Rows[CatalogueItem], now: datetime
+    connection: sqlite3.Connection, region: str, rows: Rows[CatalogueRow], now: datetime
 ) -> Entered:
     """Makes the file the whole catalogue of the region, inside a writing transaction.
 
-    An item that the file lacks is removed. Raises NotEnteredError if two rows of a code are valid on one day.
+    An item that the file lacks is removed; of one that keeps its classes they stay as they were.
+
+    Raises NotEnteredError if two rows of a code are valid on one day.
     """
     tally = Tally()
     before = dict(_items(connection, region))
     entered: dict[tuple[str, str], tuple[int, Any]] = {}
-    for line, item in rows:
+    for line, (item, keeps_classes) in rows:
         key, values = (item.code, item.valid_from.isoformat()), _item(item)
+        if keeps_classes and key in before:
+            values = (*values[:-1], before[key][-1])
         entered[key] = (line, values)
         tally.count("new" if key not in before else "same" if before[key] == values else "changed")
     _refuse_overlaps(entered, tally)

@@ -170,10 +170,12 @@ class People:
 
     def _change(self, member: str, record: MemberRecord) -> bool:
         """Returns whether anything changed."""
-        facts = _facts(record)
         before = self.connection.execute(
             f"SELECT {_COLUMNS} FROM members WHERE member = ?", (member,)  # noqa: S608 - our own columns
         ).fetchone()
+        facts = _facts(record)
+        if record.keeps_born_on:
+            facts = (*facts[:-1], before[-1])
         (sealed,) = self.connection.execute(
             "SELECT sealed FROM identities WHERE member = ?", (member,)
         ).fetchone()
