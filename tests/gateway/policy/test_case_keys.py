@@ -88,7 +88,14 @@ def test_a_line_that_is_wrong_in_a_new_key_has_its_place(line: str, message: str
             "year_to_date.borne.pooled: what a patient bore is one of",
         ),
         ("dispensed: [{name: a}]", "dispensed[0]: missing key 'on'"),
-        ("dispensed: [{name: a, on: 2024-03-02}]", "dispensed[0].on: dispensed later than the settlement"),
+        (
+            "dispensed: [{name: a, on: 2024-03-02, days_supply: 400}]",
+            "dispensed[0].days_supply: a supply lasts",
+        ),
+        (
+            "order: {id: a, authority: b, waives: [limits], from: 2024-03-02, to: 2024-03-02}",
+            "order.to: `to` is",
+        ),
         ("order: {id: a, authority: b}", "order: missing key 'waives'"),
         ("order: {id: a, authority: b, waives: []}", "order.waives: an order that waives nothing"),
         ("order: {id: a, authority: b, waives: [all]}", "order.waives[0]: expected one of catalogue, limits"),
@@ -197,7 +204,7 @@ expect:
     - {benefit: general_outpatient, in_scope: "100.00", deductible: "80.00", cash: "85.00"}
 year_to_date: {deductible: {general_outpatient: "20.00"}}
 """,
-    '[{name: cold, amount: "100.00"}, {name: pressure, amount: "50.00", condition: hypertension}]',
+    '[{name: cold, amount: "100.00"}, {name: pill, amount: "50.00", condition: hypertension, days_supply: 7}]',
 )
 
 

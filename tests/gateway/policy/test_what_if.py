@@ -85,7 +85,10 @@ def test_assumed_figures_are_used_and_counted() -> None:
 
 
 def test_a_shared_basket_is_one_basket() -> None:
-    lines = [{"name": "a", "amount": "50.00", "condition": "hypertension"}, {"name": "b", "amount": "200.00"}]
+    lines = [
+        {"name": "a", "amount": "50.00", "condition": "hypertension", "days_supply": 7},
+        {"name": "b", "amount": "200.00"},
+    ]
     patient = {"scheme": "resident", "conditions": ["hypertension"]}
     found = tally(MORE, [basket(patient=patient, encounter={"benefit": "assigned"}, lines=lines)])
     assert (found.baskets_count, found.before[("fund", "pooled")]) == (1, 3_500 + 5_000)

@@ -1,4 +1,4 @@
-"""Reads the lines of a case file, and the drugs handed out before."""
+"""Reads the lines of a case file, and the drugs handed out on other occasions."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -68,19 +68,20 @@ def _line(reader: Reader, value: object, path: str) -> Line:
 
 
 def read_dispensed(reader: Reader, value: object) -> tuple[Dispensed, ...]:
-    """The drugs that the patient was handed in the days before, in the order of the file."""
+    """The drugs that the patient was handed on other occasions, in the order of the file."""
     entries = reader.items([] if value is None else value, "dispensed")
     return tuple(_dispensed(reader, entry, path) for path, entry in entries)
 
 
 def _dispensed(reader: Reader, value: object, path: str) -> Dispensed:
-    known = ("name", "on", "days_supply", "condition")
+    known = ("name", "on", "days_supply", "condition", "benefit")
     data = given(reader.mapping(value, path, known, ("name", "on")))
     return Dispensed(
         name=reader.text(data["name"], child(path, "name")) if "name" in data else "",
         on=reader.day(data["on"], child(path, "on")) if "on" in data else date.min,
         days_supply=_days_supply(reader, data, path),
         condition=reader.id(data["condition"], child(path, "condition")) if "condition" in data else None,
+        benefit=reader.id(data["benefit"], child(path, "benefit")) if "benefit" in data else None,
     )
 
 

@@ -95,6 +95,8 @@ def read_orders(reader: Reader, value: object) -> tuple[EmergencyOrder, ...]:
         reader.fault("order.waives", "an order that waives nothing changes nothing; leave it out")
     named = {key: reader.text(data[key], child("order", key)) for key in required[:2] if key in data}
     days = {key: reader.day(data[key], child("order", key)) for key in ("from", "to") if key in data}
+    if "from" in days and "to" in days and days["to"] <= days["from"]:
+        reader.fault("order.to", "`to` is exclusive and must be later than `from`")
     order = EmergencyOrder(
         named.get("id", ""), named.get("authority", ""), waives, days.get("from"), days.get("to")
     )
