@@ -42,9 +42,11 @@ def holding(city: City, on: date, code: str = CLINIC) -> Any:
     with city.gateway.reading() as connection:
         reading = Reading(connection, city.gateway.sealer)
         place = reading.load((InstitutionKey(code),)).of(InstitutionKey(code))
-        signed = reading.load((OrdersKey("210300", on, 10),)).of(OrdersKey("210300", on, 10))
+        key = OrdersKey("210300", code, on, on, 10)
+        signed = reading.load((key,)).of(key)
     assert isinstance(place, InstitutionFacts)
-    return Orders(verifier_of(city.gateway.keys.root.public_key)).in_force(signed, place, on)
+    held = Orders(verifier_of(city.gateway.keys.root.public_key)).in_force(signed, place, on, on)
+    return next(iter(held), None)
 
 
 @pytest.fixture

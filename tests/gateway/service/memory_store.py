@@ -249,7 +249,7 @@ def _orders(tables: Tables, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
     found = [
         tables.orders[id_]
         for id_, order in sorted(signed_for.items(), key=lambda pair: pair[0])
-        if order.region == key.region and order.holds_from <= key.on <= order.holds_to
+        if order.holds(key.region, key.institution, key.since, key.until)
     ]
     return tuple(found[: key.limit])
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.emergency import Orders
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.county import (
+    BED,
     CLINIC,
     COLD,
     HOSPITAL,
@@ -36,7 +37,7 @@ from tests.gateway.service.county import (
     pill,
     used,
 )
-from tests.gateway.service.world import NOON, World, basket, caller_of
+from tests.gateway.service.world import NOON, World, basket, caller_of, line
 
 DAY = timedelta(days=1)
 TODAY = day(2)
@@ -166,6 +167,41 @@ async def test_two_orders_that_hold_together_lift_what_either_lifts() -> None:
     world = await under(signed(one), signed(other))
     sale = await bought(world)
     assert (tag(sale), sale.settlements[0].breakdown.in_scope_fen) == ("o1+o2", 20_000)
+
+
+def beds(world: World, *days: date) -> Basket:
+    """A bill of a stay with a bed of class C on each of these days."""
+    goods = world.store.tables.catalogue[REGION, BED][0]
+    world.store.tables.catalogue[REGION, BED] = (replace(goods, catalogue_class=CatalogueClass.C),)
+    lines = [replace(line(BED, 50_000, str(on.day)), service_on=on) for on in days]
+    return basket(*lines, admitted_on=min(days))
+
+
+async def test_an_order_lifts_the_catalogue_of_the_lines_of_its_days_only() -> None:
+    world = await under(
+        signed(order("o1", holds_from=day(10, 6), holds_to=day(10, 6))),
+        signed(order("o2", holds_from=day(2), holds_to=day(2))),
+        signed(order("o3", holds_from=day(1, 5), holds_to=day(31, 5))),
+    )
+    bag = beds(world, day(9, 6), day(10, 6), day(11, 6), day(2))
+    sale = await world.settled(who=LAN, basket=bag, place=HOSPITAL)
+    in_scope = [each.in_scope_fen for each in sale.settlements[0].breakdown.lines]
+    assert (in_scope, tag(sale)) == ([0, 50_000, 0, 50_000], "o1+o2")
+    check_store(world.store)
+
+
+async def test_an_order_that_does_not_hold_because_there_are_too_many_is_reported() -> None:
+    world = await under(*(signed(order(f"o{number:03}")) for number in range(101)))
+    sale = await bought(world)
+    assert tag(sale).endswith("+o099")
+    assert "emergency orders at CLINIC" in [what for what, _ in world.reports]
+
+
+async def test_orders_for_other_places_crowd_out_none() -> None:
+    others = [signed(order(f"a{number:03}", institutions=(HOSPITAL,))) for number in range(101)]
+    world = await under(*others, signed(order("z")))
+    assert tag(await bought(world)) == "z"
+    assert world.reports == []
 
 
 async def test_limits_are_waived_by_an_order_that_says_so() -> None:

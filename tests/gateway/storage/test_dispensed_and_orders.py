@@ -12,6 +12,7 @@ from medsettle_gateway.domain.moves import DropDispensed, KeepDispensed, PutSale
 from medsettle_gateway.domain.orders import OrderEnd, SignedOrder, end_text, order_text, read_order
 from medsettle_gateway.service.ports import Store
 from tests.gateway.storage.stand import (
+    CLINIC,
     NOW,
     REGION,
     TODAY,
@@ -90,12 +91,33 @@ async def test_an_order_is_found_on_its_days_in_its_region(stand: Stand, store: 
     stand.order(order())
     stand.order(order("o2", region="371500"))
     for day, found in ((first - DAY, 0), (first, 1), (last, 1), (last + DAY, 0)):
-        assert len(await load(store, OrdersKey(REGION, day, 10))) == found
+        assert len(await load(store, OrdersKey(REGION, CLINIC, day, day, 10))) == found
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"), [(-9, -1, 0), (-9, 0, 1), (3, 4, 1), (9, 99, 1), (10, 99, 0)]
+)
+async def test_an_order_is_found_on_any_of_several_days(
+    stand: Stand, store: Store, since: int, until: int, found: int
+) -> None:
+    stand.order(order())
+    key = OrdersKey(REGION, CLINIC, TODAY + since * DAY, TODAY + until * DAY, 10)
+    assert len(await load(store, key)) == found
+
+
+async def test_an_order_for_named_institutions_is_found_there_and_crowds_out_no_other(
+    stand: Stand, store: Store
+) -> None:
+    for number in range(5):
+        stand.order(order(f"a{number}", institutions=("elsewhere",)))
+    stand.order(order("z", institutions=("elsewhere", CLINIC)))
+    (found,) = await load(store, OrdersKey(REGION, CLINIC, TODAY, TODAY, 2))
+    assert found.id == "z"
 
 
 async def test_an_order_comes_as_it_was_signed_with_its_earlier_end(stand: Stand, store: Store) -> None:
     stand.order(order(), OrderEnd("o1", TODAY + DAY, "李某", NOW))
-    (signed,) = await load(store, OrdersKey(REGION, TODAY, 10))
+    (signed,) = await load(store, OrdersKey(REGION, CLINIC, TODAY, TODAY, 10))
     assert (signed.signature, signed.end_signature) == (b"signed", b"ended")
     assert read_order(signed) == replace(order(), holds_to=TODAY + DAY)
 
@@ -103,7 +125,7 @@ async def test_an_order_comes_as_it_was_signed_with_its_earlier_end(stand: Stand
 async def test_no_more_orders_come_than_are_asked_for(stand: Stand, store: Store) -> None:
     for name in ("o2", "o1", "o3"):
         stand.order(order(name))
-    assert [each.id for each in await load(store, OrdersKey(REGION, TODAY, 2))] == ["o1", "o2"]
+    assert [each.id for each in await load(store, OrdersKey(REGION, CLINIC, TODAY, TODAY, 2))] == ["o1", "o2"]
 
 
 def test_an_end_of_another_order_and_an_order_of_another_id_are_no_order() -> None:

@@ -163,13 +163,16 @@ class DispensedKey(Key[tuple[DispensedFacts, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class OrdersKey(Key[tuple[SignedOrder, ...]]):
-    """The emergency orders of a region that were signed for a time with the day in it, by id.
+    """The emergency orders for an institution of a region that were signed for any of the days, by id.
 
-    Their signatures are not checked, nor whether they ended before; at most ``limit``.
+    ``since`` and ``until`` are included. Signatures are not checked, nor whether an order ended before; at
+    most ``limit``.
     """
 
     region: str
-    on: date
+    institution: str
+    since: date
+    until: date
     limit: int
 
 

@@ -38,9 +38,9 @@ class OrderRecord:
     author: str
     issued_at: datetime
 
-    def holds(self, region: str, institution: str, on: date) -> bool:
-        """Does it hold at the institution on the day?"""
-        if self.region != region or not self.holds_from <= on <= self.holds_to:
+    def holds(self, region: str, institution: str, since: date, until: date) -> bool:
+        """Does it hold at the institution on any of the days, the first and the last included?"""
+        if self.region != region or self.holds_from > until or self.holds_to < since:
             return False
         return not self.institutions or institution in self.institutions
 

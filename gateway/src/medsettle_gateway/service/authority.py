@@ -26,7 +26,7 @@ class Question:
 
     ``items`` are the catalogue's, in the order of the basket's lines. ``payers`` may pay, in the order given.
     ``known_on`` is the gateway's day: no rule that was not known then decides. ``dispensed`` are the drugs of
-    the days before, as far as the authority asked for them; ``order`` is an emergency order that holds.
+    the days around, as far as the authority asked for them; ``orders`` hold on any of the sale's days.
     """
 
     service_on: date
@@ -39,7 +39,7 @@ class Question:
     counters: Counters
     known_on: date
     dispensed: tuple[Dispensed, ...] = ()
-    order: EmergencyOrder | None = None
+    orders: tuple[EmergencyOrder, ...] = ()
 
 
 class Today(NamedTuple):

@@ -111,7 +111,7 @@ def case(question: Question) -> CaseInput:
         counters=question.counters,
         accounts=tuple(Account(each.account, each.owner, each.balance_fen) for each in question.payers),
         dispensed=question.dispensed,
-        orders=() if question.order is None else (question.order,),
+        orders=question.orders,
     )
 
 

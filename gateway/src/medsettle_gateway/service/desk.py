@@ -39,7 +39,7 @@ class Rules:
     dispensed_count: int = 2_000
     """Drugs handed out before, the latest, that one decision looks at."""
     orders_count: int = 100
-    """Emergency orders of a region on one day that a decision looks at."""
+    """Emergency orders for a place on the days of one sale that a decision looks at."""
     queue_count: int = 1024
     retry_ms: int = 200
     sweep_interval: timedelta = timedelta(seconds=5)

@@ -1,7 +1,7 @@
-"""Emergency orders (应急) at work: which hold at a place on a day. One with a wrong signature never does."""
+"""Emergency orders (应急) at work: which hold at a place, and when. One with a wrong signature never does."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from medsettle_gateway.domain.basket import EmergencyOrder, Waiver
@@ -16,10 +16,15 @@ from medsettle_gateway.domain.orders import (
 from medsettle_gateway.service.ports import PublicKey, Report
 
 _KNOWN_MOST: Final = 512
+_A_DAY: Final = timedelta(days=1)
 
 
 class OrderInvalidError(Exception):
     """An emergency order was not signed as it stands in the database: it does not hold."""
+
+
+class TooManyOrdersError(Exception):
+    """More emergency orders were signed for one place and time than are looked at."""
 
 
 def _unheard(what: str, error: BaseException) -> None:
@@ -38,19 +43,22 @@ class Orders:
         self._known: dict[SignedOrder, OrderRecord | None] = {}
 
     def in_force(
-        self, signed: Sequence[SignedOrder], institution: InstitutionFacts, on: date
-    ) -> EmergencyOrder | None:
-        """Returns the order that holds at the institution on the day, or None.
+        self, signed: Sequence[SignedOrder], institution: InstitutionFacts, since: date, until: date
+    ) -> tuple[EmergencyOrder, ...]:
+        """Returns the orders that hold at the institution on any of the days, each with its own days.
 
-        Several that hold are one: its id names all of them, and it lifts what any of them lifts. An order
-        that cannot be believed is reported, once.
+        An order that cannot be believed is reported, once.
         """
         records = (self.read(each) for each in signed)
-        holding = [
-            record for record in records
-            if record is not None and record.holds(institution.region, institution.code, on)
-        ]
-        return _together(holding) if holding else None
+        return tuple(
+            _order(record) for record in records
+            if record is not None and record.holds(institution.region, institution.code, since, until)
+        )
+
+    def too_many(self, institution: InstitutionFacts, limit: int) -> None:
+        """Reports that more orders were signed for a place than a decision looks at: some do not hold."""
+        what = f"emergency orders at {institution.code}"
+        self._report(what, TooManyOrdersError(f"more than {limit}: only so many are looked at, by id"))
 
     def read(self, signed: SignedOrder) -> OrderRecord | None:
         """Returns the order with its earlier end, or None if it cannot be believed."""
@@ -77,10 +85,11 @@ def _statements(signed: SignedOrder) -> Iterable[tuple[bytes, bytes]]:
         yield END_STATEMENT + (signed.end_statement or "").encode(), signed.end_signature or b""
 
 
-def _together(orders: Sequence[OrderRecord]) -> EmergencyOrder:
-    papers = dict.fromkeys(f"{order.authority} {order.document}".strip() for order in orders)
+def _order(record: OrderRecord) -> EmergencyOrder:
     return EmergencyOrder(
-        id="+".join(order.id for order in orders),
-        authority="; ".join(papers),
-        waives=tuple(waiver for waiver in Waiver if any(waiver in order.waives for order in orders)),
+        id=record.id,
+        authority=f"{record.authority} {record.document}".strip(),
+        waives=tuple(waiver for waiver in Waiver if waiver in record.waives),
+        from_on=record.holds_from,
+        to_on=record.holds_to + _A_DAY,
     )

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.basket import EmergencyOrder
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal
-from medsettle_gateway.domain.facts import MemberFacts, ResolvedCredential
+from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential
 from medsettle_gateway.domain.keys import (
     AnyKey,
     CatalogueKey,
@@ -97,7 +98,6 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         check_stay(freed.still_there(facts.of(key)), basket)
     catalogue = facts.of(_catalogue_key(asking, institution.region))
     handed_out = [drug for key in _dispensed_keys(asking, member, now) for drug in facts.of(key)]
-    signed = facts.of(_orders_key(asking, institution.region, now))
     question = Question(
         service_on=service_on,
         institution=institution,
@@ -109,7 +109,7 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         counters=freed.counters,
         known_on=day_of(now.at),
         dispensed=freed.still_out(handed_out),
-        order=now.desk.orders.in_force(signed, institution, service_on),
+        orders=_orders(asking, facts, institution, now),
     )
     return Asked(question, credential, freed.moves)
 
@@ -139,7 +139,20 @@ def _counters_key(asking: Asking, member: MemberFacts, now: Now) -> CountersKey:
 
 
 def _orders_key(asking: Asking, region: str, now: Now) -> OrdersKey:
-    return OrdersKey(region, asking.wanted_day(now.at), now.desk.rules.orders_count)
+    """Of all days of the sale, and one more than are looked at: that there are more must not go unseen."""
+    until = asking.wanted_day(now.at)
+    since = min((line.service_on or until for line in asking.basket.lines), default=until)
+    return OrdersKey(region, asking.institution, min(since, until), until, now.desk.rules.orders_count + 1)
+
+
+def _orders(
+    asking: Asking, facts: Facts, institution: InstitutionFacts, now: Now
+) -> tuple[EmergencyOrder, ...]:
+    key, limit = _orders_key(asking, institution.region, now), now.desk.rules.orders_count
+    signed = facts.of(key)
+    if len(signed) > limit:
+        now.desk.orders.too_many(institution, limit)
+    return now.desk.orders.in_force(signed[:limit], institution, key.since, key.until)
 
 
 def _dispensed_keys(asking: Asking, member: MemberFacts, now: Now) -> tuple[DispensedKey, ...]:

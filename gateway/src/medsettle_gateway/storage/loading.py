@@ -227,7 +227,10 @@ def _dispensed(reading: Reading, key: keys.DispensedKey) -> tuple[DispensedFacts
 
 
 def _orders(reading: Reading, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
-    found = reading.rows("orders", region=key.region, day=key.on.isoformat(), limit=key.limit)
+    found = reading.rows(
+        "orders", region=key.region, institution=key.institution, since=key.since.isoformat(),
+        until=key.until.isoformat(), limit=key.limit,
+    )
     return tuple(SignedOrder(*row) for row in found)
 
 
