@@ -204,7 +204,7 @@ expect:
     - {benefit: general_outpatient, in_scope: "100.00", deductible: "80.00", cash: "85.00"}
 year_to_date: {deductible: {general_outpatient: "20.00"}}
 """,
-    '[{name: cold, amount: "100.00"}, {name: pill, amount: "50.00", condition: hypertension, days_supply: 7}]',
+    '[{name: cold, amount: "100.00"}, {name: b, amount: "50.00", condition: hypertension, days_supply: 7}]',
 )
 
 
