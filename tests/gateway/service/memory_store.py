@@ -192,7 +192,7 @@ def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
     later = [
         sale
         for sale in tables.sales.values()
-        if sale.state is SaleState.SETTLED
+        if sale.state in {SaleState.SETTLED, SaleState.HELD}
         and sale.member == key.member
         and sale.calculated_at is not None
         and sale.calculated_at > key.after

@@ -96,6 +96,20 @@ async def test_the_confirmation_of_a_hold_names_no_sale_that_it_knew_of_or_that_
     assert (await world.sale(world.confirm(hold))).recompute_due == ()
 
 
+@pytest.mark.parametrize("goods", ["deductible", "drugs"])
+async def test_a_reversal_names_the_holds_that_stand_on_the_sale(goods: str) -> None:
+    world = await a_world()
+    bought = basket(cold() if goods == "deductible" else pill(days_supply=30))
+    sale = await world.settled(who=LAN, basket=bought)
+    world.clock.forward(seconds=1)
+    hold = await world.held(who=LAN, basket=bought)
+    await world.held(who=HONG, basket=bought)
+    undone = await world.sale(world.reverse(sale.request_id))
+    assert undone.recompute_due == (hold.request_id.text,)
+    assert (await world.sale(world.confirm(hold))).state is SaleState.SETTLED
+    check_store(world.store)
+
+
 async def test_a_hold_that_is_calculated_again_names_nobody() -> None:
     world = await a_world()
     hold = await world.held(who=LAN, basket=basket(pill()))

@@ -131,14 +131,18 @@ async def test_only_a_sale_that_is_alive_counts_as_recent(
     assert bool(found) == (state in ALIVE)
 
 
-async def test_later_sales_are_settled_and_calculated_after_the_instant(stand: Stand, store: Store) -> None:
+async def test_later_sales_are_settled_or_held_and_calculated_after_the_instant(
+    stand: Stand, store: Store
+) -> None:
     member = stand.enter(person("1"))["1"]
     sales = [
         sale(number, state=state, member=member, calculated_at=NOW + seconds * SECOND)
-        for number, state, seconds in [(1, SETTLED, 0), (2, SETTLED, 9), (3, HELD, 3), (4, SETTLED, 5)]
+        for number, state, seconds in [
+            (1, SETTLED, 0), (2, SETTLED, 9), (3, EXPIRED, 3), (4, SETTLED, 5), (5, HELD, 7), (6, HELD, 0),
+        ]
     ]
     await write(store, *map(PutSale, sales))
-    assert await load(store, LaterSalesKey(member, NOW, 5)) == (sales[3], sales[1])
+    assert await load(store, LaterSalesKey(member, NOW, 5)) == (sales[3], sales[4], sales[1])
     assert await load(store, LaterSalesKey(member, NOW, 1)) == (sales[3],)
 
 

@@ -59,7 +59,10 @@ class RecentSalesKey(Key[tuple[SaleHead, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class LaterSalesKey(Key[tuple[SaleRecord, ...]]):
-    """SETTLED sales of the member that were calculated after the instant, oldest first, at most ``limit``."""
+    """Sales of the member that were calculated after the instant, SETTLED or HELD.
+
+    Oldest first, at most ``limit``.
+    """
 
     member: str
     after: datetime

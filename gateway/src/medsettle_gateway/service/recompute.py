@@ -24,7 +24,10 @@ def meanwhile_key(sale: SaleRecord, now: Now) -> SettledSinceKey:
 
 
 def after_reversal(sale: SaleRecord, later: tuple[SaleRecord, ...]) -> tuple[str, ...]:
-    """Returns the sales whose calculation read a counter that this one had moved, or looked at its drugs."""
+    """Returns the sales whose calculation read a counter that this one had moved, or looked at its drugs.
+
+    A hold among them is confirmed as it was shown, and is to be calculated again like any other then.
+    """
     effect = sale.effect
     if effect is None:
         return ()

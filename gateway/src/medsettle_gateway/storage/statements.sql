@@ -17,9 +17,13 @@ WHERE member = :member AND institution = :institution AND created_at_us >= :sinc
 ORDER BY created_at_us, request_id LIMIT :limit;
 
 -- name: later_sales
-SELECT request_id, body FROM sales
-WHERE state = 'SETTLED' AND member = :member AND calculated_at_us > :after_us
-ORDER BY calculated_at_us, request_id LIMIT :limit;
+SELECT request_id, body FROM (
+  SELECT request_id, body, calculated_at_us FROM sales
+  WHERE state = 'SETTLED' AND member = :member AND calculated_at_us > :after_us
+  UNION ALL
+  SELECT request_id, body, calculated_at_us FROM sales
+  WHERE state = 'HELD' AND member = :member AND calculated_at_us > :after_us
+) ORDER BY calculated_at_us, request_id LIMIT :limit;
 
 -- name: settled_since
 SELECT request_id, body FROM sales
