@@ -77,6 +77,8 @@ class Dated(NamedTuple):
 
 def _with_lines(dated: Dated, case: CaseInput, packs: Sequence[Pack]) -> Dated:
     """The line rules of each line's version and day; one table where all are those of the settlement."""
+    if not case.orders and all(pack is dated.pack for pack in packs):
+        return dated
     plans = [_plan(pack, case, case.day_of(line)) for pack, line in zip(packs, case.lines, strict=True)]
     own = _plan(dated.pack, case, case.service_on)
     if all(plan is own for plan in plans):
@@ -95,6 +97,8 @@ def _plan(pack: Pack, case: CaseInput, day: date) -> Plan:
 
 def _in_force(versions: Sequence[Pack], day: date) -> Pack | None:
     """The version that decides on a day: of several that overlap, the one known last."""
+    if len(versions) == 1:
+        return versions[0] if versions[0].in_force(day) else None
     found = [pack for pack in versions if pack.in_force(day)]
     return max(found, key=lambda pack: pack.known_from) if found else None
 
