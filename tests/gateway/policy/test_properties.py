@@ -1,143 +1,240 @@
-"""What holds for every pack, person and basket."""
+"""What holds for every pack, person, place and basket."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
 from medsettle_gateway.domain.counters import CounterKey
-from medsettle_gateway.domain.money import format_fen, format_ratio
-from medsettle_gateway.policy.engine import Calculation, calculate, counters_read
+from medsettle_gateway.domain.errors import Refused
+from medsettle_gateway.policy.engine import Calculation, calculate, counters_read, may_have, periods_of
 from medsettle_gateway.policy.inputs import CaseInput
-from medsettle_gateway.policy.pack import Pack
-from tests.gateway.policy.examples import (
-    DAY,
-    DEDUCTIBLE,
-    GENERAL,
-    PAID,
-    anshan,
-    cases,
-    fens,
-    overrides,
-    packs,
-)
+from medsettle_gateway.policy.trace import Step, TraceEntry, replay
+from tests.gateway.policy.strategies import fens
+from tests.gateway.policy.strategies_cases import World, loaded, settled_worlds, worlds, worlds_of_versions
+from tests.gateway.policy.strategies_shapes import chained, without_afterwards
 
 
-def after(case: CaseInput, result: Calculation) -> dict[CounterKey, int]:
-    moved = dict(result.deltas)
-    keys = dict.fromkeys([*case.counters, *moved])
-    return {key: case.counters.get(key, 0) + moved.get(key, 0) for key in keys}
+def settle(world: World, case: CaseInput | None = None) -> Calculation:
+    return calculate(world.pack, case or world.case, versions=world.packs)
 
 
-@given(packs, cases)
-def test_the_identities_hold(pack: Pack, case: CaseInput) -> None:
-    breakdown = calculate(pack, case).breakdown
+def after(case: CaseInput, result: Calculation) -> CaseInput:
+    """The case as it would stand after this settlement."""
+    used = dict(case.counters)
+    for key, delta_fen in result.deltas:
+        used[key] = used.get(key, 0) + delta_fen
+    return replace(case, counters=used)
+
+
+@given(settled_worlds)
+def test_the_identities_hold(world: World) -> None:
+    case, breakdown = world.case, settle(world).breakdown
     breakdown.check()
-    assert len(breakdown.lines) == len(case.lines)
-    assert len(breakdown.accounts) == len(case.accounts)
-    assert breakdown.total_fen == sum(line.amount_fen for line in case.lines)
+    assert [line.amount_fen for line in breakdown.lines] == [line.amount_fen for line in case.lines]
+    assert sorted(share.account for share in breakdown.accounts) == [each.account for each in case.accounts]
+    assert all(share.amount_fen > 0 for share in breakdown.funds)
+    assert len({share.fund for share in breakdown.funds}) == len(breakdown.funds)
 
 
-@given(packs, cases)
-def test_a_fund_never_passes_its_cap_nor_the_deductible_its_amount(pack: Pack, case: CaseInput) -> None:
-    for remainder in calculate(pack, case).remainders:
-        if remainder.limit_fen is not None:
-            before = case.counters.get(remainder.key, 0)
-            assert remainder.used_fen <= max(before, remainder.limit_fen)
-            assert remainder.left_fen == max(0, remainder.limit_fen - remainder.used_fen)
+@given(settled_worlds)
+def test_the_same_case_gives_the_same_result_from_a_pack_read_anew(world: World) -> None:
+    first = settle(world)
+    assert settle(world) == first
+    assert calculate(loaded(world.data), world.case) == first
 
 
-@given(packs, cases)
-def test_only_declared_counters_move_and_only_upwards(pack: Pack, case: CaseInput) -> None:
-    declared = counters_read(pack, case.encounter.benefit, DAY)
-    for key, delta_fen in calculate(pack, case).deltas:
+@given(settled_worlds)
+def test_the_trace_rebuilds_the_breakdown_and_can_be_left_out(world: World) -> None:
+    result = settle(world)
+    assert replay(result.trace) == result.breakdown
+    bare = calculate(world.pack, world.case, trace=False)
+    assert bare == result._replace(steps=())
+
+
+def by_layer(trace: tuple[TraceEntry, ...], step: Step) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for entry in trace:
+        if entry.step is step:
+            layer = str(dict(entry.inputs)["layer"])
+            found[layer] = found.get(layer, 0) + entry.amount_fen
+    return found
+
+
+@given(settled_worlds)
+def test_what_the_trace_says_of_each_layer_is_what_is_counted_for_it(world: World) -> None:
+    result = settle(world)
+    moved = {
+        key.counter: fen for key, fen in result.deltas if key.measure == "paid" and "/" not in key.counter
+    }
+    for layer, paid_fen in by_layer(result.trace, Step.LAYER).items():
+        cap = next(each for each in world.data["layers"] if each["id"] == layer).get("cap", {})
+        uncounted = cap.get("period") == "stay" and world.case.encounter.admitted is None
+        if "counters" not in cap and not uncounted:
+            assert moved.get(layer, 0) == paid_fen
+    shown = {share.fund: share.amount_fen for share in result.breakdown.afterwards}
+    assert by_layer(result.trace, Step.AFTERWARDS) == shown
+
+
+@given(settled_worlds)
+def test_only_declared_counters_of_declared_periods_move_and_only_upwards(world: World) -> None:
+    case = world.case
+    declared = counters_read(world.pack, case)
+    periods = periods_of(case.encounter, case.service_on)
+    assert {key.period for key in declared} <= set(periods)
+    for key, delta_fen in settle(world).deltas:
         assert key in declared
         assert delta_fen > 0
 
 
-@given(packs, cases)
-def test_no_account_pays_more_than_it_holds(pack: Pack, case: CaseInput) -> None:
-    held = {account.account: account.balance_fen for account in case.accounts}
-    for share in calculate(pack, case).breakdown.accounts:
-        assert 0 <= share.amount_fen <= held[share.account]
+@given(worlds_of_versions())
+def test_counters_are_declared_over_all_versions_of_a_stay(world: World) -> None:
+    case = world.case
+    declared = counters_read(world.pack, case, world.packs)
+    assert {key.period for key in declared} <= set(periods_of(case.encounter, case.service_on))
+    try:
+        result = settle(world)
+    except Refused:
+        return
+    assert {key for key, _ in result.deltas} <= set(declared)
 
 
-@given(packs, cases)
-def test_without_a_benefit_no_fund_pays(pack: Pack, case: CaseInput) -> None:
-    alone = replace(case, encounter=replace(case.encounter, benefit=PERSONAL_ACCOUNT_ONLY))
-    result = calculate(pack, alone)
-    assert result.breakdown.funds == ()
+@given(settled_worlds)
+def test_a_counter_that_is_not_declared_is_not_looked_at(world: World) -> None:
+    case = world.case
+    declared = counters_read(world.pack, case)
+    others = [
+        CounterKey(period, counter, measure)
+        for period in ("2022", "2023", "stay/s-1", "")
+        for counter in ("care", "other", "layer_0", "shared", "personal", "in_scope")
+        for measure in ("deductible", "paid", "borne", "banded")
+    ]
+    noise = {key: 12_345 for key in others if key not in declared}
+    noisy = replace(case, counters={**case.counters, **noise})
+    assert settle(world, noisy) == settle(world)
+
+
+@given(settled_worlds)
+def test_no_limit_is_passed_under_any_of_its_counters(world: World) -> None:
+    """A name that limits of several figures share is held by the highest of them."""
+    result = settle(world)
+    highest: dict[CounterKey, int | None] = {}
+    for key, _, limit_fen, _ in result.remainders:
+        known = highest.get(key, 0)
+        highest[key] = None if known is None or limit_fen is None else max(known, limit_fen)
+    waived = Waiver.LIMITS in world.case.waives_on(world.case.service_on)
+    for key, limit_fen in highest.items():
+        if limit_fen is not None and not waived and key.measure == "paid":
+            assert after(world.case, result).counters.get(key, 0) <= max(
+                world.case.counters.get(key, 0), limit_fen
+            )
+
+
+@given(settled_worlds)
+def test_a_deductible_asks_for_no_more_than_its_amount(world: World) -> None:
+    result = settle(world)
+    for key, used_fen, limit_fen, _ in result.remainders:
+        others = [each for each in result.remainders if each.key.measure == key.measure == "deductible"]
+        if key.measure == "deductible" and limit_fen is not None and len(others) == 1:
+            assert used_fen <= max(world.case.counters.get(key, 0), limit_fen)
+
+
+@given(settled_worlds)
+def test_a_remainder_says_where_its_counter_stands_afterwards(world: World) -> None:
+    result = settle(world)
+    stands = after(world.case, result).counters
+    for key, used_fen, limit_fen, left_fen in result.remainders:
+        assert used_fen == stands.get(key, 0)
+        assert left_fen == (None if limit_fen is None else max(0, limit_fen - used_fen))
+
+
+@given(settled_worlds)
+def test_what_comes_afterwards_moves_nothing(world: World) -> None:
+    result = settle(world)
+    charged = calculate(loaded(without_afterwards(world.data)), world.case)
+    assert charged.breakdown == result.breakdown._replace(afterwards=())
+    assert charged.deltas == result.deltas
+    assert charged.raised == result.raised
+
+
+@given(settled_worlds)
+def test_without_a_benefit_no_fund_pays_and_nothing_is_counted(world: World) -> None:
+    alone = replace(world.case, encounter=replace(world.case.encounter, benefit=PERSONAL_ACCOUNT_ONLY))
+    result = settle(world, alone)
+    assert result.breakdown.funds == result.breakdown.afterwards == ()
     assert result.breakdown.personal_fen == result.breakdown.total_fen
-    assert result.deltas == ()
-    assert result.remainders == ()
+    assert (result.deltas, result.remainders, result.raised) == ((), (), ())
 
 
-@given(packs, cases)
-def test_the_same_case_gives_the_same_result(pack: Pack, case: CaseInput) -> None:
-    assert calculate(pack, case) == calculate(pack, case)
+@given(settled_worlds)
+def test_no_account_pays_more_than_it_holds_and_none_for_what_is_never_payable(world: World) -> None:
+    breakdown = settle(world).breakdown
+    held = {account.account: account.balance_fen for account in world.case.accounts}
+    assert all(0 <= share.amount_fen <= held[share.account] for share in breakdown.accounts)
+    assert all(share.amount_fen == 0 for share in breakdown.accounts if share.note is not None)
+    never = world.data.get("accounts", {}).get("never", ())
+    payable_fen = sum(line.amount_fen for line in world.case.lines if line.kind not in never)
+    assert sum(share.amount_fen for share in breakdown.accounts) <= payable_fen
 
 
-def figures(ratio_ppm: int, deductible_fen: int, cap_fen: int) -> dict[str, Any]:
-    base = f"benefits.{GENERAL}"
-    return {
-        f"{base}.ratio.rows": [{"ratio": format_ratio(ratio_ppm)}],
-        f"{base}.deductible.rows": [{"amount": format_fen(deductible_fen)}],
-        f"{base}.cap.rows": [{"amount": format_fen(cap_fen)}],
+@given(settled_worlds)
+def test_a_reversal_with_nothing_in_between_gives_the_state_before(world: World) -> None:
+    first = settle(world)
+    behind = after(world.case, first)
+    taken_back = {key: behind.counters.get(key, 0) - delta_fen for key, delta_fen in first.deltas}
+    restored = replace(behind, counters={**behind.counters, **taken_back})
+    assert {key: fen for key, fen in restored.counters.items() if fen} == {
+        key: fen for key, fen in world.case.counters.items() if fen
     }
+    assert settle(world, restored)._replace(steps=()) == first._replace(steps=())
 
 
-pairs_of_ratios = st.lists(st.integers(0, 1_000_000), min_size=2, max_size=2).map(sorted)
-pairs_of_fens = st.lists(fens, min_size=2, max_size=2).map(sorted)
+@given(settled_worlds)
+def test_a_warning_is_raised_by_the_settlement_that_passes_its_amount_and_not_again(world: World) -> None:
+    first = settle(world)
+    second = settle(world, after(world.case, first))
+    assert not {each.id for each in first.raised} & {each.id for each in second.raised}
+    for each in first.raised:
+        assert each.before_fen <= each.threshold_fen <= each.after_fen
+        assert each.before_fen < each.after_fen
 
 
-@given(overrides, cases, pairs_of_ratios, pairs_of_fens, pairs_of_fens)
-def test_more_cover_never_raises_what_the_patient_pays(
-    given_overrides: Mapping[str, Any],
-    case: CaseInput,
-    ratio: list[int],
-    deductible: list[int],
-    cap: list[int],
-) -> None:
-    less = anshan({**given_overrides, **figures(ratio[0], deductible[1], cap[0])})
-    more = anshan({**given_overrides, **figures(ratio[1], deductible[0], cap[1])})
-    assert calculate(more, case).breakdown.personal_fen <= calculate(less, case).breakdown.personal_fen
+@given(worlds())
+def test_what_settles_may_be_had(world: World) -> None:
+    case = world.case
+    try:
+        settle(world)
+    except Refused:
+        return
+    patient = replace(case.patient, conditions=case.patient.conditions)
+    asked = may_have(
+        world.pack, case.encounter.benefit, patient, case.institution, case.encounter, case.service_on
+    )
+    per_condition = any(each["cap"].get("per") == "condition" for each in world.data["benefits"].values())
+    assert asked is None or per_condition
 
 
-@given(packs, cases, st.integers(0, 8))
-def test_splitting_a_basket_changes_no_fund_by_more_than_a_fen_a_settlement(
-    pack: Pack, case: CaseInput, cut: int
-) -> None:
-    whole = calculate(pack, case)
-    parts = [lines for lines in (case.lines[:cut], case.lines[cut:]) if lines]
-    counters = case.counters
-    paid_fen = 0
-    for lines in parts:
-        part = replace(case, lines=lines, counters=counters)
-        result = calculate(pack, part)
-        paid_fen += result.breakdown.fund_fen("pooled")
-        counters = after(part, result)
-    assert abs(paid_fen - whole.breakdown.fund_fen("pooled")) <= len(parts)
-    assert counters.get(DEDUCTIBLE, 0) == after(case, whole).get(DEDUCTIBLE, 0)
+paid_before = st.tuples(settled_worlds, fens)
 
 
-@given(packs, cases, st.randoms(use_true_random=False))
-def test_the_order_of_lines_changes_nothing_but_their_order(pack: Pack, case: CaseInput, chance: Any) -> None:
-    order = list(range(len(case.lines)))
-    chance.shuffle(order)
-    whole = calculate(pack, case, trace=False)
-    shuffled = calculate(pack, replace(case, lines=tuple(case.lines[i] for i in order)), trace=False)
-    assert shuffled.breakdown.lines == tuple(whole.breakdown.lines[i] for i in order)
-    assert shuffled.breakdown._replace(lines=()) == whole.breakdown._replace(lines=())
-    assert shuffled.deltas == whole.deltas
+@given(paid_before)
+def test_what_a_fund_paid_before_never_raises_what_all_funds_pay_now(drawn: tuple[World, int]) -> None:
+    """In packs whose layers form a chain: each counts for itself, and what looks at all comes last."""
+    world, more_fen = drawn
+    pack = loaded(chained(world.data))
+    spent = {
+        key: fen + (more_fen if key.measure == "paid" else 0) for key, fen in world.case.counters.items()
+    }
+    now = calculate(pack, world.case).breakdown
+    then = calculate(pack, replace(world.case, counters=spent)).breakdown
+    assert then.personal_fen >= now.personal_fen
 
 
-@given(packs, cases, st.integers(1, 500))
-def test_what_was_paid_before_never_raises_what_is_paid_now(
-    pack: Pack, case: CaseInput, more_fen: int
-) -> None:
-    spent = replace(case, counters={**case.counters, PAID: case.counters.get(PAID, 0) + more_fen})
-    now, then = calculate(pack, case).breakdown, calculate(pack, spent).breakdown
-    assert now.fund_fen("pooled") - more_fen <= then.fund_fen("pooled") <= now.fund_fen("pooled")
+@given(settled_worlds, st.data())
+def test_a_line_does_not_depend_on_the_lines_after_it(world: World, data: Any) -> None:
+    kept = data.draw(st.integers(1, len(world.case.lines)))
+    whole = settle(world).breakdown
+    first = settle(world, replace(world.case, lines=world.case.lines[:kept])).breakdown
+    assert first.lines == whole.lines[:kept]
