@@ -174,6 +174,11 @@ class Benefit:
         return self.takes is not None or self.needs_filing or self.by_condition
 
     @property
+    def watches_lines(self) -> bool:
+        """Does what a line comes to depend on the lines before it?"""
+        return self.by_condition or self.five_fixed is not None or self.limit_per_session is not None
+
+    @property
     def by_condition(self) -> bool:
         """Is each filed condition capped and rounded by itself?"""
         return self.cap_per is CapPer.CONDITION

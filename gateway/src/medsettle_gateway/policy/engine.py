@@ -34,7 +34,7 @@ from medsettle_gateway.policy.limits import Accumulator
 from medsettle_gateway.policy.lines import Divided, divide
 from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.passing import chronic_of, sessions_of
+from medsettle_gateway.policy.passing import passed
 from medsettle_gateway.policy.plan import Plan, assumed, no_rule
 from medsettle_gateway.policy.running import Running
 from medsettle_gateway.policy.steps import steps_of
@@ -86,10 +86,8 @@ def calculate(
     refusal = refusal or _refusal(pack, plan, case.service_on, case.patient, case.encounter)
     if refusal is not None:
         raise Refused(refusal)
-    divided = divide(
-        tables, case.lines, case.service_on, case.patient.covered_to,
-        chronic_of(plan, case), sessions_of(plan, case),
-    )  # fmt: skip
+    chronic, sessions = passed(plan, case)
+    divided = divide(tables, case.lines, case.service_on, case.patient.covered_to, chronic, sessions)
     refusal = charged.missing_deductible or plan.missing
     if refusal is not None:
         raise Refused(refusal)

@@ -7,6 +7,16 @@ from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.sessions import Sessions
 
 
+Passed = tuple[Chronic | None, Sessions | None]
+
+
+def passed(plan: Plan, case: CaseInput) -> Passed:
+    """The filed conditions with the five fixed, and the limit per session; None for what there is not."""
+    if not plan.is_watched:
+        return None, None
+    return chronic_of(plan, case), sessions_of(plan, case)
+
+
 def chronic_of(plan: Plan, case: CaseInput) -> Chronic | None:
     """The filed conditions and the five fixed, or None where the benefit looks at neither."""
     benefit = plan.benefit

@@ -89,6 +89,7 @@ class Plan:
     ``deductible`` and ``session`` are None where the benefit has none; without a benefit there is
     neither a ``fund`` nor any layer. ``layers`` are those of the benefit, in pack order. ``notices``
     are the warnings that watch this person. ``waives`` is what an emergency order lifts.
+    ``is_watched``: what a line comes to depends on the lines before it.
     """
 
     rules: Rules
@@ -109,6 +110,7 @@ class Plan:
     use: AccountUse
     waives_limits: bool
     by_condition: bool
+    is_watched: bool
     settling: tuple[LayerPlan, ...]
     afterwards: tuple[LayerPlan, ...]
     _groups: dict[str, FundPlan] = field(default_factory=dict, repr=False)
@@ -163,6 +165,7 @@ def make_plan(rules: Rules, benefit_id: str, facts: Facts, waives: tuple[Waiver,
         use=NO_ACCOUNTS if accounts is None else accounts.use(facts),
         waives_limits=Waiver.LIMITS in waives,
         by_condition=benefit is not None and benefit.by_condition,
+        is_watched=benefit is not None and benefit.watches_lines,
         settling=tuple(each for each in layers if each.is_charged),
         afterwards=tuple(each for each in layers if not each.is_charged),
     )
