@@ -21,6 +21,7 @@ from medsettle_gateway.domain.orders import (
     order_text,
 )
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.emergency import Orders
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.county import (
@@ -73,10 +74,12 @@ def signed(one: OrderRecord, end: OrderEnd | None = None) -> SignedOrder:
     return whole._replace(end_statement=ended, end_signature=Root.sign(END_STATEMENT + ended.encode()))
 
 
-async def under(*orders: SignedOrder) -> World:
+async def under(*orders: SignedOrder, **changes: Any) -> World:
     """A county under these orders, where the cold remedy stands in class C."""
     reports: list[tuple[str, BaseException]] = []
-    world = await a_world(orders=Orders(Root(), lambda *told: reports.append(told)), reports=reports)
+    world = await a_world(
+        orders=Orders(Root(), lambda *told: reports.append(told)), reports=reports, **changes
+    )
     tables = world.store.tables
     tables.orders.update({each.id: each for each in orders})
     (goods,) = tables.catalogue[REGION, COLD]
@@ -191,15 +194,15 @@ async def test_an_order_lifts_the_catalogue_of_the_lines_of_its_days_only() -> N
 
 
 async def test_an_order_that_does_not_hold_because_there_are_too_many_is_reported() -> None:
-    world = await under(*(signed(order(f"o{number:03}")) for number in range(101)))
+    world = await under(*(signed(order(f"o{number}")) for number in range(4)), rules=Rules(orders_count=3))
     sale = await bought(world)
-    assert tag(sale).endswith("+o099")
+    assert tag(sale) == "o0+o1+o2"
     assert "emergency orders at CLINIC" in [what for what, _ in world.reports]
 
 
 async def test_orders_for_other_places_crowd_out_none() -> None:
-    others = [signed(order(f"a{number:03}", institutions=(HOSPITAL,))) for number in range(101)]
-    world = await under(*others, signed(order("z")))
+    others = [signed(order(f"a{number}", institutions=(HOSPITAL,))) for number in range(4)]
+    world = await under(*others, signed(order("z")), rules=Rules(orders_count=3))
     assert tag(await bought(world)) == "z"
     assert world.reports == []
 
@@ -237,6 +240,20 @@ async def test_a_hold_that_is_confirmed_late_keeps_its_order() -> None:
     world.clock.forward(hours=13)
     await world.swept(held.request_id)
     assert tag(await world.sale(world.confirm(held))) == "o1"
+
+
+async def test_a_bill_that_is_confirmed_late_keeps_the_order_of_each_of_its_lines() -> None:
+    first, second = order("o1", holds_from=day(10, 6), holds_to=day(10, 6)), order("o2", holds_to=TODAY)
+    world = await under(signed(first), signed(second))
+    held = await world.held(who=LAN, basket=beds(world, day(9, 6), day(10, 6), TODAY), place=HOSPITAL)
+    ended = signed(second, OrderEnd("o2", TODAY - DAY, "李某", NOON))
+    world.store.tables.orders["o2"] = ended
+    world.clock.forward(hours=13)
+    await world.swept(held.request_id)
+    sale = await world.sale(world.confirm(held))
+    in_scope = [each.in_scope_fen for each in sale.settlements[0].breakdown.lines]
+    assert (in_scope, tag(sale)) == ([0, 50_000, 50_000], "o1+o2")
+    check_store(world.store)
 
 
 async def test_the_order_that_holds_is_that_of_the_day_of_service() -> None:

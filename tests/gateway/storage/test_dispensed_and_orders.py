@@ -115,6 +115,16 @@ async def test_an_order_for_named_institutions_is_found_there_and_crowds_out_no_
     assert found.id == "z"
 
 
+async def test_an_order_for_several_institutions_is_found_at_each_beside_those_of_the_region(
+    stand: Stand, store: Store
+) -> None:
+    stand.order(order("some", institutions=(CLINIC, "H2", CLINIC)))
+    stand.order(order("all"))
+    for place, found in ((CLINIC, ["all", "some"]), ("H2", ["all", "some"]), ("H3", ["all"])):
+        loaded = await load(store, OrdersKey(REGION, place, TODAY, TODAY, 10))
+        assert [each.id for each in loaded] == found
+
+
 async def test_an_order_comes_as_it_was_signed_with_its_earlier_end(stand: Stand, store: Store) -> None:
     stand.order(order(), OrderEnd("o1", TODAY + DAY, "李某", NOW))
     (signed,) = await load(store, OrdersKey(REGION, CLINIC, TODAY, TODAY, 10))

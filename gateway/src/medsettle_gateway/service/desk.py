@@ -38,7 +38,7 @@ class Rules:
     """Later sales that a reversal looks through and lists."""
     dispensed_count: int = 2_000
     """Drugs handed out before, the latest, that one decision looks at."""
-    orders_count: int = 100
+    orders_count: int = 1_000
     """Emergency orders for a place on the days of one sale that a decision looks at."""
     queue_count: int = 1024
     retry_ms: int = 200

@@ -15,7 +15,8 @@ from medsettle_gateway.domain.orders import (
 )
 from medsettle_gateway.service.ports import PublicKey, Report
 
-_KNOWN_MOST: Final = 512
+_KNOWN_MOST: Final = 10_000
+"""More than one for each institution of the largest region."""
 _A_DAY: Final = timedelta(days=1)
 
 

@@ -16,6 +16,13 @@ def put_order(connection: sqlite3.Connection, order: OrderRecord, signature: byt
             order_text(order), signature,
         ),
     )
+    connection.executemany(
+        "INSERT INTO emergency_order_places (region, institution, holds_to, id) VALUES (?, ?, ?, ?)",
+        (
+            (order.region, institution, order.holds_to.isoformat(), order.id)
+            for institution in dict.fromkeys(order.institutions or ("",))
+        ),
+    )
 
 
 def put_end(connection: sqlite3.Connection, end: OrderEnd, signature: bytes) -> None:

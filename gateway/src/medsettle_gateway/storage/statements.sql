@@ -111,16 +111,12 @@ SELECT request_id, drug, dispensed_on, days_supply, condition, benefit FROM disp
 WHERE member = :member AND dispensed_on BETWEEN :since AND :until
 ORDER BY dispensed_on DESC, position DESC LIMIT :limit;
 
--- One that is no JSON any more is found too: whoever reads it will say so.
 -- name: orders
 SELECT id, emergency_orders.statement, emergency_orders.signature, ends.statement, ends.signature
-FROM emergency_orders LEFT JOIN emergency_order_ends AS ends USING (id)
-WHERE region = :region AND holds_to >= :since AND holds_from <= :until AND CASE
-    WHEN json_valid(emergency_orders.statement)
-    THEN json_array_length(emergency_orders.statement, '$.institutions') = 0
-      OR :institution IN (SELECT value FROM json_each(emergency_orders.statement, '$.institutions'))
-    ELSE TRUE END
-ORDER BY id LIMIT :limit;
+FROM emergency_order_places AS places JOIN emergency_orders USING (id)
+  LEFT JOIN emergency_order_ends AS ends USING (id)
+WHERE places.region = :region AND places.institution IN ('', :institution)
+  AND places.holds_to >= :since AND holds_from <= :until ORDER BY id LIMIT :limit;
 
 -- name: catalogue
 SELECT digest FROM catalogues WHERE region = :region;

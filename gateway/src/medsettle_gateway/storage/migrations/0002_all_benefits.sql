@@ -59,7 +59,14 @@ CREATE TABLE emergency_orders (
   statement TEXT NOT NULL,
   signature BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX emergency_orders_of ON emergency_orders (region, holds_to);
+-- Where each order holds: at an institution, or at '' for everywhere in its region.
+CREATE TABLE emergency_order_places (
+  region TEXT NOT NULL,
+  institution TEXT NOT NULL,
+  holds_to TEXT NOT NULL,
+  id TEXT NOT NULL REFERENCES emergency_orders,
+  PRIMARY KEY (region, institution, holds_to, id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE emergency_order_ends (
   id TEXT PRIMARY KEY REFERENCES emergency_orders,
   statement TEXT NOT NULL,
@@ -68,6 +75,10 @@ CREATE TABLE emergency_order_ends (
 CREATE TRIGGER emergency_orders_stay BEFORE DELETE ON emergency_orders
 BEGIN SELECT RAISE(ABORT, 'orders are never deleted'); END;
 CREATE TRIGGER emergency_orders_stand BEFORE UPDATE ON emergency_orders
+BEGIN SELECT RAISE(ABORT, 'orders are never changed'); END;
+CREATE TRIGGER emergency_order_places_stay BEFORE DELETE ON emergency_order_places
+BEGIN SELECT RAISE(ABORT, 'orders are never deleted'); END;
+CREATE TRIGGER emergency_order_places_stand BEFORE UPDATE ON emergency_order_places
 BEGIN SELECT RAISE(ABORT, 'orders are never changed'); END;
 CREATE TRIGGER emergency_order_ends_stay BEFORE DELETE ON emergency_order_ends
 BEGIN SELECT RAISE(ABORT, 'orders are never deleted'); END;
