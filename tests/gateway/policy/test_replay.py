@@ -71,8 +71,8 @@ def test_what_acts_afterwards_is_shown_by_layer_with_zeros_and_pays_nothing() ->
 def test_each_group_has_its_own_cap_and_all_of_them_share_one_deductible() -> None:
     trace = (
         entry(Step.DEDUCTIBLE, 500, 0, None, "year", amount_fen=500),
-        entry(Step.CAP, 100, 0, 100, None, "year", "a", amount_fen=30),
-        entry(Step.CAP, 100, 0, 100, None, "year", "b", amount_fen=40),
+        entry(Step.CAP, 100, 0, 100, None, "year", "a", None, None, amount_fen=30),
+        entry(Step.CAP, 100, 0, 100, None, "year", "b", None, None, amount_fen=40),
     )
     result = replay(trace)
     assert (result.deductible_fen, result.over_cap_fen) == (500, 70)

@@ -147,7 +147,7 @@ def test_a_step_of_an_older_sale_is_told_without_what_came_later(step: str) -> N
         "Between 10000.00 and 20000.00 there is 3000.00; 85% of it is payable.",
     ),
     (
-        entry(Step.CAP, 200_000, 196_000, 4_000, None, "year", "hypertension", amount_fen=875),
+        entry(Step.CAP, 200_000, 196_000, 4_000, None, "year", "hypertension", None, None, amount_fen=875),
         "高血压年度最高支付限额2000.00元,此前已支付1960.00元,还可支付40.00元,超出的8.75元由个人负担。",
         (
             "For hypertension, the annual cap is 2000.00; 1960.00 was paid before, 40.00 is left; "

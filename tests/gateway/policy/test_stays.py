@@ -102,7 +102,8 @@ def test_the_deductible_follows_the_version_at_admission_and_the_ratio_that_at_d
 
 
 def test_amount_and_counters_of_the_deductible_are_of_one_version() -> None:
-    shared: dict[str, Any] = {"deductible": {"period": "year", "counters": ["annual"], "rows": [{"amount": "200.00"}]}}
+    annual = {"period": "year", "counters": ["annual"], "rows": [{"amount": "200.00"}]}
+    shared: dict[str, Any] = {"deductible": annual}
     later, earlier = two_versions(hospital_pack(), hospital_pack(**shared))
     deltas = dict(calculate(later, BOTH_YEARS, versions=(earlier, later)).deltas)
     assert deltas[CounterKey("2023", "annual", "deductible")] == 20_000
@@ -196,3 +197,42 @@ def test_ratio_bands_over_a_stay_go_on_where_the_last_bill_ended() -> None:
     assert dict(first.deltas)[banded] == 80_000
     second = calculate(pack, stay((40_000, date(2024, 1, 5)), counters=dict(first.deltas)))
     assert second.breakdown.fund_fen("pooled") == 10_000 + 16_000
+
+
+AROUND = [{
+    "counter": "basic_annual", "title": {"zh": "基本医保年度限额", "en": "annual limit of basic insurance"},
+    "rows": [{"amount": "1000.00", "clause": "九"}],
+}]  # fmt: skip
+BASIC = CounterKey("2024", "basic_annual", "paid")
+
+
+def test_a_cap_and_the_limit_around_it_both_hold_and_both_move() -> None:
+    pack = hospital_pack(cap={"period": "year", "rows": [{"amount": "400.00"}], "within": AROUND})
+    bill = stay((500_000, date(2024, 1, 5)))
+    own = calculate(pack, bill)
+    assert own.breakdown.fund_fen("pooled") == 40_000
+    assert (dict(own.deltas)[PAID], dict(own.deltas)[BASIC]) == (40_000, 40_000)
+    nearly = calculate(pack, replace(bill, counters={BASIC: 90_000}))
+    assert nearly.breakdown.fund_fen("pooled") == 10_000
+    (cap,) = [entry for entry in nearly.trace if entry.step is Step.CAP]
+    assert cap.clause == "九"
+    assert cap.zh.startswith("基本医保年度限额1000.00元,此前已支付900.00元,还可支付100.00元,")
+    left = {remainder.key: remainder.left_fen for remainder in nearly.remainders}
+    assert (left[PAID], left[BASIC]) == (30_000, 0)
+
+
+def test_benefits_share_a_limit_around_their_caps_by_its_counter() -> None:
+    pack = hospital_pack(cap={"none": True, "within": AROUND, "period": "year"})
+    assert BASIC in counters_read(pack, BOTH_YEARS)
+    assert calculate(pack, BOTH_YEARS).breakdown.fund_fen("pooled") == 100_000
+    used_up = replace(BOTH_YEARS, counters={BASIC: 100_000})
+    assert calculate(pack, used_up).breakdown.over_cap_fen == 390_000
+
+
+def test_a_limit_around_a_cap_without_a_row_is_no_rule() -> None:
+    rows = [{"when": {"level": "tertiary"}, "amount": "1.00", "clause": "x"}]
+    around = [{"counter": "basic_annual", "rows": rows}]
+    with pytest.raises(Refused) as refused:
+        calculate(hospital_pack(cap={"rows": [{"amount": "400.00"}], "within": around}), BOTH_YEARS)
+    assert refused.value.reason is Reason.NO_RULE
+    assert refused.value.detail["path"] == "benefits.inpatient.cap.within[0]"

@@ -75,6 +75,10 @@ def limit_lines(zh: str, en: str, limit: Limit, own: str) -> Iterator[str]:
     if limit.counters not in {(own,), ()}:
         names = "、".join(limit.counters)
         yield f"    计入 / counted under: {names}"
+    for within in limit.within:
+        words = (f"外层限额 {within.zh or within.counter}", f"limit around it, {within.en or within.counter}")
+        yield from figure_lines(*words, within.figure)
+        yield f"    计入 / counted under: {within.counter}"
     for inside in limit.inside:
         if inside.benefits is None:
             words = ("其中非住院限额", "of it, for encounters that are no stay")

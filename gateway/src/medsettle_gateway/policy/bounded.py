@@ -55,6 +55,9 @@ def _of_benefit(ours: Benefit, theirs: Benefit | None) -> Iterator[Bounded]:
         yield Bounded(shipped, local, 0, single)
     if theirs is not None:
         yield Bounded(ours.cap.figure, theirs.cap.figure, NO_LIMIT, single)
+        around = {each.counter: each.figure for each in theirs.cap.within}
+        for each in ours.cap.within:
+            yield Bounded(each.figure, around.get(each.counter), NO_LIMIT)
     if ours.limit_per_session is not None:
         session = None if theirs is None else theirs.limit_per_session
         yield Bounded(ours.limit_per_session.figure, None if session is None else session.figure, NO_LIMIT)

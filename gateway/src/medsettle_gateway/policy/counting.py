@@ -68,6 +68,8 @@ def counters_of(plan: Plan, charged: Plan, periods: Periods, patient: Patient) -
     for fund in funds:
         if fund is not None:
             keys.update(dict.fromkeys(fund.paid_keys(periods.paid, periods.stay)))
+            for within, _ in fund.within:
+                keys.update(dict.fromkeys(fund.within_keys(within, periods.paid, periods.stay)))
             band = band_key(fund, periods)
             keys.update({} if band is None else {band: None})
     for layer in plan.layers:
@@ -109,6 +111,9 @@ def remainders_of(
         else:
             fund, keys = group, group.paid_keys(periods.paid, periods.stay)
         found += running.remainders(keys, None if fund.cap is None else fund.cap.value)
+        for within, figure in fund.within:
+            around = fund.within_keys(within, periods.paid, periods.stay)
+            found += running.remainders(around, figure.value)
     for layer in plan.settling:
         if layer.is_for and layer.cap is not None:
             found += _layer_remainders(layer, periods, running)

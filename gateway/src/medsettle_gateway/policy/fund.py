@@ -11,7 +11,7 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.money import share_fen, summed_share_fen
 from medsettle_gateway.policy.benefit import Benefit, Over
 from medsettle_gateway.policy.fund_plan import FundPlan, Keys
-from medsettle_gateway.policy.limits import Period, keys_in, left_of
+from medsettle_gateway.policy.limits import Period, Within, keys_in, left_of
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.running import Running
 
@@ -28,8 +28,9 @@ class BandShare(NamedTuple):
 class GroupShare(NamedTuple):
     """What the fund pays for one group of lines, in fen: paid + over_cap is what was computed.
 
-    ``keys`` count what it paid. ``base_fen`` is what lies above the deductible. ``used_fen`` is what the
-    fund had paid before and ``left_fen`` what it might still pay (None: no limit).
+    ``keys`` count what it paid under its own cap. ``base_fen`` is what lies above the deductible.
+    ``limit`` is the tightest limit: the cap, or ``bound_by`` around it; ``used_fen`` is what had been paid
+    under it before and ``left_fen`` what it still allowed (None: no limit).
     """
 
     plan: FundPlan
@@ -39,6 +40,8 @@ class GroupShare(NamedTuple):
     computed_fen: int
     paid_fen: int
     over_cap_fen: int
+    limit: Resolved | None
+    bound_by: Within | None
     used_fen: int
     left_fen: int | None
 
@@ -106,13 +109,20 @@ def pay_group(
     keys = plan.paid_keys(periods.paid, periods.stay)
     used_fen = running.most_used(keys)
     limit_fen = None if uncapped or cap is None else cap.value
-    left_fen = left_of(limit_fen, used_fen)
+    left_fen, bound_by, moving = left_of(limit_fen, used_fen), None, keys
+    for within, figure in plan.within:
+        around = plan.within_keys(within, periods.paid, periods.stay)
+        moving = (*moving, *around)
+        used_around_fen = running.most_used(around)
+        room_fen = left_of(None if uncapped else figure.value, used_around_fen)
+        if room_fen is not None and (left_fen is None or room_fen < left_fen):
+            left_fen, used_fen, cap, bound_by = room_fen, used_around_fen, figure, within
     paid_fen = computed_fen if left_fen is None or computed_fen <= left_fen else left_fen
-    running.add(keys, paid_fen)
+    running.add(moving, paid_fen)
     over_fen = computed_fen - paid_fen
-    return _new(
-        GroupShare, (plan, keys, base_fen, bands, computed_fen, paid_fen, over_fen, used_fen, left_fen)
-    )
+    return _new(GroupShare, (
+        plan, keys, base_fen, bands, computed_fen, paid_fen, over_fen, cap, bound_by, used_fen, left_fen,
+    ))  # fmt: skip
 
 
 def _in_bands(plan: FundPlan, base_fen: int, periods: Periods, running: Running) -> Iterable[BandShare]:

@@ -58,11 +58,24 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """A limit around a cap, shared with other benefits under the name of its counter; it has its own amount.
+
+    ``zh`` and ``en`` are its title, empty where it has none.
+    """
+
+    counter: str
+    zh: str
+    en: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A deductible, threshold or cap: its figure, its period, and the names it is counted under.
 
-    ``inside`` are limits inside a cap. ``of`` is set on a threshold that looks at what the patient
-    bore in the year instead of counting its own base.
+    ``inside`` are limits inside a cap, ``within`` limits around it. ``of`` is set on a threshold that looks
+    at what the patient bore in the year instead of counting its own base.
     """
 
     path: str
@@ -71,6 +84,7 @@ class Limit:
     counters: tuple[str, ...] = ()
     inside: tuple[Inside, ...] = ()
     of: Accumulator | None = None
+    within: tuple[Within, ...] = ()
 
     def keys(self, measure: Measure, period: str) -> tuple[CounterKey, ...]:
         """The counters of the limit in a period."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from medsettle_gateway.domain.money import parse_fen
 from medsettle_gateway.policy.benefit import Band, Bands, CapPer, Over
-from medsettle_gateway.policy.limits import Inside, Limit, Period
+from medsettle_gateway.policy.limits import Inside, Limit, Period, Within
 from medsettle_gateway.policy.load_facts import Vocabulary
 from medsettle_gateway.policy.load_rows import read_figure, read_single, single_keys
 from medsettle_gateway.policy.reading import Reader, child
@@ -40,11 +40,12 @@ def read_benefit_cap(
     reader: Reader, value: object, path: str, owner: str, vocabulary: Vocabulary
 ) -> tuple[Limit, CapPer]:
     """Read the cap of a benefit, and whether each filed condition has its own."""
-    data = reader.section(value, path, (*_LIMIT, "per"))
+    data = reader.section(value, path, (*_LIMIT, "per", "within"))
     per = CapPer.BENEFIT
     if "per" in data:
         per = reader.choice(data["per"], child(path, "per"), CapPer)
-    return _cap(reader, data, path, owner, vocabulary), per
+    cap = _cap(reader, data, path, owner, vocabulary)
+    return replace(cap, within=tuple(_all_within(reader, data, path, cap, vocabulary))), per
 
 
 def read_layer_cap(
@@ -113,6 +114,30 @@ def _counters(reader: Reader, data: Mapping[str, object], path: str, owner: str)
     if data["counters"] == []:
         reader.fault(at, f"no name; leave it out to count under {owner}")
     return named
+
+
+def _all_within(
+    reader: Reader, data: Mapping[str, object], path: str, cap: Limit, vocabulary: Vocabulary
+) -> Iterable[Within]:
+    """The limits around a cap, each with a counter of its own that other benefits may share."""
+    seen = dict.fromkeys(cap.counters)
+    for at, entry in reader.items(data.get("within", []), child(path, "within")):
+        named = reader.section(entry, at, ("counter", "title", "rows"), ("counter", "rows"))
+        counter = reader.id(named["counter"], child(at, "counter")) if "counter" in named else ""
+        if counter in seen:
+            reader.fault(child(at, "counter"), f"{counter} is counted by this cap already")
+        seen[counter] = None
+        title = read_texts(reader, named["title"], child(at, "title")) if "title" in named else ("", "")
+        rows = child(at, "rows")
+        figure = read_figure(reader, named.get("rows"), rows, (at, FigureKind.LIMIT), vocabulary.of_rows)
+        yield Within(counter, *title, figure)
+
+
+def read_texts(reader: Reader, value: object, path: str) -> tuple[str, str]:
+    """A text in both languages."""
+    data = reader.section(value, path, ("zh", "en"), ("zh", "en"))
+    zh, en = (reader.text(data[key], child(path, key)) if key in data else "" for key in ("zh", "en"))
+    return zh, en
 
 
 def _all_inside(

@@ -42,7 +42,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "ratio": ("base_fen", "ratio_ppm", "parts", "condition"),
     "band": ("from_fen", "up_to_fen", "base_fen", "ratio_ppm", "parts", "condition"),
     "banded": ("base_fen", "condition"),
-    "cap": ("limit_fen", "used_fen", "left_fen", "parts", "period", "condition"),
+    "cap": ("limit_fen", "used_fen", "left_fen", "parts", "period", "condition", "zh", "en"),
     "fund": ("fund", "condition"),
     "layer_outside": _LAYER,
     "layer_threshold": (*_LAYER, "base_fen", "limit_fen", "used_fen", "parts"),
@@ -62,7 +62,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The names of each step's inputs, in their order."""
 
-ADDED: Final[Mapping[str, int]] = {"deductible": 1, "ratio": 1, "cap": 2, "fund": 1}
+ADDED: Final[Mapping[str, int]] = {"deductible": 1, "ratio": 1, "cap": 4, "fund": 1}
 """How many of a step's inputs, the last ones, came later: the traces of older sales do not hold them."""
 
 _TOLD: Final[Mapping[str, Told]] = {

@@ -124,10 +124,11 @@ def banded(amount: str, _line: int, values: Values) -> Sentences:
 
 
 def cap(amount: str, _line: int, values: Values) -> Sentences:
-    """What the cap leaves of it."""
-    limit_fen, used_fen, left_fen, parts, period, condition = values
+    """What the cap leaves of it, or the limit around it (with a title of its own) where that is tighter."""
+    limit_fen, used_fen, left_fen, parts, period, condition, zh_title, en_title = values
     zh_of, en_of = _of(condition)
     zh_cap, en_cap = _CAPS.get(str(period), _CAPS["year"])
+    zh_cap, en_cap = zh_title or zh_cap, en_title or en_cap
     if limit_fen is None:
         return f"{zh_of or '本待遇'}不设{zh_cap}。", begun(f"{en_of}this benefit has no {en_cap}.")
     limit, (zh, en) = format_fen(limit_fen), rows_of_amount(limit_fen, parts)

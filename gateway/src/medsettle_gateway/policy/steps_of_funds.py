@@ -80,8 +80,8 @@ def _deductible(benefit: Benefit, taken: Taken) -> PlainStep:
 
 def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare, order: str | None) -> None:
     """What a group's ratio or bands come to, the cap, unless the ``order`` lifts it, and what is paid."""
-    plan = group.plan
-    ratio, cap, condition = plan.ratio, plan.cap, plan.condition
+    plan, cap, around = group.plan, group.limit, group.bound_by
+    ratio, condition = plan.ratio, plan.condition
     if ratio is not None:
         steps.append((
             _RATIO, ratio.rule, ratio.clause, group.computed_fen, None,
@@ -97,6 +97,8 @@ def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare, order: s
             _CAP, cap.rule, cap.clause, group.over_cap_fen, None,
             "limit_fen", cap.value, "used_fen", group.used_fen, "left_fen", group.left_fen,
             "parts", cap.parts, "period", _NAME_OF_PERIOD[benefit.cap.period], "condition", condition,
+            "zh", None if around is None else around.zh or around.counter,
+            "en", None if around is None else around.en or around.counter,
         ))  # fmt: skip
     fund = ("fund", benefit.fund, "condition", condition)
     steps.append((_FUND, benefit.path, "", group.paid_fen, None, *fund))
