@@ -314,10 +314,10 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
     ),
     Reason.DAYS_SUPPLY_EXCEEDED: _recorded(
         Actor.CASHIER,
-        "该药近期已配药量加本次用量超过规定天数。",
-        "With what was handed out before, this drug lasts longer than the days allowed.",
-        "请减少数量,或到可再次配药之日再结算。",
-        "Reduce the quantity, or settle on the day when it may be handed out again.",
+        "该药近期已配药量加本次用量超过规定天数,或未填写用药天数。",
+        "With what was handed out before, this drug exceeds the days allowed, or its days are not stated.",
+        "请填写用药天数、减少数量,或到可再次配药之日再结算。",
+        "State the days of supply, reduce the quantity, or settle when it may be handed out again.",
     ),
     Reason.OVER_CEILING: _recorded(
         Actor.STORE,

@@ -175,7 +175,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_DRUG_KINDS_EXCEEDED: _Reason.ValueType  # 73
     """There are more kinds of drugs than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_DAYS_SUPPLY_EXCEEDED: _Reason.ValueType  # 78
-    """The drug was handed out for more days than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    """The drug was handed out for more days than allowed, or for days that nobody stated. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_OVER_CEILING: _Reason.ValueType  # 74
     """A line is over its payment standard and may not be settled. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_OVER_SESSION_LIMIT: _Reason.ValueType  # 75
@@ -343,7 +343,7 @@ REASON_DRUG_OVER_CEILING: Reason.ValueType  # 72
 REASON_DRUG_KINDS_EXCEEDED: Reason.ValueType  # 73
 """There are more kinds of drugs than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_DAYS_SUPPLY_EXCEEDED: Reason.ValueType  # 78
-"""The drug was handed out for more days than allowed. FAILED_PRECONDITION, retry no, cashier, recorded."""
+"""The drug was handed out for more days than allowed, or for days that nobody stated. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_OVER_CEILING: Reason.ValueType  # 74
 """A line is over its payment standard and may not be settled. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_OVER_SESSION_LIMIT: Reason.ValueType  # 75

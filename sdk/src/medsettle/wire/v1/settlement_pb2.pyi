@@ -132,7 +132,9 @@ class Line(_message.Message):
     date.
     """
     days_supply: _builtins.int
-    """Optional. Days that the drug lasts as prescribed, 1 to 366."""
+    """Optional. Days that the drug lasts as prescribed, 1 to 366. State it wherever it is known: a benefit that limits
+    the days may pay for no drug without it.
+    """
     @_builtins.property
     def traceability_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Traceability codes (追溯码) of the packs handed over, up to 100 of up to 64 characters."""
