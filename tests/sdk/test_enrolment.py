@@ -152,7 +152,10 @@ def test_a_code_of_another_terminal_is_told_so(counterpart: Counterpart, tmp_pat
     assert not ready(tmp_path)
 
 
-@pytest.mark.parametrize("code", ["", "ABCD-EFGH", "ABCD-EFGH.", "ABCD-EFGH.xyz", f".{ROOT.key}"])
+@pytest.mark.parametrize(
+    "code", ["", "ABCD-EFGH", "ABCD-EFGH.", "ABCD-EFGH.xyz", f".{ROOT.key}"],
+    ids=["nothing", "no fingerprint", "an empty one", "no such one", "no code"],
+)
 def test_a_code_without_its_fingerprint_is_refused_before_anything_is_sent(
     counterpart: Counterpart, tmp_path: Path, code: str
 ) -> None:
