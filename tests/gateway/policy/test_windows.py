@@ -19,18 +19,18 @@ def out(name: str, days_ago: int, days: int | None = None, benefit: str | None =
 
 def test_the_day_itself_belongs_to_the_window_and_the_day_before_it_does_not() -> None:
     drugs = [out("a", 0), out("b", 14), out("c", 15)]
-    assert kinds_before(drugs, DAY, 15, CHRONIC) == ("b", "a")
-    assert kinds_before(drugs, DAY, 1, CHRONIC) == ("a",)
+    assert kinds_before(drugs, DAY, 15, CHRONIC) == (("b", "a"),)
+    assert kinds_before(drugs, DAY, 1, CHRONIC) == (("a",),)
 
 
 def test_kinds_of_another_benefit_do_not_count() -> None:
-    assert kinds_before([out("a", 1, benefit="general_outpatient"), out("b", 1)], DAY, 15, CHRONIC) == ("b",)
+    assert kinds_before([out("a", 1, benefit="general"), out("b", 1)], DAY, 15, CHRONIC) == (("b",),)
 
 
 def test_where_nobody_said_under_which_benefit_a_drug_for_a_condition_counts() -> None:
     cold = Dispensed("remedy", DAY)
     pill = Dispensed("pill", DAY, condition="hypertension")
-    assert kinds_before([cold, pill], DAY, 15, CHRONIC) == ("pill",)
+    assert kinds_before([cold, pill], DAY, 15, CHRONIC) == (("pill",),)
 
 
 def test_a_claim_for_an_earlier_day_meets_the_fullest_window_around_it() -> None:
@@ -38,6 +38,13 @@ def test_a_claim_for_an_earlier_day_meets_the_fullest_window_around_it() -> None
     earlier = [out("a", 13, 7)]
     assert days_before([*later, *earlier], DAY, 15) == {"a": 20}
     assert days_before(earlier, DAY, 15) == {"a": 7}
+
+
+def test_a_late_claim_is_one_kind_too_many_if_it_is_in_any_window() -> None:
+    drugs = [out("digoxin", 6), out("aspirin", -5)]
+    assert kinds_before(drugs, DAY, 12, CHRONIC) == (
+        ("digoxin",), ("digoxin", "aspirin"), ("aspirin",),
+    )  # fmt: skip
 
 
 def test_days_of_supply_count_whatever_the_benefit_and_unsaid_ones_count_none() -> None:
@@ -62,6 +69,7 @@ def test_no_window_that_holds_the_day_holds_more_than_what_is_told(found: list[D
         begins = DAY - timedelta(days=back)
         inside = [each for each in found if begins <= each.on < begins + timedelta(days=days)]
         best_kinds = max(best_kinds, len({each.name for each in inside}))
+        assert not inside or any({each.name for each in inside} <= set(names) for names in kinds)
         best = {name: max(least, supplied(inside, name)) for name, least in best.items()}
-    assert len(kinds) == best_kinds
+    assert max(map(len, kinds)) == best_kinds
     assert {name: most.get(name, 0) for name in best} == best

@@ -57,12 +57,12 @@ class Chronic:
         self._filed = filed
         self._by_condition = by_condition
         self._lifted = lifted
-        self._kinds: dict[str, int] = {}
+        self._kinds: tuple[dict[str, int], ...] = ({},)
         self._days: dict[str, int] = {}
         window = None if fixed is None else fixed.window_days
         if window is not None and dispensed:
             kinds = kinds_before(dispensed, service_on, window, benefit)
-            self._kinds = {name: place for place, name in enumerate(kinds)}
+            self._kinds = tuple({name: place for place, name in enumerate(names)} for names in kinds)
             self._days = days_before(dispensed, service_on, window)
 
     def pass_over(self, line: Line) -> None:
@@ -119,9 +119,10 @@ class Chronic:
         return None
 
     def _is_beyond(self, line: Line, fixed: FiveFixed) -> bool:
-        place = self._kinds.setdefault(line.name, len(self._kinds))
+        """Is the drug one kind too many in any window? It takes its place in each of them."""
+        places = [kinds.setdefault(line.name, len(kinds)) for kinds in self._kinds]
         allowed = fixed.kinds_allowed(len(self._filed))
-        return allowed is not None and place >= allowed
+        return allowed is not None and max(places) >= allowed
 
     def _supplies(self, line: Line, fixed: FiveFixed) -> bool:
         """Does the drug come to more days than allowed? Where that is no mere report, none may be unsaid."""

@@ -6,7 +6,6 @@ from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.sessions import Sessions
 
-
 Passed = tuple[Chronic | None, Sessions | None]
 
 

@@ -10,14 +10,16 @@ from datetime import date, timedelta
 from medsettle_gateway.domain.basket import Dispensed
 
 
-def kinds_before(dispensed: Sequence[Dispensed], day: date, days: int, benefit: str) -> tuple[str, ...]:
-    """The distinct drugs, in the order of their days, in the window around ``day`` that holds most of them.
+def kinds_before(
+    dispensed: Sequence[Dispensed], day: date, days: int, benefit: str
+) -> tuple[tuple[str, ...], ...]:
+    """The distinct drugs, in the order of their days, of each window around ``day``.
 
     Those settled under the benefit count; where nobody said under which, those for a condition.
     """
     counted = [each for each in dispensed if _is_kind(each, benefit)]
-    kinds = [tuple(dict.fromkeys(each.name for each in window)) for window in _windows(counted, day, days)]
-    return max(kinds, key=len, default=())
+    kinds = (tuple(dict.fromkeys(each.name for each in window)) for window in _windows(counted, day, days))
+    return tuple(dict.fromkeys(kinds))
 
 
 def days_before(dispensed: Sequence[Dispensed], day: date, days: int) -> dict[str, int]:
