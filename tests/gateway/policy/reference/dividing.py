@@ -59,12 +59,12 @@ class Dividing:
         self.session_left = self.session_limit()
 
     def windows_around(self) -> list[list[Dispensed]]:
-        """What was dispensed in each window of days that holds the day; without such a rule, nothing."""
+        """What was dispensed in each window of days that holds the day, the earliest first; else nothing."""
         days = None if self.five is None else self.five.get("window_days")
         if days is None:
             return [[]]
         drugs = sorted(self.case.dispensed, key=lambda each: each.on)
-        starts = [self.case.service_on - timedelta(days=back) for back in range(days)]
+        starts = [self.case.service_on - timedelta(days=back) for back in reversed(range(days))]
         return [[each for each in drugs if 0 <= (each.on - start).days < days] for start in starts]
 
     def lifts(self, waiver: Waiver, day: date) -> bool:
@@ -173,7 +173,7 @@ class Dividing:
     def why_beyond(self, five: Plain, line: Line) -> str | None:
         """Is the drug one kind too many, or does it last too long, in any of the windows?"""
         allowed = kinds_allowed(five.get("drug_kinds") or {}, len(self.case.patient.conditions))
-        if allowed is not None and any(self.place_of(line, window) >= allowed for window in self.windows):
+        if allowed is not None and self.place_of(line) >= allowed:
             return "DRUG_KINDS_EXCEEDED"
         supply = five.get("days_supply")
         if supply is None:
@@ -183,14 +183,18 @@ class Dividing:
             return "DAYS_SUPPLY_EXCEEDED"
         return None
 
-    def place_of(self, line: Line, window: Sequence[Dispensed]) -> int:
-        """How many other kinds stand before the drug, in a window and on this ticket."""
+    def place_of(self, line: Line) -> int:
+        """How many kinds stand before the drug, in the window that holds most of them and on this ticket."""
         benefit = self.case.encounter.benefit
-        before = [
-            drug.name
-            for drug in window
-            if (drug.condition is not None if drug.benefit is None else drug.benefit == benefit)
+        kinds = [
+            dict.fromkeys(
+                drug.name
+                for drug in window
+                if (drug.condition is not None if drug.benefit is None else drug.benefit == benefit)
+            )
+            for window in self.windows
         ]
+        before = max(kinds, key=len)
         return list(dict.fromkeys([*before, *(drug.name for drug in self.drugs)])).index(line.name)
 
     def days_of(self, line: Line, window: Sequence[Dispensed]) -> int:

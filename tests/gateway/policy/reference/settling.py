@@ -178,7 +178,7 @@ def warned(data: Plain, facts: Facts, year: str, books: Books) -> tuple[str, ...
             passed = before <= found.value < after
         if passed:
             raised.append(id_)
-    return tuple(sorted(raised))
+    return tuple(raised)
 
 
 def answer(
