@@ -77,6 +77,8 @@ STRUCTURE = [
     ("benefits: {inpatient: {cap: {period: stay}}}", "benefits.inpatient.cap.period"),
     ("benefits: {inpatient: {cap: {per: condition}}}", "benefits.inpatient.cap.per"),
     ("benefits: {chronic: {cap: {counters: [chronic, x]}}}", "benefits.chronic.cap.counters"),
+    ("benefits: {inpatient: {cap: {within: [{counter: basic, rows: [{amount: '0.01'}]}]}}}",
+     "benefits.inpatient.cap.within[0]"),
     ("benefits: {inpatient: {limit_per_session: {amount: '0.01', excess: patient}}}",
      "benefits.inpatient.limit_per_session"),
     ("benefits: {chronic: {limit_per_session: {excess: patient}}}",
@@ -201,6 +203,15 @@ def test_a_switch_that_the_pack_ships_may_be_turned() -> None:
 )
 def test_of_a_limit_that_the_pack_leaves_open_the_region_sets_the_period_too(sections: str) -> None:
     assert told(sections + "\n", OPEN) == []
+
+
+def test_limits_around_a_cap_stay_and_their_figures_may_change() -> None:
+    around = {"benefits.inpatient.cap.within": [
+        {"counter": "basic", "rows": [{"amount": "9.00", "clause": "x"}]}
+    ]}  # fmt: skip
+    cap = "benefits: {{inpatient: {{cap: {{within: [{}]}}}}}}\n"
+    assert told(cap.format("{counter: basic, rows: [{amount: '8.00'}]}"), around) == []
+    assert told(cap.format(""), around)[0].message.startswith("basic is taken away")
 
 
 def test_what_a_region_credits_confines_who_has_an_account_and_what_stays_in_it() -> None:

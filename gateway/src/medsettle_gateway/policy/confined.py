@@ -195,7 +195,12 @@ def _limits(ours: Limit, theirs: Limit) -> Iterator[Said]:
     local = {inside.id: inside for inside in theirs.inside}
     for inside in ours.inside:
         yield from _inside(ours.path, inside, local.pop(inside.id, None))
-    yield from ((inside.figure.path, _NEW) for inside in local.values())
+    around = {each.counter: each for each in theirs.within}
+    for within in ours.within:
+        if around.pop(within.counter, None) is None:
+            yield child(ours.path, "within"), f"{within.counter} {_GONE}"
+    added = (*(inside.figure for inside in local.values()), *(each.figure for each in around.values()))
+    yield from ((figure.path, _NEW) for figure in added)
 
 
 def _inside(path: str, ours: Inside, theirs: Inside | None) -> Iterator[Said]:
