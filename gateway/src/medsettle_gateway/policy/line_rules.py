@@ -64,7 +64,7 @@ class LineRule:
 
     ``plain``: nothing of it touches a line that carries no ceiling or share of its own, and nothing is
     told of it. ``lifted`` is the exclusion that an emergency order lifts. ``assumed`` is a row that the
-    document does not give.
+    document does not give; ``is_assumed``: it has one.
     """
 
     exclusion: Exclusion | None
@@ -76,6 +76,7 @@ class LineRule:
     ceiling: Resolved | None
     share: Resolved | None
     lifted: Exclusion | None
+    over_ceiling: OverCeiling
     is_assumed: bool
 
     def assumed(self, line: Line, *, self_paid: bool) -> Row | None:
@@ -84,8 +85,6 @@ class LineRule:
         An item's own ceiling and share come before the pack's; a line that is ``self_paid`` in full has
         no share.
         """
-        if not self.is_assumed:
-            return None
         ceiling = self.ceiling if line.ceiling_micro is None else None
         own_share = line.self_pay_share_ppm is not None or self.share_waived or self_paid
         share = None if own_share else self.share
@@ -183,6 +182,7 @@ class LineTable:
             ceiling=ceiling,
             share=share,
             lifted=matching[0] if matching and not binding else None,
+            over_ceiling=rules.over_ceiling,
             is_assumed=is_assumed,
         )
 

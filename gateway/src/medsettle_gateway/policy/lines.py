@@ -70,16 +70,17 @@ def divide(
     noted: dict[int, Noted] = {}
     assumed: Row | None = None
     total = provider = fully = over = first = 0
-    only = tables[0] if len(tables) == 1 else None
-    ordinary = only is not None and chronic is None and sessions is None and covered_to is None
+    several = len(tables) > 1
+    known = {} if several else tables[0].at_any_price
+    ordinary = not several and chronic is None and sessions is None and covered_to is None
     for index, line in enumerate(lines):
-        amount, table = line.amount_fen, only or tables[index]
+        amount = line.amount_fen
         if line.unit_price_micro is not None:
             _check_amount(line, line.unit_price_micro, index + 1)
-        rule = table.at_any_price.get((line.kind, line.catalogue_class, line.ward))
-        if rule is None or line.class_by_list:
-            rule = changed[index] = table.rule_for(line)
-        if rule.plain and ordinary and line.ceiling_micro is None and line.self_pay_share_ppm is None:
+        found = None if line.class_by_list else known.get((line.kind, line.catalogue_class, line.ward))
+        rule = found or tables[index if several else 0].rule_for(line)
+        own = line.ceiling_micro is not None or line.self_pay_share_ppm is not None
+        if found and rule.plain and ordinary and not own:
             parts: Parts = (amount, 0, 0, 0, 0, amount)
         elif rule.exclusion is not None or (covered_to and (line.service_on or service_on) > covered_to):
             parts = (amount, 0, amount, 0, 0, 0)
@@ -92,11 +93,15 @@ def divide(
             if chronic is not None and _is_outside(chronic, noted, line, rule, index):
                 parts = (amount, 0, amount, 0, 0, 0)
             else:
-                parts = _parts(table, rule, line, index + 1, sessions)
-                assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
-                _put(chronic, line, parts)
-            _, borne, own, excess, share, _ = parts
-            provider, fully, over, first = provider + borne, fully + own, over + excess, first + share
+                parts = _parts(rule, line, index + 1, sessions)
+                if rule.is_assumed:
+                    assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
+                if chronic is not None and not parts[2]:
+                    chronic.put(line, parts[5])
+            provider += parts[1]
+            fully += parts[2]
+            over += parts[3]
+            first += parts[4]
         total += amount
         divided.append(parts)
         if not rule.account_may_pay:
@@ -105,12 +110,6 @@ def divide(
     groups = {} if chronic is None else chronic.groups
     barred = _sum(blocked) if blocked else _NOTHING
     return _new(Divided, (divided, changed, sums, barred, groups, noted, assumed))
-
-
-def _put(chronic: Chronic | None, line: Line, parts: Parts) -> None:
-    """A line within the benefit that is not self-paid in full opens or fills its condition's group."""
-    if chronic is not None and not parts[2]:
-        chronic.put(line, parts[-1])
 
 
 def _is_outside(
@@ -129,7 +128,7 @@ def _sum(lines: list[Parts]) -> Parts:
     return total, provider, fully, over, first, scope
 
 
-def _parts(table: LineTable, rule: LineRule, line: Line, number: int, sessions: Sessions | None) -> Parts:
+def _parts(rule: LineRule, line: Line, number: int, sessions: Sessions | None) -> Parts:
     """The parts of a line that is covered, not excluded and within the benefit."""
     amount_fen = left_fen = line.amount_fen
     ceiling_micro, share_ppm = line.ceiling_micro, line.self_pay_share_ppm
@@ -140,10 +139,9 @@ def _parts(table: LineTable, rule: LineRule, line: Line, number: int, sessions: 
     if ceiling_micro is not None:
         standard_fen = line_amount_fen(ceiling_micro, line.quantity_e4)
         if amount_fen > standard_fen:
-            mode = table.rules.over_ceiling
-            if mode is _REFUSE:
+            if rule.over_ceiling is _REFUSE:
                 raise _over_ceiling(line, number, standard_fen)
-            if mode is _WHOLE_LINE:
+            if rule.over_ceiling is _WHOLE_LINE:
                 return amount_fen, 0, amount_fen, 0, 0, 0
             left_fen = standard_fen
     borne_fen = beyond_fen = 0
