@@ -195,7 +195,7 @@ def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
         if sale.state in {SaleState.SETTLED, SaleState.HELD}
         and sale.member == key.member
         and sale.calculated_at is not None
-        and sale.calculated_at > key.after
+        and sale.calculated_at >= key.since
     ]
     later.sort(key=lambda sale: (sale.calculated_at, sale.request_id.text))
     return tuple(later[: key.limit])
@@ -205,7 +205,7 @@ def _settled_since(tables: Tables, key: keys.SettledSinceKey) -> tuple[SaleRecor
     settled = [
         sale
         for sale in tables.sales.values()
-        if sale.state is SaleState.SETTLED and sale.member == key.member and sale.committed_at > key.since
+        if sale.state is SaleState.SETTLED and sale.member == key.member and sale.committed_at >= key.since
     ]
     settled.sort(key=lambda sale: (sale.committed_at, sale.request_id.text))
     return tuple(settled[: key.limit])

@@ -96,6 +96,15 @@ async def test_the_confirmation_of_a_hold_names_no_sale_that_it_knew_of_or_that_
     assert (await world.sale(world.confirm(hold))).recompute_due == ()
 
 
+async def test_sales_of_one_instant_are_told_of_rather_than_missed() -> None:
+    """A coarse clock may give several decisions the same one."""
+    world = await a_world()
+    hold, sale = [await how(who=LAN, basket=basket(cold())) for how in (world.held, world.settled)]
+    assert (await world.sale(world.confirm(hold))).recompute_due == (sale.request_id.text,)
+    undone = await world.sale(world.reverse(sale.request_id))
+    assert undone.recompute_due == (hold.request_id.text,)
+
+
 @pytest.mark.parametrize("goods", ["deductible", "drugs"])
 async def test_a_reversal_names_the_holds_that_stand_on_the_sale(goods: str) -> None:
     world = await a_world()

@@ -131,14 +131,14 @@ async def test_only_a_sale_that_is_alive_counts_as_recent(
     assert bool(found) == (state in ALIVE)
 
 
-async def test_later_sales_are_settled_or_held_and_calculated_after_the_instant(
+async def test_later_sales_are_settled_or_held_and_calculated_at_the_instant_or_after(
     stand: Stand, store: Store
 ) -> None:
     member = stand.enter(person("1"))["1"]
     sales = [
         sale(number, state=state, member=member, calculated_at=NOW + seconds * SECOND)
         for number, state, seconds in [
-            (1, SETTLED, 0), (2, SETTLED, 9), (3, EXPIRED, 3), (4, SETTLED, 5), (5, HELD, 7), (6, HELD, 0),
+            (1, SETTLED, -1), (2, SETTLED, 9), (3, EXPIRED, 3), (4, SETTLED, 0), (5, HELD, 7), (6, HELD, -1),
         ]
     ]
     await write(store, *map(PutSale, sales))
@@ -156,7 +156,7 @@ async def test_sales_are_found_by_when_they_were_settled_however_long_ago_they_w
             committed_at=NOW + seconds * SECOND,
         )
         for number, state, seconds, who in [
-            (1, SETTLED, 0, member), (2, SETTLED, 9, member), (3, HELD, 3, member), (4, SETTLED, 5, member),
+            (1, SETTLED, -1, member), (2, SETTLED, 9, member), (3, HELD, 3, member), (4, SETTLED, 0, member),
             (5, SETTLED, 5, other),
         ]
     ]

@@ -59,19 +59,19 @@ class RecentSalesKey(Key[tuple[SaleHead, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class LaterSalesKey(Key[tuple[SaleRecord, ...]]):
-    """Sales of the member that were calculated after the instant, SETTLED or HELD.
+    """Sales of the member that were calculated at the instant or after it, SETTLED or HELD.
 
     Oldest first, at most ``limit``.
     """
 
     member: str
-    after: datetime
+    since: datetime
     limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class SettledSinceKey(Key[tuple[SaleRecord, ...]]):
-    """SETTLED sales of the member that became so after the instant, oldest first, at most ``limit``."""
+    """Sales of the member that became SETTLED at the instant or after it, oldest first, at most ``limit``."""
 
     member: str
     since: datetime

@@ -108,7 +108,7 @@ def _recent_sales(reading: Reading, key: keys.RecentSalesKey) -> tuple[SaleHead,
 
 
 def _later_sales(reading: Reading, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
-    found = reading.rows("later_sales", member=key.member, after_us=to_us(key.after), limit=key.limit)
+    found = reading.rows("later_sales", member=key.member, since_us=to_us(key.since), limit=key.limit)
     return reading.sales(found)
 
 

@@ -19,15 +19,15 @@ ORDER BY created_at_us, request_id LIMIT :limit;
 -- name: later_sales
 SELECT request_id, body FROM (
   SELECT request_id, body, calculated_at_us FROM sales
-  WHERE state = 'SETTLED' AND member = :member AND calculated_at_us > :after_us
+  WHERE state = 'SETTLED' AND member = :member AND calculated_at_us >= :since_us
   UNION ALL
   SELECT request_id, body, calculated_at_us FROM sales
-  WHERE state = 'HELD' AND member = :member AND calculated_at_us > :after_us
+  WHERE state = 'HELD' AND member = :member AND calculated_at_us >= :since_us
 ) ORDER BY calculated_at_us, request_id LIMIT :limit;
 
 -- name: settled_since
 SELECT request_id, body FROM sales
-WHERE state = 'SETTLED' AND member = :member AND settled_at_us > :since_us
+WHERE state = 'SETTLED' AND member = :member AND settled_at_us >= :since_us
 ORDER BY settled_at_us, request_id LIMIT :limit;
 
 -- Whoever may reserve what this member may use: the payers, and everyone whom one of them may pay for.
