@@ -226,5 +226,5 @@ def test_an_amount_that_is_only_assumed_is_credited_to_nobody(city: City) -> Non
 
 def test_a_region_without_a_subsidy_is_told_so(city: City) -> None:
     said = stopped(city, YEAR, "--yes", region="210300")
-    assert "NO_RULE" in said
-    assert "accounts.subsidy" in said
+    assert "没有定额补助" in said
+    assert "Region 210300 credits no subsidy" in said

@@ -119,6 +119,7 @@ def test_a_year_is_the_longest_that_an_order_holds(city: City, today: date) -> N
     ("more", "exit_code", "said"),
     [
         (("--institution", "H404"), 1, "No institution H404 is known in region 210300"),
+        (("--region", "999999"), 1, "No institution is known in region 999999"),
         (("--to", "2020-01-01"), 2, "is before --from"),
         (("--from", "soon"), 2, "must be a date"),
         (("--author", " "), 2, "must be 1 to 200 printable characters"),

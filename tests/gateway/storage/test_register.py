@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from medsettle_gateway.storage.audit import summarise
 from medsettle_gateway.storage.entering import Entered, NotEnteredError, writing
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
-from tests.gateway.storage.stand import NOW, REGION, ROOT_KEY, SqliteStand, clinic, item, person, tie
+from tests.gateway.storage.stand import NOW, REGION, ROOT_KEY, TODAY, SqliteStand, clinic, item, person, tie
 
 PAID = CounterKey("2026", "general_outpatient", "paid")
 
@@ -103,6 +103,12 @@ def test_a_birthday_stays_where_something_else_of_the_person_changes(stand: Sqli
     changed = person("1", aid=Aid.POOR, name="张三丰", keeps_born_on=True)
     assert enter_members(stand, changed) == Entered(changed_count=1)
     assert birthdays(stand) == ["1950-01-01"]
+
+
+def test_nobody_is_born_after_today(stand: SqliteStand) -> None:
+    with pytest.raises(NotEnteredError) as refused:
+        enter_members(stand, person("1", born_on=TODAY), person("2", born_on=TODAY + timedelta(days=1)))
+    assert [(fault.line, fault.en) for fault in refused.value.faults] == [(3, "born_on is after today")]
 
 
 def test_whoever_is_new_has_no_birthday_but_that_of_the_identity_number(stand: SqliteStand) -> None:

@@ -9,7 +9,6 @@ from typing import Final, NoReturn
 
 import click
 
-from medsettle.wire.reasons import Reason
 from medsettle_gateway.cli.entering import check_option
 from medsettle_gateway.cli.frame import (
     Gateway,
@@ -119,7 +118,10 @@ def _packs_with_subsidy(gateway: Gateway, region: str, on: date) -> Iterator[Rul
     packs = load_packs(gateway.config).in_region(region, on, day_of(now()))
     found = [(pack, subsidy) for pack in packs if (subsidy := rules.subsidy_of(pack)) is not None]
     if not found:
-        stop(Refusal(Reason.NO_RULE, {"region": region, "date": on.isoformat(), "path": "accounts.subsidy"}))
+        refuse(
+            f"统筹区 {region} 在 {on} 没有定额补助:其政策包中没有 accounts.subsidy。",
+            f"Region {region} credits no subsidy on {on}: no policy pack of it has accounts.subsidy.",
+        )
     yield from found
 
 

@@ -4,8 +4,17 @@ from pathlib import Path
 
 import click
 
-from medsettle_gateway.cli.entering import Gathered, check_option, checked_rows, listing_faults, say
+from medsettle_gateway.cli.asked_facts import AskedFacts
+from medsettle_gateway.cli.entering import (
+    Gathered,
+    check_option,
+    checked_rows,
+    listing_faults,
+    say,
+    warn_without_pack,
+)
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
+from medsettle_gateway.domain.register import MemberRecord, Rows
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
 from medsettle_gateway.storage.attributes import enter_attributes
 from medsettle_gateway.storage.entering import Entered
@@ -44,15 +53,24 @@ def import_members(
         ties = None if families is None else faults.rows(families, FAMILIES, limits)
         if not readable:
             faults.stop()
+        regions: dict[str, None] = {}
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member import {file.name}")
             with faults.of(file):
-                entered["members"] = people.enter_members(rows)
+                entered["members"] = people.enter_members(_noted(rows, regions))
             if families is not None and ties is not None:
                 with faults.of(families):
                     entered["families"] = people.enter_families(ties)
             faults.stop()
     say(entered, check=check, as_json=as_json)
+    warn_without_pack(gateway.config, regions)
+
+
+def _noted(rows: Rows[MemberRecord], regions: dict[str, None]) -> Rows[MemberRecord]:
+    """The rows as they come; their regions are noted."""
+    for line, record in rows:
+        regions[record.region] = None
+        yield line, record
 
 
 @member.command("import-year", short_help="导入旧系统的本年累计 enter what an older system had counted")
@@ -83,19 +101,26 @@ def import_year(file: Path, check: bool, as_json: bool, config_path: Path) -> No
 def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     """Enter the region's own facts about members from a CSV FILE, all of them or none.
 
+    A value that the policy of the region does not know is a fault; a name that it does not ask for is
+    entered and named.
+
     Columns: member_no, name, value, from, to (the last day; empty: until further notice). Nothing is
     overwritten: of the rows of a member and name that hold on a day the one that began last decides, and a
     row that begins on the day of an earlier one replaces it.
     """
+    from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
+
     gateway = open_gateway(config_path)
+    asked = AskedFacts(load_packs(gateway.config))
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, ATTRIBUTES, gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member attributes {file.name}")
             entered = {"attributes": enter_attributes(
-                connection, people.member_of, rows, people.now, people.source
+                connection, people.member_of, rows, people.now, people.source, asked.misfit
             )}
     say(entered, check=check, as_json=as_json)
+    asked.warn()
 
 
 @member.command("unbind", short_help="解除家庭共济 end a family tie")

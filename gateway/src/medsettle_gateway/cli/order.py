@@ -33,7 +33,13 @@ from medsettle_gateway.domain.orders import (
 )
 from medsettle_gateway.files import cells
 from medsettle_gateway.service.emergency import Orders
-from medsettle_gateway.storage.orders import all_orders, institutions_missing, put_end, put_order
+from medsettle_gateway.storage.orders import (
+    all_orders,
+    has_institutions,
+    institutions_missing,
+    put_end,
+    put_order,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -101,6 +107,11 @@ def issue(  # noqa: PLR0913 - one argument an option
     )
     signature = gateway.keys.root.sign(ORDER_STATEMENT + order_text(record).encode())
     with gateway.writing() as connection:
+        if not has_institutions(connection, region):
+            refuse(
+                f"统筹区 {region} 没有登记任何机构;请核对代码,或先导入机构。",
+                f"No institution is known in region {region}: look at the code, or import them first.",
+            )
         missing = institutions_missing(connection, region, record.institutions)
         if missing:
             listed = ", ".join(missing)
@@ -147,7 +158,10 @@ def list_orders(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
 def end(
     order_id: str, last_day: date | None, author: str, as_json: bool, config_path: Path  # noqa: FBT001
 ) -> None:
-    """End the order ID before its time. It is recorded who did so, and when."""
+    """End the order ID before its time, once. It is recorded who did so, and when.
+
+    It holds to the end of its last day: with yesterday as the last day it stops at once.
+    """
     gateway = open_gateway(config_path)
     at = now()
     with gateway.writing() as connection:

@@ -42,6 +42,12 @@ def all_orders(connection: sqlite3.Connection) -> tuple[SignedOrder, ...]:
     return tuple(SignedOrder(*row) for row in found)
 
 
+def has_institutions(connection: sqlite3.Connection, region: str) -> bool:
+    """Returns whether the region has any institution."""
+    found = connection.execute("SELECT 1 FROM institutions WHERE region = ? LIMIT 1", (region,)).fetchone()
+    return found is not None
+
+
 def institutions_missing(
     connection: sqlite3.Connection, region: str, codes: Sequence[str]
 ) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.register import FamilyTie, MemberRecord, Rows, YearSum
@@ -23,6 +24,7 @@ _CLOSED: Final = (
     "个人账户已经注销,不能重新开户;请留空 account_yuan 和 account_state",
     "the account was closed and is not opened again: leave account_yuan and account_state empty",
 )
+_UNBORN: Final = ("born_on 晚于今天", "born_on is after today")
 _UNKNOWN: Final = ("没有这个个人编号", "no member has this number")
 
 
@@ -48,6 +50,9 @@ class People:
         """
         tally = Tally()
         for line, record in rows:
+            if record.born_on is not None and record.born_on > day_of(self.now):
+                tally.fault(line, *_UNBORN)
+                continue
             member = self.member_of(record.number)
             if member is None:
                 self._enter(record)

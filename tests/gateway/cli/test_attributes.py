@@ -1,0 +1,59 @@
+"""The region's own facts about members: what the policy does not know is said at the import."""
+
+import pytest
+
+from tests.gateway.cli.city import City
+from tests.gateway.cli.county import MEMBERS, PACK, REGION, person
+
+HEADER = "member_no,name,value,from,to"
+FACTS = """\
+facts:
+  tier: {from: patient.attributes.contribution, values: [low, high]}
+  kids: {from: patient.attributes.children, kind: int}
+"""
+
+
+@pytest.fixture
+def asking(city: City) -> City:
+    """The city with a county beside it whose pack asks for two attributes."""
+    folder = city.folder / "packs"
+    folder.mkdir()
+    text = PACK.replace("CREDIT", "").replace("CARRIES", "").replace("lines:", f"{FACTS}lines:", 1)
+    (folder / "asking.yaml").write_text(text, "utf-8")
+    with city.config.open("a", encoding="utf-8") as file:
+        file.write('\n[policy]\ndirectory = "packs"\n')
+    city.run("member", "import", city.write("s.csv", MEMBERS, person("S1")))
+    return city
+
+
+def test_what_the_policy_knows_is_entered_without_a_word(asking: City) -> None:
+    path = asking.write("a.csv", HEADER, "S1,contribution,low,2026-01-01,", "S1,children,3,2026-01-01,")
+    assert asking.run("member", "attributes", path).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("S1,contribution,lowest,2026-01-01,", "knows of contribution: low, high"),
+        ("S1,children,many,2026-01-01,", "knows of children: a whole number"),
+    ],
+)
+def test_a_value_that_no_policy_of_the_region_knows_is_a_fault(asking: City, row: str, said: str) -> None:
+    path = asking.write("a.csv", HEADER, "S1,contribution,low,2025-01-01,", row)
+    with asking.untouched():
+        faults = asking.ask("member", "attributes", path, exit_code=1)["faults"]
+    assert [fault["line"] for fault in faults] == [3]
+    assert faults[0]["en"].endswith(said)
+
+
+def test_a_name_that_no_policy_of_the_region_asks_for_is_entered_and_named(asking: City) -> None:
+    path = asking.write("a.csv", HEADER, "S1,contributoin,low,2026-01-01,")
+    said = asking.run("member", "attributes", path)
+    assert "新增 1 new" in said.stdout
+    assert f"no policy of region {REGION} asks for contributoin" in said.stderr
+    assert "asked for: contribution, children" in said.stderr
+
+
+def test_members_of_a_region_without_a_pack_come_with_a_warning(city: City) -> None:
+    said = city.run("member", "import", city.write("s.csv", MEMBERS, person("S1"))).stderr
+    assert f"region {REGION} has no policy pack yet" in said
