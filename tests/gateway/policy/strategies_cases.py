@@ -53,7 +53,8 @@ class World:
 
 
 def loaded(data: Plain) -> Pack:
-    return load_pack(PackSource("anywhere.yaml", data))
+    # Read as with a case's own figures: a limit over a stay may stand where there is none.
+    return load_pack(PackSource("anywhere.yaml", data), clause_free=("benefits",))
 
 
 def encounter_and_day(draw: Draw) -> tuple[Encounter, date]:

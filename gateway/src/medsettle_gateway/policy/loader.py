@@ -15,6 +15,7 @@ from medsettle_gateway.policy.load_eligibility import read_eligibility, read_not
 from medsettle_gateway.policy.load_facts import read_vocabulary
 from medsettle_gateway.policy.load_layers import read_layers
 from medsettle_gateway.policy.load_lines import read_lines
+from medsettle_gateway.policy.load_together import check_together
 from medsettle_gateway.policy.pack import Pack, Status
 from medsettle_gateway.policy.plan import Rules
 from medsettle_gateway.policy.reading import LOCAL_FIGURE, LineNumbers, Reader
@@ -83,13 +84,15 @@ def _rules(reader: Reader, data: Mapping[str, object], pack_id: str) -> Rules:
     switches = [switch for benefit in benefits for switch in benefit.switches]
     accounts = read_accounts(reader, data.get("accounts"), switches, vocabulary)
     check_switches(reader, benefits, accounts)
+    layers = read_layers(reader, data.get("layers"), benefits, vocabulary)
+    check_together(reader, benefits, layers)
     return Rules(
         pack=pack_id,
         lines=read_lines(reader, data.get("lines"), vocabulary),
         benefits=benefits,
         accounts=accounts,
         eligibility=eligibility,
-        layers=read_layers(reader, data.get("layers"), benefits, vocabulary),
+        layers=layers,
         notices=read_notices(reader, data.get("warnings"), vocabulary),
         declared=vocabulary.declared,
         accumulators=vocabulary.accumulators,

@@ -88,6 +88,11 @@ class Reader:
     local_clause: str = LOCAL_FIGURE
     faults: list[Fault] = field(default_factory=list)
 
+    @property
+    def is_for_case(self) -> bool:
+        """Are there figures of a case in it, which may be put anywhere, and not only a region's?"""
+        return bool(self.clause_free) and self.local_clause == LOCAL_FIGURE
+
     def fault(self, path: str, message: str) -> None:
         """Keep one mistake, with the line of the nearest path that the file knows."""
         self.faults.append(Fault(line_of(self.lines, path), path, message))
