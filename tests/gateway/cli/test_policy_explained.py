@@ -63,3 +63,20 @@ def test_a_script_finds_the_same_keys_for_every_settlement() -> None:
     assert list(first["steps"][0]) == ["step", "rule", "clause", "inputs", "amount_fen", "line", "zh", "en"]
     assert first["breakdown"]["accounts"][0]["owner"] == "self"
     assert sum(line["amount_fen"] for line in first["breakdown"]["lines"]) == first["breakdown"]["total_fen"]
+
+
+def test_a_layer_below_its_threshold_says_that_and_not_that_nothing_is_left() -> None:
+    text = explained(next(CASES.rglob("CD01-*.yaml")))
+    assert "大病保险:起付标准5000.00元,加上本次5000.00元刚到,没有超过。" in text
+    assert "大病保险:政策范围内没有剩余的金额可支付" not in text
+    assert "大病保险本次不支付。" in text
+
+
+def test_bands_say_what_earlier_bills_took_of_them() -> None:
+    text = explained(next(CASES.rglob("CR03-*.yaml")))
+    assert "10000.00元以内部分此前已计8000.00元,本次有2000.00元" in text
+
+
+def test_a_burden_ceiling_says_what_aid_before_it_was_taken_off() -> None:
+    text = explained(next(CASES.rglob("V21-*.yaml")))
+    assert "个人负担封顶:扣除预计的特殊救助100000.00元后,本年度个人负担140000.00元,超过50000.00元" in text

@@ -80,7 +80,7 @@ def test_each_group_has_its_own_cap_and_all_of_them_share_one_deductible() -> No
 
 def test_what_explains_and_divides_nothing_leaves_no_mark() -> None:
     silent = (
-        entry(Step.BAND, 0, 100, 100, 800_000, None, None),
+        entry(Step.BAND, 0, 100, 100, 800_000, None, None, 0),
         entry(Step.BANDED, 100, None, amount_fen=80),
         entry(Step.RATIO, 100, 800_000, None, None, amount_fen=80),
         entry(Step.LAYER_OUTSIDE, *AID),
@@ -88,7 +88,7 @@ def test_what_explains_and_divides_nothing_leaves_no_mark() -> None:
         entry(Step.LAYER_RATIO, *ILLNESS, "in_scope_left", 50, 500_000, None, amount_fen=25),
         entry(Step.LAYER_CAP, *ILLNESS, 20, 20, None, None, amount_fen=5),
         entry(Step.GUARANTEE, *AID, 100, 900_000, 90, 80, amount_fen=10),
-        entry(Step.LEAVES, *AID, 100, None, 90, amount_fen=10),
+        entry(Step.LEAVES, *AID, 100, None, 90, None, None, None, amount_fen=10),
         entry(Step.WARNING, "w", "w", "w", "personal", "reached", 1, 0, 1),
         entry(Step.LIMIT_WAIVED, "cap", "E"),
     )

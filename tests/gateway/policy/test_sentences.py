@@ -142,7 +142,12 @@ def test_a_step_of_an_older_sale_is_told_without_what_came_later(step: str) -> N
         "For hypertension, 65% of the 75.00 that counts is payable: 48.75.",
     ),
     (
-        entry(Step.BAND, 1_000_000, 2_000_000, 300_000, 850_000, None, None),
+        entry(Step.BAND, 0, 1_000_000, 200_000, 800_000, None, None, 800_000),
+        "10000.00元以内部分此前已计8000.00元,本次有2000.00元,按80%支付。",
+        "Up to 10000.00 there was 8000.00 before, and now 2000.00; 80% of it is payable.",
+    ),
+    (
+        entry(Step.BAND, 1_000_000, 2_000_000, 300_000, 850_000, None, None, 0),
         "10000.00元至20000.00元部分有3000.00元,按85%支付。",
         "Between 10000.00 and 20000.00 there is 3000.00; 85% of it is payable.",
     ),
@@ -165,14 +170,30 @@ def test_a_step_of_an_older_sale_is_told_without_what_came_later(step: str) -> N
     (
         entry(Step.LAYER_RATIO, *AID, "in_scope_left", 70_300, 750_000, None, amount_fen=52_725),
         "医疗救助:政策范围内剩余的703.00元,按75%支付,计527.25元。",
-        "Medical aid: 75% of the 703.00 left to the patient within policy, that is 527.25.",
+        "Medical aid: 75% of the 703.00 left to the patient within policy is payable: 527.25.",
+    ),
+    (
+        entry(Step.LAYER_THRESHOLD, *ILLNESS, 900, 1_200_000, 0, None, amount_fen=900),
+        "大病保险:起付标准12000.00元,本次9.00元,起付标准未到。",
+        "Serious illness insurance: its threshold is 12000.00, and it is not reached with this time's 9.00.",
+    ),
+    (
+        entry(
+            Step.LEAVES, "ceiling", "个人负担封顶", "burden ceiling", 14_000_000, 0, 5_000_000,
+            10_000_000, "特殊救助", "special aid", amount_fen=9_000_000,
+        ),
+        "个人负担封顶:扣除预计的特殊救助100000.00元后,本年度个人负担140000.00元,超过50000.00元,可支付90000.00元。",
+        (
+            "Burden ceiling: less the 100000.00 expected of special aid, the patient bears 140000.00 this "
+            "year, which is above 50000.00: 90000.00 is payable."
+        ),
     ),
     (
         entry(Step.AFTERWARDS, *SPECIAL, "special_aid", amount_fen=10_000_000),
         "特殊救助:可事后另行申请,预计100000.00元,不计入本次结算。",
         "Special aid may be applied for afterwards: about 100000.00, no part of this payment.",
     ),
-], ids=lambda value: value.step.value if isinstance(value, TraceEntry) else "")
+], ids=lambda value: f"{value.step.value}-{len(value.zh)}" if isinstance(value, TraceEntry) else "")
 def test_a_step_is_told_as_a_cashier_says_it(step: TraceEntry, zh: str, en: str) -> None:
     assert step.sentences == (zh, en)
 

@@ -17,12 +17,16 @@ from medsettle_gateway.policy.running import Running
 
 
 class BandShare(NamedTuple):
-    """The part of a group that lies in one band: where the band begins and ends, the part, its ratio."""
+    """The part of a group that lies in one band: where the band begins and ends, the part, its ratio.
+
+    ``used_fen`` is what earlier amounts took of the band.
+    """
 
     from_fen: int
     up_to_fen: int | None
     part_fen: int
     ratio: Resolved
+    used_fen: int
 
 
 class GroupShare(NamedTuple):
@@ -135,7 +139,7 @@ def _in_bands(plan: FundPlan, base_fen: int, periods: Periods, running: Running)
         upper = ends if up_to_fen is None or up_to_fen > ends else up_to_fen
         start = max(begins, lower)
         if upper > start:
-            yield BandShare(lower, up_to_fen, upper - start, ratio)
+            yield BandShare(lower, up_to_fen, upper - start, ratio, start - lower)
         if up_to_fen is None:
             break
         lower = up_to_fen

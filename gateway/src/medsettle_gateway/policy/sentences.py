@@ -40,7 +40,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "deductible": ("limit_fen", "used_fen", "parts", "period"),
     "no_deductible": (),
     "ratio": ("base_fen", "ratio_ppm", "parts", "condition"),
-    "band": ("from_fen", "up_to_fen", "base_fen", "ratio_ppm", "parts", "condition"),
+    "band": ("from_fen", "up_to_fen", "base_fen", "ratio_ppm", "parts", "condition", "used_fen"),
     "banded": ("base_fen", "condition"),
     "cap": ("limit_fen", "used_fen", "left_fen", "parts", "period", "condition", "zh", "en"),
     "fund": ("fund", "condition"),
@@ -48,7 +48,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "layer_threshold": (*_LAYER, "base_fen", "limit_fen", "used_fen", "parts"),
     "layer_ratio": (*_LAYER, "of", "base_fen", "ratio_ppm", "parts"),
     "guarantee": (*_LAYER, "total_fen", "share_ppm", "target_fen", "funds_fen"),
-    "leaves": (*_LAYER, "left_fen", "before_fen", "limit_fen"),
+    "leaves": (*_LAYER, "left_fen", "before_fen", "limit_fen", "less_fen", "less_zh", "less_en"),
     "layer_cap": (*_LAYER, "limit_fen", "left_fen", "inside", "parts"),
     "layer": (*_LAYER, "fund"),
     "afterwards": (*_LAYER, "fund"),
@@ -62,7 +62,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The names of each step's inputs, in their order."""
 
-ADDED: Final[Mapping[str, int]] = {"deductible": 1, "ratio": 1, "cap": 4, "fund": 1}
+ADDED: Final[Mapping[str, int]] = {"deductible": 1, "ratio": 1, "band": 1, "cap": 4, "fund": 1, "leaves": 3}
 """How many of a step's inputs, the last ones, came later: the traces of older sales do not hold them."""
 
 _TOLD: Final[Mapping[str, Told]] = {

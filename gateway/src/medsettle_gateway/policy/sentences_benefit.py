@@ -93,7 +93,7 @@ def ratio(amount: str, _line: int, values: Values) -> Sentences:
 
 def band(_amount: str, _line: int, values: Values) -> Sentences:
     """One row of a table by amount, and what falls into it."""
-    from_fen, up_to_fen, base_fen, ratio_ppm, parts, condition = values
+    from_fen, up_to_fen, base_fen, ratio_ppm, parts, condition, used_fen = values
     zh_of, en_of = _of(condition)
     base, percent = format_fen(base_fen), format_percent(ratio_ppm)
     zh, en = rows_of_ratio(ratio_ppm, parts)
@@ -106,9 +106,13 @@ def band(_amount: str, _line: int, values: Values) -> Sentences:
     else:
         most = format_fen(up_to_fen)
         zh_band, en_band = f"{least}元至{most}元部分", f"between {least} and {most}"
+    zh_part, en_part = f"有{base}元", f"there is {base}"
+    if used_fen:
+        used = format_fen(used_fen)
+        zh_part, en_part = f"此前已计{used}元,本次有{base}元", f"there was {used} before, and now {base}"
     return (
-        f"{zh_of}{':' if zh_of else ''}{zh_band}有{base}元,按{percent}{zh}支付。",
-        begun(f"{en_of}{en_band} there is {base}; {percent}{en} of it is payable."),
+        f"{zh_of}{':' if zh_of else ''}{zh_band}{zh_part},按{percent}{zh}支付。",
+        begun(f"{en_of}{en_band} {en_part}; {percent}{en} of it is payable."),
     )
 
 

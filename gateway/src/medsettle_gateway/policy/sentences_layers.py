@@ -44,10 +44,15 @@ def layer_threshold(amount: str, _line: int, values: Values) -> Sentences:
         used = format_fen(used_fen)
         before_zh, before_en = f",此前已计{used}元", f"; {used} of it was met before"
     base = format_fen(base_fen)
-    if used_fen + base_fen <= limit_fen:
+    if used_fen + base_fen < limit_fen:
         return (
-            f"{zh}:{zh_limit}{before_zh},本次{base}元,没有超过,不支付。",
-            f"{title}: {en_limit}{before_en}, and this time's {base} does not go above it.",
+            f"{zh}:{zh_limit}{before_zh},本次{base}元,起付标准未到。",
+            f"{title}: {en_limit}{before_en}, and it is not reached with this time's {base}.",
+        )
+    if used_fen + base_fen == limit_fen:
+        return (
+            f"{zh}:{zh_limit}{before_zh},加上本次{base}元刚到,没有超过。",
+            f"{title}: {en_limit}{before_en}, and it is just reached with this time's {base}.",
         )
     return (
         f"{zh}:{zh_limit}{before_zh},本次{base}元中先扣{amount}元。",
@@ -66,7 +71,7 @@ def layer_ratio(amount: str, _line: int, values: Values) -> Sentences:
     zh_rows, en_rows = rows_of_ratio(ratio_ppm, parts)
     return (
         f"{zh}:{zh_of}剩余的{base}元,按{percent}{zh_rows}支付,计{amount}元。",
-        f"{title}: {percent}{en_rows} of the {base} left to the patient {en_of}, that is {amount}.",
+        f"{title}: {percent}{en_rows} of the {base} left to the patient {en_of} is payable: {amount}.",
     )
 
 
@@ -84,16 +89,20 @@ def guarantee(amount: str, _line: int, values: Values) -> Sentences:
 
 def leaves(amount: str, _line: int, values: Values) -> Sentences:
     """What goes above the amount that a patient has to bear."""
-    _, zh, en, left_fen, before_fen, limit_fen = values
+    _, zh, en, left_fen, before_fen, limit_fen, less_fen, less_zh, less_en = values
     left, limit = format_fen(left_fen), format_fen(limit_fen)
+    zh, en = f"{zh}:", f"{begun(en)}: "
+    if less_fen:
+        less = format_fen(less_fen)
+        zh, en = f"{zh}扣除预计的{less_zh}{less}元后,", f"{en}less the {less} expected of {less_en}, "
     if before_fen is None:
-        zh, en = f"{zh}:本次个人负担{left}元", f"{begun(en)}: {left} is left to the patient this time"
+        zh, en = f"{zh}本次个人负担{left}元", f"{en}{left} is left to the patient this time"
     elif not before_fen:
-        zh, en = f"{zh}:本年度个人负担{left}元", f"{begun(en)}: the patient has borne {left} this year"
+        zh, en = f"{zh}本年度个人负担{left}元", f"{en}the patient bears {left} this year"
     else:
         before, whole = format_fen(before_fen), format_fen(before_fen + left_fen)
-        zh = f"{zh}:本年度此前个人负担{before}元,加上本次{left}元,共{whole}元"
-        en = f"{begun(en)}: {before} borne before in the year and {left} now make {whole}"
+        zh = f"{zh}本年度此前个人负担{before}元,加上本次{left}元,共{whole}元"
+        en = f"{en}{before} borne before in the year and {left} now make {whole}"
     if amount == _NOTHING:
         return f"{zh},没有超过{limit}元。", f"{en}, which is not above {limit}."
     return f"{zh},超过{limit}元,可支付{amount}元。", f"{en}, which is above {limit}: {amount} is payable."

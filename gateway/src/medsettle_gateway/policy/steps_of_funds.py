@@ -1,5 +1,6 @@
 """Writes the steps of funds and layers: deductible, ratio or bands, cap, and what each layer comes to."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from medsettle_gateway.domain.basket import Waiver
@@ -22,6 +23,9 @@ _NAME_OF_PERIOD: Final = {period: period.value for period in Period}
 
 _Named = tuple[str, str, str, str, str, str]
 """What names a layer: its id and its title."""
+_Less = tuple[int | None, str | None, str | None]
+"""What layers before one that acts after the fact would pay: in fen, and their titles."""
+_NO_LESS: Final[_Less] = (None, None, None)
 
 
 def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
@@ -44,8 +48,8 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
         _group(steps, benefit, group, None if order is None else order.id)
     for layer in layers:
         _layer(steps, layer, Step.LAYER)
-    for layer in afterwards:
-        _layer(steps, layer, Step.AFTERWARDS)
+    for index, layer in enumerate(afterwards):
+        _layer(steps, layer, Step.AFTERWARDS, _less(afterwards[:index]))
     if raises:
         notices = {notice.id: (notice, figure) for notice, figure in plan.notices}
         for raised in raises:
@@ -106,19 +110,32 @@ def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare, order: s
 
 def _banded(steps: list[PlainStep], benefit: Benefit, group: GroupShare) -> None:
     condition = group.plan.condition
-    for begins, ends, part_fen, of_band in group.bands:
+    for begins, ends, part_fen, of_band, used_fen in group.bands:
         steps.append((
             Step.BAND, of_band.rule, of_band.clause, 0, None,
             "from_fen", begins, "up_to_fen", ends, "base_fen", part_fen,
             "ratio_ppm", of_band.value, "parts", of_band.parts, "condition", condition,
+            "used_fen", used_fen,
         ))  # fmt: skip
     path = benefit.ratio.path if benefit.bands is None else benefit.bands.path
     banded = ("base_fen", group.base_fen, "condition", condition)
     steps.append((Step.BANDED, path, "", group.computed_fen, None, *banded))
 
 
-def _layer(steps: list[PlainStep], share: LayerShare, last: Step) -> None:
-    """How one layer comes to what it pays; ``last`` says whether it is charged."""
+def _less(before: Sequence[LayerShare]) -> _Less:
+    paying = [share for share in before if share.paid_fen]
+    if not paying:
+        return _NO_LESS
+    titles = [share.plan.layer.title for share in paying]
+    zh, en = "、".join(title.zh for title in titles), " and ".join(title.en for title in titles)
+    return sum(share.paid_fen for share in paying), zh, en
+
+
+def _layer(steps: list[PlainStep], share: LayerShare, last: Step, less: _Less = _NO_LESS) -> None:
+    """How one layer comes to what it pays; ``last`` says whether it is charged.
+
+    Where nothing is left above its threshold, that is all there is to say.
+    """
     layer = share.plan.layer
     named: _Named = ("layer", layer.id, "zh", layer.title.zh, "en", layer.title.en)
     if not share.plan.is_for:
@@ -131,8 +148,9 @@ def _layer(steps: list[PlainStep], share: LayerShare, last: Step) -> None:
             "base_fen", threshold.base_fen, "limit_fen", figure.value, "used_fen", threshold.used_fen,
             "parts", figure.parts,
         ))  # fmt: skip
-    for part in share.parts:
-        steps.append(_part(share, part, named))
+    below = threshold is not None and 0 < threshold.base_fen == threshold.now_fen
+    for part in () if below else share.parts:
+        steps.append(_part(share, part, named, less))
         _layer_cap(steps, share, part, named)
     steps.append((last, layer.path, layer.clause, share.paid_fen, None, *named, "fund", layer.fund))
 
@@ -141,7 +159,7 @@ def _clause_of_who(share: LayerShare) -> str:
     return next((gate.clause for gate in share.plan.layer.who if gate.clause), "")
 
 
-def _part(share: LayerShare, part: PartShare, named: _Named) -> PlainStep:
+def _part(share: LayerShare, part: PartShare, named: _Named, less: _Less) -> PlainStep:
     figure = part.figure
     if share.plan.share is not None:
         total_fen = share.funds_fen if share.funds_fen is None else share.funds_fen + part.base_fen
@@ -151,9 +169,11 @@ def _part(share: LayerShare, part: PartShare, named: _Named) -> PlainStep:
             "target_fen", share.target_fen, "funds_fen", share.funds_fen,
         )  # fmt: skip
     if share.plan.leaves is not None:
+        less_fen, zh, en = less
         return (
             Step.LEAVES, figure.rule, figure.clause, part.computed_fen, None, *named,
             "left_fen", part.base_fen, "before_fen", share.before_fen, "limit_fen", figure.value,
+            "less_fen", less_fen, "less_zh", zh, "less_en", en,
         )  # fmt: skip
     return (
         Step.LAYER_RATIO, figure.rule, figure.clause, part.computed_fen, None, *named,
