@@ -27,7 +27,7 @@ def check_together(reader: Reader, benefits: Iterable[Benefit], layers: Iterable
             reader.fault(child(layer.path, "id"), message)
     for benefit in known:
         where = child(benefit.path, "where")
-        if not _is_stay(benefit) and not any(fault.path.startswith(where) for fault in reader.faults):
+        if not is_stay(benefit) and not any(fault.path.startswith(where) for fault in reader.faults):
             for path in _over_stay(benefit):
                 message = (
                     f"{benefit.id} may be had without a stay, and would then count nothing and begin anew "
@@ -36,7 +36,7 @@ def check_together(reader: Reader, benefits: Iterable[Benefit], layers: Iterable
                 reader.fault(path, message)
 
 
-def _is_stay(benefit: Benefit) -> bool:
+def is_stay(benefit: Benefit) -> bool:
     """Does every entry of ``where`` ask for a stay?"""
     return bool(benefit.where) and all(dict(gate.tests).get("stay") == (TRUE,) for gate in benefit.where)
 
