@@ -17,6 +17,7 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.member import Account, Owner, Patient
 from medsettle_gateway.domain.place import Institution
 from medsettle_gateway.policy.accounts import Drawn, Pays, draw, in_order, payable_fen
+from medsettle_gateway.policy.alone import Alone, Moved, pay_alone
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.counting import (
     counters_of,
@@ -91,12 +92,10 @@ def calculate(
     refusal = charged.missing_deductible or plan.missing
     if refusal is not None:
         raise Refused(refusal)
-    running = Running(case.counters)
-    taken, groups = _fund_part(dated, divided, running)
-    left, layers, afterwards = _layer_part(dated, divided, groups, running)
-    raised: tuple[Raised, ...] = ()
-    if plan.rules.accumulators and plan.benefit is not None:
-        raised = _accumulated(plan, periods.paid, left, running)
+    keys = plan.alone(periods) if charged is plan else None
+    alone = None if keys is None else pay_alone(plan, keys, divided.total[5], case.counters)
+    charge = _charge(dated, divided, case.counters) if alone is None else _charge_alone(divided, alone)
+    taken, groups, layers, afterwards, raised, left, moved, remain = charge
     assumed_figure = charged.assumed_deductible or plan.assumed
     if not allow_assumed and (assumed_figure or divided.assumed or plan.by_condition):
         _check_assumed(pack, assumed_figure, divided, groups)
@@ -112,8 +111,7 @@ def calculate(
     if trace:
         found = (dated, divided, taken, groups, layers, afterwards, raised, payers, payable, breakdown)
         steps = steps_of(case, _new(Calculated, found))
-    remain = remainders_of(plan, groups, taken, periods, running)
-    return _new(Calculation, (breakdown, tuple(running.moved.items()), remain, steps, raised))
+    return _new(Calculation, (breakdown, moved, remain, steps, raised))
 
 
 def may_enter(
@@ -226,6 +224,34 @@ def _refusal(
     if covered_to is not None and (encounter.admitted or service_on) > covered_to:
         return Refusal(Reason.NOT_COVERED, {"covered_to": covered_to.isoformat()})
     return plan.refusal
+
+
+_Charge = tuple[
+    Taken | None, Sequence[GroupShare], Sequence[LayerShare], Sequence[LayerShare], tuple[Raised, ...],
+    Left, Moved, tuple[Remainder, ...],
+]  # fmt: skip
+"""The deductible, the groups, the layers, those that act afterwards, the warnings; what no fund has paid;
+what is added to the counters, and where the limits stand then."""
+
+
+def _charge(dated: Dated, divided: Divided, counters: Mapping[CounterKey, int]) -> _Charge:
+    """What the funds pay, one after another."""
+    plan, periods, running = dated.plan, dated.periods, Running(counters)
+    taken, groups = _fund_part(dated, divided, running)
+    left, layers, afterwards = _layer_part(dated, divided, groups, running)
+    raised: tuple[Raised, ...] = ()
+    if plan.rules.accumulators and plan.benefit is not None:
+        raised = _accumulated(plan, periods.paid, left, running)
+    remain = remainders_of(plan, groups, taken, periods, running)
+    return taken, groups, layers, afterwards, raised, left, tuple(running.moved.items()), remain
+
+
+def _charge_alone(divided: Divided, alone: Alone) -> _Charge:
+    """What the benefit's fund pays where nothing else counts along."""
+    taken, group, moved, remain = alone
+    _, _, fully, over, first, scope = divided.total
+    left = Left(scope - group.paid_fen, first, over, fully)
+    return taken, (group,), (), (), (), left, moved, remain
 
 
 def _fund_part(

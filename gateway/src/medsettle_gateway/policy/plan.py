@@ -10,6 +10,7 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
+from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
 from medsettle_gateway.policy.benefit import Benefit
@@ -20,6 +21,7 @@ from medsettle_gateway.policy.facts import (
     Facts,
     described,
 )
+from medsettle_gateway.policy.fund import Periods, deductible_keys
 from medsettle_gateway.policy.fund_plan import FundPlan
 from medsettle_gateway.policy.gates import Gate, refusal_by_fact, refusal_of
 from medsettle_gateway.policy.layer import Layer
@@ -29,6 +31,11 @@ from medsettle_gateway.policy.line_rules import LineRules, LineTable
 from medsettle_gateway.policy.notices import Notice
 from medsettle_gateway.policy.rows import Figure, Resolved, Row
 
+AloneKeys = tuple[CounterKey | None, CounterKey]
+"""The counters of a deductible, None where there is none, and of what the fund paid."""
+
+PERIODS_KEPT: Final = 8
+"""Periods whose counters a plan keeps ready; beyond, all are dropped and made anew."""
 GROUPS_KEPT: Final = 64
 """Filed conditions whose figures a plan keeps resolved; beyond, all are dropped and made anew."""
 
@@ -89,7 +96,8 @@ class Plan:
     ``deductible`` and ``session`` are None where the benefit has none; without a benefit there is
     neither a ``fund`` nor any layer. ``layers`` are those of the benefit, in pack order. ``notices``
     are the warnings that watch this person. ``waives`` is what an emergency order lifts.
-    ``is_watched``: what a line comes to depends on the lines before it.
+    ``is_watched``: what a line comes to depends on the lines before it. ``is_alone``: beside the benefit's
+    fund nothing counts.
     """
 
     rules: Rules
@@ -113,7 +121,25 @@ class Plan:
     is_watched: bool
     settling: tuple[LayerPlan, ...]
     afterwards: tuple[LayerPlan, ...]
+    is_alone: bool
     _groups: dict[str, FundPlan] = field(default_factory=dict, repr=False)
+    _keys: dict[Periods, AloneKeys | None] = field(default_factory=dict, repr=False)
+
+    def alone(self, periods: Periods) -> AloneKeys | None:
+        """The counters of a benefit whose limits have one each and beside which nothing counts; else None."""
+        if periods not in self._keys:
+            if len(self._keys) >= PERIODS_KEPT:
+                self._keys.clear()
+            self._keys[periods] = self._alone(periods)
+        return self._keys[periods]
+
+    def _alone(self, periods: Periods) -> AloneKeys | None:
+        if not self.is_alone or self.fund is None or self.benefit is None:
+            return None
+        met, paid = deductible_keys(self.benefit, periods), self.fund.paid_keys(periods.paid, periods.stay)
+        if len(paid) != 1 or len(met) != (self.deductible is not None):
+            return None
+        return met[0] if met else None, paid[0]
 
     def group(self, condition: str) -> FundPlan | None:
         """The figures of one filed condition, where each is paid by itself; None without a benefit."""
@@ -166,9 +192,16 @@ def make_plan(rules: Rules, benefit_id: str, facts: Facts, waives: tuple[Waiver,
         waives_limits=Waiver.LIMITS in waives,
         by_condition=benefit is not None and benefit.by_condition,
         is_watched=benefit is not None and benefit.watches_lines,
+        is_alone=_is_alone(rules, fund, layers),
         settling=tuple(each for each in layers if each.is_charged),
         afterwards=tuple(each for each in layers if not each.is_charged),
     )
+
+
+def _is_alone(rules: Rules, fund: FundPlan | None, layers: tuple[LayerPlan, ...]) -> bool:
+    if fund is None or layers or rules.accumulators:
+        return False
+    return fund.ratio is not None and fund.cap is not None and not fund.within
 
 
 def _layers(rules: Rules, benefit: Benefit | None, facts: Facts) -> Iterator[LayerPlan]:
