@@ -9,6 +9,7 @@ import pytest
 
 from medsettle_gateway.files.packs import read_pack, shipped_packs
 from medsettle_gateway.files.yaml import read_yaml
+from medsettle_gateway.policy.check_conditions import is_slip
 from medsettle_gateway.policy.checking import check_files
 from medsettle_gateway.policy.finding import Level
 from medsettle_gateway.policy.loader import PackSource, digest_of
@@ -48,7 +49,7 @@ def test_the_shipped_packs_have_no_errors_and_no_warnings() -> None:
 def test_a_finding_has_the_line_of_its_file() -> None:
     found = check_files([EVERYTHING])
     text = Path(__file__).with_name("everything.yaml").read_text("utf-8").splitlines()
-    assert "force: assumed" in text[next(f for f in found if f.level is Level.WARNING).line - 1]
+    assert "force: assumed" in text[next(f for f in found if f.message.startswith("assumed")).line - 1]
     assert {each.source for each in found} == {EVERYTHING.name}
 
 
@@ -312,3 +313,98 @@ def test_two_overlays_over_one_pack_on_one_day_are_an_error() -> None:
     second = overlay(OVERLAY.replace("local-2024", "local-b"))
     found = check_files([overlay(), PackSource("p.yaml", second.data, second.lines)], [EVERYTHING])
     assert [each.source for each in found if "on the same days" in each.message] == ["p.yaml"]
+
+
+TAKEN = f"{GENERAL}.cap"
+
+
+def of_overlay(figures: str) -> dict[str, tuple[Level, str]]:
+    head = OVERLAY.partition("benefits:")[0]
+    found = check_files([overlay(head + figures)], [EVERYTHING])
+    return {each.path: (each.level, each.message) for each in found if "takes away" in each.message}
+
+
+def test_an_overlay_that_leaves_people_without_a_figure_that_they_had_is_warned_of() -> None:
+    rows = '[{when: {scheme: employee}, amount: "5000.00"}]'
+    taken = of_overlay(f"benefits: {{general_outpatient: {{cap: {{rows: {rows}}}}}}}\n")
+    level, message = taken[TAKEN]
+    assert (len(taken), level) == (1, Level.WARNING)
+    assert message.startswith("takes away what the pack gives: scheme=resident: 3000.00. Such a settlement")
+    assert "is refused with NO_RULE" in message
+
+
+def test_whoever_is_left_without_a_figure_is_told_apart_by_what_they_had() -> None:
+    figures = 'benefits: {chronic_outpatient: {cap: {rows: [{when: {aid: poor}, amount: "1.00"}]}}}\n'
+    _, message = of_overlay(figures)["benefits.chronic_outpatient.cap"]
+    for had in ("condition=hypertension: 2000.00", "condition=diabetes: 2400.00"):
+        assert had in message
+    assert "aid=poor" not in message
+
+
+def test_an_overlay_takes_nothing_away_from_people_who_had_nothing() -> None:
+    figures = 'benefits: {chronic_outpatient: {cap: {rows: [{amount: "1.00"}]}}}\n'
+    assert of_overlay(figures) == {}
+    assert of_overlay(OVERLAY.partition("authority")[2].partition("\n")[2].partition("\n")[2]) == {}
+
+
+def test_an_overlay_is_warned_of_a_condition_that_its_pack_spells_otherwise() -> None:
+    rows = '[{amount: "1.00"}, {when: {condition: [diabetes, hypertenson]}, amount: "2.00"}]'
+    head = OVERLAY.partition("benefits:")[0]
+    source = overlay(f"{head}benefits: {{chronic_outpatient: {{cap: {{rows: {rows}}}}}}}\n")
+    (said,) = [each for each in check_files([source], [EVERYTHING]) if "did you mean" in each.message]
+    assert (said.level, said.line) == (Level.WARNING, 8)
+    assert said.message == "no other row names hypertenson; did you mean hypertension?"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("hypertenson", "hypertension"), ("haemodialisys", None), ("hepatitis_c", None), ("diabetes_2", None)],
+)
+def test_a_condition_is_doubted_only_where_one_letter_of_a_longer_word_differs(
+    written: str, meant: str | None
+) -> None:
+    found = check(everything(benefits__chronic_outpatient__cap__rows__0__when={"condition": written}))
+    assert [message for _, _, message in found if "did you mean" in message] == (
+        [] if meant is None else [f"no other row names {written}; did you mean {meant}?"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("hyperthyroidism", "hypothyroidism"), ("hepatitis_b", "hepatitis_c"), ("type_1", "type_2")],
+)
+def test_conditions_that_do_differ_are_not_taken_for_a_slip(one: str, other: str) -> None:
+    assert not is_slip(one, other)
+
+
+@pytest.mark.parametrize("written", ["diabets", "diabeetes", "diabates", "diabtees", "daibetes"])
+def test_a_slip_is_one_letter_more_or_less_or_another_or_two_swapped(written: str) -> None:
+    assert is_slip(written, "diabetes")
+    assert is_slip("diabetes", written)
+
+
+def five_fixed(**changes: object) -> dict[str, Any]:
+    return {**_chronic()["five_fixed"], **changes}
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "message"),
+    [
+        ({"drug_kinds": {"1": 3, "3": 5}}, "drug_kinds", "for 2 filed conditions: 3 kinds"),
+        ({"drug_kinds": {"2": 4}}, "drug_kinds", "for 1 filed condition: 4 kinds"),
+        ({"days_supply": 30}, "window_days", "every 15 days, 30 days of supply"),
+    ],
+)
+def test_gaps_of_the_five_fixed_are_warnings(change: dict[str, object], key: str, message: str) -> None:
+    found = check(everything(benefits__chronic_outpatient__five_fixed=five_fixed(**change)))
+    level, said = only(found, f"benefits.chronic_outpatient.five_fixed.{key}")
+    assert level is Level.WARNING
+    assert message in said
+
+
+def test_a_rule_for_stays_over_new_year_without_a_clause_is_a_warning() -> None:
+    rule = {"deductible_by": "admitted", "cap_by": "discharged"}
+    level, message = only(check(everything(benefits__inpatient__stay=rule)), "benefits.inpatient.stay")
+    assert level is Level.WARNING
+    assert "no clause" in message
+    assert told(check(everything()), "benefits.inpatient.stay") == []

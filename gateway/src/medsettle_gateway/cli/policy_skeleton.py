@@ -79,7 +79,10 @@ benefits:
 #           - {{up_to: "10000.00", ratio: "0.80", clause: {todo}}}
 #           - {{ratio: "0.90", clause: {todo}}}
 #     cap: {{period: year, rows: [{{amount: "200000.00", clause: {todo}}}]}}
-#     stay: {{deductible_by: admitted, cap_by: discharged}}   # 跨年度 / stays over New Year
+#     stay:                           # 跨年度 / stays over New Year
+#       deductible_by: admitted       # admitted 入院日 | discharged 出院日
+#       cap_by: discharged
+#       clause: {todo}
 #     layers: [serious_illness, medical_aid]
 
 # 其他支付,依次:大病保险、商业补充、医疗救助 …… / what other funds pay on what is left, in this order
@@ -94,7 +97,7 @@ layers: []
 
 accounts:                            # 个人账户;没有可整节删去 / delete where there are none
   clause: {todo}
-  enrolments: [{enrolment}]   # 设有个人账户的参保方式 / enrolments with an account
+  enrolments: [pooled_and_account]   # 设有个人账户的参保方式 / enrolments with an account
   pays: personal                     # personal 任何个人负担 | in_scope 仅政策范围内
   at:
     - {{at: [clinic, hospital]}}
@@ -133,8 +136,7 @@ effective: {{from: {todo}, to: null}}
 
 def pack_skeleton(region: str, scheme: str) -> str:
     """A pack for a region and scheme, to be filled in."""
-    enrolment = "pooled_and_account" if scheme == "employee" else "pool_only"
-    return PACK.format(region=region, scheme=scheme, enrolment=enrolment, todo=UNFILLED)
+    return PACK.format(region=region, scheme=scheme, todo=UNFILLED)
 
 
 def overlay_head(pack: str) -> str:

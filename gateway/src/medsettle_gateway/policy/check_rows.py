@@ -1,15 +1,16 @@
 """Rows that can never apply, people for whom there is no row, and figures that a region must bring."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from medsettle_gateway.policy.bounded import bounded_figures
 from medsettle_gateway.policy.check_scope import Scope, Scoped, scoped_figures
 from medsettle_gateway.policy.combinations import combinations_of
 from medsettle_gateway.policy.facts import DeclaredFact, Facts
 from medsettle_gateway.policy.finding import Level
 from medsettle_gateway.policy.plan import Rules
 from medsettle_gateway.policy.reading import Invalid
-from medsettle_gateway.policy.rows import Figure, FigureKind, Force, Row, RowAction, When
+from medsettle_gateway.policy.rows import Figure, FigureKind, Force, Resolved, Row, RowAction, When, written
 
 Said = tuple[str, Level, str]
 """A path of the pack, how bad it is, and what it is."""
@@ -17,20 +18,40 @@ Said = tuple[str, Level, str]
 _OTHER = "-"
 """Stands, in the combinations of facts, for a value that no row names."""
 
+TAKES_AWAY = "takes away"
+"""Begins what is said of an overlay that leaves people without a figure that they had."""
+
+_LISTED_MOST = 8
 _NOTHING_GIVEN = "the document gives no figure: a region must bring its own, in an overlay"
 _ASSUMED = "assumed, not in the document: nothing is charged by it until an overlay brings the local figure"
 
 
-def check_rows(rules: Rules) -> Iterator[Said]:
-    """What is wrong or open with the figures of a pack, in its order."""
+def check_rows(rules: Rules, shipped: Rules | None = None) -> Iterator[Said]:
+    """What is wrong or open with the figures of a pack, in its order.
+
+    ``shipped`` are the rules that an overlay changed into these: whom they gave a figure that these do
+    not is named as well.
+    """
+    before = {} if shipped is None else _before(shipped, rules)
+    declared = (*rules.declared, *(() if shipped is None else shipped.declared))
     for scoped in scoped_figures(rules):
         yield from _assumed(scoped.figure)
-        if scoped.figure.rows:
-            yield from _applied(scoped, rules.declared)
+        earlier = before.get(scoped.figure.path, ())
+        if scoped.figure.rows or any(figure.rows for figure in earlier):
+            yield from _applied(scoped, declared, earlier)
         elif not scoped.optional:
             yield scoped.figure.path, Level.INFO, _NOTHING_GIVEN
     yield from _never_first(rules)
     yield from _catalogues(rules)
+
+
+def _before(shipped: Rules, rules: Rules) -> Mapping[str, tuple[Figure, ...]]:
+    """The shipped figures that stood where a local one stands now, by its path."""
+    found: dict[str, tuple[Figure, ...]] = {}
+    for each in bounded_figures(shipped, rules):
+        if each.local is not None and each.local != each.shipped:
+            found[each.local.path] = (*found.get(each.local.path, ()), each.shipped)
+    return found
 
 
 def _assumed(figure: Figure) -> Iterator[Said]:
@@ -46,11 +67,14 @@ class _Seen:
     used: dict[str, None] = field(default_factory=dict)
     replaced_by: dict[str, dict[str, None]] = field(default_factory=dict)
     without_row: list[Facts] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
 
 
-def _applied(scoped: Scoped, declared: Sequence[DeclaredFact]) -> Iterator[Said]:
+def _applied(
+    scoped: Scoped, declared: Sequence[DeclaredFact], earlier: tuple[Figure, ...]
+) -> Iterator[Said]:
     try:
-        seen = _look_up(scoped, declared)
+        seen = _look_up(scoped, declared, earlier)
     except Invalid:
         message = "too many facts to tell whether every row can apply; name fewer facts or values"
         yield scoped.figure.path, Level.INFO, message
@@ -58,27 +82,49 @@ def _applied(scoped: Scoped, declared: Sequence[DeclaredFact]) -> Iterator[Said]
     for row in scoped.figure.rows:
         if row.path not in seen.used:
             yield row.path, *_why_never(row, seen.replaced_by.get(row.path))
+    if seen.taken:
+        yield scoped.figure.path, Level.WARNING, _taken(scoped, seen.taken)
     if scoped.needed and seen.without_row:
         yield scoped.figure.path, Level.INFO, _hole(seen.without_row)
 
 
-def _look_up(scoped: Scoped, declared: Sequence[DeclaredFact]) -> _Seen:
+def _look_up(scoped: Scoped, declared: Sequence[DeclaredFact], earlier: tuple[Figure, ...] = ()) -> _Seen:
     """Look the figure up for every combination of the facts that its rows and its scope name."""
     figure, scope = scoped.figure, scoped.scope
     seen = _Seen()
-    for facts, price_micro in combinations_of((figure, scope.as_figure(figure.path)), declared, scope.single):
+    told = (figure, scope.as_figure(figure.path), *earlier)
+    named = dict.fromkeys(name for each in (figure, *earlier) for name in each.fact_names())
+    for facts, price_micro in combinations_of(told, declared, scope.single):
         if not scope.admits(facts, price_micro):
             continue
         found = figure.resolve(facts, price_micro)
         used = () if found is None else (found.row, *found.adds)
         seen.used |= dict.fromkeys(row.path for row in used)
-        if found is None:
+        had = None if found is not None else _had(earlier, facts, price_micro)
+        if had is not None:
+            whom = " ".join(_told(name, facts[name]) for name in named) or "anybody"
+            seen.taken.setdefault(whom, written(figure.kind, had.value))
+        elif found is None:
             seen.without_row.append({name: facts[name] for name in figure.fact_names()})
         for row in figure.rows:
             if row not in used and row.when.matches(facts, price_micro):
                 deciding = {} if found is None else {found.row.path: None}
                 seen.replaced_by.setdefault(row.path, {}).update(deciding)
     return seen
+
+
+def _had(earlier: tuple[Figure, ...], facts: Facts, price_micro: int) -> Resolved | None:
+    found = (figure.resolve(facts, price_micro) for figure in earlier)
+    return next((each for each in found if each is not None), None)
+
+
+def _taken(scoped: Scoped, taken: Mapping[str, str]) -> str:
+    """Who had what, and what becomes of them now."""
+    listed = [f"{whom}: {had}" for whom, had in taken.items()]
+    more = f"; and {len(listed) - _LISTED_MOST} more" if len(listed) > _LISTED_MOST else ""
+    then = "is refused with NO_RULE" if scoped.needed else "has no such figure"
+    named = "; ".join(listed[:_LISTED_MOST])
+    return f"{TAKES_AWAY} what the pack gives: {named}{more}. Such a settlement {then}: add rows for them"
 
 
 def _why_never(row: Row, replaced_by: dict[str, None] | None) -> tuple[Level, str]:

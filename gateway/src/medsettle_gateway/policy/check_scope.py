@@ -104,6 +104,8 @@ def _of_benefit(rules: Rules, benefit: Benefit) -> Iterator[Scoped]:
     for band in () if benefit.bands is None else benefit.bands.bands:
         yield Scoped(band.ratio, groups)
     yield Scoped(benefit.cap.figure, groups)
+    for within in benefit.cap.within:
+        yield Scoped(within.figure, whole, needed=False)
     if benefit.limit_per_session is not None:
         yield Scoped(benefit.limit_per_session.figure, whole)
 

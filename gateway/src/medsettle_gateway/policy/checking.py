@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from medsettle_gateway.policy.check_benefits import check_benefits
+from medsettle_gateway.policy.check_conditions import check_conditions, conditions_of
+from medsettle_gateway.policy.check_counters import check_counters
 from medsettle_gateway.policy.check_head import check_filled, check_head
-from medsettle_gateway.policy.check_rows import Said, check_rows
+from medsettle_gateway.policy.check_rows import TAKES_AWAY, Said, check_rows
 from medsettle_gateway.policy.finding import Finding, Level
 from medsettle_gateway.policy.loader import PackSource, load_pack
 from medsettle_gateway.policy.overlays import (
@@ -19,6 +22,7 @@ from medsettle_gateway.policy.overlays import (
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.reading import Fault, Invalid, line_of
 from medsettle_gateway.policy.registry import Packs
+from medsettle_gateway.policy.succession import overlap
 
 _Read = tuple[Pack, PackSource]
 
@@ -60,7 +64,8 @@ class _Files:
             self._unfilled(source, invalid)
             return
         self.packs.append((pack, source))
-        self._say(source, [*check_rows(pack.rules), *check_head(pack, source.data)])
+        said = [*check_rows(pack.rules), *check_head(pack, source.data)]
+        self._say(source, [*said, *check_benefits(pack.rules), *check_conditions(source.data)])
 
     def check_overlay(self, source: PackSource) -> None:
         try:
@@ -78,7 +83,9 @@ class _Files:
                 except Invalid:
                     continue  # its mistakes are told where all overlays are laid
                 merged, brought = merged_source(overlay, shipped)
-                self._say(merged, _of_overlay(local, brought))
+                known = conditions_of(shipped.data)
+                self._say(source, check_conditions(overlay.data, known))
+                self._say(merged, _of_overlay(pack, local, brought))
 
     def check_together(self, names: Sequence[str]) -> None:
         """Versions that overlap or leave days out, benefits in two packs, overlays that do not fit."""
@@ -97,10 +104,18 @@ class _Files:
         except Invalid as invalid:
             for fault in invalid.faults:
                 self._of_packs(fault, by_id, names)
+        self._counters(names)
         for versions in by_id.values():
             for source, said in _gaps(versions):
                 if source.name in names:
                     self._say(source, [("effective.from", Level.WARNING, said)])
+
+    def _counters(self, names: Sequence[str]) -> None:
+        """Names that limits are counted under, within a pack and across those of a region."""
+        for pack, source in self.packs:
+            if source.name in names:
+                others = [each.rules for each, _ in self.packs if _shares_people(pack, each)]
+                self._say(source, check_counters(pack.rules, others))
 
     def _of_packs(self, fault: Fault, by_id: dict[str, list[_Read]], names: Sequence[str]) -> None:
         """A fault between packs, told of the last file that is checked and that it speaks of."""
@@ -126,14 +141,25 @@ class _Files:
             self.found.append(Finding(name, fault.line, fault.path, Level.ERROR, fault.message))
 
 
-def _of_overlay(local: Pack, brought: tuple[str, ...]) -> Iterator[Said]:
-    """What is found in the rows that an overlay brings, and which figures it leaves open."""
-    for path, level, message in check_rows(local.rules):
+def _of_overlay(shipped: Pack, local: Pack, brought: tuple[str, ...]) -> Iterator[Said]:
+    """What is found in the rows that an overlay brings, and which figures it leaves open or takes away."""
+    before = dict.fromkeys([*check_benefits(shipped.rules), *check_counters(shipped.rules)])
+    after = (*check_benefits(local.rules), *check_counters(local.rules))
+    yield from (said for said in after if said not in before)
+    for path, level, message in check_rows(local.rules, shipped.rules):
         own = any(path == place or path.startswith((place + ".", place + "[")) for place in brought)
-        if own:
+        if own or message.startswith(TAKES_AWAY):
             yield path, level, message
         elif "never" not in message:
             yield path, Level.INFO, f"not in this overlay: {message}"
+
+
+def _shares_people(one: Pack, other: Pack) -> bool:
+    """Are they two packs of one region, in force together, for members of the same scheme?"""
+    if one.id == other.id or one.region != other.region or not overlap(one, other):
+        return False
+    schemes = [{scheme for each in pack.benefits for scheme in pack.schemes(each)} for pack in (one, other)]
+    return not schemes[0].isdisjoint(schemes[1])
 
 
 def _gaps(versions: Sequence[_Read]) -> Iterator[tuple[PackSource, str]]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
-from medsettle_gateway.domain.money import format_fen, format_ratio, format_unit_price
 from medsettle_gateway.policy.bounded import NO_LIMIT, Bounded, bounded_figures
 from medsettle_gateway.policy.combinations import combinations_of
 from medsettle_gateway.policy.facts import Facts, described
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.rows import FigureKind, Force, RowAction
+from medsettle_gateway.policy.rows import FigureKind, Force, RowAction, written
 
 _BOUNDS = (Force.FLOOR, Force.CEILING)
 
@@ -91,8 +90,8 @@ def _compare(each: Bounded, facts: Facts, price_micro: int) -> Breach | None:
         ours.path,
         shipped.row.force,
         named,
-        _shown(ours.kind, bound),
-        _shown(ours.kind, got),
+        written(ours.kind, _or_none(bound)),
+        written(ours.kind, _or_none(got)),
         shipped.clause,
     )
 
@@ -111,9 +110,5 @@ def _none_of(kind: FigureKind) -> int:
     return NO_LIMIT if kind.none_is_unlimited else 0
 
 
-def _shown(kind: FigureKind, value: int) -> str:
-    if value == NO_LIMIT:
-        return "none"
-    if kind.is_share:
-        return format_ratio(value)
-    return format_unit_price(value) if kind is FigureKind.UNIT_PRICE else format_fen(value)
+def _or_none(value: int) -> int | None:
+    return None if value == NO_LIMIT else value

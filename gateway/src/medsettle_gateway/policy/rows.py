@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from medsettle_gateway.domain.money import RATIO_ONE_PPM
+from medsettle_gateway.domain.money import RATIO_ONE_PPM, format_fen, format_ratio, format_unit_price
 from medsettle_gateway.policy.facts import Facts
 
 _T = TypeVar("_T")
@@ -175,6 +175,15 @@ class Figure:
             return None
         total = max(0, value + row.value)
         return min(total, RATIO_ONE_PPM) if self.kind.is_share else total
+
+
+def written(kind: FigureKind, value: int | None) -> str:
+    """A value as a row writes it; ``none`` where there is no limit."""
+    if value is None:
+        return "none"
+    if kind.is_share:
+        return format_ratio(value)
+    return format_unit_price(value) if kind is FigureKind.UNIT_PRICE else format_fen(value)
 
 
 def price_steps(whens: Iterable[When]) -> tuple[int, ...]:
