@@ -212,7 +212,7 @@ def test_an_account_that_is_not_given_is_not_the_same_as_one_with_nothing_on_it(
     ("change", "message"),
     [
         (("pack: anshan-employee-outpatient", "pack: moon"), "line 4, pack: no pack 'moon'"),
-        (("date: 2023-03-01", "date: 2023-02-30"), "line 5, date: expected a date"),
+        (("date: 2023-03-01", "date: 2023-02-30"), "line 5, date: there is no such day: 2023-02-30"),
         (("date: 2023-03-01\n", ""), "missing key 'date'"),
         (('amount: "400.00"', "amount: 400.00"), "lines[0].amount: write the number in quotes"),
         (('amount: "400.00"', 'amount: "400"'), "two places"),

@@ -120,7 +120,7 @@ def test_bands_that_leave_an_amount_without_a_ratio_are_refused(rows: object, me
         (f"{CHRONIC}.limit_per_session.excess", GONE, "missing key 'excess'"),
         (f"{CHRONIC}.limit_per_session.amount", GONE, "missing key 'amount', or `rows`"),
         (f"{CHRONIC}.limit_per_session.clause", GONE, "every row names its clause"),
-        (f"{CHRONIC}.limit_per_session.amount", 350, 'write the number in quotes: "350"'),
+        (f"{CHRONIC}.limit_per_session.amount", 350, 'write the number in quotes: "350.00"'),
         (f"{CHRONIC}.five_fixed.clause", GONE, "every row names its clause"),
         (f"{CHRONIC}.five_fixed.outside", "report", "expected one of self_pay, refuse"),
         (f"{CHRONIC}.five_fixed.supply", "ignore", "expected one of report, self_pay, refuse"),

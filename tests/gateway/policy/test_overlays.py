@@ -176,6 +176,21 @@ def test_a_limit_inside_a_cap_is_named_by_its_id() -> None:
     assert aid.cap.inside[1].figure.rows[0].value == 900
 
 
+def test_layers_of_a_pack_that_has_none_cannot_be_changed_by_id() -> None:
+    layered = whole_source(UNBOUNDED)
+    data: dict[str, Any] = {**layered.data, "layers": []}
+    data["benefits"] = {
+        id_: {**benefit, "layers": []} if "layers" in benefit else benefit
+        for id_, benefit in data["benefits"].items()
+    }
+    source = PackSource(layered.name, data)
+    with pytest.raises(Invalid) as invalid:
+        overlaid(overlay("layers: {medical_aid: {cap: {rows: []}}}\n"), load_pack(source), source)
+    (fault,) = invalid.value.faults
+    assert (fault.path, fault.line) == ("layers", 7)
+    assert fault.message == "the pack has no layers to change by id; write new ones as a list"
+
+
 def test_a_list_and_a_mapping_take_the_place_of_each_other() -> None:
     local = over_unbounded("benefits: {inpatient: {layers: {none: true}}, chronic: {layers: [county]}}\n")
     assert [benefit.layers for benefit in local.benefits] == [(), ("county",)]
@@ -219,8 +234,12 @@ def test_a_figure_beyond_a_bound_is_a_fault_with_its_line(
 @pytest.mark.parametrize(
     ("sections", "path", "line", "message"),
     [
-        ("benefits:\n  moon: {}\n  inpatient: {ratio: {share: '1.00'}}\n",
-         "benefits.inpatient.ratio.share", 9, "unknown key"),
+        ("benefits:\n  moon: {}\n", "benefits.moon", 8,
+         "no benefit 'moon' in the pack; those there: inpatient, chronic"),
+        ("benefits:\n  inpatint: {ratio: {rows: []}}\n", "benefits.inpatint", 8,
+         "no benefit 'inpatint' in the pack (did you mean inpatient?)"),
+        ("benefits:\n  inpatient: {ratio: {share: '1.00'}}\n",
+         "benefits.inpatient.ratio.share", 8, "unknown key"),
         ("benefits: {inpatient: {cap: {rows: [{amount: '9'}]}}}\n",
          "benefits.inpatient.cap.rows[0].amount", 7, "an amount in yuan"),
         ("layers:\n  moon: {cap: {none: true}}\n", "layers.moon", 8,

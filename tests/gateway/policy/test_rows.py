@@ -114,7 +114,7 @@ def test_the_clauses_and_paths_of_every_row_used_are_kept() -> None:
         ({}, "exactly one of ratio, none, add"),
         ({"none": True}, "a ratio has no `none`"),
         ({"ratio": "1.01"}, "between 0 and 1"),
-        ({"ratio": 0.5}, "write the number in quotes"),
+        ({"ratio": 0.5}, 'write the number in quotes: "0.5"'),
         ({"amount": "1.00"}, "unknown key"),
         ({"ratio": "0.50", "when": {"colour": "red"}}, "unknown key"),
         ({"ratio": "0.50", "when": {"level": "highest"}}, "level is one of"),

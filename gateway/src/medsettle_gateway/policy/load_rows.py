@@ -19,6 +19,8 @@ _PARSERS: Final = {
     FigureKind.UNIT_PRICE: parse_unit_price,
 }
 
+_DECLARED: Final = "; a fact of the region's own is declared first, under `facts` at the top of the file"
+
 
 def read_figure(
     reader: Reader, rows: object, rows_path: str, figure: tuple[str, FigureKind], facts: Askable
@@ -78,7 +80,7 @@ def read_condition(reader: Reader, data: Mapping[str, object], path: str, facts:
 
 def read_when(reader: Reader, value: object, path: str, facts: Askable) -> When:
     """Read the facts that a row, or an entry of ``takes``, asks for."""
-    data = reader.mapping(value, path, facts.keys)
+    data = reader.mapping(value, path, facts.keys, hint=_DECLARED)
     if isinstance(value, Mapping) and not value:
         reader.fault(path, "an empty condition; leave it out for what always applies")
     tests, least = read_tests(reader, data, path, facts), read_least(reader, data, path, facts)
@@ -106,7 +108,7 @@ def read_least(
 
 def read_gate(reader: Reader, value: object, path: str, facts: Askable, switches: Iterable[str] = ()) -> Gate:
     """Read one entry of ``who`` or ``where``; ``switches`` are those that the pack declares."""
-    data = reader.mapping(value, path, (*facts.keys, "clause"))
+    data = reader.mapping(value, path, (*facts.keys, "clause"), hint=_DECLARED)
     switch = None
     if SWITCH in data:
         switch = reader.text(data[SWITCH], child(path, SWITCH))

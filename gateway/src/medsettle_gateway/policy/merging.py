@@ -5,11 +5,14 @@ Mappings are merged key by key, lists of things with ids by their id; other list
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 from medsettle_gateway.policy.loader import PackSource
 from medsettle_gateway.policy.overrides import FORMS, Overridden, replace_at, step_at
-from medsettle_gateway.policy.reading import Fault, Invalid, above, child, line_of
+from medsettle_gateway.policy.reading import Fault, Invalid, above, child, line_of, meant
+
+_OF_A_BENEFIT: Final = ("deductible", "ratio", "cap")
+"""What every benefit has, so that one which an overlay adds has to bring it."""
 
 
 def merge(below: PackSource, brought: PackSource) -> Overridden:
@@ -72,8 +75,11 @@ class _Merging:
         written: str,
     ) -> None:
         if isinstance(place, list) and key not in _ids(place):
-            message = f"no element {key!r} in {path} of the pack; those there: {', '.join(_ids(place))}"
+            there = _ids(place)
+            message = f"no element {key!r} in {path} of the pack{meant(key, there)}; those there: "
+            message += ", ".join(there)
             raise LookupError(message)
+        _refuse_misnamed(key, value, place, path)
         step = step_at(place, key, path, last=True)
         below = place.get(step) if isinstance(place, dict) else place[step]
         if isinstance(value, Mapping) and (isinstance(below, dict) or _ids(below)):
@@ -82,6 +88,23 @@ class _Merging:
         else:
             self._moved[written] = replace_at(self.data, (*way, key), value)
             self.replaced.append(self._moved[written])
+
+
+def _refuse_misnamed(key: str, value: object, place: object, path: str) -> None:
+    """Raises LookupError for what changes a benefit, or a list by ids, that the pack has not."""
+    if not isinstance(place, dict) or not isinstance(value, Mapping):
+        return
+    by_id = (key == "layers" and not path) or key == "inside"
+    if by_id and not _ids(place.get(key)):
+        message = f"the pack has no {key} to change by id; write new ones as a list"
+        raise LookupError(message)
+    if path == "benefits" and key not in place and not all(each in value for each in _OF_A_BENEFIT):
+        there = ", ".join(place)
+        message = (
+            f"no benefit {key!r} in the pack{meant(key, place)}; those there: {there}. "
+            f"A new one is written whole, with {', '.join(_OF_A_BENEFIT)}"
+        )
+        raise LookupError(message)
 
 
 def _ids(place: object) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -113,16 +114,17 @@ class Reader:
         return True
 
     def mapping(
-        self, value: object, path: str, allowed: Iterable[str], required: Iterable[str] = ()
+        self, value: object, path: str, allowed: Iterable[str], required: Iterable[str] = (), hint: str = ""
     ) -> Mapping[str, object]:
-        """The mapping, without keys that the format does not know."""
+        """The mapping, without keys that the format does not know; ``hint`` says what else they may be."""
         if not isinstance(value, Mapping):
             self.fault(path, f"expected a mapping, got {_shown(value)}")
             return {}
         known = tuple(allowed)
         for key in value:
             if key not in known:
-                self.fault(child(path, str(key)), f"unknown key; known here: {', '.join(known)}")
+                message = f"unknown key{meant(str(key), known)}; known here: {', '.join(known)}{hint}"
+                self.fault(child(path, str(key)), message)
         for key in required:
             if value.get(key) is None:
                 self.fault(path, f"missing key {key!r}")
@@ -185,7 +187,8 @@ class Reader:
             try:
                 return date.fromisoformat(value)
             except ValueError:
-                pass
+                self.fault(path, f"there is no such day: {value}")
+                return date.min
         self.fault(path, f"expected a date like 2023-03-01, got {_shown(value)}")
         return date.min
 
@@ -220,10 +223,27 @@ class Reader:
             except ValueError as error:
                 self.fault(path, str(error))
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            self.fault(path, f'write the number in quotes: "{value}"')
+            self.fault(path, f'write the number in quotes: "{_as_text(value, parse)}"')
         else:
             self.fault(path, f"expected a decimal string, got {_shown(value)}")
         return 0
+
+
+def meant(written: str, known: Iterable[str]) -> str:
+    """`` (did you mean clause?)`` for what looks like a slip of a known word; else empty."""
+    near = get_close_matches(written, [word for word in known if word[:1] == written[:1]], 1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _as_text(number: object, parse: Callable[[str], int]) -> str:
+    """The number as its parser takes it: YAML keeps no zeros at its end."""
+    for text in (f"{number}", f"{number:.2f}"):
+        try:
+            parse(text)
+        except ValueError:
+            continue
+        return text
+    return f"{number}"
 
 
 def _shown(value: object) -> str:
