@@ -84,6 +84,19 @@ def test_an_assumed_share_refuses_whatever_it_comes_to(share: dict[str, Any]) ->
     assert calculate(pack, visit(), allow_assumed=True).breakdown.total_fen == 50_000
 
 
+def test_an_assumed_ceiling_that_puts_a_drug_outside_the_five_fixed_refuses() -> None:
+    fixed = {"drug_kinds": {1: 3}, "outside": "self_pay"}
+    pack = anshan({
+        f"benefits.{GENERAL}.five_fixed": fixed,
+        "lines.ceilings": [{"unit_price": "109.41", "force": "assumed"}],
+    })  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        calculate(pack, visit(drug(64_955)))
+    assert refused.value.reason is Reason.PARAMETER_ASSUMED
+    unapproved = replace(drug(64_955), approved=False)
+    assert calculate(pack, visit(unapproved)).breakdown.fully_self_paid_fen == 64_955
+
+
 def test_an_assumed_share_that_decides_nothing_refuses_nothing() -> None:
     pack = anshan({"lines.self_pay_first": [{"share": "0.10", "force": "assumed"}]})
     own = replace(drug(50_000), self_pay_share_ppm=200_000)

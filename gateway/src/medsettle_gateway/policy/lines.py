@@ -94,10 +94,10 @@ def divide(
                 parts = (amount, 0, amount, 0, 0, 0)
             else:
                 parts = _parts(rule, line, index + 1, sessions)
-                if rule.is_assumed:
-                    assumed = assumed or rule.assumed(line, self_paid=bool(parts[2]))
                 if chronic is not None and not parts[2]:
                     chronic.put(line, parts[5])
+            if rule.is_assumed:
+                assumed = assumed or _assumed(rule, line, parts, noted.get(index))
             provider += parts[1]
             fully += parts[2]
             over += parts[3]
@@ -110,6 +110,13 @@ def divide(
     groups = {} if chronic is None else chronic.groups
     barred = _sum(blocked) if blocked else _NOTHING
     return _new(Divided, (divided, changed, sums, barred, groups, noted, assumed))
+
+
+def _assumed(rule: LineRule, line: Line, parts: Parts, note: Noted | None) -> Row | None:
+    """The first row that is only assumed and decided something of the line; of one outside, its ceiling."""
+    if note is not None and note.is_outside and note.reason is not Reason.DRUG_OVER_CEILING:
+        return None
+    return rule.assumed(line, self_paid=bool(parts[2]))
 
 
 def _is_outside(
