@@ -20,7 +20,10 @@ def test_the_shipped_packs_are_checked_without_a_path() -> None:
     result = run("check")
     assert result.exit_code == 0, result.output
     assert re.search(
-        r"^检查了[0-9]+个文件:0处错误,0处警告 / [0-9]+ files: 0 errors, ", result.output, re.MULTILINE
+        r"^检查了[0-9]+个文件:0处错误,0处警告,([0-9]+)处提示 / [0-9]+ files: 0 errors, 0 warnings, "
+        r"\1 infos$",
+        result.output,
+        re.MULTILINE,
     )
 
 

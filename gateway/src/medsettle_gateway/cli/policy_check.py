@@ -73,7 +73,10 @@ def _print(sources: Sequence[PackSource], found: Sequence[Finding], counts: dict
             click.echo(line)
     said = ", ".join(f"{count} {level.value}{'' if count == 1 else 's'}" for level, count in counts.items())
     files = len(sources) + len({finding.source for finding in found} - {source.name for source in sources})
-    zh = f"检查了{files}个文件:{counts[Level.ERROR]}处错误,{counts[Level.WARNING]}处警告"
+    zh = (
+        f"检查了{files}个文件:{counts[Level.ERROR]}处错误,{counts[Level.WARNING]}处警告,"
+        f"{counts[Level.INFO]}处提示"
+    )
     colour = "red" if counts[Level.ERROR] else "yellow" if counts[Level.WARNING] else "green"
     named = "1 file" if files == 1 else f"{files} files"
     click.secho(f"{zh} / {named}: {said}", fg=colour, bold=True)

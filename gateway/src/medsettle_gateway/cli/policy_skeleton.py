@@ -123,6 +123,8 @@ OVERLAY: Final = """\
 #   medsettle-gateway policy check 本文件
 # Local figures over a pack: only what differs. Put the local figure in the place of every "{todo}", delete
 # what stays as it is, then run the command above. Lists of rows are replaced whole; rows need no clause.
+# 政策包有下限或上限的,只能改数字;对象、地点、基数、计数等不得改动,须另立政策包。
+# Over a pack with floors or ceilings only figures may differ: no gates, bases or counters.
 
 overlay: {pack}-local        # 编号 / its id
 pack: {pack}
