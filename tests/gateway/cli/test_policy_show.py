@@ -37,7 +37,7 @@ def page() -> str:
         "    0.00元以上至10000.00元部分 / above 0.00 up to 10000.00:",
         "      再减5个百分点  缴费档次为低档  明确规定〔第三条〕",
         "    计入 / counted under: inpatient、basic_annual",
-        "  跨年度住院:起付标准按入院日,最高支付限额按出院日",
+        "the day of admission, cap by the day of discharge〔第四条〕",
         "  其后依次支付 / followed by: 医疗救助、县级兜底、个人负担封顶 / medical_aid, top_up",
         "  每个备案病种的最高支付限额(自然年度) / cap of each filed condition per calendar year:",
         "    2400.00元  备案病种为糖尿病  明确规定〔第五条〕",
@@ -82,6 +82,74 @@ def test_a_version_is_shown_by_its_day() -> None:
     result = run("show", "county-four-lines@2021-06-01")
     assert result.exit_code == 2
     assert "no version of county-four-lines is in force on 2021-06-01" in result.output
+
+
+def shown(tmp_path: Path, *changes: tuple[str, str]) -> str:
+    """The page of the pack of every section, with other words in it."""
+    text = EVERYTHING.read_text("utf-8")
+    for before, after in changes:
+        assert before in text, before
+        text = text.replace(before, after, 1)
+    path = tmp_path / "changed.yaml"
+    path.write_text(text, "utf-8")
+    result = run("show", path)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_how_rows_are_read_is_said_once(page: str) -> None:
+    assert page.count("the last one that applies decides") == 1
+
+
+def test_that_nothing_follows_is_only_said_where_a_clause_says_so(tmp_path: Path) -> None:
+    silent = shown(tmp_path, ("layers: {none: true, clause: 第六条}", "layers: []"))
+    assert "其后无其他基金支付" not in silent
+    assert "其后的其他基金支付:本政策包未载 / what other funds pay afterwards: the pack does" in silent
+
+
+def test_a_benefit_that_takes_nothing_unasked_says_so(tmp_path: Path, page: str) -> None:
+    takes = "takes: [{kind: treatment, condition: uraemia}]"
+    assert "takes no line unasked: only where asked for" in shown(tmp_path, (takes, "takes: []"))
+    assert "takes no line unasked" not in page
+
+
+MISSING = "what this changes is not in the document: a region's to set"
+
+
+@pytest.mark.parametrize(
+    ("aid", "is_missing"), [("marginal", True), ("poor", False), ("[poor, marginal]", False)]
+)
+def test_a_row_that_adds_to_a_figure_nobody_gives_says_so(
+    tmp_path: Path, page: str, aid: str, *, is_missing: bool
+) -> None:
+    poor = '{when: {aid: poor}, ratio: "0.70", clause: 一}'
+    more = f'{{when: {{aid: {aid}}}, add: "0.05", clause: 二}}'
+    changed = shown(tmp_path, ('{ratio: "0.70", clause: 第五条}', f"{poor}, {more}"))
+    assert (MISSING in changed) is is_missing
+    assert MISSING not in page
+
+
+def test_the_values_of_a_regions_own_fact_are_not_called_by_words_of_another(tmp_path: Path) -> None:
+    fact = "\n  household: {from: patient.attributes.household, values: [ordinary, low]}\naccumulators:"
+    page = shown(tmp_path, ("\naccumulators:", fact))
+    assert "the register household: ordinary、low / ordinary, low" in page
+
+
+def test_a_pack_and_an_overlay_of_ones_own_are_known_by_their_ids(tmp_path: Path) -> None:
+    shown(tmp_path)
+    local = OVERLAY.replace("hangzhou-medical-aid", "test-everything").replace("300.00", "100.00")
+    (tmp_path / "local.yaml").write_text(local, "utf-8")
+    words = ("--policies", tmp_path)
+    assert run("show", "test-everything").exit_code == 2
+    assert "  编号 / id           test-everything" in run("show", "test-everything", *words).output
+    assert "本地参数 / overlay   fuyang-2024" in run("show", "fuyang-2024", *words).output
+    assert "pack: test-everything" in run("new", "--overlay", "test-everything", *words).output
+    differing = run("diff", "test-everything", "fuyang-2024", *words)
+    assert differing.exit_code == 1, differing.output
+    assert "fuyang-2024" in differing.output
+    unknown = run("diff", "test-everything", "moon", *words)
+    assert unknown.exit_code == 2
+    assert "test-everything" in unknown.output
 
 
 OVERLAY = """

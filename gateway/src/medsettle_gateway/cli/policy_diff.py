@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from medsettle_gateway.cli.policy_files import policies_option
 from medsettle_gateway.cli.policy_named import Named, one_of, versions_of
 from medsettle_gateway.cli.policy_plain import entry_words, label, value_words
 from medsettle_gateway.cli.policy_rows import clause_mark
@@ -22,17 +24,20 @@ _SIGNS: Final = {What.ADDED: ("+", "green"), What.REMOVED: ("-", "red"), What.CH
 @click.command("diff", short_help="比较两个版本的每个数字 compare two versions figure by figure")
 @click.argument("a")
 @click.argument("b")
+@policies_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def diff(a: str, b: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def diff(a: str, b: str, policies: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 - as click does
     """Say which figures, rows, switches and gates differ from A to B, from when, and by which clause.
 
     A and B are each an id (its last version), ID@2024-01-31 (the version of a day), or a YAML file. An
-    overlay as B stands for the pack with its figures; an id as A then means the version below it.
+    overlay as B, by its id or file, stands for the pack with its figures; an id as A then means the version
+    below it.
 
     Exits 0 if they say the same, 1 if they differ, 2 if they cannot be compared.
     """
-    after = versions_of(b, TROUBLE)[-1]
-    before = one_of(a, after.pack.effective_from, TROUBLE) if _is_laid(after) else versions_of(a, TROUBLE)[-1]
+    after = versions_of(b, TROUBLE, policies)[-1]
+    on = after.pack.effective_from if _is_laid(after) else None
+    before = one_of(a, on, TROUBLE, policies)
     changes = compare(before.source.data, after.source.data)
     if as_json:
         click.echo(json.dumps(_as_plain(before, after, changes), ensure_ascii=False, indent=2))

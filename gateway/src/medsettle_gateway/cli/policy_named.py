@@ -1,12 +1,13 @@
 """Packs as they are named on the command line: an id, an id on a day, a file, an overlay."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from medsettle_gateway.cli.policy_files import read_or_stop, shipped_or_stop
+from medsettle_gateway.cli.policy_files import read_or_stop, sources_or_stop
 from medsettle_gateway.cli.policy_quote import stop
 from medsettle_gateway.policy.loader import PackSource, load_pack
 from medsettle_gateway.policy.overlays import (
@@ -31,46 +32,55 @@ class Named(NamedTuple):
     source: PackSource
 
 
-def versions_of(name: str, code: int = 1) -> list[Named]:
+def versions_of(name: str, code: int = 1, policies: Iterable[Path] = ()) -> list[Named]:
     """The versions that a name means, oldest first, at least one.
 
-    ``ID`` means all versions of a shipped pack, ``ID@DAY`` the one that decides on a day (2024-01-31),
-    a file its pack; a file that is an overlay means the shipped versions that it lies over, with its
-    figures. A mistake in a file ends the command with exit code ``code``, an unknown name as wrong usage.
+    ``ID`` means all versions of a pack, ``ID@DAY`` the one that decides on a day (2024-01-31), a file its
+    pack; an overlay, by its file or id, means the versions that it lies over, with its figures. ``policies``
+    are files and folders beside the shipped packs. A mistake in a file ends the command with exit code
+    ``code``, an unknown name as wrong usage.
     """
     path = Path(name)
+    sources = sources_or_stop(policies, code)
     try:
+        packs = _packs(sources)
         if path.suffix in {".yaml", ".yml"} and path.is_file():
             source = read_or_stop(path, code)
-            return _laid(source) if is_overlay(source) else [Named(load_pack(source), source)]
-        shipped = _shipped(code)
+            return _laid(source, packs) if is_overlay(source) else [Named(load_pack(source), source)]
+        overlays = {str(each.data["overlay"]): each for each in sources if is_overlay(each)}
+        if name in overlays:
+            return _laid(overlays[name], packs)
     except Invalid as error:
         stop(error, code)
     id_, _, day = name.partition(_ON_DAY)
-    found = [each for each in shipped if each.pack.id == id_]
+    found = [each for each in packs if each.pack.id == id_]
     if not found:
-        known = ", ".join(sorted(dict.fromkeys(each.pack.id for each in shipped)))
-        message = f"no pack {id_!r}, and no file of that name ending in .yaml; shipped are: {known}"
+        known = ", ".join(sorted(dict.fromkeys((*(each.pack.id for each in packs), *overlays))))
+        message = (
+            f"no pack {id_!r}, and no file of that name ending in .yaml; known are: {known}. "
+            "Name the folder of your own packs with --policies"
+        )
         raise click.UsageError(message)
     return [_on(found, id_, _day(day))] if day else found
 
 
-def one_of(name: str, on: date | None, code: int = 1) -> Named:
+def one_of(name: str, on: date | None, code: int = 1, policies: Iterable[Path] = ()) -> Named:
     """The one version that a name means; of several the one that decides on a day, or else the last."""
-    found = versions_of(name, code)
+    found = versions_of(name, code, policies)
     decides = None if on is None else deciding([each.pack for each in found], on)
     return next((each for each in found if each.pack is decides), found[-1])
 
 
-def _shipped(code: int) -> list[Named]:
-    found = [Named(load_pack(source), source) for source in shipped_or_stop(code)]
+def _packs(sources: Iterable[PackSource]) -> list[Named]:
+    """The packs among the sources, by id and time. Raises Invalid."""
+    found = [Named(load_pack(source), source) for source in sources if not is_overlay(source)]
     return sorted(found, key=lambda each: (each.pack.id, each.pack.effective_from, each.pack.known_from))
 
 
-def _laid(source: PackSource) -> list[Named]:
-    """An overlay over every shipped version that it meets. Raises Invalid."""
+def _laid(source: PackSource, packs: Sequence[Named]) -> list[Named]:
+    """An overlay over every version that it meets. Raises Invalid."""
     overlay: Overlay = load_overlay(source)
-    below = [each for each in _shipped(1) if each.pack.id == overlay.pack]
+    below = [each for each in packs if each.pack.id == overlay.pack]
     lay_over([overlay], {overlay.pack: below} if below else {})
     met = [each for each in below if overlay.meets(each.pack.effective_from, each.pack.effective_to)]
     return [

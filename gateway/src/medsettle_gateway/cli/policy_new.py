@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from medsettle_gateway.cli.policy_files import policies_option
 from medsettle_gateway.cli.policy_named import Named, versions_of
 from medsettle_gateway.cli.policy_rows import value_words, when_words
 from medsettle_gateway.cli.policy_skeleton import overlay_head, pack_skeleton
@@ -31,9 +32,12 @@ _WHOLE: Final = ("parts", "bands")
 @click.command("new", short_help="新政策包或本地参数的骨架 the skeleton of a pack")
 @click.argument("region", required=False)
 @click.option("--scheme", type=click.Choice(_SCHEMES), default="employee", show_default=True)
-@click.option("--overlay", "pack", metavar="PACK", help="Local figures over PACK instead of a pack.")
+@click.option("--overlay", "pack", metavar="PACK", help="Local figures over PACK, an id or a file.")
+@policies_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file, which must not exist yet.")
-def new(region: str | None, scheme: str, pack: str | None, out: Path | None) -> None:
+def new(
+    region: str | None, scheme: str, pack: str | None, policies: tuple[Path, ...], out: Path | None
+) -> None:
     """Print a commented skeleton of a pack for REGION (six digits), or of an overlay over a pack.
 
     What is still to be filled in says so; `policy check` names every such place until it is done.
@@ -42,7 +46,10 @@ def new(region: str | None, scheme: str, pack: str | None, out: Path | None) -> 
         raise click.UsageError("give either a REGION of six digits, or --overlay PACK")
     if region is not None and not _REGION.fullmatch(region):
         raise click.UsageError(f"{region!r} is no pooling region code of six digits")
-    text = pack_skeleton(region, scheme) if region is not None else _overlay(versions_of(pack or "")[-1])
+    if region is not None:
+        text = pack_skeleton(region, scheme)
+    else:
+        text = _overlay(versions_of(pack or "", policies=policies)[-1])
     if out is None:
         click.echo(text, nl=False)
         return

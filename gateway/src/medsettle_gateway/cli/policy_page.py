@@ -82,6 +82,8 @@ def _head(pack: Pack) -> Iterator[str]:
         yield f"  更正的文件 / corrects {pack.supersedes}"
     yield f"  状态 / status        {zh} / {en}"
     yield "  舍入 / rounding      四舍五入到分 / half up to the fen"
+    yield "  读法 / reading       各行自上而下,以适用的最后一行为准,“再加”“再减”在其上增减"
+    yield "    rows are read from the top: the last one that applies decides, and plus and less change it"
     yield f"  内容摘要 / digest    {pack.digest[:_DIGEST_SHOWN]}"
     if pack.overlay is not None:
         mark = pack.overlay

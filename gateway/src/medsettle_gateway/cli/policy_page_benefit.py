@@ -68,7 +68,8 @@ def limit_lines(zh: str, en: str, limit: Limit, own: str) -> Iterator[str]:
         return
     rows = limit.figure.rows
     if len(rows) == 1 and rows[0].action is RowAction.NONE and rows[0].when == ALWAYS and not limit.inside:
-        yield f"  {zh} / {en}: 不设 / none{clause_mark(rows[0].clause)}"
+        unsaid = "" if rows[0].clause else "(文件未载限额 / the document gives none)"
+        yield f"  {zh} / {en}: 不设 / none{unsaid}{clause_mark(rows[0].clause)}"
         return
     period_zh, period_en = PERIOD_WORDS[limit.period.value]
     yield from figure_lines(f"{zh}({period_zh})", f"{en} {period_en}", limit.figure)
@@ -89,6 +90,9 @@ def limit_lines(zh: str, en: str, limit: Limit, own: str) -> Iterator[str]:
 
 
 def _takes(benefit: Benefit) -> Iterator[str]:
+    if benefit.takes == ():
+        zh, en = "分单时不主动受理,只在指明此待遇时办理", "takes no line unasked: only where asked for"
+        yield said((zh, en))
     for when in benefit.takes or ():
         zh, en = when_words(when)
         yield f"  分单时受理 / takes, where a basket is shared out: {zh} / {en}"
@@ -145,11 +149,15 @@ def _stay(rule: StayRule) -> Iterator[str]:
     first_zh, first_en = DAY_WORDS[rule.deductible_by.value]
     last_zh, last_en = DAY_WORDS[rule.cap_by.value]
     zh = f"跨年度住院:起付标准按{first_zh},最高支付限额按{last_zh}"
-    yield f"  {zh} / a stay over New Year: deductible by {first_en}, cap by {last_en}"
+    en = f"a stay over New Year: deductible by {first_en}, cap by {last_en}"
+    yield said((zh, en), rule.clause)
 
 
 def _followed_by(benefit: Benefit, layers: tuple[Layer, ...]) -> str:
     named = [layer for layer in layers if layer.id in benefit.layers]
+    if not named and not benefit.layers_clause:
+        unsaid = ("其后的其他基金支付:本政策包未载", "what other funds pay afterwards: the pack does not say")
+        return said(unsaid)
     if not named:
         none = "其后无其他基金支付(如大额补助)"
         words = (none, "nothing follows this benefit (no large-amount supplement)")

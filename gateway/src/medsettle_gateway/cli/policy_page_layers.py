@@ -42,7 +42,8 @@ def _threshold(threshold: Limit, own: str) -> Iterator[str]:
         yield from limit_lines("起付标准以上支付", "pays above a threshold", threshold, own)
         return
     zh, en = ACCUMULATOR_WORDS[threshold.of.value]
-    yield from figure_lines(f"{zh}达到后支付", f"pays once it is reached: {en}", threshold.figure)
+    words = (f"{zh}超过以下金额后,就超过的部分支付", f"pays on what is above this amount of {en}")
+    yield from figure_lines(*words, threshold.figure)
 
 
 def _part(layer: Layer, part: LayerPart) -> Iterator[str]:

@@ -7,6 +7,7 @@ import click
 from medsettle.wire.called import named
 from medsettle_gateway.cli.policy_words import FORCE_WORDS, YES_NO_WORDS, Words, fact_word, value_word
 from medsettle_gateway.domain.money import format_fen, format_percent, format_unit_price
+from medsettle_gateway.policy.facts import SEVERAL_VALUED
 from medsettle_gateway.policy.gates import Gate
 from medsettle_gateway.policy.rows import Figure, FigureKind, Row, RowAction, When
 
@@ -58,8 +59,22 @@ def figure_lines(zh: str, en: str, figure: Figure) -> Iterator[str]:
         yield f"{_INDENT}{zh} / {en}: 文件未规定,由统筹区确定 / not in the document, a region's to set"
         return
     yield f"{_INDENT}{zh} / {en}:"
-    for row in figure.rows:
+    for index, row in enumerate(figure.rows):
         yield from row_lines(figure.kind, row)
+        if row.action is RowAction.ADDS and not any(_may_meet(each, row) for each in figure.rows[:index]):
+            zh, en = "基数文件未载,须由统筹区确定", "what this changes is not in the document"
+            yield click.style(f"      {zh} / {en}: a region's to set", fg="yellow")
+
+
+def _may_meet(before: Row, row: Row) -> bool:
+    """May a row before one that adds have given the figure that it adds to?"""
+    if before.action is RowAction.ADDS:
+        return False
+    wanted = dict(row.when.tests)
+    return all(
+        fact in SEVERAL_VALUED or fact not in wanted or not set(values).isdisjoint(wanted[fact])
+        for fact, values in before.when.tests
+    )
 
 
 def row_lines(kind: FigureKind, row: Row) -> Iterator[str]:

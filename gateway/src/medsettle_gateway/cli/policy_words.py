@@ -118,6 +118,9 @@ VALUE_WORDS: Final[dict[str, str]] = {
     "deceased": "死亡",
 }
 
+_NO_FACTS: Final = ("owner", "owners", "enrolments", "never", "pays", "cause")
+"""What is told apart beside facts, with its words in VALUE_WORDS."""
+
 FORCE_WORDS: Final[dict[str, Words]] = {
     "exact": ("明确规定", "exact"),
     "floor": ("下限", "floor: a region may not go below"),
@@ -201,7 +204,12 @@ def fact_word(fact: str) -> Words:
 
 
 def value_word(fact: str, value: str) -> str:
-    """The Chinese word of a fact's value; the value itself where there is none."""
+    """The Chinese word of a fact's value; the value itself where there is none.
+
+    What a region calls the values of a fact with a name of its own, nobody knows here.
+    """
     if fact == "condition":
         return condition_name(value)[0]
+    if fact not in FACT_WORDS and fact not in _NO_FACTS:
+        return value
     return VALUE_WORDS.get(f"{fact}.{value}", VALUE_WORDS.get(value, value))
