@@ -1,7 +1,6 @@
 """The calculation alone: a basket of eight lines under Anshan's rules, with a few rows of a region's own."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -12,7 +11,7 @@ from medsettle_gateway.domain.place import Designation, Institution, Institution
 from medsettle_gateway.files.packs import shipped_packs
 from medsettle_gateway.policy.engine import CaseInput, calculate
 from medsettle_gateway.policy.overrides import load_overridden
-from tests.bench.rows import ROUNDS, Row, median
+from tests.bench.rows import Row, in_turns, repeated
 
 CALCULATIONS: Final = 4_000
 PACK: Final = "anshan-employee-outpatient"
@@ -63,16 +62,12 @@ def measure() -> Iterator[Row]:
     def told() -> object:
         return [step.sentences for step in calculate(pack, EIGHT_LINES).trace]
 
-    rounds = [(rate(amounts), rate(traced), rate(told)) for _ in range(ROUNDS)]
-    plain = median(each[0] for each in rounds)
-    yield Row("eight lines, amounts only", plain)
-    yield Row("eight lines with the trace", median(each[1] for each in rounds), plain)
-    yield Row("eight lines with the trace in both languages", median(each[2] for each in rounds), plain)
-
-
-def rate(call: Callable[[], object]) -> float:
-    """Returns calls a second."""
-    started = time.perf_counter()
-    for _ in range(CALCULATIONS):
-        call()
-    return CALCULATIONS / (time.perf_counter() - started)
+    rates = in_turns({
+        "eight lines, amounts only": repeated(amounts, CALCULATIONS),
+        "eight lines with the trace": repeated(traced, CALCULATIONS),
+        "eight lines with the trace in both languages": repeated(told, CALCULATIONS),
+    })  # fmt: skip
+    (name, plain), *others = rates.items()
+    yield Row(name, plain)
+    for name, rate in others:
+        yield Row(name, rate, plain)

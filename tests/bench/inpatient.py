@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import cycle, islice
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from medsettle_gateway.policy.loader import PackSource
 from medsettle_gateway.policy.overrides import load_overridden
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.registry import Packs
-from tests.bench.rows import ROUNDS, Row, in_turns, percentile
+from tests.bench.rows import ROUNDS, Row, in_turns, percentile, repeated
 from tests.e2e.blocks import ROOT
 
 PACK: Final = "chengdu-resident"
@@ -87,22 +88,14 @@ def whole(pack: Pack, case: CaseInput) -> Iterator[Row]:
 def by_lines(pack: Pack, case: CaseInput) -> Iterator[Row]:
     """Yields the cost of baskets of growing size, made of the same lines over and over."""
     cases = {count: replace(case, lines=tuple(islice(cycle(case.lines), count))) for count in LINE_COUNTS}
-    laps = {str(count): repeated(pack, each, CALLS * 8 // count) for count, each in cases.items()}
+    laps = {
+        str(count): repeated(partial(calculate, pack, each), CALLS * 8 // count)
+        for count, each in cases.items()
+    }
     rates = in_turns(laps)
     for count in LINE_COUNTS:
         rate = rates[str(count)]
         yield Row(f"{count} lines", rate, p50_ms=1000 / rate, note=f"{1e9 / rate / count:,.0f} ns a line")
-
-
-def repeated(pack: Pack, case: CaseInput, times_count: int) -> Callable[[], int]:
-    """Returns a lap that calculates one case so many times."""
-
-    def run() -> int:
-        for _ in range(times_count):
-            calculate(pack, case)
-        return times_count
-
-    return run
 
 
 def by_packs(case: CaseInput) -> Iterator[Row]:

@@ -29,25 +29,37 @@ class Row:
     note: str = ""
 
 
+def repeated(call: Callable[[], object], times_count: int) -> Callable[[], int]:
+    """Returns a lap that calls so many times."""
+
+    def lap() -> int:
+        for _ in range(times_count):
+            call()
+        return times_count
+
+    return lap
+
+
 def median(values: Iterable[float]) -> float:
     """Returns the median."""
     return statistics.median(values)
 
 
 def in_turns(laps: Mapping[str, Callable[[], int]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Returns the median rate a second of each lap, which does something so many times as it returns.
+    """Returns the median rate of each lap, which does something so many times as it returns.
 
-    What was prepared is kept from the collector of garbage: going through it would slow each lap as much
-    as the others have prepared.
+    A second is one of the processor's, so that what else runs on the machine counts for nobody. What was
+    prepared is kept from the collector of garbage: going through it would slow each lap by what the
+    others have prepared.
     """
     rates: dict[str, list[float]] = {name: [] for name in laps}
     gc.collect()
     gc.freeze()
     for _ in range(rounds):
         for name, lap in laps.items():
-            started = time.perf_counter()
+            started = time.process_time()
             done_count = lap()
-            rates[name].append(done_count / (time.perf_counter() - started))
+            rates[name].append(done_count / (time.process_time() - started))
     gc.unfreeze()
     return {name: median(found) for name, found in rates.items()}
 
