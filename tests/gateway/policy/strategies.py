@@ -59,13 +59,16 @@ CHANGES = {
 FACTS_OF_PATIENT: dict[str, Sequence[str]] = {
     "scheme": ("employee", "resident"),
     "standing": ("active", "retired", "adult"),
+    "enrolment": ("pooled_and_account", "pool_only"),
     "aid": ("none", "subsistence", "destitute"),
     "condition": CONDITIONS,
 }
 FACTS_OF_PLACE: Known = {
     "at": ("clinic", "hospital", "pharmacy"),
     "level": ("primary", "secondary", "none"),
+    "specialty": ("general", "psychiatric"),
     "designation": ("basic", "chronic"),
+    "circulated": (True, False),
     "stay": (True, False),
     "prescription": ("own", "external"),
     "emergency": (True, False),

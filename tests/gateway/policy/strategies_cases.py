@@ -1,5 +1,6 @@
 """Random settlements under random packs."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from medsettle_gateway.domain.basket import (
     Prescription,
     Waiver,
 )
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.policy.assigning import ASSIGNED
 from medsettle_gateway.policy.engine import counters_read
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.loader import PackSource, load_pack
@@ -49,7 +52,20 @@ class World:
 
     def __repr__(self) -> str:
         """As it is written: the loaded packs are ten times as long, and say the same."""
-        return f"World({self.versions or self.data!r}, {self.case!r})"
+        return f"World({shortened(self.versions or self.data)}, {self.case!r})"
+
+
+def shortened(data: Any) -> Any:
+    """Without what decides nothing: titles, clauses and what is empty."""
+    if isinstance(data, list | tuple):
+        return [shortened(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    return {
+        key: shortened(value)
+        for key, value in data.items()
+        if key not in {"title", "authority", "clause"} and value not in ([], {}, None)
+    }
 
 
 def loaded(data: Plain) -> Pack:
@@ -83,6 +99,8 @@ def bare_case(draw: Draw, *, is_sound: bool = False) -> CaseInput:
     basket = tuple(line(draw, is_sound=is_sound) for _ in range(between(draw, 1, 6)))
     if encounter.admitted is not None:
         basket = over_the_stay(draw, basket, encounter.admitted, day)
+    elif once_in(draw, 8):
+        basket = over_the_stay(draw, basket, day - timedelta(days=3), day)
     return CaseInput(
         service_on=day,
         patient=patient(draw, is_covered=is_sound),
@@ -182,3 +200,46 @@ def worlds_of_versions(draw: Draw) -> World:
     packs = tuple(map(loaded, versions))
     case = with_counters(draw, packs[1], case, packs)
     return World(later, packs[1], case, tuple(versions), packs)
+
+
+@dataclass(frozen=True, repr=False)
+class Region:
+    """The packs of a region, and a basket for any of their benefits."""
+
+    data: tuple[Plain, ...]
+    packs: tuple[Pack, ...]
+    case: CaseInput
+
+    def __repr__(self) -> str:
+        return f"Region({shortened(self.data)}, {self.case!r})"
+
+
+@st.composite
+def regions(draw: Draw) -> Region:
+    """One or two packs, and a basket whose lines mostly ask for no benefit."""
+    data = [draw(pack_data())]
+    if flips(draw):
+        data.append(renamed(draw(pack_data())))
+    packs = tuple(map(loaded, data))
+    case = bare_case(draw)
+    encounter = replace(case.encounter, benefit=ASSIGNED)
+    asked = [id_ for each in data for id_ in each["benefits"]]
+    lines = tuple(
+        replace(each, benefit=choice(draw, asked)) if once_in(draw, 8) else each for each in case.lines
+    )
+    case = replace(case, encounter=encounter, lines=lines)
+    used: dict[CounterKey, int] = {}
+    for pack in packs:
+        for benefit in pack.benefits:
+            own = replace(case, encounter=replace(encounter, benefit=benefit.id))
+            used |= with_counters(draw, pack, own).counters
+    return Region(tuple(data), packs, replace(case, counters=used))
+
+
+def renamed(data: Plain) -> Plain:
+    """The same pack with other ids: no two packs of a region have the same benefit."""
+    text = json.dumps(data)
+    for name in ("anywhere", CARE, OTHER):
+        text = text.replace(f'"{name}"', f'"second_{name}"')
+    text = text.replace('"second_anywhere"', '"elsewhere"').replace('"layer_', '"second_layer_')
+    return dict(json.loads(text))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from tests.gateway.policy.strategies import (
+    CONDITIONS,
     DECLARED,
     FACTS_OF_LINE,
     FACTS_OF_PATIENT,
@@ -94,20 +95,14 @@ def benefit(rows: Rows, layers: Sequence[str]) -> Plain:
         "fund": choice(draw, ["pooled", "pooled", "basic"]),
         "deductible": deductible(rows),
         "ratio": ratio(rows),
-        "cap": cap(rows),
+        "cap": within(rows, cap(rows)),
         "layers": some(draw, layers, 0) if layers else [],
     }
     if layers and once_in(draw, 2):
         found["layers"] = list(layers)
     if per_condition:
         found["cap"]["per"] = "condition"
-    if rows.closes(6):
-        found["who"] = rows.gates(FACTS_OF_PATIENT)
-    if rows.closes(6):
-        found["where"] = rows.gates(FACTS_OF_PLACE)
-    if rows.closes(6):
-        found["switches"] = {"pharmacy": flips(draw)}
-        found["where"] = [*found.get("where", []), {"switch": "pharmacy"}]
+    found |= gates(rows)
     if once_in(draw, 5):
         found["waives"] = ["self_pay_first"]
     if once_in(draw, 4):
@@ -118,6 +113,23 @@ def benefit(rows: Rows, layers: Sequence[str]) -> Plain:
     if flips(draw):
         ends = ["admitted", "discharged"]
         found["stay"] = {"deductible_by": choice(draw, ends), "cap_by": choice(draw, ends)}
+    return found
+
+
+def gates(rows: Rows) -> Plain:
+    """Which lines a benefit takes, and who may have it where."""
+    draw = rows.draw
+    found: Plain = {}
+    if once_in(draw, 3):
+        asked = {**FACTS_OF_LINE, "condition": CONDITIONS, "unit_price_at_least": ()}
+        found["takes"] = rows.gates(asked) if flips(draw) else []
+    if rows.closes(6):
+        found["who"] = rows.gates(FACTS_OF_PATIENT)
+    if rows.closes(6):
+        found["where"] = rows.gates(FACTS_OF_PLACE)
+    if rows.closes(6):
+        found["switches"] = {"pharmacy": flips(draw)}
+        found["where"] = [*found.get("where", []), {"switch": "pharmacy"}]
     return found
 
 
@@ -140,6 +152,16 @@ def cap(rows: Rows) -> Plain:
         return counted(rows, {"none": True, "clause": "1"})
     period = choice(rows.draw, ["year", "year", "stay"])
     return counted(rows, {"period": period, "rows": rows.of("limit")})
+
+
+def within(rows: Rows, section: Plain) -> Plain:
+    """Sometimes within limits that the other benefit shares."""
+    free = [name for name in ("basic_annual", "shared") if name not in section.get("counters", ())]
+    if once_in(rows.draw, 4):
+        section["within"] = [
+            {"counter": counter, "rows": rows.of("limit")} for counter in some(rows.draw, free)
+        ]
+    return section
 
 
 def ratio(rows: Rows) -> Plain:

@@ -35,6 +35,7 @@ def chained(data: Plain) -> Plain:
 def without_shared_counters(data: Plain) -> None:
     for limit in limits_of(data):
         limit.pop("counters", None)
+        limit.pop("within", None)
 
 
 def limits_of(data: Plain) -> list[Plain]:
@@ -83,6 +84,7 @@ def in_any_order(data: Plain) -> Plain:
         if benefit["cap"].get("per") == "condition":
             benefit["deductible"] = {"period": "none"}
             benefit["cap"].pop("counters", None)
+            benefit["cap"].pop("within", None)
     return found
 
 

@@ -3,32 +3,42 @@
 ``HYPOTHESIS_PROFILE=explore`` tries two thousand worlds each.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.files.packs import read_text, shipped_packs
 from medsettle_gateway.files.yaml import read_yaml
+from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out
 from medsettle_gateway.policy.case_expect import SUMS
 from medsettle_gateway.policy.case_form import Case, read_case
 from medsettle_gateway.policy.engine import calculate
+from medsettle_gateway.policy.inputs import Calculation
 from medsettle_gateway.policy.overrides import apply_overrides
 from tests.gateway.policy.reference.settling import Answer, settled
-from tests.gateway.policy.strategies_cases import World, worlds, worlds_of_versions
+from tests.gateway.policy.reference.sharing import settled_in_turn, shared_out
+from tests.gateway.policy.strategies_cases import Region, World, regions, worlds, worlds_of_versions
 
 PACKS = {str(source.data["pack"]): source for source in shipped_packs()}
 BOUNDS = (Reason.POLICY_FLOOR, Reason.POLICY_CEILING)
 
 
 def calculated(world: World) -> Answer:
-    """What the calculation says, in the form of the reference."""
+    """What the calculation says."""
     try:
         result = calculate(world.pack, world.case, versions=world.packs)
     except Refused as refused:
         return Answer(refused.reason.value)
+    return in_its_form(result)
+
+
+def in_its_form(result: Calculation) -> Answer:
+    """A result in the form of the reference."""
     breakdown = result.breakdown
     return Answer(
         sums=breakdown[:8],
@@ -51,6 +61,27 @@ def test_two_calculations_agree_on_any_pack_and_case(world: World) -> None:
 @given(worlds_of_versions())
 def test_two_calculations_agree_on_a_stay_that_crosses_from_one_version_into_the_next(world: World) -> None:
     assert calculated(world) == settled(world.data, world.case, world.versions)
+
+
+@given(regions())
+def test_two_calculations_share_a_basket_out_alike(region: Region) -> None:
+    portions = share_out(region.packs, region.case)
+    rest = next((each.pack.id for each in portions if each.benefit == PERSONAL_ACCOUNT_ONLY), "")
+    for_account = next((data for data in region.data if data["pack"] == rest), region.data[0])
+    shares = shared_out(region.data, region.case, for_account)
+    assert [(each.pack.id, each.benefit, each.lines) for each in portions] == [
+        (pack["pack"], benefit, lines) for pack, benefit, lines in shares
+    ]
+    assert calculated_in_turn(region, portions) == settled_in_turn(shares, region.case)
+
+
+def calculated_in_turn(region: Region, portions: Sequence[Portion]) -> list[Answer]:
+    by_id = {pack.id: (pack,) for pack in region.packs}
+    try:
+        parts = calculate_portions(portions, region.case, lambda id_: by_id[id_])
+    except Refused as refused:
+        return [Answer(refused.reason.value)]
+    return [in_its_form(part.calculation) for part in parts]
 
 
 def worked_examples() -> list[Case]:

@@ -39,6 +39,8 @@ class Parts:
     in_scope: Fraction = ZERO
     condition: str | None = None
     """The filed condition that an insured line treats, where each is paid by itself."""
+    excluded: bool = False
+    """Excluded, or served after the end of cover: not even handed out by the insurance."""
     opens: str | None = None
     """The filed condition of the line, insured or not: groups stand in the order of first appearance."""
 
@@ -59,13 +61,17 @@ class Dividing:
         self.session_left = self.session_limit()
 
     def windows_around(self) -> list[list[Dispensed]]:
-        """What was dispensed in each window of days that holds the day, the earliest first; else nothing."""
+        """What was dispensed in the window that ends with the day, and in those that hold a later drug."""
         days = None if self.five is None else self.five.get("window_days")
         if days is None:
             return [[]]
         drugs = sorted(self.case.dispensed, key=lambda each: each.on)
         starts = [self.case.service_on - timedelta(days=back) for back in reversed(range(days))]
-        return [[each for each in drugs if 0 <= (each.on - start).days < days] for start in starts]
+        windows = [[each for each in drugs if 0 <= (each.on - start).days < days] for start in starts]
+        return [
+            windows[0],
+            *(window for window in windows[1:] if window and window[-1].on > self.case.service_on),
+        ]
 
     def lifts(self, waiver: Waiver, day: date) -> bool:
         """Does an order that holds on the day lift this?"""
@@ -100,13 +106,16 @@ class Dividing:
         facts = self.line_facts(rules, line)
         filed = line.condition if line.condition in self.case.patient.conditions else None
         opens = filed if self.by_condition else None
+        excluded = Parts(amount, fully_self_paid=amount, excluded=True, opens=opens)
         all_paid = Parts(amount, fully_self_paid=amount, opens=opens)
         day = line.service_on or self.case.service_on
         if self.case.patient.covered_to is not None and day > self.case.patient.covered_to:
-            return all_paid
+            return excluded
         whole_catalogue = line.kind not in NO_CARE and self.lifts(Waiver.CATALOGUE, day)
-        excluded = [each.get("when") or {} for each in rules.get("excluded") or ()]
-        if any(matches(when, facts, price) for when in excluded if not (whole_catalogue and "class" in when)):
+        exclusions = [each.get("when") or {} for each in rules.get("excluded") or ()]
+        if any(
+            matches(when, facts, price) for when in exclusions if not (whole_catalogue and "class" in when)
+        ):
             return all_paid
         ceiling = self.ceiling(rules, line, facts, price)
         if self.is_outside(line, ceiling):
@@ -173,7 +182,7 @@ class Dividing:
     def why_beyond(self, five: Plain, line: Line) -> str | None:
         """Is the drug one kind too many, or does it last too long, in any of the windows?"""
         allowed = kinds_allowed(five.get("drug_kinds") or {}, len(self.case.patient.conditions))
-        if allowed is not None and self.place_of(line) >= allowed:
+        if allowed is not None and any(self.place_of(line, window) >= allowed for window in self.windows):
             return "DRUG_KINDS_EXCEEDED"
         supply = five.get("days_supply")
         if supply is None:
@@ -183,18 +192,14 @@ class Dividing:
             return "DAYS_SUPPLY_EXCEEDED"
         return None
 
-    def place_of(self, line: Line) -> int:
-        """How many kinds stand before the drug, in the window that holds most of them and on this ticket."""
+    def place_of(self, line: Line, window: Sequence[Dispensed]) -> int:
+        """How many other kinds stand before the drug, in a window and on this ticket."""
         benefit = self.case.encounter.benefit
-        kinds = [
-            dict.fromkeys(
-                drug.name
-                for drug in window
-                if (drug.condition is not None if drug.benefit is None else drug.benefit == benefit)
-            )
-            for window in self.windows
+        before = [
+            drug.name
+            for drug in window
+            if (drug.condition is not None if drug.benefit is None else drug.benefit == benefit)
         ]
-        before = max(kinds, key=len)
         return list(dict.fromkeys([*before, *(drug.name for drug in self.drugs)])).index(line.name)
 
     def days_of(self, line: Line, window: Sequence[Dispensed]) -> int:

@@ -143,11 +143,28 @@ def pay_group(
     cap = benefit["cap"]
     limit = books.need("cap", in_section(cap, LIMIT, facts))
     keys = keys_of(cap, name.removesuffix(suffix), periods.of(cap, periods.year), "paid", suffix)
-    amount = computed if uncapped else books.left(limit, keys, computed)
-    books.add(keys, amount)
+    limits = [(limit, keys), *limits_around(cap, facts, keys, books)]
+    amount = computed
+    for each, counted in limits:
+        amount = amount if uncapped else books.left(each, counted, amount)
+    for key in dict.fromkeys(key for _, counted in limits for key in counted):
+        books.add([key], amount)
     paid.over_cap += computed - amount
     paid.fund += amount
     paid.funds[benefit["fund"]] = paid.funds.get(benefit["fund"], ZERO) + amount
+
+
+def limits_around(
+    cap: Plain, facts: Facts, keys: Sequence[Key], books: Books
+) -> list[tuple[Fraction | None, list[Key]]]:
+    """The limits that a cap stands within, counted in its period under names of their own."""
+    return [
+        (
+            books.need("cap.within", figure(entry["rows"], LIMIT, facts)),
+            [(keys[0][0], entry["counter"], "paid")],
+        )
+        for entry in cap.get("within") or ()
+    ]
 
 
 def share_of(
