@@ -5,33 +5,24 @@ running counters that layers, bands and shared limits need.
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.money import share_fen
+from medsettle_gateway.policy.calculated import Charge, Moved
 from medsettle_gateway.policy.fund import GroupShare, Taken
+from medsettle_gateway.policy.layers import Left
 from medsettle_gateway.policy.limits import left_of
+from medsettle_gateway.policy.lines import Parts
 from medsettle_gateway.policy.plan import AloneKeys, Plan
-
-Moved = tuple[tuple[CounterKey, int], ...]
-"""What a settlement adds to each counter, in fen, without zeros."""
 
 _new: Final = tuple.__new__
 
 
-class Alone(NamedTuple):
-    """What was taken and paid, what it adds to the counters, and where the limits stand then."""
-
-    taken: Taken | None
-    group: GroupShare
-    moved: Moved
-    remainders: tuple[Remainder, ...]
-
-
 def pay_alone(
-    plan: Plan, keys: AloneKeys, in_scope_fen: int, before: Mapping[CounterKey, int]
-) -> Alone | None:
-    """What goes toward the deductible, and what the fund pays; None without a fund.
+    plan: Plan, keys: AloneKeys, total: Parts, before: Mapping[CounterKey, int]
+) -> Charge | None:
+    """What the funds pay on lines that come to ``total``; None without a fund.
 
     All figures must be there. One rounding, half-up to the fen; the patient takes the residual.
     """
@@ -39,6 +30,7 @@ def pay_alone(
     key, paid_key = keys
     if fund is None or fund.ratio is None or fund.cap is None:
         return None
+    _, _, fully, over, first, in_scope_fen = total
     taken, base_fen = None, in_scope_fen
     moved: Moved = ()
     remain: tuple[Remainder, ...] = ()
@@ -62,4 +54,5 @@ def pay_alone(
     group = _new(GroupShare, (
         fund, (paid_key,), base_fen, (), computed_fen, paid_fen, over_fen, fund.cap, None, used_fen, left_fen,
     ))  # fmt: skip
-    return _new(Alone, (taken, group, moved, remain))
+    left = Left(in_scope_fen - paid_fen, first, over, fully)
+    return taken, (group,), (), (), (), left, moved, remain

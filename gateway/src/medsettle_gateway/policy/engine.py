@@ -17,8 +17,8 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.member import Account, Owner, Patient
 from medsettle_gateway.domain.place import Institution
 from medsettle_gateway.policy.accounts import Drawn, Pays, draw, in_order, payable_fen
-from medsettle_gateway.policy.alone import Alone, Moved, pay_alone
-from medsettle_gateway.policy.calculated import Calculated
+from medsettle_gateway.policy.alone import pay_alone
+from medsettle_gateway.policy.calculated import Charge
 from medsettle_gateway.policy.counting import (
     counters_of,
     period_of,
@@ -93,9 +93,9 @@ def calculate(
     if refusal is not None:
         raise Refused(refusal)
     keys = plan.alone(periods) if charged is plan else None
-    alone = None if keys is None else pay_alone(plan, keys, divided.total[5], case.counters)
-    charge = _charge(dated, divided, case.counters) if alone is None else _charge_alone(divided, alone)
-    taken, groups, layers, afterwards, raised, left, moved, remain = charge
+    alone = None if keys is None else pay_alone(plan, keys, divided.total, case.counters)
+    charge = alone or _charge(dated, divided, case.counters)
+    _, groups, _, _, raised, left, moved, remain = charge
     assumed_figure = charged.assumed_deductible or plan.assumed
     if not allow_assumed and (assumed_figure or divided.assumed or plan.by_condition):
         _check_assumed(pack, assumed_figure, divided, groups)
@@ -106,11 +106,10 @@ def calculate(
         payers = in_order(plan.use, payers)
         payable = payable_fen(plan.use, divided, left, personal_fen)
         drawn = draw(plan.use, payers, payable, personal_fen)
-    breakdown = _breakdown(plan, divided, (taken, groups, layers, afterwards), personal_fen, drawn)
+    breakdown = _breakdown(plan, divided, charge, personal_fen, drawn)
     steps: tuple[PlainStep, ...] = ()
     if trace:
-        found = (dated, divided, taken, groups, layers, afterwards, raised, payers, payable, breakdown)
-        steps = steps_of(case, _new(Calculated, found))
+        steps = steps_of(case, (dated, divided, charge, payers, payable, breakdown))
     return _new(Calculation, (breakdown, moved, remain, steps, raised))
 
 
@@ -226,15 +225,7 @@ def _refusal(
     return plan.refusal
 
 
-_Charge = tuple[
-    Taken | None, Sequence[GroupShare], Sequence[LayerShare], Sequence[LayerShare], tuple[Raised, ...],
-    Left, Moved, tuple[Remainder, ...],
-]  # fmt: skip
-"""The deductible, the groups, the layers, those that act afterwards, the warnings; what no fund has paid;
-what is added to the counters, and where the limits stand then."""
-
-
-def _charge(dated: Dated, divided: Divided, counters: Mapping[CounterKey, int]) -> _Charge:
+def _charge(dated: Dated, divided: Divided, counters: Mapping[CounterKey, int]) -> Charge:
     """What the funds pay, one after another."""
     plan, periods, running = dated.plan, dated.periods, Running(counters)
     taken, groups = _fund_part(dated, divided, running)
@@ -244,14 +235,6 @@ def _charge(dated: Dated, divided: Divided, counters: Mapping[CounterKey, int]) 
         raised = _accumulated(plan, periods.paid, left, running)
     remain = remainders_of(plan, groups, taken, periods, running)
     return taken, groups, layers, afterwards, raised, left, tuple(running.moved.items()), remain
-
-
-def _charge_alone(divided: Divided, alone: Alone) -> _Charge:
-    """What the benefit's fund pays where nothing else counts along."""
-    taken, group, moved, remain = alone
-    _, _, fully, over, first, scope = divided.total
-    left = Left(scope - group.paid_fen, first, over, fully)
-    return taken, (group,), (), (), (), left, moved, remain
 
 
 def _fund_part(
@@ -331,12 +314,8 @@ def _check_assumed(
         raise Refused(assumed(pack.id, row))
 
 
-_Paid = tuple[Taken | None, Sequence[GroupShare], Sequence[LayerShare], Sequence[LayerShare]]
-"""The deductible, the groups, the layers, and those that act afterwards."""
-
-
-def _breakdown(plan: Plan, divided: Divided, paid: _Paid, personal_fen: int, drawn: Drawn) -> Breakdown:
-    taken, groups, layers, afterwards = paid
+def _breakdown(plan: Plan, divided: Divided, charge: Charge, personal_fen: int, drawn: Drawn) -> Breakdown:
+    taken, groups, layers, afterwards, _, _, _, _ = charge
     total, provider, fully, over, first, scope = divided.total
     paid_fen = over_cap_fen = 0
     for group in groups:

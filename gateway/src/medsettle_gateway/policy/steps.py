@@ -10,9 +10,10 @@ from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import line_amount_fen
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
+from medsettle_gateway.policy.dated import Dated
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.line_rules import LineRule
-from medsettle_gateway.policy.lines import Parts
+from medsettle_gateway.policy.lines import Divided, Parts
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.steps_of_funds import fund_steps
@@ -47,15 +48,15 @@ _CASH: Final = Step.CASH
 def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     """The steps that lead to this breakdown, in the order of the rules."""
     steps: list[PlainStep] = []
-    dated, _, _, _, _, _, _, payers, payable_fen, breakdown = found
+    dated, divided, charge, payers, payable_fen, breakdown = found
     plan, personal_fen = dated.plan, breakdown.personal_fen
     if case.orders:
         steps += map(_order, case.orders_held())
-    _lines(steps, case, found)
+    _lines(steps, case, dated, divided)
     if plan.benefit is None:
         steps.append((_ACCOUNT_ONLY, "", "", 0, None))
     else:
-        fund_steps(steps, case, found)
+        fund_steps(steps, case, dated, charge)
     steps.append((_PERSONAL, "", "", personal_fen, None, "total_fen", breakdown.total_fen))
     clause = plan.use.clause
     if 0 < payable_fen < personal_fen:
@@ -75,9 +76,8 @@ def _order(order: EmergencyOrder) -> PlainStep:
     return (Step.EMERGENCY_ORDER, "order", order.authority, 0, None, *inputs)
 
 
-def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
+def _lines(steps: list[PlainStep], case: CaseInput, dated: Dated, divided: Divided) -> None:
     """The steps of all lines, in their order."""
-    dated, divided, *_ = found
     every_parts, changed, _, _, _, noted, _ = divided
     plan, covered_to = dated.plan, case.patient.covered_to
     ordinary = not case.orders and not noted and not dated.line_packs and covered_to is None
@@ -88,14 +88,14 @@ def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
         rule = changed[index]
         _, borne_fen, fully_fen, over_fen, first_fen, scope_fen = every_parts[index]
         if not ordinary or line.class_by_list:
-            _before(steps, case, found, index, line)
+            _before(steps, case, dated, divided, index, line)
         if fully_fen:
             exclusion = rule.exclusion
             if ordinary and exclusion is not None:
                 path, clause = exclusion.path, exclusion.clause
                 steps.append((_EXCLUDED, path, clause, fully_fen, index, "name", line.name))
             else:
-                steps.append(_self_paid(case, found, index, line, rule, fully_fen))
+                steps.append(_self_paid(case, plan, noted.get(index), index, line, rule, fully_fen))
             continue
         if over_fen or borne_fen:
             _above(steps, case, plan.session, index, line, rule, every_parts[index])
@@ -106,9 +106,11 @@ def _lines(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
         steps.append((_IN_SCOPE, "lines", "", scope_fen, index, "name", line.name))
 
 
-def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: int, line: Line) -> None:
+def _before(
+    steps: list[PlainStep], case: CaseInput, dated: Dated, divided: Divided, index: int, line: Line
+) -> None:
     """What is said of a line first: its version, its list, and what was lifted or is only reported."""
-    dated, note, parts = found.dated, found.divided.noted.get(index), found.divided.parts[index]
+    note, parts = divided.noted.get(index), divided.parts[index]
     table = dated.tables[index] if len(dated.tables) > 1 else dated.tables[0]
     if dated.line_packs and dated.line_packs[index] is not dated.pack:
         since = dated.line_packs[index].effective_from.isoformat()
@@ -118,7 +120,7 @@ def _before(steps: list[PlainStep], case: CaseInput, found: Calculated, index: i
     if table.catalogue is not None and in_list is not line.catalogue_class:
         listed = ("name", line.name, "list", table.catalogue.list, "class", in_list.value)
         steps.append((Step.CATALOGUE, table.catalogue.path, table.catalogue.clause, 0, index, *listed))
-    lifted, amount_fen, fully_fen = found.divided.changed[index].lifted, parts[0], parts[2]
+    lifted, amount_fen, fully_fen = divided.changed[index].lifted, parts[0], parts[2]
     order = case.order_lifting(Waiver.CATALOGUE, case.day_of(line))
     if lifted is not None and order is not None and fully_fen < amount_fen:
         waived = ("what", "catalogue", "order", order.id)
@@ -213,12 +215,18 @@ def _standard_fen(line: Line, rule: LineRule) -> int | None:
 
 
 def _self_paid(
-    case: CaseInput, found: Calculated, index: int, line: Line, rule: LineRule, amount_fen: int
+    case: CaseInput,
+    plan: Plan,
+    note: Noted | None,
+    index: int,
+    line: Line,
+    rule: LineRule,
+    amount_fen: int,
 ) -> PlainStep:
     """Why the whole line is the patient's: outside the benefit, cover ended, excluded, over its standard."""
-    name, covered_to, note = line.name, case.patient.covered_to, found.divided.noted.get(index)
+    name, covered_to = line.name, case.patient.covered_to
     if note is not None and note.is_outside:
-        path, clause = _five_fixed(found.dated.plan)
+        path, clause = _five_fixed(plan)
         why = ("name", name, "why", _why(note), "limit", note.limit)
         return (Step.OUTSIDE, path, clause, amount_fen, index, *why)
     if covered_to is not None:

@@ -5,8 +5,9 @@ from typing import Final
 
 from medsettle_gateway.domain.basket import Waiver
 from medsettle_gateway.policy.benefit import Benefit
-from medsettle_gateway.policy.calculated import Calculated
-from medsettle_gateway.policy.fund import GroupShare, Taken
+from medsettle_gateway.policy.calculated import Charge
+from medsettle_gateway.policy.dated import Dated
+from medsettle_gateway.policy.fund import GroupShare, Periods, Taken
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.layers import LayerShare, PartShare
 from medsettle_gateway.policy.limits import Period
@@ -28,14 +29,14 @@ _Less = tuple[int | None, str | None, str | None]
 _NO_LESS: Final[_Less] = (None, None, None)
 
 
-def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> None:
+def fund_steps(steps: list[PlainStep], case: CaseInput, dated: Dated, charge: Charge) -> None:
     """The steps of the benefit, its layers and what they raise, in their order."""
-    dated, _, taken, groups, layers, afterwards, raises, *_ = found
+    taken, groups, layers, afterwards, raises, _, _, _ = charge
     plan, benefit = dated.plan, dated.plan.benefit
     if benefit is None:
         return
     if case.encounter.admitted is not None:
-        _stay_years(steps, case, found, benefit)
+        _stay_years(steps, case, benefit, dated.periods)
     order = case.order_lifting(Waiver.LIMITS, case.service_on) if case.orders else None
     if order is not None and plan.session is not None:
         _waived(steps, "session", order.id, plan.session)
@@ -57,9 +58,9 @@ def fund_steps(steps: list[PlainStep], case: CaseInput, found: Calculated) -> No
             steps.append(_warning(notice, figure, raised))
 
 
-def _stay_years(steps: list[PlainStep], case: CaseInput, found: Calculated, benefit: Benefit) -> None:
+def _stay_years(steps: list[PlainStep], case: CaseInput, benefit: Benefit, periods: Periods) -> None:
     """Where a stay lies in two years, which one decides what."""
-    admitted, rule, periods = case.encounter.admitted, benefit.stay, found.dated.periods
+    admitted, rule = case.encounter.admitted, benefit.stay
     if rule is None or admitted is None or admitted.year == case.service_on.year:
         return
     steps.append((
