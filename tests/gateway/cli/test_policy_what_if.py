@@ -1,6 +1,7 @@
 """``policy what-if`` answers who would pay more and who less, from a file of baskets or from drawn ones."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from medsettle_gateway.cli import policy_baskets
 from medsettle_gateway.cli.policy import policy
 from medsettle_gateway.cli.policy_sample import Sampler
 from medsettle_gateway.files.packs import read_pack, shipped_packs
+from medsettle_gateway.policy.facts import age_on
 from medsettle_gateway.policy.loader import load_pack
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.what_if import read_basket
@@ -180,3 +182,100 @@ def test_drawn_baskets_use_what_the_pack_declares() -> None:
         "inpatient", "chronic_outpatient", "haemodialysis", "general_outpatient",
     }  # fmt: skip
     assert any("admitted" in data["encounter"] for data in drawn)
+
+
+LOCAL = """
+overlay: anshan-new
+pack: anshan-employee-outpatient
+author: 某中心 王某
+date: 2099-01-01
+authority: 鞍医保发〔2099〕1号
+effective: {from: 2099-01-01, to: null}
+benefits: {general_outpatient: {ratio: {rows: [{ratio: "0.60"}]}}}
+"""
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Path:
+    path = tmp_path / "local.yaml"
+    path.write_text(LOCAL, "utf-8")
+    return path
+
+
+def test_a_file_of_local_figures_is_asked_about_as_a_change_of_any_day(baskets: Path, local: Path) -> None:
+    words = ("--baskets", baskets, "--pack", ANSHAN, "--workers", 1, "--json")
+    whole, typed = run(*words, "--overlay", local), run(*words, "--with", RATIO)
+    assert whole.exit_code == 0, whole.output
+    assert json.loads(whole.stdout)["payers"] == json.loads(typed.stdout)["payers"]
+    assert json.loads(whole.stdout)["personal"]["less"] == {"count": 2, "sum_fen": 30_000}
+
+
+def test_figures_stand_over_those_of_the_file(baskets: Path, local: Path) -> None:
+    words = ("--baskets", baskets, "--pack", ANSHAN, "--workers", 1, "--json", "--overlay", local)
+    again = run(*words, "--with", RATIO.replace("0.60", "0.50"))
+    assert json.loads(again.stdout)["personal"]["less"]["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        (("ratio: {rows", "ratoi: {rows"), 1, "local.yaml:8: error: benefits.general_outpatient.ratoi"),
+        (("author: 某中心 王某\n", ""), 1, "missing key 'author'"),
+        (("pack: anshan-employee-outpatient", "pack: chengdu-resident"), 2, "lies over chengdu-resident"),
+        (("overlay: anshan-new\n", ""), 2, "is no overlay"),
+    ],
+)
+def test_a_file_that_is_no_answer_is_told_of(
+    local: Path, change: tuple[str, str], code: int, message: str
+) -> None:
+    assert change[0] in LOCAL
+    local.write_text(LOCAL.replace(*change), "utf-8")
+    result = run("--pack", ANSHAN, "--sample", 1, "--overlay", local)
+    assert (result.exit_code, message in result.stderr) == (code, True), result.output
+
+
+def test_each_decile_says_what_it_is(baskets: Path) -> None:
+    result = run("--pack", ANSHAN, "--baskets", baskets, "--with", RATIO, "--workers", 1)
+    assert "-200.00  最小 / the least" in result.output
+    assert "-100.00  50%的票据不超过此数 / 50% of the baskets change by no more" in result.output
+    assert "0.00  最大 / the most" in result.output
+    assert "1个进程用" in result.stderr
+
+
+def test_drawn_baskets_are_told_how_to_be_seen() -> None:
+    result = run("--pack", ANSHAN, "--sample", 100, "--seed", 3, "--with", RATIO, "--workers", 1)
+    assert f"--sample 100 --seed 3 --pack {ANSHAN}" in result.stderr
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=[pack.id for pack in PACKS])
+def test_drawn_patients_and_days_are_possible(pack: Pack) -> None:
+    ages = {"active": (16, 75), "retired": (40, 120), "minor": (0, 17), "adult": (18, 120)}
+    for data in map(Sampler(pack, 0).basket, range(200)):
+        on = date.fromisoformat(data["date"])
+        assert pack.in_force(on)
+        assert (on - pack.effective_from).days < 366
+        assert all(line["kind"] == "drug" for line in data["lines"] if "approved" in line)
+        born, standing = data["patient"].get("born_on"), data["patient"]["standing"]
+        if born is not None and standing in ages:
+            least, most = ages[standing]
+            assert least <= age_on(date.fromisoformat(born), on) <= most
+
+
+def test_drawn_patients_have_used_up_limits_in_part_and_in_full() -> None:
+    source = Path(__file__).parents[1] / "policy" / "everything.yaml"
+    pack = load_pack(read_pack(source))
+    drawn = list(map(Sampler(pack, 0).basket, range(400)))
+    paid = [
+        data["year_to_date"]["paid"]["general_outpatient"]
+        for data in drawn
+        if data["encounter"]["benefit"] == "general_outpatient"
+    ]
+    assert {"0.00", "900.00", "2100.00", "2850.00", "3000.00"} == set(paid)
+    assert any("chronic_outpatient/diabetes" in data["year_to_date"].get("paid", {}) for data in drawn)
+    assert all("in_scope" in data["year_to_date"]["borne"] for data in drawn)
+
+
+def test_less_of_a_cap_costs_drawn_patients_something() -> None:
+    change = 'benefits.general_outpatient.cap.rows=[{amount: "500.00"}]'
+    result = run("--pack", ANSHAN, "--sample", 300, "--with", change, "--workers", 1, "--json")
+    assert json.loads(result.stdout)["personal"]["more"]["count"] > 30

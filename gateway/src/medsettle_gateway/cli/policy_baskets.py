@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from medsettle_gateway.cli.policy_sample import Sampler
 from medsettle_gateway.policy.loader import PackSource
+from medsettle_gateway.policy.overlays import load_overlay
 from medsettle_gateway.policy.reading import Fault, Invalid
 from medsettle_gateway.policy.shelf import Shelf
 from medsettle_gateway.policy.tally import Tally
@@ -59,17 +60,19 @@ class Done(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every process needs: the packs, the one in question, its figures, and the seed of samples."""
+    """What every process needs: the packs, the one in question, what changes, and the seed of samples."""
 
     sources: tuple[PackSource, ...]
     pack: str
     figures: Mapping[str, object]
     seed: int = 0
+    overlay: PackSource | None = None
 
     def work(self) -> Callable[[Batch], Done]:
         """Compile the packs and return what does one batch. Raises Invalid."""
         shelf = Shelf(self.sources)
-        changed = shelf.with_figures(self.pack, self.figures)
+        overlay = None if self.overlay is None else load_overlay(self.overlay)
+        changed = shelf.with_figures(self.pack, self.figures, overlay)
         asked = WhatIf(self.pack, shelf.versions, changed.versions)
         sampler = Sampler(shelf.versions.by_id[self.pack][-1], self.seed)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+from medsettle_gateway.cli.policy_sample_used import used_before
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy.benefit import Benefit
@@ -18,7 +19,9 @@ from medsettle_gateway.policy.gates import Gate
 from medsettle_gateway.policy.pack import Pack
 
 LINES_MOST: Final = 8
-_DAYS_MOST: Final = 5 * 365
+_DAYS_MOST: Final = 365
+"""Baskets are of the first year of a version: what it was amended to later, they do not know."""
+
 _STAY_DAYS_MOST: Final = 30
 
 Basket = dict[str, Any]
@@ -28,6 +31,9 @@ _STANDINGS: Final[Mapping[str, _Weights]] = {
     "employee": {"active": 6, "retired": 3, "flexible": 1},
     "resident": {"adult": 3, "minor": 1},
 }
+_AGES: Final[Mapping[str, tuple[int, int]]] = {
+    "active": (20, 59), "retired": (55, 95), "flexible": (20, 59), "adult": (18, 95), "minor": (0, 17),
+}  # fmt: skip
 _ENROLMENTS: Final[Mapping[str, _Weights]] = {
     "employee": {"pooled_and_account": 8, "pool_only": 2},
     "resident": {"pool_only": 1},
@@ -90,7 +96,7 @@ class Sampler:
             "institution": place,
             "encounter": encounter,
             "lines": lines,
-            "year_to_date": _year_to_date(rng, benefit, patient["conditions"]),
+            "year_to_date": used_before(rng, pack.rules, benefit, patient["conditions"]),
             "accounts": self._accounts(rng, patient["enrolment"]),
         }
 
@@ -105,7 +111,8 @@ class Sampler:
         }
         for fact in self._pack.rules.declared:
             if fact.source is Source.AGE:
-                patient["born_on"] = (on - timedelta(days=rng.randrange(365, 95 * 365))).isoformat()
+                age = _age(rng, who.get(fact.name), patient["standing"])
+                patient["born_on"] = _born_on(rng, age, on).isoformat()
             elif fact.source is Source.ATTRIBUTE:
                 held = who.get(fact.name) or _any_value(rng, fact)
                 patient.setdefault("attributes", {})[fact.attribute] = held
@@ -167,8 +174,9 @@ def _line(rng: random.Random, number: int, occasion: str, benefit: Benefit, file
         line |= {"ward": _drawn(rng, _WARDS), "unit_price": format_fen(rng.randint(800, 8_000))}
     if filed and (benefit.needs_filing or benefit.by_condition or rng.randrange(2)):
         line["condition"] = rng.choice(filed)
-        line["approved"] = rng.randrange(30) != 0
     if kind == "drug":
+        if "condition" in line:
+            line["approved"] = rng.randrange(30) != 0
         line["days_supply"] = rng.choice(_SUPPLY_DAYS)
     return line
 
@@ -186,18 +194,18 @@ def _place(rng: random.Random, pack: Pack, where: Mapping[str, str]) -> Basket:
     }
 
 
-def _year_to_date(rng: random.Random, benefit: Benefit, filed: Sequence[str]) -> Basket:
-    """What was used before, of half of the patients."""
-    if rng.randrange(2):
-        return {}
-    used: dict[str, dict[str, str]] = {"paid": {}}
-    if benefit.has_deductible:
-        borne = {name: format_fen(rng.randrange(60_000)) for name in benefit.deductible.counters}
-        used["deductible"] = borne
-    for name in benefit.cap.counters:
-        for counted in [f"{name}/{each}" for each in filed] if benefit.by_condition else [name]:
-            used["paid"][counted] = format_fen(rng.randrange(300_000))
-    return {key: amounts for key, amounts in used.items() if amounts}
+def _age(rng: random.Random, asked: str | None, standing: str) -> int:
+    """Completed years: what the benefit asks for, else what fits the standing."""
+    if asked is not None and asked.isdecimal():
+        return int(asked)
+    least, most = _AGES[standing]
+    return rng.randint(least, most)
+
+
+def _born_on(rng: random.Random, age: int, on: date) -> date:
+    """A day of birth of somebody who is that old on a day."""
+    birthday = date(on.year - age, on.month, min(on.day, 28))
+    return birthday - timedelta(days=rng.randrange(364))
 
 
 def _asked(rng: random.Random, gates: Sequence[Gate]) -> dict[str, str]:

@@ -116,9 +116,21 @@ def _distribution(tally: Tally) -> Iterator[str]:
         if count:
             bar = "█" * max(1, count * _BAR_WIDTH // most)
             yield f"  {count:>16,} {_percent(count, tally.settled_count):>7}  {words:<24} {bar}"
-    deciles = "  ".join(_signed(change_fen) for change_fen in tally.quantiles(DECILES))
-    yield f"  十分位 / deciles: {deciles}"
     yield ""
+    yield from _deciles(tally)
+    yield ""
+
+
+def _deciles(tally: Tally) -> Iterator[str]:
+    """From the largest decrease to the largest increase: so many of a hundred change by no more."""
+    yield section("个人负担变化的十分位(元)", "deciles of the change of the personal part, yuan")
+    steps = tuple(tally.quantiles(DECILES))
+    for index, change_fen in enumerate(steps):
+        share = index * 100 // DECILES
+        zh, en = f"{share}%的票据不超过此数", f"{share}% of the baskets change by no more"
+        if index in {0, len(steps) - 1}:
+            zh, en = ("最小", "the least") if not index else ("最大", "the most")
+        yield f"  {_signed(change_fen):>16}  {zh} / {en}"
 
 
 def _ranges() -> Iterator[str]:

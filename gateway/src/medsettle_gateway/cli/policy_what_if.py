@@ -23,12 +23,19 @@ from medsettle_gateway.cli.policy_baskets import (
     pack_named_in,
     workers_for,
 )
-from medsettle_gateway.cli.policy_files import policies_option, shelf_or_stop, sources_or_stop
+from medsettle_gateway.cli.policy_files import (
+    policies_option,
+    read_or_stop,
+    shelf_or_stop,
+    sources_or_stop,
+)
 from medsettle_gateway.cli.policy_quote import stop
 from medsettle_gateway.cli.policy_sample import Sampler
 from medsettle_gateway.cli.policy_sums import answer_as_plain, answer_page
 from medsettle_gateway.files.yaml import YamlError, read_yaml
 from medsettle_gateway.policy.comparing import compare
+from medsettle_gateway.policy.loader import PackSource
+from medsettle_gateway.policy.overlays import Overlay, is_overlay, load_overlay
 from medsettle_gateway.policy.reading import Invalid
 from medsettle_gateway.policy.shelf import Changed, Shelf
 from medsettle_gateway.policy.tally import Tally
@@ -49,6 +56,10 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_typ
     "--with", "changes", multiple=True, metavar="PATH=VALUE",
     help="A figure that changes: a dotted path in the pack, and YAML. May be repeated.",
 )  # fmt: skip
+@click.option(
+    "--overlay", "overlay_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Local figures that come into force: a file, laid over the pack on every day.",
+)  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, WORKERS_MOST), help="Processes; default one a processor.")
 @click.option("--example", is_flag=True, help="Print one basket of the pack, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
@@ -60,6 +71,7 @@ def what_if(  # noqa: PLR0913 - one argument an option
     pack: str | None,
     policies: tuple[Path, ...],
     changes: tuple[str, ...],
+    overlay_file: Path | None,
     workers: int | None,
     example: bool,
     as_json: bool,
@@ -70,10 +82,13 @@ def what_if(  # noqa: PLR0913 - one argument an option
     medsettle-gateway policy what-if --baskets baskets.jsonl --pack anshan-employee-outpatient
       --with 'benefits.general_outpatient.ratio.rows=[{ratio: "0.60"}]'
 
+    What changes is given with --with, or as a whole file with --overlay, or both: the figures of --with then
+    stand over those of the file. Packs and overlays of --policies are there before as well as after.
+
     A basket is a JSON object on a line of its own with the keys of a case, without `with` and `expect`;
     `case` (its name) may be left out, and `pack` where --pack says it. `--example` prints one. `--sample N`
-    draws N baskets by chance, always the same for a pack and seed: with `--with` they are calculated,
-    without it they are printed, to be kept in a file.
+    draws N baskets by chance, always the same for a pack and seed: with a change they are calculated,
+    without one they are printed, to be kept in a file.
 
     Said are the totals of every payer, how many patients pay more, less or the same, how the changes are
     distributed, who loses and wins most, and what is refused. Figures that a document only lets assume
@@ -84,18 +99,27 @@ def what_if(  # noqa: PLR0913 - one argument an option
     if baskets is not None and sample is not None:
         raise click.UsageError("--baskets and --sample exclude each other")
     figures = dict(map(_change, changes))
+    overlay = None if overlay_file is None else read_or_stop(overlay_file)
+    asks = bool(figures) or overlay is not None
     sources = sources_or_stop(policies)
     shelf = shelf_or_stop(sources)
-    if example or (sample is not None and not figures):
+    if example or (sample is not None and not asks):
         _print_baskets(shelf, _known(shelf, pack), seed, 1 if example else sample or 1)
         return
-    if not figures or (baskets is None and sample is None):
-        raise click.UsageError("give --with PATH=VALUE, and --baskets FILE or --sample N")
+    if not asks or (baskets is None and sample is None):
+        raise click.UsageError(
+            "give --with PATH=VALUE or --overlay FILE, and --baskets FILE or --sample N"
+        )
+    laid = None if overlay is None else _loaded(overlay)
     with _source(baskets, sample) as work:
-        asked = _known(shelf, pack or work.pack)
-        changed = _changed(shelf, asked, figures)
-        tally = _calculated(Run(sources, asked, figures, seed), work, workers_for(workers, os.cpu_count()))
+        asked = _known(shelf, pack or work.pack or (None if laid is None else laid.pack))
+        changed = _changed(shelf, asked, figures, laid)
+        run = Run(sources, asked, figures, seed, overlay)
+        tally = _calculated(run, work, workers_for(workers, os.cpu_count()))
     _print_answer(asked, changed, tally, as_json=as_json)
+    if sample is not None and (tally.losers or tally.winners):
+        again = f"--sample {sample} --seed {seed} --pack {asked}"
+        click.echo(f"以上票据可用 {again} 打印 / print the drawn baskets with: what-if {again}", err=True)
 
 
 def _known(shelf: Shelf, pack: str | None) -> str:
@@ -107,11 +131,27 @@ def _known(shelf: Shelf, pack: str | None) -> str:
     return pack
 
 
-def _changed(shelf: Shelf, pack: str, figures: dict[str, object]) -> Changed:
-    """The packs with the figures; what does not fit ends the command."""
+def _loaded(source: PackSource) -> Overlay:
+    """The overlay in a file; a mistake in it ends the command."""
+    if not is_overlay(source):
+        message = f"{source.name} is no overlay: it has no key `overlay`"
+        raise click.UsageError(message)
     try:
-        return shelf.with_figures(pack, figures)
+        return load_overlay(source)
     except Invalid as invalid:
+        stop(invalid)
+
+
+def _changed(shelf: Shelf, pack: str, figures: dict[str, object], overlay: Overlay | None) -> Changed:
+    """The packs with the figures; what does not fit ends the command."""
+    if overlay is not None and overlay.pack != pack:
+        message = f"{overlay.name} lies over {overlay.pack}, and the question is about {pack}"
+        raise click.UsageError(message)
+    try:
+        return shelf.with_figures(pack, figures, overlay)
+    except Invalid as invalid:
+        if overlay is not None and not figures:
+            stop(invalid)
         # These values stand on the command line, not in the file.
         for fault in invalid.faults:
             click.echo(f"--with {fault.path}: {fault.message}", err=True)
@@ -199,7 +239,9 @@ def _print_baskets(shelf: Shelf, pack: str, seed: int, count: int) -> None:
 def _print_rate(baskets_count: int, seconds: float, workers: int) -> None:
     rate = baskets_count / max(seconds, 0.001)
     used = "1 process" if workers == 1 else f"{workers} processes"
-    click.echo(f"{baskets_count:,} baskets in {seconds:.1f} s with {used}: {rate:,.0f} a second", err=True)
+    zh = f"{workers}个进程用{seconds:.1f}秒试算了{baskets_count:,}张票据,每秒{rate:,.0f}张"
+    en = f"{baskets_count:,} baskets in {seconds:.1f} s with {used}: {rate:,.0f} a second"
+    click.echo(f"{zh} / {en}", err=True)
 
 
 def _print_wrong(name: str, wrong: tuple[WrongBasket, ...]) -> None:

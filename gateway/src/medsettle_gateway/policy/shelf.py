@@ -83,16 +83,19 @@ class Shelf:
             packs.append(_of_case(version, case, lines, own=index == own, used=used))
         return self.versions.with_versions(case.pack, tuple(packs)).on(case.pack, on)
 
-    def with_figures(self, pack: str, figures: Mapping[str, object]) -> "Changed":
+    def with_figures(
+        self, pack: str, figures: Mapping[str, object], overlay: Overlay | None = None
+    ) -> "Changed":
         """The packs with figures put into every version of one of them that has their places.
 
-        Raises Invalid where no version of the pack has them, or the figures do not fit.
+        ``overlay`` is laid below the figures, over every version, whatever its days. Raises Invalid where no
+        version of the pack has the places, or the figures do not fit.
         """
         packs, breaches, faults = [], [], []
         sources: tuple[PackSource, PackSource] | None = None
         for version in self._shelved[pack]:
             try:
-                overridden = apply_overrides(version.source, figures)
+                overridden = _changed(version.source, figures, overlay)
                 changed = _compiled(version, overridden)
                 breach = first_breach(version.bound, changed)
             except Invalid as invalid:
@@ -105,6 +108,17 @@ class Shelf:
         if sources is None:
             raise faults[-1]
         return Changed(self.versions.with_versions(pack, tuple(packs)), tuple(breaches), *sources)
+
+
+def _changed(source: PackSource, figures: Mapping[str, object], overlay: Overlay | None) -> Overridden:
+    """The data with an overlay's figures, and with others over them."""
+    if overlay is None:
+        return apply_overrides(source, figures)
+    laid, brought = merged_source(overlay, source)
+    if not figures:
+        return Overridden(laid, brought)
+    overridden = apply_overrides(laid, figures)
+    return Overridden(overridden.source, (*brought, *overridden.replaced))
 
 
 class Changed(NamedTuple):
