@@ -160,7 +160,5 @@ def draw(use: AccountUse, payers: Sequence[Account], payable: int, personal_fen:
 
 def in_order(use: AccountUse, accounts: Sequence[Account]) -> Sequence[Account]:
     """By the pack's order of owners; of one kind as given; the others last, as given."""
-    if len(accounts) < 2:  # noqa: PLR2004 - one account needs no order
-        return accounts
     rank = use.rank
     return sorted(accounts, key=lambda account: rank[account.owner])

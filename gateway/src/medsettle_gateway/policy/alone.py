@@ -45,12 +45,14 @@ def pay_alone(
             moved = ((key, now_fen),)
     computed_fen = share_fen(base_fen, fund.ratio.value or 0)
     used_fen, cap_fen = before.get(paid_key, 0), fund.cap.value
-    left_fen = None if plan.waives_limits else left_of(cap_fen, used_fen)
-    paid_fen = computed_fen if left_fen is None or computed_fen <= left_fen else left_fen
+    left_fen = paid_fen = None if plan.waives_limits else left_of(cap_fen, used_fen)
+    if paid_fen is None or computed_fen <= paid_fen:
+        paid_fen = computed_fen
     over_fen, after_fen = computed_fen - paid_fen, used_fen + paid_fen
+    left_after_fen = left_of(cap_fen, after_fen) if left_fen is None else left_fen - paid_fen
     if paid_fen:
         moved = (*moved, (paid_key, paid_fen))
-    remain = (*remain, _new(Remainder, (paid_key, after_fen, cap_fen, left_of(cap_fen, after_fen))))
+    remain = (*remain, _new(Remainder, (paid_key, after_fen, cap_fen, left_after_fen)))
     group = _new(GroupShare, (
         fund, (paid_key,), base_fen, (), computed_fen, paid_fen, over_fen, fund.cap, None, used_fen, left_fen,
     ))  # fmt: skip

@@ -103,7 +103,8 @@ def calculate(
     payers: Sequence[Account] = case.accounts
     drawn: Drawn = (), 0
     if payers:
-        payers = in_order(plan.use, payers)
+        if len(payers) > 1:
+            payers = in_order(plan.use, payers)
         payable = payable_fen(plan.use, divided, left, personal_fen)
         drawn = draw(plan.use, payers, payable, personal_fen)
     breakdown = _breakdown(plan, divided, charge, personal_fen, drawn)
