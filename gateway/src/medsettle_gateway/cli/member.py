@@ -1,5 +1,6 @@
 """``medsettle-gateway member``: insured persons, their accounts, families and years."""
 
+from datetime import date
 from pathlib import Path
 
 import click
@@ -13,8 +14,11 @@ from medsettle_gateway.cli.entering import (
     say,
     warn_without_pack,
 )
-from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
+from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.register import MemberRecord, Rows
+from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
 from medsettle_gateway.storage.attributes import enter_attributes
 from medsettle_gateway.storage.entering import Entered
@@ -22,9 +26,16 @@ from medsettle_gateway.storage.entering import Entered
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+def _day(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else cells.day(text)
+    except cells.CellError as error:
+        raise click.BadParameter(f"{error.zh}, {error.en}", param=option) from error
+
+
 @click.group("member", short_help="参保人导入 enter insured persons")
 def member() -> None:
-    """Enter insured persons, who may pay for whom, and what an older system had counted."""
+    """Enter and show insured persons, who may pay for whom, and what an older system had counted."""
 
 
 @member.command("import", short_help="导入参保人和家庭共济 enter members and their families")
@@ -121,6 +132,27 @@ def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path)
             )}
     say(entered, check=check, as_json=as_json)
     asked.warn()
+
+
+@member.command("show", short_help="查看一名参保人 what holds of a member")
+@click.argument("member_no")
+@click.option("--on", "day", callback=_day, metavar="DATE", help="As of this day  [today].")
+@json_option
+@config_option
+def show(member_no: str, day: date | None, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Print what holds of MEMBER_NO on a day: standing, aid, conditions, the region's own facts, accounts.
+
+    And what was counted in the year of that day, and the drugs of the 90 days up to it. Attributes, age, year
+    and drugs are those of the day; all else is as it is registered now. The name is masked.
+    """
+    shown = member_on(open_gateway(config_path), member_no, day or day_of(now()))
+    if shown is None:
+        refuse("没有这个个人编号。", "No member has this number.")
+    if as_json:
+        print_json(shown_as_plain(shown))
+        return
+    for line in shown_page(shown):
+        click.echo(line)
 
 
 @member.command("unbind", short_help="解除家庭共济 end a family tie")

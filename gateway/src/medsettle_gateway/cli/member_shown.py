@@ -1,0 +1,153 @@
+"""``member show``: what holds of a member on a day, as a settlement would find it. Names stay masked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import click
+
+from medsettle.wire.called import OWNER_NAMES, condition_name, named
+from medsettle_gateway.cli.frame import Gateway
+from medsettle_gateway.cli.policy_words import value_word
+from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.facts import AccountState, CounterState, DispensedFacts, MemberFacts
+from medsettle_gateway.domain.keys import CountersKey, DispensedKey, MemberKey
+from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.policy.facts import age_on
+from medsettle_gateway.storage.loading import Reading
+
+WINDOW_DAYS: Final = 90
+"""Drugs of so many days, the day itself included, are shown."""
+
+DRUGS_MOST: Final = 200
+
+_STATES: Final = {AccountState.ACTIVE: ("正常", "active"), AccountState.FROZEN: ("冻结", "frozen")}
+_MEASURES: Final = {
+    "deductible": ("已计入起付标准", "toward the deductible"),
+    "paid": ("已支付", "paid"),
+    "borne": ("个人负担累计", "borne by the patient"),
+    "banded": ("已计入分段", "counted in bands"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A member as of a day: the register, the counters of the year, and the drugs of the days before."""
+
+    member: MemberFacts
+    on: date
+    counters: Mapping[CounterKey, CounterState]
+    drugs: tuple[DispensedFacts, ...]
+
+
+def member_on(gateway: Gateway, number: str, on: date) -> Shown | None:
+    """Returns the member with this number as of a day; None where nobody has it."""
+    with gateway.reading() as connection:
+        connection.execute("BEGIN")
+        reference = gateway.people(connection, "member show").member_of(number)
+        reading = Reading(connection, gateway.sealer)
+        member = None if reference is None else reading.load([key := MemberKey(reference)]).of(key)
+        if member is None:
+            return None
+        counted = CountersKey(member.member, member.region, member.scheme.value, (str(on.year),))
+        since = on - timedelta(days=WINDOW_DAYS - 1)
+        dispensed = DispensedKey(member.member, since, on, DRUGS_MOST)
+        facts = reading.load([counted, dispensed])
+        return Shown(member, on, facts.of(counted), facts.of(dispensed))
+
+
+def shown_page(shown: Shown) -> Iterator[str]:
+    """The member as text in both languages."""
+    member, on = shown.member, shown.on
+    yield click.style(f"{member.masked_name}  {on}", bold=True)
+    yield f"  统筹区 / region        {member.region}"
+    for zh, fact, value in (
+        ("险种", "scheme", member.scheme.value),
+        ("人员类别", "standing", member.standing.value),
+        ("参保方式", "enrolment", member.enrolment.value),
+        ("救助身份", "aid", member.aid.value),
+    ):
+        yield f"  {zh} / {fact:<16} {value_word(fact, value)} / {value}"
+    yield f"  参保期间 / covered     {member.covered_from} – {member.covered_to or '至今 / no end'}"
+    age = "未登记 / not known" if member.born_on is None else str(age_on(member.born_on, on))
+    yield f"  周岁 / age            {age}"
+    conditions = (" / ".join(condition_name(each)) for each in member.conditions)
+    yield from _listed("备案病种 / filed conditions", conditions)
+    own = (f"{name}: {value}" for name, value in member.attributes_on(on))
+    yield from _listed("本地属性 / the region's own facts", own)
+    yield from _listed("可用账户 / accounts that may pay", _accounts(member))
+    yield from _listed(f"{on.year}年累计 / counted in {on.year}", _counters(shown))
+    yield from _listed(f"近{WINDOW_DAYS}天配药 / drugs of {WINDOW_DAYS} days", _drugs(shown))
+
+
+def _listed(heading: str, lines: Iterator[str]) -> Iterator[str]:
+    found = tuple(lines)
+    yield f"  {heading}:" if found else f"  {heading}: 无 / none"
+    yield from (f"    {line}" for line in found)
+
+
+def _accounts(member: MemberFacts) -> Iterator[str]:
+    for each in member.accounts:
+        zh, en = named(OWNER_NAMES, each.owner.value)
+        state = " / ".join(_STATES[each.state])
+        held = f",另冻结待结 {format_fen(each.held_fen)} / held on top" if each.held_fen else ""
+        yield f"{zh} / {en} ({each.masked_name}): {format_fen(each.balance_fen)}{held} ({state})"
+
+
+def _counters(shown: Shown) -> Iterator[str]:
+    for key, state in sorted(shown.counters.items()):
+        zh, en = _MEASURES[key.measure]
+        held = f" (+{format_fen(state.held)} 待结 / held)" if state.held else ""
+        yield f"{key.counter}: {zh} / {en} {format_fen(state.used)}{held}"
+
+
+def _drugs(shown: Shown) -> Iterator[str]:
+    for each in shown.drugs:
+        drug = each.drug
+        days = "天数未报 / days not stated" if drug.days_supply is None else f"{drug.days_supply}天 / days"
+        condition = " / ".join(condition_name(drug.condition)) if drug.condition else "-"
+        yield f"{drug.on}  {drug.name}  {days}  {condition}  {each.request_id}"
+
+
+def shown_as_plain(shown: Shown) -> dict[str, Any]:
+    """The member as JSON data: amounts in fen."""
+    member = shown.member
+    return {
+        "masked_name": member.masked_name,
+        "on": shown.on,
+        "region": member.region,
+        "scheme": member.scheme.value,
+        "standing": member.standing.value,
+        "enrolment": member.enrolment.value,
+        "aid": member.aid.value,
+        "covered_from": member.covered_from,
+        "covered_to": member.covered_to,
+        "age": None if member.born_on is None else age_on(member.born_on, shown.on),
+        "conditions": list(member.conditions),
+        "attributes": dict(member.attributes_on(shown.on)),
+        "accounts": [
+            {
+                "owner": each.owner.value,
+                "masked_name": each.masked_name,
+                "state": each.state.value,
+                "balance_fen": each.balance_fen,
+                "held_fen": each.held_fen,
+            }
+            for each in member.accounts
+        ],
+        "counters": [
+            {"counter": key.counter, "measure": key.measure, "used": state.used, "held": state.held}
+            for key, state in sorted(shown.counters.items())
+        ],
+        "drugs": [
+            {
+                "name": each.drug.name,
+                "on": each.drug.on,
+                "days_supply": each.drug.days_supply,
+                "condition": each.drug.condition,
+                "request_id": each.request_id,
+            }
+            for each in shown.drugs
+        ],
+    }
