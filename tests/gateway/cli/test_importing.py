@@ -166,3 +166,27 @@ def test_a_family_tie_ends(city: City) -> None:
     assert city.ask("member", "unbind", "2103000006", "2103000005") == {"unbound": True}
     result = city.run("member", "unbind", "2103000006", "2103000005", exit_code=1)
     assert "There is no family tie" in result.stderr
+
+
+DOUBTFUL = (
+    "8,钱进,210302198503021239,210300,employee,active,pooled_and_account,none,hypertenson,2010-01-01,,,,1999-01-01"
+)
+
+
+def test_a_doubtful_row_is_entered_and_named(city: City) -> None:
+    path = city.write("m.csv", f"{MEMBERS},born_on", f"{member(7)},1990-01-01", DOUBTFUL)
+    said = city.run("member", "import", path).stderr
+    assert "第2行" not in said
+    asked = "no policy of region 210300 asks for hypertenson (did you mean hypertension?)"
+    assert f"line 3: conditions: {asked}" in said
+    assert "第3行: born_on 与身份证号码中的出生日期不同" in said
+    assert city.ask("member", "show", "8")["conditions"] == ["hypertenson"]
+
+
+def test_where_that_is_asked_for_a_doubtful_row_is_a_fault(city: City) -> None:
+    path = city.write("m.csv", f"{MEMBERS},born_on", DOUBTFUL)
+    with city.untouched():
+        said = city.run("member", "import", path, "--strict", exit_code=1).stderr
+    assert "Line 2: born_on is not the day in the identity number" in said
+    fine = city.write("n.csv", MEMBERS, member(9))
+    assert city.ask("member", "import", fine, "--strict")["entered"] is True

@@ -15,13 +15,13 @@ from medsettle_gateway.cli.entering import (
     warn_without_pack,
 )
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.cli.member_doubts import Doubts
 from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
 from medsettle_gateway.domain.calendar import day_of
-from medsettle_gateway.domain.register import MemberRecord, Rows
 from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
 from medsettle_gateway.storage.attributes import enter_attributes
-from medsettle_gateway.storage.entering import Entered
+from medsettle_gateway.storage.entering import Entered, NotEnteredError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -41,11 +41,12 @@ def member() -> None:
 @member.command("import", short_help="导入参保人和家庭共济 enter members and their families")
 @click.argument("file", type=_FILE)
 @click.option("--families", type=_FILE, help="Who may pay for whom, entered with the members or not at all.")
+@click.option("--strict", is_flag=True, help="Enter nothing where a row is doubtful.")
 @check_option
 @json_option
 @config_option
 def import_members(
-    file: Path, families: Path | None, check: bool, as_json: bool, config_path: Path  # noqa: FBT001
+    file: Path, families: Path | None, strict: bool, check: bool, as_json: bool, config_path: Path  # noqa: FBT001
 ) -> None:
     """Enter members from a CSV FILE, all of them or none.
 
@@ -53,7 +54,12 @@ def import_members(
     covered_to, account_yuan (empty: no account), account_state, and, not always, born_on (empty: as the
     identity number says; without the column what is known stays). A known member_no is changed, never
     doubled; account_yuan opens an account and never changes one.
+
+    A condition that nothing knows, and a born_on that the identity number contradicts, are doubtful: they are
+    entered and named, with --strict they are faults.
     """
+    from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
+
     gateway = open_gateway(config_path)
     limits = gateway.config.limits
     entered: dict[str, Entered] = {}
@@ -64,24 +70,20 @@ def import_members(
         ties = None if families is None else faults.rows(families, FAMILIES, limits)
         if not readable:
             faults.stop()
-        regions: dict[str, None] = {}
+        doubts = Doubts(load_packs(gateway.config))
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member import {file.name}")
             with faults.of(file):
-                entered["members"] = people.enter_members(_noted(rows, regions))
+                entered["members"] = people.enter_members(doubts.noted(rows))
             if families is not None and ties is not None:
                 with faults.of(families):
                     entered["families"] = people.enter_families(ties)
             faults.stop()
+            if strict and doubts.found:
+                raise NotEnteredError(tuple(doubts.found))
     say(entered, check=check, as_json=as_json)
-    warn_without_pack(gateway.config, regions)
-
-
-def _noted(rows: Rows[MemberRecord], regions: dict[str, None]) -> Rows[MemberRecord]:
-    """The rows as they come; their regions are noted."""
-    for line, record in rows:
-        regions[record.region] = None
-        yield line, record
+    doubts.tell()
+    warn_without_pack(gateway.config, doubts.regions)
 
 
 @member.command("import-year", short_help="导入旧系统的本年累计 enter what an older system had counted")

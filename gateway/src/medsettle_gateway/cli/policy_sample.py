@@ -73,7 +73,7 @@ class Sampler:
         self._seed = seed
         ends = pack.effective_to or date.max
         self._days_count = min((ends - pack.effective_from).days, _DAYS_MOST)
-        self._conditions = _conditions(pack) or _CONDITIONS
+        self._conditions = conditions_of(pack) or _CONDITIONS
 
     def basket(self, number: int) -> Basket:
         """The basket of this number, in the form of a case without ``expect``."""
@@ -229,7 +229,7 @@ def _drawn(rng: random.Random, weights: _Weights) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def _conditions(pack: Pack) -> tuple[str, ...]:
+def conditions_of(pack: Pack) -> tuple[str, ...]:
     """The filed conditions that the pack names anywhere."""
     whens = [row.when.tests for scoped in scoped_figures(pack.rules) for row in scoped.figure.rows]
     for benefit in pack.benefits:
