@@ -24,13 +24,13 @@ def layer(fund: str, amount_fen: int) -> TraceEntry:
 
 def test_lines_are_divided_as_their_steps_say() -> None:
     trace = (
-        entry(Step.EMERGENCY_ORDER, "E", "A", "limits"),
+        entry(Step.EMERGENCY_ORDER, "E", "A", "limits", "limits"),
         of_line(Step.CATALOGUE, "a", "township", "B"),
         of_line(Step.OVER_LIMIT, "a", 9_000, 8_000, amount_fen=1_000),
         of_line(Step.SESSION_OVER_LIMIT, "a", 7_000, 1, amount_fen=1_000),
         of_line(Step.SELF_PAY_FIRST, "a", 7_000, 100_000, None, amount_fen=700),
         of_line(Step.IN_SCOPE, "a", amount_fen=6_300),
-        of_line(Step.OUTSIDE, "b", "drug_not_approved", None, amount_fen=500, line=1),
+        of_line(Step.OUTSIDE, "b", "drug_not_approved", None, None, None, None, None, amount_fen=500, line=1),
         of_line(Step.VERSION, "c", "2023-01-01", line=2),
         of_line(Step.LIMIT_WAIVED, "kinds", "E", line=2),
         of_line(Step.SUPPLY_REPORTED, "c", 30, 15, line=2),

@@ -2,18 +2,31 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
 
-from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, CatalogueClass, Encounter, Line, LineKind
+from medsettle_gateway.domain.basket import (
+    PERSONAL_ACCOUNT_ONLY,
+    CatalogueClass,
+    EmergencyOrder,
+    Encounter,
+    Line,
+    LineKind,
+    Waiver,
+)
 from medsettle_gateway.domain.member import Enrolment, Owner
+from medsettle_gateway.domain.place import Designation
+from medsettle_gateway.files.packs import shipped_packs
 from medsettle_gateway.policy import sentences
 from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.inputs import CaseInput
+from medsettle_gateway.policy.loader import load_pack
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.trace import Step, TraceEntry, replay
 from tests.gateway.policy.examples import (
+    CLINIC,
     DEDUCTIBLE,
     EMPLOYEE,
     GENERAL,
@@ -142,7 +155,7 @@ def test_a_share_that_the_benefit_waives_leaves_a_step(own_share_ppm: int | None
 
 def test_a_sale_without_a_benefit_says_that_no_fund_pays() -> None:
     alone = visit(drug(100), encounter=Encounter(PERSONAL_ACCOUNT_ONLY))
-    assert steps(alone)[Step.ACCOUNT_ONLY].zh == "本次只用个人账户和现金,统筹基金不支付。"
+    assert steps(alone)[Step.ACCOUNT_ONLY].zh == "按要求只用个人账户和现金,统筹基金不支付。"
     assert Step.ACCOUNT_ONLY not in steps(visit(drug(100)))
 
 
@@ -151,7 +164,9 @@ def test_accounts_that_may_not_pay_for_everything_say_how_much_they_may_pay() ->
     pays = {"accounts.at": [{"at": "clinic", "kind": "drug"}]}
     own = (account(Owner.SELF, 50_000),)
     told = steps(visit(drug(4_000), test, accounts=own), anshan(pays))
-    assert told[Step.PAYABLE].zh == "个人负担100.00元中,本次可由个人账户支付40.00元。"
+    assert told[Step.PAYABLE].zh == (
+        "个人负担100.00元中,本次可由个人账户支付40.00元,“test”不能用个人账户支付。"
+    )
     assert told[Step.ACCOUNT].amount_fen == told[Step.PAYABLE].amount_fen == 4_000
     assert Step.PAYABLE not in steps(visit(drug(4_000), test, accounts=own))
 
@@ -199,3 +214,25 @@ def test_an_account_is_told_by_whose_it_is_and_never_by_its_number() -> None:
     assert entries[0].en == "Parent's account holds 0.20 and pays 0.20."
     assert entries[1].zh == "其他人账户:该账户不在可共济的亲属范围内,不能支付。"
     assert not any("secret" in entry.zh + entry.en for entry in entries)
+
+
+def test_an_order_that_lifted_nothing_says_so_in_one_short_line() -> None:
+    order = EmergencyOrder("E-1", "省医保局", tuple(Waiver), visit().service_on)
+    told = steps(visit(drug(100), orders=(order,), encounter=Encounter(PERSONAL_ACCOUNT_ONLY)))
+    assert told[Step.EMERGENCY_ORDER].zh == "应急措施“E-1”有效,没有影响本次金额。"
+    capped = steps(visit(drug(100), orders=(order,)))[Step.EMERGENCY_ORDER]
+    assert capped.zh == "本次按应急措施“E-1”结算,不受最高支付限额和每次限额限制。"
+    assert capped.clause == "省医保局"
+
+
+def test_a_line_for_a_condition_that_is_not_filed_says_why_no_benefit_takes_it() -> None:
+    source = next(each for each in shipped_packs() if each.data["pack"] == "zibo-employee-chronic")
+    zibo = load_pack(source)
+    filed = visit(
+        replace(drug(100), condition="diabetes"), encounter=Encounter(PERSONAL_ACCOUNT_ONLY),
+        institution=replace(CLINIC, designations=(Designation.BASIC, Designation.CHRONIC)),
+        patient=replace(EMPLOYEE, conditions=("hypertension",)), service_on=date(2025, 6, 1),
+    )
+    assert steps(filed, zibo)[Step.ACCOUNT_ONLY].zh.startswith("“drug”:所治病种(糖尿病)没有备案,")
+    cold = replace(filed, lines=(drug(100),))
+    assert "没有注明用于备案病种(高血压),不属于门诊慢特病" in steps(cold, zibo)[Step.ACCOUNT_ONLY].zh

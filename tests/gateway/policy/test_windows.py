@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsettle_gateway.domain.basket import Dispensed
-from medsettle_gateway.policy.windows import days_before, kinds_before
+from medsettle_gateway.policy.windows import day_with_room, days_before, kinds_before
 
 DAY = date(2023, 6, 15)
 CHRONIC = "chronic_outpatient"
@@ -49,6 +49,14 @@ def test_a_late_claim_is_one_kind_too_many_if_it_is_in_any_window() -> None:
 
 def test_days_of_supply_count_whatever_the_benefit_and_unsaid_ones_count_none() -> None:
     assert days_before([out("a", 1, 7, None), out("a", 2, None)], DAY, 15) == {"a": 7}
+
+
+def test_the_day_on_which_there_is_room_again_is_that_on_which_enough_left_the_window() -> None:
+    handed_out = [out("a", 13, 8), out("a", 4, 7)]
+    assert day_with_room(handed_out, DAY, 15, 7) == DAY + timedelta(days=2)
+    assert day_with_room(handed_out, DAY, 15, 0) == DAY + timedelta(days=11)
+    assert day_with_room(handed_out, DAY, 15, 15) is None
+    assert day_with_room([out("a", 15, 99)], DAY, 15, 0) is None
 
 
 drugs = st.lists(

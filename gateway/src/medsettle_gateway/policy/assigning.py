@@ -15,13 +15,12 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Dispensed, Li
 from medsettle_gateway.domain.breakdown import AccountShare
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.member import Account
-from medsettle_gateway.domain.money import unit_price_micro
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.dated import Dated
 from medsettle_gateway.policy.engine import calculate, counters_read, may_enter
-from medsettle_gateway.policy.facts import line_facts, settlement_facts
 from medsettle_gateway.policy.inputs import Calculation, CaseInput
 from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.taking import takes
 
 ASSIGNED: Final = "assigned"
 """Stands in place of a benefit id: the lines are shared out between all benefits of the region."""
@@ -133,26 +132,6 @@ def _taker(
         if takes(pack, benefit, case, line):
             return pack.id, benefit.id
     return _home(packs, case, PERSONAL_ACCOUNT_ONLY).id, PERSONAL_ACCOUNT_ONLY
-
-
-def takes(pack: Pack, benefit: Benefit, case: CaseInput, line: Line) -> bool:
-    """Does a benefit take the line where a basket is shared out?"""
-    if benefit.takes is None:
-        return not benefit.is_selective or line.condition in case.patient.conditions
-    own = {f.name: f.held(case.patient, case.encounter, case.service_on) for f in pack.rules.declared}
-    facts = {
-        **settlement_facts(case.patient, case.institution, case.encounter, own),
-        **line_facts(line.kind, line.catalogue_class, line.ward),
-        "condition": () if line.condition is None else (line.condition,),
-    }
-    return any(when.matches(facts, _price_micro(line)) for when in benefit.takes)
-
-
-def _price_micro(line: Line) -> int:
-    """The unit price, else amount / quantity; what is beyond a micro-yuan no condition can ask for."""
-    if line.unit_price_micro is not None:
-        return line.unit_price_micro
-    return unit_price_micro(line.amount_fen, line.quantity_e4)
 
 
 def _home(packs: Sequence[Pack], case: CaseInput, benefit: str) -> Pack:

@@ -15,7 +15,7 @@ from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.money import format_fen, line_amount_fen
 from medsettle_gateway.policy.benefit import FiveFixed, Outside, Supply
 from medsettle_gateway.policy.line_rules import LineRule
-from medsettle_gateway.policy.windows import days_before, kinds_before
+from medsettle_gateway.policy.windows import day_with_room, days_before, kinds_before
 
 _DRUG: Final = LineKind.DRUG
 
@@ -24,13 +24,17 @@ class Noted(NamedTuple):
     """What the conditions say of a line: why it is outside, or (``is_outside`` False) what is reported.
 
     ``limit`` is the payment standard in fen, the kinds allowed, or the days allowed; ``days`` are those
-    of supply that the drug comes to, None if nobody said how long it lasts.
+    of supply that the drug comes to, None if nobody said how long it lasts. ``window_days`` is over how
+    many days they count, None for one settlement; ``again_on`` the day from which the line's own days of
+    supply (or all that are allowed) may be had, None where waiting changes nothing.
     """
 
     reason: Reason
     limit: int | None
     days: int | None
     is_outside: bool
+    window_days: int | None = None
+    again_on: date | None = None
 
 
 class Chronic:
@@ -59,6 +63,8 @@ class Chronic:
         self._lifted = lifted
         self._kinds: tuple[dict[str, int], ...] = ({},)
         self._days: dict[str, int] = {}
+        self._day = service_on
+        self._before: Sequence[Dispensed] = dispensed
         window = None if fixed is None else fixed.window_days
         if window is not None and dispensed:
             kinds = kinds_before(dispensed, service_on, window, benefit)
@@ -114,9 +120,21 @@ class Chronic:
             return Noted(Reason.DRUG_KINDS_EXCEEDED, allowed, None, is_outside=not is_lifted)
         if beyond_days:
             outside = fixed.supply is not Supply.REPORT and not is_lifted
-            days = None if line.days_supply is None else self._days[line.name]
-            return Noted(Reason.DAYS_SUPPLY_EXCEEDED, fixed.days_supply, days, is_outside=outside)
+            return self._beyond_days(line, fixed, is_outside=outside)
         return None
+
+    def _beyond_days(self, line: Line, fixed: FiveFixed, *, is_outside: bool) -> Noted:
+        days, window, again_on = None, fixed.window_days, None
+        if line.days_supply is not None:
+            days = self._days[line.name]
+            if window is not None and fixed.days_supply is not None:
+                earlier = [each for each in self._before if each.name == line.name]
+                wanted = min(line.days_supply, fixed.days_supply)
+                again_on = day_with_room(earlier, self._day, window, fixed.days_supply - wanted)
+        return Noted(
+            Reason.DAYS_SUPPLY_EXCEEDED, fixed.days_supply, days, is_outside=is_outside,
+            window_days=window, again_on=again_on,
+        )  # fmt: skip
 
     def _is_beyond(self, line: Line, fixed: FiveFixed) -> bool:
         """Is the drug one kind too many in any window? It takes its place in each of them."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.policy import sentences_alone as alone
 from medsettle_gateway.policy import sentences_benefit as benefit
 from medsettle_gateway.policy import sentences_layers as layers
 from medsettle_gateway.policy import sentences_lines as lines
@@ -21,12 +22,12 @@ Inputs = tuple[tuple[str, Any], ...]
 _LAYER: Final = ("layer", "zh", "en")
 
 INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "emergency_order": ("order", "authority", "waives"),
+    "emergency_order": ("order", "authority", "waives", "lifted"),
     "catalogue": ("name", "list", "class"),
     "version": ("name", "effective_from"),
     "cover_ended": ("name", "service_on", "covered_to"),
     "excluded": ("name",),
-    "outside": ("name", "why", "limit"),
+    "outside": ("name", "why", "limit", "days", "whole", "window", "again_on"),
     "over_standard": ("name", "standard_fen"),
     "over_limit": ("name", "line_fen", "standard_fen"),
     "supply_reported": ("name", "days", "allowed"),
@@ -53,16 +54,27 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "layer": (*_LAYER, "fund"),
     "afterwards": (*_LAYER, "fund"),
     "warning": ("warning", "zh", "en", "of", "at", "threshold_fen", "before_fen", "after_fen"),
-    "account_only": (),
+    "account_only": ("why", "name", "count", "condition", "zh", "en"),
     "personal": ("total_fen",),
     "no_account": ("enrolled",),
-    "payable": ("personal_fen",),
+    "payable": ("personal_fen", "name", "count", "in_scope_only"),
     "account": ("account", "owner", "balance_fen", "note"),
     "cash": (),
 }
 """The names of each step's inputs, in their order."""
 
-ADDED: Final[Mapping[str, int]] = {"deductible": 1, "ratio": 1, "band": 1, "cap": 4, "fund": 1, "leaves": 3}
+ADDED: Final[Mapping[str, int]] = {
+    "emergency_order": 1,
+    "outside": 4,
+    "deductible": 1,
+    "ratio": 1,
+    "band": 1,
+    "cap": 4,
+    "fund": 1,
+    "leaves": 3,
+    "account_only": 6,
+    "payable": 3,
+}
 """How many of a step's inputs, the last ones, came later: the traces of older sales do not hold them."""
 
 _TOLD: Final[Mapping[str, Told]] = {
@@ -98,7 +110,7 @@ _TOLD: Final[Mapping[str, Told]] = {
     "layer": layers.layer,
     "afterwards": layers.afterwards,
     "warning": layers.warning,
-    "account_only": benefit.account_only,
+    "account_only": alone.account_only,
     "personal": payers.personal,
     "no_account": payers.no_account,
     "payable": payers.payable,

@@ -18,14 +18,20 @@ _LIFTED: Final = {
 
 
 def emergency_order(_amount: str, _line: int, values: Values) -> Sentences:
-    """An emergency order holds here today."""
-    order, authority, waives = values
-    lifted = [_LIFTED.get(each, (each, each)) for each in str(waives or "").split("+") if each]
+    """An emergency order holds here today: what it lifts here; whose order it is stands as the clause."""
+    order, _, waives, changed = values
+    if not (waives if changed is None else changed):
+        return (
+            f"应急措施“{order}”有效,没有影响本次金额。",
+            f"Emergency order {order} holds and changes nothing here.",
+        )
+    lifts = str(waives if changed is None else changed)
+    lifted = [_LIFTED.get(each, (each, each)) for each in lifts.split("+") if each]
     zh = "".join(f",{each}" for each, _ in lifted)
     en = "".join(f"; {each}" for _, each in lifted)
     return (
-        f"本次按应急措施“{order}”结算,由{authority}决定{zh}。",
-        f"This is settled under emergency order {order}, given by {authority}{en}.",
+        f"本次按应急措施“{order}”结算{zh}。",
+        f"This is settled under emergency order {order}{en}.",
     )
 
 
@@ -172,14 +178,6 @@ def fund(amount: str, _line: int, values: Values) -> Sentences:
     if amount == "0.00":
         return f"{zh}本次不{zh_for}支付。", f"{en} pays nothing{en_for} this time."
     return f"{zh}{zh_for}支付{amount}元。", f"{en} pays {amount}{en_for}."
-
-
-def account_only(_amount: str, _line: int, _values: Values) -> Sentences:
-    """No benefit was asked for."""
-    return (
-        "本次只用个人账户和现金,统筹基金不支付。",
-        "Only personal accounts and cash are used; the pooled fund pays nothing.",
-    )
 
 
 def _of(condition: object) -> Sentences:

@@ -119,7 +119,7 @@ _WHY_OUTSIDE: Final[Mapping[str, tuple[Sentences, Sentences]]] = {
     ),
     "days_supply_exceeded": (
         ("超过慢特病用药的供药天数", "it is more than the days of supply allowed"),
-        ("可在现有药品快用完时再来配药", "come back when the present supply runs out"),
+        ("请在规定天数内配药", "keep to the days that are allowed"),
     ),
     "days_supply_unknown": (
         ("没有注明供药天数", "nobody said for how many days it lasts"),
@@ -136,9 +136,11 @@ _OUTSIDE_OTHERWISE: Final = (
 
 def outside(amount: str, line: int, values: Values) -> Sentences:
     """Outside the benefit: the condition is not filed, or the five fixed (五定) do not allow the drug."""
-    name, why, limit = values
+    name, why, limit, *supply = values
     (zh, en), (next_zh, next_en) = _WHY_OUTSIDE.get(why, _OUTSIDE_OTHERWISE)
     bound_zh, bound_en = _bound(why, limit)
+    if why == "days_supply_exceeded" and None not in supply[:2]:
+        (bound_zh, bound_en), (next_zh, next_en) = _supplied(limit, *supply)
     return (
         f"第{line}行“{name}”:{zh}{bound_zh},{amount}元全额自费。{next_zh}。",
         f"Line {line}, {name}: {en}{bound_en}; the patient pays all of {amount}. {next_en.capitalize()}.",
@@ -157,6 +159,27 @@ def _bound(why: str, limit: int | None) -> Sentences:
     if why == "days_supply_exceeded":
         return f"(最多{limit}天)", f" ({limit} days)"
     return "", ""
+
+
+def _supplied(
+    limit: int, days: int, whole: int, window: int | None, again_on: str | None
+) -> tuple[Sentences, Sentences]:
+    """The days that make it too many, in brackets, and how many may be had now and from when again."""
+    before, room = whole - days, max(0, limit - whole + days)
+    zh, en = f"本次{days}天", f"{days} now"
+    if before:
+        since_zh, since_en = "此前", "before"
+        if window is not None:
+            since_zh, since_en = f"{window}天内", f"within {window} days"
+        zh = f"{since_zh}已配{before}天,{zh},合计{whole}天"
+        en = f"{before} {since_en} and {en} make {whole}"
+    next_zh = f"本次最多可配{room}天" if room else "本次不能再配"
+    next_en = f"up to {room} days may be had now" if room else "none may be had now"
+    if again_on is not None:
+        wanted = min(days, limit)
+        next_zh = f"{next_zh};{again_on}起可配{wanted}天"
+        next_en = f"{next_en}, and {wanted} from {again_on} on"
+    return (f"({zh},最多{limit}天)", f" ({en}; {limit} are allowed)"), (next_zh, next_en)
 
 
 def supply_reported(_amount: str, line: int, values: Values) -> Sentences:

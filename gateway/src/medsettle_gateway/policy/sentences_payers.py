@@ -5,6 +5,7 @@ from typing import Final
 
 from medsettle.wire.called import OWNER_NAMES
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.policy.sentences_alone import goods
 from medsettle_gateway.policy.sentences_lines import Sentences, Values
 
 NOTE_TEXTS: Final[Mapping[str, Sentences]] = {
@@ -48,11 +49,17 @@ def no_account(_amount: str, _line: int, values: Values) -> Sentences:
 
 def payable(amount: str, _line: int, values: Values) -> Sentences:
     """How much of it accounts may pay."""
-    (personal_fen,) = values
+    personal_fen, name, count, in_scope_only = values
     left = format_fen(personal_fen)
+    zh, en = "", ""
+    if name is not None:
+        zh_goods, en_goods = goods(name, count)
+        zh, en = f",{zh_goods}不能用个人账户支付", f", and nothing for {en_goods}"
+    if in_scope_only:
+        zh, en = f"{zh},只限政策范围内的部分", f"{en}, only what is within policy"
     return (
-        f"个人负担{left}元中,本次可由个人账户支付{amount}元。",
-        f"Of the {left} for the patient, personal accounts may pay {amount} here.",
+        f"个人负担{left}元中,本次可由个人账户支付{amount}元{zh}。",
+        f"Of the {left} for the patient, personal accounts may pay {amount} here{en}.",
     )
 
 

@@ -8,19 +8,32 @@ from medsettle_gateway.domain.basket import EmergencyOrder, Line, Waiver
 from medsettle_gateway.domain.breakdown import AccountShare
 from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import line_amount_fen
+from medsettle_gateway.policy.accounts import Pays
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
 from medsettle_gateway.policy.dated import Dated
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.line_rules import LineRule
 from medsettle_gateway.policy.lines import Divided, Parts
+from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.steps_of_funds import fund_steps
+from medsettle_gateway.policy.taking import not_taken
 from medsettle_gateway.policy.trace import PlainStep, Step
 
 OWN_OF_ITEM: Final = "line"
 """``rule`` of a step that follows the item's own figure and not the pack's."""
+
+
+_LIFTED_BY: Final[dict[object, Waiver]] = {
+    "catalogue": Waiver.CATALOGUE,
+    "cap": Waiver.LIMITS,
+    "session": Waiver.LIMITS,
+    "kinds": Waiver.QUANTITIES,
+    "supply": Waiver.QUANTITIES,
+}
+"""What of an order lifts the limit that a step names."""
 
 
 class _OwnFigure(NamedTuple):
@@ -50,17 +63,17 @@ def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     steps: list[PlainStep] = []
     dated, divided, charge, payers, payable_fen, breakdown = found
     plan, personal_fen = dated.plan, breakdown.personal_fen
-    if case.orders:
-        steps += map(_order, case.orders_held())
     _lines(steps, case, dated, divided)
     if plan.benefit is None:
-        steps.append((_ACCOUNT_ONLY, "", "", 0, None))
+        _account_only(steps, case, dated.pack)
     else:
         fund_steps(steps, case, dated, charge)
+    if case.orders:
+        steps[:0] = [_order(order, steps) for order in case.orders_held()]
     steps.append((_PERSONAL, "", "", personal_fen, None, "total_fen", breakdown.total_fen))
     clause = plan.use.clause
     if 0 < payable_fen < personal_fen:
-        steps.append((_PAYABLE, "accounts", clause, payable_fen, None, "personal_fen", personal_fen))
+        steps.append(_payable(case, dated, divided, payable_fen, personal_fen))
     if payers:
         _accounts(steps, clause, payers, breakdown.accounts)
     elif personal_fen:
@@ -70,10 +83,39 @@ def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     return tuple(steps)
 
 
-def _order(order: EmergencyOrder) -> PlainStep:
-    waives = "+".join(waiver.value for waiver in order.waives)
-    inputs = ("order", order.id, "authority", order.authority, "waives", waives)
+def _order(order: EmergencyOrder, steps: Sequence[PlainStep]) -> PlainStep:
+    """An order that holds, and what the steps say that it lifted."""
+    waived = [flat for step, _, _, _, _, *flat in steps if step is Step.LIMIT_WAIVED]
+    lifted = {_LIFTED_BY[what] for _, what, _, id_ in waived if id_ == order.id}
+    waives, did = ("+".join(each.value for each in order.waives if each in some) for some in (Waiver, lifted))
+    inputs = ("order", order.id, "authority", order.authority, "waives", waives, "lifted", did)
     return (Step.EMERGENCY_ORDER, "order", order.authority, 0, None, *inputs)
+
+
+def _account_only(steps: list[PlainStep], case: CaseInput, pack: Pack) -> None:
+    """Why no benefit takes the lines, once for those that have the same reason."""
+    for (why, conditions, benefit), lines in not_taken(pack, case).items():
+        zh, en = (None, None) if benefit is None else benefit.title
+        steps.append((
+            _ACCOUNT_ONLY, "", "", 0, None, "why", why.value, "name", lines[0].name, "count", len(lines),
+            "condition", "+".join(conditions) or None, "zh", zh, "en", en,
+        ))  # fmt: skip
+
+
+def _payable(
+    case: CaseInput, dated: Dated, divided: Divided, payable_fen: int, personal_fen: int
+) -> PlainStep:
+    """How much accounts may pay, which goods they may not, and whether they pay within policy only."""
+    use, tables, barred = dated.plan.use, dated.tables, []
+    for index, line in enumerate(case.lines if divided.blocked[0] else ()):
+        table = tables[index] if len(tables) > 1 else tables[0]
+        if line.amount_fen and not table.rule_for(line).account_may_pay:
+            barred.append(line.name)
+    return (
+        _PAYABLE, "accounts", use.clause, payable_fen, None,
+        "personal_fen", personal_fen, "name", barred[0] if barred else None,
+        "count", len(barred), "in_scope_only", int(use.pays is Pays.IN_SCOPE),
+    )  # fmt: skip
 
 
 def _lines(steps: list[PlainStep], case: CaseInput, dated: Dated, divided: Divided) -> None:
@@ -227,8 +269,12 @@ def _self_paid(
     name, covered_to = line.name, case.patient.covered_to
     if note is not None and note.is_outside:
         path, clause = _five_fixed(plan)
-        why = ("name", name, "why", _why(note), "limit", note.limit)
-        return (Step.OUTSIDE, path, clause, amount_fen, index, *why)
+        again_on = None if note.again_on is None else note.again_on.isoformat()
+        return (
+            Step.OUTSIDE, path, clause, amount_fen, index,
+            "name", name, "why", _why(note), "limit", note.limit, "days", line.days_supply,
+            "whole", note.days, "window", note.window_days, "again_on", again_on,
+        )  # fmt: skip
     if covered_to is not None:
         served_on = line.service_on or case.service_on
         if served_on > covered_to:

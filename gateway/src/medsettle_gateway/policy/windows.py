@@ -31,6 +31,19 @@ def days_before(dispensed: Sequence[Dispensed], day: date, days: int) -> dict[st
     return most
 
 
+def day_with_room(dispensed: Sequence[Dispensed], day: date, days: int, most: int) -> date | None:
+    """The first day after ``day`` whose window holds at most so many days of supply; None if it does now."""
+    held = sorted((each.on, each.days_supply or 0) for each in dispensed if (day - each.on).days < days)
+    left = sum(supplied for _, supplied in held)
+    free_on = None
+    for on, supplied in held:
+        if left <= most:
+            break
+        left -= supplied
+        free_on = on + timedelta(days=days)
+    return free_on
+
+
 def _is_kind(each: Dispensed, benefit: str) -> bool:
     return each.condition is not None if each.benefit is None else each.benefit == benefit
 
