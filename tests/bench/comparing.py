@@ -122,8 +122,8 @@ def times(engine: Engine, rates: dict[str, float]) -> str:
     rate = rates[engine.name]
     traced = f"{rates[TRACED] / rate:.1f} times"
     if engine.traced:
-        return f"this gateway with its trace: {traced}"
-    return f"this gateway without: {rates[AMOUNTS] / rate:.1f} times; with its trace: {traced}"
+        return f"this gateway: {traced}"
+    return f"this gateway: {rates[AMOUNTS] / rate:.1f} times, with its trace {traced}"
 
 
 def check(engine: Engine, cases: Sequence[SmallCase]) -> None:
