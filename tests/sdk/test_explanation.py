@@ -9,8 +9,8 @@ from medsettle._columns import width
 from medsettle.cli.as_json import as_json
 from medsettle.explanation import explain, explanation
 from medsettle.models import Breakdown, Refusal, Sale
-from medsettle.wire.because import BECAUSE_MAX, because
-from medsettle.wire.explained import who_pays
+from medsettle.wire.because import BECAUSE_MAX, because, reasons
+from medsettle.wire.explained import explained, who_pays
 from tests.sdk.settled import BOTH, DIALYSIS, QUOTE, REQUEST_ID, SALE, STAY, step
 
 NOTHING = Breakdown(0, 0, 0, 0, 0, 0, 0, 0, {}, 0, (), 0)
@@ -211,6 +211,41 @@ def test_only_the_weightiest_reasons_are_given_in_the_order_of_the_steps() -> No
     found = because(trace)
     assert [each.amount_fen for each in found] == [70, 50, 60, 80]
     assert len(found) == BECAUSE_MAX
+
+
+def test_every_fund_that_pays_has_its_reason_and_others_that_are_left_out_are_owned_up_to() -> None:
+    lines = [
+        step("outside", f"原因{amount}。", f"Reason {amount}.", amount, line="1", name="x")
+        for amount in (900, 800, 700)
+    ]
+    fund = [
+        step("ratio", "按比例。", "By ratio.", 5, base_fen="10"),
+        step("fund", "支付。", "Pays.", 5, fund="pooled"),
+    ]
+    layers = [
+        each
+        for layer in ("a", "b", "c")
+        for each in (
+            step("layer_ratio", f"{layer}:计1元。", f"{layer}: 1.", 1, layer=layer, zh=layer, en=layer),
+            step("layer", f"{layer}支付。", f"{layer} pays.", 1, layer=layer, zh=layer, en=layer, fund=layer),
+        )
+    ]
+    said = [each.zh for each in because([*lines, *fund, *layers])]
+    assert said == ["原因900。", "原因800。", "按比例。", "a:计1元。", "b:计1元。", "c:计1元。"]
+    assert reasons([*lines, *fund, *layers]).others
+    assert not reasons(lines).others
+    said_of = explained(STAY.breakdown, [*lines, *fund, *layers])
+    assert "主要原因:原因900。" in said_of.zh
+    assert "Why, among others: Reason 900." in said_of.en
+
+
+def test_where_no_fund_is_asked_it_says_nothing_how_lines_would_have_divided() -> None:
+    first = step("self_pay_first", "先付10%。", "First pays 10%.", 240, line="1", name="x")
+    alone = step("account_only", "只用账户。", "Accounts only.")
+    strict = step("payable", "可付。", "May pay.", 1)
+    assert [each.zh for each in because([first, alone])] == ["只用账户。"]
+    strict = replace(strict, inputs={"in_scope_only": "1", "personal_fen": "100"})
+    assert [each.zh for each in because([first, alone, strict])] == ["先付10%。", "只用账户。", "可付。"]
 
 
 def test_what_must_be_said_is_said_however_little_it_moves() -> None:

@@ -8,7 +8,7 @@ from medsettle._columns import width
 from medsettle._together import together
 from medsettle.models import AccountShare, Advisory, Breakdown, Sale
 from medsettle.receipt import NARROW, WIDE, render
-from tests.sdk.settled import BOTH, DIALYSIS, SALE, STAY
+from tests.sdk.settled import BOTH, DIALYSIS, SALE, STAY, step
 
 
 def lines_of(text: str) -> list[str]:
@@ -124,3 +124,15 @@ def test_an_account_that_paid_somewhere_has_no_note() -> None:
     second = replace(DIALYSIS, breakdown=paid(empty))
     assert together((first, second)).accounts == (AccountShare("own", "self", 700),)
     assert together((second, second)).accounts == (empty,)
+
+
+def test_what_accounts_pay_without_a_fund_is_not_divided_on_paper() -> None:
+    alone = replace(
+        SALE.settlements[0], benefit="personal_account_only", title_zh="仅用个人账户",
+        trace=(step("account_only", "只用账户。", "Accounts only."),),
+    )
+    printed = render(replace(SALE, settlements=(alone,)))
+    assert "符合政策范围" not in printed
+    assert "先行自付" not in printed
+    assert "只用账户。" in printed
+    assert "符合政策范围" not in render(replace(SALE, settlements=(replace(alone, trace=()),)))

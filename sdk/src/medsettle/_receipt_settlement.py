@@ -7,7 +7,8 @@ from medsettle import _receipt_words as words
 from medsettle._paper import Paper
 from medsettle._together import together
 from medsettle.models import AccountShare, Breakdown, LineBreakdown, Remainder, Settlement, TraceEntry
-from medsettle.wire.called import FUND_NAMES, INSIDE_NAMES, Pair, begun, condition_name, named
+from medsettle.wire.because import divides, unsaid
+from medsettle.wire.called import ACCOUNT_ONLY, FUND_NAMES, INSIDE_NAMES, Pair, begun, condition_name, named
 from medsettle.wire.explained import fund_titles
 
 _SAID_ABOVE: Final = frozenset({
@@ -24,10 +25,11 @@ def settlement(paper: Paper, settled: Settlement) -> Iterator[str]:
     yield from paper.row(words.BENEFIT, paper.word(_title(settled)))
     if settled.emergency_order:
         yield from paper.row(words.ORDER, settled.emergency_order)
+    divided = settled.benefit != ACCOUNT_ONLY if not settled.trace else divides(settled.trace)
     for line in settled.lines:
-        yield from _line(paper, line)
+        yield from _line(paper, line, divided=divided)
     yield paper.rule()
-    yield from _split(paper, settled.breakdown, fund_titles(settled.trace))
+    yield from _split(paper, settled.breakdown, fund_titles(settled.trace), divided=divided)
 
 
 def whole(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:
@@ -70,7 +72,11 @@ def remainders(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]
 
 def why(paper: Paper, settled: Settlement, *, of_several: bool) -> Iterator[str]:
     """Yields the steps that say why, each with its clause."""
-    told = [entry for entry in settled.trace if _worth_telling(paper, entry, settled)]
+    silent = unsaid(settled.trace)
+    told = [
+        entry for index, entry in enumerate(settled.trace)
+        if index not in silent and _worth_telling(paper, entry, settled)
+    ]
     if not told:
         return
     yield paper.rule()
@@ -84,9 +90,11 @@ def why(paper: Paper, settled: Settlement, *, of_several: bool) -> Iterator[str]
 def _worth_telling(paper: Paper, entry: TraceEntry, settled: Settlement) -> bool:
     """That a line is wholly in scope stands above; why nothing of it is self-paid does not.
 
-    A limit of a layer that binds nothing is not worth a sentence.
+    A limit of a layer that binds nothing is not worth a sentence, nor an order that changed nothing here.
     """
     idle = entry.step == "layer_cap" and not entry.amount_fen
+    if entry.step == "emergency_order" and entry.inputs.get("lifted") == "" and "lifted" in entry.inputs:
+        idle = True
     if idle or entry.step in _SAID_ABOVE or not paper.word((entry.zh, entry.en)):
         return False
     plain = {(line.line_id, line.amount_fen) for line in settled.lines
@@ -94,10 +102,12 @@ def _worth_telling(paper: Paper, entry: TraceEntry, settled: Settlement) -> bool
     return (entry.line_id, entry.amount_fen) not in plain
 
 
-def _line(paper: Paper, line: LineBreakdown) -> Iterator[str]:
+def _line(paper: Paper, line: LineBreakdown, *, divided: bool) -> Iterator[str]:
     item_class = paper.word(words.CLASSES.get(line.item_class, (line.item_class, line.item_class)))
     mark = f" [{item_class}]" if item_class else ""
     yield from paper.amount_of((line.name or line.item_code) + mark, line.amount_fen)
+    if not divided:
+        return
     parts = [(label, amount) for name, label in words.PARTS.items() if (amount := getattr(line, name))]
     if len(parts) == 1 and parts[0][1] == line.amount_fen:
         yield from paper.text((words.ALL_OF_IT[0].format(parts[0][0][0]),
@@ -107,9 +117,12 @@ def _line(paper: Paper, line: LineBreakdown) -> Iterator[str]:
         yield from paper.amount(label, amount, indent=2)
 
 
-def _split(paper: Paper, breakdown: Breakdown, titles: Mapping[str, Pair]) -> Iterator[str]:
+def _split(
+    paper: Paper, breakdown: Breakdown, titles: Mapping[str, Pair], *, divided: bool
+) -> Iterator[str]:
+    """What it comes to; how that divides where a fund, or an account, looks at it."""
     yield from paper.amount(words.TOTAL, breakdown.total_fen)
-    for name, label in words.DIVISION.items():
+    for name, label in words.DIVISION.items() if divided else ():
         if amount := getattr(breakdown, name):
             yield from paper.amount(label, amount, indent=2)
     yield from _payers(paper, breakdown, titles)

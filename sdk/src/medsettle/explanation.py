@@ -137,6 +137,8 @@ def _text(paper: Paper, said: Explanation) -> Iterator[str]:
             yield paper.rule()
             yield from paper.row(words.BENEFIT, paper.word((each.title.zh, begun(each.title.en))))
         for section in each.sections:
+            if not once(each.steps, section):
+                continue
             yield ""
             yield from _section(paper, section, each.steps)
 

@@ -39,7 +39,7 @@ def test_the_paragraph_comes_first_then_the_steps_then_the_amounts() -> None:
 def test_lines_are_counted_as_in_the_case_whatever_benefit_takes_them() -> None:
     text = explained(SHARED_OUT)
     assert "第2行“血液透析”" in text
-    assert "第1行“感冒灵颗粒”" in text
+    assert "第3行“硝苯地平片”" in text
     lines = [step["line"] for settled in as_data(SHARED_OUT)["settlements"] for step in settled["steps"]]
     assert {line for line in lines if line is not None} == {0, 1, 2, 3}
 
@@ -75,6 +75,33 @@ def test_a_layer_below_its_threshold_says_that_and_not_that_nothing_is_left() ->
 def test_bands_say_what_earlier_bills_took_of_them() -> None:
     text = explained(next(CASES.rglob("CR03-*.yaml")))
     assert "10000.00元以内部分此前已计8000.00元,本次有2000.00元" in text
+
+
+def test_a_refusal_over_the_limit_of_sessions_says_the_sum_in_words() -> None:
+    text = explained(next(CASES.rglob("V13r-*.yaml")))
+    assert "到第1行费用合计700.01元,限额350.00元×2次=700.00元,超出0.01元" in text
+    assert "up to line 1 700.01 is billed; the limit is 2 x 350.00 = 700.00; 0.01 too much" in text
+    assert "限度 / limit" not in text
+
+
+def test_every_row_of_who_pays_names_the_fund_as_the_steps_do() -> None:
+    text = explained(next(CASES.rglob("V25-*.yaml")))
+    assert "疾病医疗商业补充保险支付 / commercial supplementary insurance pays" in text
+    assert "县财政兜底支付 / top-up by the county pays" in text
+
+
+def test_where_no_fund_pays_nothing_is_said_of_what_it_would_have_paid_on() -> None:
+    text = explained(next(CASES.rglob("ZB20-*.yaml")))
+    alone = text[text.index("仅用个人账户 / Personal account only") :]
+    assert "“感冒灵颗粒”:没有注明用于备案病种(高血压),不属于门诊慢特病" in alone
+    assert "政策范围" not in alone
+
+
+def test_each_fund_that_pays_has_its_reason_in_the_paragraph() -> None:
+    rows = explained(next(CASES.rglob("V24-*.yaml"))).splitlines()
+    paragraph = next(row for row in rows if "原因:" in row)
+    assert "医疗救助:政策范围内剩余的703.00元,按75%" in paragraph
+    assert "“目录外可吸收缝线”:不属于医保支付范围" in paragraph
 
 
 def test_a_burden_ceiling_says_what_aid_before_it_was_taken_off() -> None:

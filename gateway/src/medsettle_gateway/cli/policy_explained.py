@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from medsettle.wire.because import Because
+from medsettle.wire.because import Because, divides, unsaid
 from medsettle.wire.called import FUND_NAMES, OWNER_NAMES, Pair, begun, named
 from medsettle.wire.explained import Explained, explained, fund_titles, who_pays
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown
@@ -89,10 +89,14 @@ def print_explanation(settled: Settled) -> None:
     click.secho(f"  {settled.title.zh} / {begun(settled.title.en)}  〔{settled.pack}〕", bold=True)
     click.echo(f"  {said.zh}")
     click.echo(f"  {said.en}")
+    silent, number = unsaid(tuple(map(_Told.of, trace))), 1
     for section in said.sections:
-        click.echo()
-        click.secho(f"  {section.zh} / {begun(section.en)}", bold=True)
-        print_each_step({index + 1: trace[index] for index in section.steps}, indent="  ")
+        told = dict(enumerate((trace[index] for index in section.steps if index not in silent), number))
+        if told:
+            click.echo()
+            click.secho(f"  {section.zh} / {begun(section.en)}", bold=True)
+            print_each_step(told, indent="  ")
+        number += len(told)
     click.echo()
     for zh, en, amount in _slip(settled):
         click.echo(f"  {amount:>12}  {zh} / {en}")
@@ -109,13 +113,16 @@ def print_each_step(steps: Mapping[int, TraceEntry], indent: str) -> None:
 
 def _slip(settled: Settled) -> Iterator[tuple[str, str, str]]:
     """What it cost, how it was divided, who pays, and what may be applied for afterwards."""
-    breakdown = settled.calculation.breakdown
+    breakdown, trace = settled.calculation.breakdown, tuple(map(_Told.of, settled.trace))
     for key in SUMS[:8]:
         amount_fen: int = getattr(breakdown, f"{key}_fen")
+        if not divides(trace) and key != "total":
+            continue
         if amount_fen or key in ("total", "in_scope"):
             yield (*SUM_NAMES[key], format_fen(amount_fen))
+    titles = fund_titles(trace)
     for share in breakdown.funds:
-        zh, en = named(FUND_NAMES, share.fund)
+        zh, en = titles.get(share.fund) or named(FUND_NAMES, share.fund)
         yield f"{zh}支付", f"{en} pays", format_fen(share.amount_fen)
     yield (*SUM_NAMES["personal"], format_fen(breakdown.personal_fen))
     for drawn in breakdown.accounts:

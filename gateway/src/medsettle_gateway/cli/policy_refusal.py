@@ -8,6 +8,7 @@ import click
 from medsettle.wire.reasons import REASONS, Reason
 from medsettle_gateway.cli.policy_words import Words, fact_word, value_word
 from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.money import format_fen, parse_fen
 
 _NOT_DESIGNATED_AT_ALL: Final = (
     ("本机构不是医保定点机构。", "This institution is not a designated institution at all."),
@@ -33,11 +34,15 @@ _DETAIL_WORDS: Final[dict[str, Words]] = {
     "condition": ("病种", "condition"),
     "days": ("用量天数", "days"),
     "limit": ("限度", "limit"),
-    "sessions": ("次数", "sessions"),
-    "above": ("超出", "above"),
     "region": ("统筹区", "region"),
     "scheme": ("险种", "scheme"),
+    "cause": ("原因", "cause"),
+    "wanted": ("须为", "wanted"),
+    "missing": ("缺少", "missing"),
+    "institution": ("机构统筹区", "institution's region"),
+    "covered_from": ("待遇起始", "covered_from"),
 }
+_OF_SESSIONS: Final = {"line", "limit", "sessions", "above"}
 _NONE: Final = "-"
 
 
@@ -50,9 +55,20 @@ def refusal_lines(refusal: Refusal) -> Iterator[str]:
     detail = dict(refusal.detail)
     if "fact" in detail:
         yield from _fact(detail.pop("fact"), detail.pop("value"), detail.pop("wanted"))
+    if detail.keys() >= _OF_SESSIONS:
+        yield from _sessions(*(detail.pop(name) for name in ("line", "limit", "sessions", "above")))
     for name, value in detail.items():
-        zh, en = _DETAIL_WORDS.get(name, (name, name))
-        yield f"  {zh} / {en}: {_facts(value) if name == 'facts' else value}"
+        label = " / ".join(dict.fromkeys(_DETAIL_WORDS.get(name, (name,))))
+        yield f"  {label}: {_facts(value) if name == 'facts' else value}"
+
+
+def _sessions(line: str, limit: str, sessions: str, above: str) -> Iterator[str]:
+    """What was billed up to the line that went above the limit of all sessions, and how much above."""
+    whole_fen = parse_fen(limit) * int(sessions)
+    whole, billed = format_fen(whole_fen), format_fen(whole_fen + parse_fen(above))
+    yield f"  到第{line}行费用合计{billed}元,限额{limit}元×{sessions}次={whole}元,超出{above}元"
+    summed = f"{sessions} x {limit} = {whole}"
+    yield f"  up to line {line} {billed} is billed; the limit is {summed}; {above} too much"
 
 
 def _texts(refusal: Refusal) -> tuple[Words, Words]:

@@ -10,7 +10,9 @@ from typing import Final, NamedTuple, Protocol
 from medsettle.wire.called import Pair, begun, yuan
 
 BECAUSE_MAX: Final = 4
-"""So many sentences, besides what must always be said."""
+"""So many sentences, besides what must always be said and why each fund pays."""
+_REST_MIN: Final = 2
+"""So many of the rest, however many funds pay."""
 _NAMES_MAX: Final = 2
 
 
@@ -92,17 +94,67 @@ _ALWAYS: Final = frozenset({"emergency_order", "account_only", "warning"})
 _OF_LAYER: Final = frozenset({"layer_threshold", "layer_ratio", "guarantee", "leaves", "layer_cap"})
 
 
+_IDLE_ALONE: Final = frozenset({
+    "in_scope", "self_pay_first", "over_limit", "over_standard", "catalogue", "self_pay_waived",
+})
+"""Steps that divide a line between funds and patient: where no fund is asked, they say nothing."""
+
+
+class Reasons(NamedTuple):
+    """The reasons in the order of the steps; ``others``: less weighty ones are left out."""
+
+    said: tuple[Because, ...]
+    others: bool
+
+
 def because(trace: Sequence[Told]) -> tuple[Because, ...]:
-    """Returns the reasons, in the order of the steps: what must be said, and the weightiest of the rest."""
+    """Returns the reasons, in the order of the steps: as :func:`reasons` does."""
+    return reasons(trace).said
+
+
+def reasons(trace: Sequence[Told]) -> Reasons:
+    """Returns what must be said, why each fund that pays does, and the weightiest of the rest."""
     must = [
         _of_step(trace, index)
         for index, told in enumerate(trace)
         if told.step in _ALWAYS or (told.step == "afterwards" and told.amount_fen)
     ]
-    weighed = [*_lines(trace), *_outside(trace), *_benefit(trace), *_layers(trace), *_patient(trace)]
-    weighed = [each for each in weighed if each.amount_fen > 0]
+    silent = unsaid(trace)
+    layers = tuple(_layers(trace))
+    weighed = [*_lines(trace), *_outside(trace), *_benefit(trace), *layers, *_patient(trace)]
+    weighed = [each for each in weighed if each.amount_fen > 0 and silent.isdisjoint(each.steps)]
     weighed.sort(key=lambda each: -each.amount_fen)
-    return tuple(sorted([*must, *weighed[:BECAUSE_MAX]], key=lambda each: each.steps))
+    paying = [*_paying(trace, weighed), *(each for each in layers if _pays(trace, each))]
+    rest = [each for each in weighed if each not in paying]
+    room = max(_REST_MIN, BECAUSE_MAX - len(paying))
+    said = sorted([*must, *paying, *rest[:room]], key=lambda each: each.steps)
+    return Reasons(tuple(said), others=len(rest) > room)
+
+
+def unsaid(trace: Sequence[Told]) -> frozenset[int]:
+    """Returns the positions of steps that need not be said: how lines divide where no fund is asked."""
+    if divides(trace):
+        return frozenset()
+    return frozenset(index for index, told in enumerate(trace) if told.step in _IDLE_ALONE)
+
+
+def divides(trace: Sequence[Told]) -> bool:
+    """Returns whether it matters what is within policy: for a fund, or for accounts that pay no more."""
+    alone = any(told.step == "account_only" for told in trace)
+    strict = any(told.step == "payable" and number(told, "in_scope_only") for told in trace)
+    return strict or not alone
+
+
+def _paying(trace: Sequence[Told], weighed: Sequence[Because]) -> Iterator[Because]:
+    """The weightiest reason of the benefit's fund, if it pays: its ratio or bands."""
+    if any(told.step == "fund" and told.amount_fen for told in trace):
+        yield from [each for each in weighed if trace[each.steps[0]].step in {"ratio", "banded"}][:1]
+
+
+def _pays(trace: Sequence[Told], reason: Because) -> bool:
+    """Does the layer pay that the reason is about?"""
+    layer = trace[reason.steps[0]].inputs.get("layer")
+    return any(t.step == "layer" and t.amount_fen and t.inputs.get("layer") == layer for t in trace)
 
 
 def number(told: Told, name: str) -> int:

@@ -6,6 +6,9 @@ from typing import Final
 Pair = tuple[str, str]
 """Chinese, English."""
 
+ACCOUNT_ONLY: Final = "personal_account_only"
+"""The benefit of what accounts and cash pay without any fund."""
+
 FUND_NAMES: Final[Mapping[str, Pair]] = {
     "pooled": ("统筹基金", "the pooled fund"),
     "serious_illness": ("大病保险", "serious illness insurance"),

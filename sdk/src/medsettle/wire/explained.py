@@ -6,7 +6,7 @@ Pure, and the same on both sides: the gateway explains a case with it, the till 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from medsettle.wire.because import Because, Told, because
+from medsettle.wire.because import Because, Told, reasons, unsaid
 from medsettle.wire.called import FUND_NAMES, OWNER_NAMES, Pair, begun, named, yuan
 
 
@@ -97,11 +97,12 @@ def explained(division: Division, trace: Sequence[Told]) -> Explained:
 
     Without a trace it has no reasons and no sections: who pays what is still told.
     """
-    why = because(trace)
+    why, others = reasons(trace)
     zh, en = who_pays(division, fund_titles(trace))
     if why:
-        zh = f"{zh}原因:" + "".join(each.zh for each in why)
-        en = f"{en} Why: " + " ".join(each.en for each in why)
+        head_zh, head_en = ("主要原因:", "Why, among others: ") if others else ("原因:", "Why: ")
+        zh = f"{zh}{head_zh}" + "".join(each.zh for each in why)
+        en = f"{en} {head_en}" + " ".join(each.en for each in why)
     return Explained(zh, en, why, _sections(trace))
 
 
@@ -194,10 +195,12 @@ def once(trace: Sequence[Told], section: Section) -> tuple[int, ...]:
     """Returns the steps of a section that are worth reading out.
 
     That a layer pays nothing to a person whom it is not for was said by the step before, and a limit of a
-    layer that binds nothing is not worth a sentence.
+    layer that binds nothing is not worth a sentence; nor is how lines divide where no fund is asked.
     """
+    silent = unsaid(trace)
     steps = section.steps
     idle = {"layer_cap"}
     if any(trace[index].step == "layer_outside" for index in steps):
         idle |= {"layer", "afterwards"}
-    return tuple(index for index in steps if trace[index].amount_fen or trace[index].step not in idle)
+    worth = (index for index in steps if trace[index].amount_fen or trace[index].step not in idle)
+    return tuple(index for index in worth if index not in silent)
