@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from tests.gateway.policy.strategies import Plain
+from tests.gateway.policy.strategies_packs import CARE
 
 TERMINAL = ("guarantee", "leaves")
 
@@ -106,3 +107,32 @@ def at(data: Plain, path: tuple[Any, ...], value: Any) -> Plain:
         place = place[key]
     place[path[-1]] = value
     return found
+
+
+def with_layers(*layers: Plain, ratio: str = "0.00", cap: Plain | None = None) -> Plain:
+    """A pack of one benefit that pays a ratio, and of these layers; class C is out of scope."""
+    title = {"zh": "名称", "en": "title"}
+    return {
+        "pack": "anywhere",
+        "region": "100000",
+        "title": title,
+        "authority": "1",
+        "effective": {"from": "2022-01-01"},
+        "status": "in_force",
+        "lines": {"excluded": [{"when": {"class": "C"}, "clause": "1"}]},
+        "benefits": {
+            CARE: {
+                "title": title,
+                "fund": "pooled",
+                "deductible": {"period": "none"},
+                "ratio": {"rows": [{"ratio": ratio, "clause": "1"}]},
+                "cap": cap or {"none": True, "clause": "1"},
+                "layers": [layer["id"] for layer in layers],
+            }
+        },
+        "layers": [{"title": title, "fund": layer["id"], **layer} for layer in layers],
+    }
+
+
+def at_ratio(ratio: str) -> Plain:
+    return {"rows": [{"ratio": ratio, "clause": "1"}]}

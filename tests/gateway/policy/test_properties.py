@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refused
@@ -15,6 +16,18 @@ from medsettle_gateway.policy.trace import Step, TraceEntry, replay
 from tests.gateway.policy.strategies import fens
 from tests.gateway.policy.strategies_cases import World, loaded, settled_worlds, worlds, worlds_of_versions
 from tests.gateway.policy.strategies_shapes import chained, without_afterwards
+
+FIGURES = (Reason.NO_RULE, Reason.PARAMETER_ASSUMED)
+OF_LINES = (
+    Reason.LINE_AMOUNT_MISMATCH,
+    Reason.CONDITION_NOT_FILED,
+    Reason.DRUG_NOT_APPROVED,
+    Reason.DRUG_OVER_CEILING,
+    Reason.DRUG_KINDS_EXCEEDED,
+    Reason.DAYS_SUPPLY_EXCEEDED,
+    Reason.OVER_CEILING,
+    Reason.OVER_SESSION_LIMIT,
+)
 
 
 def settle(world: World, case: CaseInput | None = None) -> Calculation:
@@ -121,7 +134,7 @@ def test_no_limit_is_passed_under_any_of_its_counters(world: World) -> None:
     """A name that limits of several figures share is held by the highest of them."""
     result = settle(world)
     highest: dict[CounterKey, int | None] = {}
-    for key, _, limit_fen, _ in result.remainders:
+    for key, _, limit_fen, *_ in result.remainders:
         known = highest.get(key, 0)
         highest[key] = None if known is None or limit_fen is None else max(known, limit_fen)
     waived = Waiver.LIMITS in world.case.waives_on(world.case.service_on)
@@ -135,7 +148,7 @@ def test_no_limit_is_passed_under_any_of_its_counters(world: World) -> None:
 @given(settled_worlds)
 def test_a_deductible_asks_for_no_more_than_its_amount(world: World) -> None:
     result = settle(world)
-    for key, used_fen, limit_fen, _ in result.remainders:
+    for key, used_fen, limit_fen, *_ in result.remainders:
         others = [each for each in result.remainders if each.key.measure == key.measure == "deductible"]
         if key.measure == "deductible" and limit_fen is not None and len(others) == 1:
             assert used_fen <= max(world.case.counters.get(key, 0), limit_fen)
@@ -145,7 +158,7 @@ def test_a_deductible_asks_for_no_more_than_its_amount(world: World) -> None:
 def test_a_remainder_says_where_its_counter_stands_afterwards(world: World) -> None:
     result = settle(world)
     stands = after(world.case, result).counters
-    for key, used_fen, limit_fen, left_fen in result.remainders:
+    for key, used_fen, limit_fen, left_fen, *_ in result.remainders:
         assert used_fen == stands.get(key, 0)
         assert left_fen == (None if limit_fen is None else max(0, limit_fen - used_fen))
 
@@ -201,19 +214,37 @@ def test_a_warning_is_raised_by_the_settlement_that_passes_its_amount_and_not_ag
         assert each.before_fen < each.after_fen
 
 
-@given(worlds())
-def test_what_settles_may_be_had(world: World) -> None:
+def asked_before(world: World) -> Reason | None:
     case = world.case
+    refusal = may_have(
+        world.pack, case.encounter.benefit, case.patient, case.institution, case.encounter, case.service_on
+    )
+    return None if refusal is None else refusal.reason
+
+
+def refused_with(world: World) -> Reason | None:
     try:
         settle(world)
-    except Refused:
-        return
-    patient = replace(case.patient, conditions=case.patient.conditions)
-    asked = may_have(
-        world.pack, case.encounter.benefit, patient, case.institution, case.encounter, case.service_on
-    )
-    per_condition = any(each["cap"].get("per") == "condition" for each in world.data["benefits"].values())
-    assert asked is None or per_condition
+    except Refused as refused:
+        return refused.reason
+    return None
+
+
+@given(worlds())
+def test_who_asks_before_gets_the_answer_of_the_settlement(world: World) -> None:
+    """Its lines are not known yet: they may refuse it, or leave a figure out of use."""
+    before, then = asked_before(world), refused_with(world)
+    if before in FIGURES:
+        assert then in {before, *OF_LINES} or per_condition(world)
+    elif before is None:
+        assert then in {None, *FIGURES, *OF_LINES}
+    else:
+        assert then is before
+
+
+def per_condition(world: World) -> bool:
+    """Are figures looked up for the conditions of the lines only?"""
+    return any(each["cap"].get("per") == "condition" for each in world.data["benefits"].values())
 
 
 paid_before = st.tuples(settled_worlds, fens)

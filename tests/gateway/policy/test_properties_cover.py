@@ -20,7 +20,7 @@ from tests.gateway.policy.strategies import Plain, fens, few_fens, many_fens, ra
 from tests.gateway.policy.strategies_cases import World, loaded, settled_worlds
 from tests.gateway.policy.strategies_draws import Draw, choice
 from tests.gateway.policy.strategies_packs import CARE
-from tests.gateway.policy.strategies_shapes import at, chained
+from tests.gateway.policy.strategies_shapes import at, at_ratio, chained, with_layers
 
 PAIRS = {
     "ratio": st.tuples(ratios_ppm, ratios_ppm).map(lambda pair: [*map(format_ratio, sorted(pair))]),
@@ -154,35 +154,6 @@ def test_a_higher_payment_standard_never_raises_the_personal_part(world: World, 
         for line in case.lines
     )
     assert personal_fen(data, replace(case, lines=higher)) <= personal_fen(data, case)
-
-
-def with_layers(*layers: Plain, ratio: str = "0.00", cap: Plain | None = None) -> Plain:
-    """A pack of one benefit that pays a ratio, and of these layers; class C is out of scope."""
-    title = {"zh": "名称", "en": "title"}
-    return {
-        "pack": "anywhere",
-        "region": "100000",
-        "title": title,
-        "authority": "1",
-        "effective": {"from": "2022-01-01"},
-        "status": "in_force",
-        "lines": {"excluded": [{"when": {"class": "C"}, "clause": "1"}]},
-        "benefits": {
-            CARE: {
-                "title": title,
-                "fund": "pooled",
-                "deductible": {"period": "none"},
-                "ratio": {"rows": [{"ratio": ratio, "clause": "1"}]},
-                "cap": cap or {"none": True, "clause": "1"},
-                "layers": [layer["id"] for layer in layers],
-            }
-        },
-        "layers": [{"title": title, "fund": layer["id"], **layer} for layer in layers],
-    }
-
-
-def at_ratio(ratio: str) -> Plain:
-    return {"rows": [{"ratio": ratio, "clause": "1"}]}
 
 
 def test_it_does_not_hold_where_a_layer_looks_at_all_before_one_that_looks_at_a_part() -> None:

@@ -1,13 +1,13 @@
 """The calculation agrees, to the fen, with a second one that was written from the documents alone.
 
-``HYPOTHESIS_PROFILE=explore`` tries two thousand worlds each.
+More worlds than for other properties; ``HYPOTHESIS_PROFILE=explore`` tries thousands.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
@@ -25,6 +25,7 @@ from tests.gateway.policy.reference.sharing import settled_in_turn, shared_out
 from tests.gateway.policy.strategies_cases import Region, World, regions, worlds, worlds_of_versions
 
 PACKS = {str(source.data["pack"]): source for source in shipped_packs()}
+TRIED = settings().max_examples
 BOUNDS = (Reason.POLICY_FLOOR, Reason.POLICY_CEILING)
 
 
@@ -53,16 +54,19 @@ def in_its_form(result: Calculation) -> Answer:
     )
 
 
+@settings(max_examples=8 * TRIED)
 @given(worlds())
 def test_two_calculations_agree_on_any_pack_and_case(world: World) -> None:
     assert calculated(world) == settled(world.data, world.case)
 
 
+@settings(max_examples=3 * TRIED)
 @given(worlds_of_versions())
 def test_two_calculations_agree_on_a_stay_that_crosses_from_one_version_into_the_next(world: World) -> None:
     assert calculated(world) == settled(world.data, world.case, world.versions)
 
 
+@settings(max_examples=3 * TRIED)
 @given(regions())
 def test_two_calculations_share_a_basket_out_alike(region: Region) -> None:
     portions = share_out(region.packs, region.case)

@@ -6,16 +6,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsettle_gateway.domain.basket import Dispensed, LineKind
+from medsettle_gateway.domain.basket import Dispensed, Encounter, LineKind
 from medsettle_gateway.policy.engine import Calculation, calculate
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.trace import Step
+from tests.gateway.policy.examples import drug, visit
 from tests.gateway.policy.strategies import CONDITIONS, Plain
 from tests.gateway.policy.strategies_cases import World, loaded, settled_worlds
 from tests.gateway.policy.strategies_draws import between
-from tests.gateway.policy.strategies_packs import BENEFITS
-from tests.gateway.policy.strategies_shapes import at, in_any_order, over_the_year
+from tests.gateway.policy.strategies_packs import BENEFITS, CARE
+from tests.gateway.policy.strategies_shapes import at, at_ratio, in_any_order, over_the_year, with_layers
 
 ROUNDED = (Step.FUND, Step.LAYER)
 NEVER_KINDS = (Step.EXCLUDED, Step.COVER_ENDED)
@@ -76,6 +77,20 @@ def test_a_basket_in_two_settlements_moves_a_fund_by_a_fen_for_each_rounding_up_
         assert abs(paid_fen - whole.breakdown.fund_fen(fund)) <= bound_fen
     assert sum(part.breakdown.deductible_fen for part in parts) == whole.breakdown.deductible_fen
     assert tuple(line for part in parts for line in part.breakdown.lines) == whole.breakdown.lines
+
+
+def test_the_third_fund_of_a_chain_may_move_by_three_fen() -> None:
+    """More than one a settlement: what the two before it are rounded away, it pays most of."""
+    first = {"id": "first", "base": "in_scope_left", "ratio": at_ratio("0.01")}
+    second = {"id": "second", "base": "in_scope_left", "ratio": at_ratio("0.85")}
+    pack = loaded(with_layers(first, second, ratio="0.01"))
+    case = visit(drug(10), drug(43), encounter=Encounter(CARE))
+    whole = calculate(pack, case)
+    parts = one_after_another(pack, case, 1)
+    funds = [[part.breakdown.fund_fen(fund) for part in parts] for fund in ("pooled", "first", "second")]
+    assert funds == [[0, 0], [0, 0], [9, 37]]
+    assert [whole.breakdown.fund_fen(fund) for fund in ("pooled", "first", "second")] == [1, 1, 43]
+    assert bounds(whole) == {"pooled": 1, "first": 2, "second": 3}
 
 
 def watched(data: Plain) -> Plain:
