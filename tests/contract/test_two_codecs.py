@@ -153,7 +153,11 @@ def settlements(draw: st.DrawFn) -> SettlementRecord:
         number=1, benefit=draw(ids), title_zh=draw(words), title_en=draw(words), breakdown=breakdown,
         lines=(LineRecord("1", draw(ids), draw(words), "drug", "A"),),
         trace=(TraceStep("in_scope", "rule", "三(一)", {"name": draw(words)}, cash, 0),),
-        remainders=(Remainder(CounterKey("2024", "general", "paid"), 5, draw(st.none() | amounts), None),),
+        remainders=(
+            Remainder(
+                CounterKey("2024", "general", "paid"), 5, draw(st.none() | amounts), None, "限额", "a limit",
+            ),
+        ),
         pack="p", pack_digest="d", catalogue_digest="c", engine_version="1", case_input={},
         order=draw(st.just("") | ids), raised=draw(st.lists(warnings, max_size=2).map(tuple)),
     )

@@ -141,6 +141,8 @@ def test_what_is_left_is_named_by_stay_layer_and_condition(screen: Screen) -> No
         Remainder("general_outpatient/hypertension", "paid", "2026", 0, 100_000, 90_000),
         Remainder("general_outpatient", "deductible", "stay/7", 0, 80_000, 80_000),
         Remainder("medical_aid/outpatient", "paid", "2026", 0, 200_000, 200_000),
+        Remainder("top_up", "deductible", "2026", 0, 1_200_000, 1_200_000, "县财政兜底", "county top-up"),
+        Remainder("basic_annual", "paid", "2026", 0, 400_000, 400_000),
     )
     screen.eligibility(replace(FOUND, benefits=(replace(FOUND.benefits[0], remainders=left),)))
     text = "".join(shown(screen).split())
@@ -149,5 +151,7 @@ def test_what_is_left_is_named_by_stay_layer_and_condition(screen: Screen) -> No
         "2026 高血压 Hypertension 年度限额剩余 Annual cap left 900.00",
         "本次住院 This stay 起付标准剩余 Deductible left 800.00",
         "2026 医疗救助(门诊) Medical aid (outpatient care) 年度限额剩余 Annual cap left 2000.00",
+        "2026 县财政兜底 County top-up 起付标准剩余 Deductible left 12000.00",
+        "2026 共用限额 basic_annual Shared limit basic_annual 年度限额剩余 Annual cap left 4000.00",
     ):
         assert "".join(row.split()) in text

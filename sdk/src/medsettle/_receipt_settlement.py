@@ -160,7 +160,8 @@ def limit_words(
 ) -> tuple[Pair, Pair, Pair]:
     """Returns over what a limit runs, what it is of, and what it is.
 
-    It is of a benefit or one of its conditions, of a layer or a limit inside it, or has a name of its own.
+    It is of a benefit or one of its conditions, of a layer or a limit inside it, or has a name of its own:
+    the title that came with it, else what is known of it here, and a bare id only as that of a shared limit.
     ``benefits`` and ``layers`` are their titles by id; where the stay is named, the benefit need not be.
     """
     of_stay = left.period.startswith(_STAY)
@@ -168,7 +169,9 @@ def limit_words(
     label = labels.get(left.measure, (left.measure, left.measure))
     period = words.OF_STAY if of_stay else (left.period, left.period)
     head, _, tail = left.counter.partition("/")
-    zh, en = benefits.get(head) or layers.get(head) or _begun(named(FUND_NAMES, head))
+    if left.title_zh and head not in benefits:
+        return period, (left.title_zh, begun(left.title_en or left.title_zh)), label
+    zh, en = benefits.get(head) or layers.get(head) or _begun(FUND_NAMES.get(head, words.shared(head)))
     if not tail:
         return period, ("", "") if of_stay and head in benefits else (zh, en), label
     if head in benefits:

@@ -120,6 +120,11 @@ def paying(fund: str, titles: Mapping[str, Pair]) -> Pair:
     return f"{zh}支付", begun(en.removeprefix("the "))
 
 
+def shared(counter: str) -> Pair:
+    """Returns what a limit is called that came without a title: shared by benefits, under this name."""
+    return f"共用限额 {counter}", f"Shared limit {counter}"
+
+
 def clause(source: str) -> Pair:
     """Returns where a rule stands, as a patient can look it up: 三(四)¶2 is 三(四)第2款.
 

@@ -131,7 +131,11 @@ async def test_a_check_tells_benefits_accounts_and_advice() -> None:
     assert {left.key.measure: left.left_fen for left in answer.benefits[0].remainders} == {
         "deductible": 30_000, "paid": 300_000,
     }
-    assert [each.code for each in answer.advisories] == ["DEDUCTIBLE_LEFT"]
+    assert {left.title_zh for left in answer.benefits[0].remainders} == {"普通门诊统筹"}
+    (advice,) = answer.advisories
+    assert advice.code == "DEDUCTIBLE_LEFT"
+    assert advice.zh == "普通门诊统筹起付标准还差300.00元。"
+    assert advice.en.endswith(": 300.00 yuan of the deductible are left.")
     (own,) = answer.accounts
     assert own.may_pay
     assert own.account is not None

@@ -23,10 +23,13 @@ class CounterKey(NamedTuple):
 class Remainder(NamedTuple):
     """Where a limit stands: for receipts and for the eligibility check, in fen.
 
-    ``limit_fen`` and ``left_fen`` are None where there is no limit.
+    ``limit_fen`` and ``left_fen`` are None where there is no limit. The titles say what the limit is
+    called; they are empty until the pack's are put in, and where it gives none.
     """
 
     key: CounterKey
     used_fen: int
     limit_fen: int | None
     left_fen: int | None
+    title_zh: str = ""
+    title_en: str = ""

@@ -40,7 +40,7 @@ def pay_alone(
         now_fen = unmet_fen if unmet_fen < in_scope_fen else in_scope_fen  # noqa: FURB136 - five times as fast
         base_fen -= now_fen
         taken = _new(Taken, (deductible, (key,), limit_fen, met_fen, now_fen))
-        remain = (_new(Remainder, (key, met_fen + now_fen, limit_fen, unmet_fen - now_fen)),)
+        remain = (_new(Remainder, (key, met_fen + now_fen, limit_fen, unmet_fen - now_fen, "", "")),)
         if now_fen:
             moved = ((key, now_fen),)
     computed_fen = share_fen(base_fen, fund.ratio.value or 0)
@@ -52,7 +52,7 @@ def pay_alone(
     left_after_fen = left_of(cap_fen, after_fen) if left_fen is None else left_fen - paid_fen
     if paid_fen:
         moved = (*moved, (paid_key, paid_fen))
-    remain = (*remain, _new(Remainder, (paid_key, after_fen, cap_fen, left_after_fen)))
+    remain = (*remain, _new(Remainder, (paid_key, after_fen, cap_fen, left_after_fen, "", "")))
     group = _new(GroupShare, (
         fund, (paid_key,), base_fen, (), computed_fen, paid_fen, over_fen, fund.cap, None, used_fen, left_fen,
     ))  # fmt: skip

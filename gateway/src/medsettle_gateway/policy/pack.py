@@ -1,5 +1,6 @@
 """A policy pack: the rules of one pooling region for one period, frozen and compiled."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -63,6 +64,7 @@ class Pack:
     supersedes: str | None = None
     overlay: OverlayMark | None = None
     _plans: dict[tuple[object, ...], Plan] = field(default_factory=dict, repr=False)
+    _titles: dict[str, Title] = field(default_factory=dict, repr=False)
 
     @property
     def benefits(self) -> tuple[Benefit, ...]:
@@ -78,6 +80,16 @@ class Pack:
     def eligibility(self) -> Eligibility:
         """The gates of every settlement."""
         return self.rules.eligibility
+
+    @property
+    def titles(self) -> Mapping[str, Title]:
+        """The titles of benefits, of layers, and of counters of limits around a cap that have one."""
+        if not self._titles:
+            around = (within for benefit in self.benefits for within in benefit.cap.within if within.zh)
+            self._titles.update({within.counter: Title(within.zh, within.en) for within in around})
+            self._titles.update({layer.id: layer.title for layer in self.rules.layers})
+            self._titles.update({benefit.id: benefit.title for benefit in self.benefits})
+        return self._titles
 
     def in_force(self, on: date) -> bool:
         """Is the pack in force on this day?"""

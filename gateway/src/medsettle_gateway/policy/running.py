@@ -54,5 +54,5 @@ class Running:
         for key in keys:
             used_fen = before.get(key, 0) + moved.get(key, 0)
             left_fen = None if limit_fen is None else 0 if used_fen >= limit_fen else limit_fen - used_fen
-            found.append(_new(Remainder, (key, used_fen, limit_fen, left_fen)))
+            found.append(_new(Remainder, (key, used_fen, limit_fen, left_fen, "", "")))
         return found

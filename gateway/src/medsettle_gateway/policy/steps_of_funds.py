@@ -102,8 +102,8 @@ def _group(steps: list[PlainStep], benefit: Benefit, group: GroupShare, order: s
             _CAP, cap.rule, cap.clause, group.over_cap_fen, None,
             "limit_fen", cap.value, "used_fen", group.used_fen, "left_fen", group.left_fen,
             "parts", cap.parts, "period", _NAME_OF_PERIOD[benefit.cap.period], "condition", condition,
-            "zh", None if around is None else around.zh or around.counter,
-            "en", None if around is None else around.en or around.counter,
+            "zh", None if around is None else around.zh or f"共用限额 {around.counter} ",
+            "en", None if around is None else around.en or f"shared limit {around.counter}",
         ))  # fmt: skip
     fund = ("fund", benefit.fund, "condition", condition)
     steps.append((_FUND, benefit.path, "", group.paid_fen, None, *fund))

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from medsettle.wire.called import begun
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.facts import AccountFacts, AccountState
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.sale import SettlementRecord, WarningRecord
+from medsettle_gateway.policy.limits import STAY_PERIOD
 from medsettle_gateway.service.commands import Advisory
 
 NEARLY: Final = 10
@@ -37,19 +39,22 @@ def _on_limit(left: Remainder) -> Iterator[Advisory]:
     if not left.limit_fen or left.left_fen is None:
         return
     amount = format_fen(left.left_fen)
+    zh, en = left.title_zh, begun(left.title_en) or "The limit"
+    of_stay = left.key.period.startswith(STAY_PERIOD)
+    period_zh, period_en = ("本次住院", "cap of this stay") if of_stay else ("本年度", "annual cap")
     if left.key.measure == "deductible" and left.left_fen > 0:
         yield Advisory(
             "DEDUCTIBLE_LEFT",
-            f"起付标准还差{amount}元。",
-            f"{amount} yuan of the deductible are left.",
+            f"{zh}起付标准还差{amount}元。",
+            f"{en}: {amount} yuan of the deductible are left.",
         )
     elif left.key.measure == "paid" and left.left_fen == 0:
-        yield Advisory("CAP_REACHED", "本年度统筹支付已达限额。", "The annual cap of the fund is reached.")
+        yield Advisory("CAP_REACHED", f"{zh}{period_zh}支付已达限额。", f"{en}: the {period_en} is reached.")
     elif left.key.measure == "paid" and left.left_fen * NEARLY < left.limit_fen:
         yield Advisory(
             "CAP_NEARLY_REACHED",
-            f"本年度统筹支付限额还剩{amount}元。",
-            f"{amount} yuan are left below the annual cap of the fund.",
+            f"{zh}{period_zh}支付限额还剩{amount}元。",
+            f"{en}: {amount} yuan are left below the {period_en}.",
         )
 
 

@@ -26,6 +26,7 @@ from medsettle_gateway.domain.sale import (
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.policy.assigning import ASSIGNED, Settled
 from medsettle_gateway.policy.benefit import Title
+from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import ENGINE_VERSION, CaseInput
 from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.stored import case_to_plain
@@ -158,7 +159,7 @@ def settlement(
         breakdown=calculation.breakdown,
         lines=lines,
         trace=tuple(map(_step, calculation.trace)),
-        remainders=calculation.remainders,
+        remainders=titled(pack, calculation.remainders),
         pack=pack.id,
         pack_digest=pack.digest,
         catalogue_digest=catalogue_digest,

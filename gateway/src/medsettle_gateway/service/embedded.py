@@ -10,6 +10,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out
+from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
     CaseInput,
     account_rules,
@@ -143,7 +144,7 @@ class Embedded:
                 each.title.zh,
                 each.title.en,
                 uncovered or may_have(pack, each.id, *rules),
-                remainders(pack, each.id, *rules, visit.counters),
+                titled(pack, remainders(pack, each.id, *rules, visit.counters)),
             )
             for pack, each in chosen
         )

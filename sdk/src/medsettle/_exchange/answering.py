@@ -159,6 +159,7 @@ def remainders(messages: Iterable[sale_pb2.Remainder]) -> tuple[Remainder, ...]:
         Remainder(
             each.counter, each.measure, each.period, fen(each, "used_fen"),
             optional_fen(each, "limit_fen"), optional_fen(each, "left_fen"),
+            each.title_zh, each.title_en,
         )
         for each in messages
     )

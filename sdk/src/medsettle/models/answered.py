@@ -147,7 +147,10 @@ class TraceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """What is used and left of one yearly figure after this sale, in fen; None: no limit."""
+    """What is used and left of one yearly figure after this sale, in fen; None: no limit.
+
+    The titles say what the limit is called; they are empty where it has none.
+    """
 
     counter: str
     measure: str
@@ -155,6 +158,8 @@ class Remainder:
     used_fen: int
     limit_fen: int | None = None
     left_fen: int | None = None
+    title_zh: str = ""
+    title_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,4 +203,6 @@ def remainder(record: Remainder) -> sale_pb2.Remainder:
         used_fen=record.used_fen,
         limit_fen=record.limit_fen,
         left_fen=record.left_fen,
+        title_zh=record.title_zh,
+        title_en=record.title_en,
     )

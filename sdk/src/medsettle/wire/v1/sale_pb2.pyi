@@ -565,6 +565,8 @@ class Remainder(_message.Message):
     USED_FEN_FIELD_NUMBER: _builtins.int
     LIMIT_FEN_FIELD_NUMBER: _builtins.int
     LEFT_FEN_FIELD_NUMBER: _builtins.int
+    TITLE_ZH_FIELD_NUMBER: _builtins.int
+    TITLE_EN_FIELD_NUMBER: _builtins.int
     counter: _builtins.str
     """Output only. The counter: a benefit's or layer's id."""
     measure: _builtins.str
@@ -577,6 +579,10 @@ class Remainder(_message.Message):
     """Output only. The limit, in fen; absent where there is none."""
     left_fen: _builtins.int
     """Output only. What is left of the limit, in fen; absent where there is none."""
+    title_zh: _builtins.str
+    """Output only. What the limit is called in Chinese; empty where it has no title."""
+    title_en: _builtins.str
+    """Output only. What the limit is called in English; empty where it has no title."""
     def __init__(
         self,
         *,
@@ -586,10 +592,12 @@ class Remainder(_message.Message):
         used_fen: _builtins.int | None = ...,
         limit_fen: _builtins.int | None = ...,
         left_fen: _builtins.int | None = ...,
+        title_zh: _builtins.str = ...,
+        title_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_left_fen", b"_left_fen", "_limit_fen", b"_limit_fen", "_used_fen", b"_used_fen", "left_fen", b"left_fen", "limit_fen", b"limit_fen", "used_fen", b"used_fen"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_left_fen", b"_left_fen", "_limit_fen", b"_limit_fen", "_used_fen", b"_used_fen", "counter", b"counter", "left_fen", b"left_fen", "limit_fen", b"limit_fen", "measure", b"measure", "period", b"period", "used_fen", b"used_fen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_left_fen", b"_left_fen", "_limit_fen", b"_limit_fen", "_used_fen", b"_used_fen", "counter", b"counter", "left_fen", b"left_fen", "limit_fen", b"limit_fen", "measure", b"measure", "period", b"period", "title_en", b"title_en", "title_zh", b"title_zh", "used_fen", b"used_fen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__left_fen: _TypeAlias = _typing.Literal["left_fen"]  # noqa: Y015
     _WhichOneofArgType__left_fen: _TypeAlias = _typing.Literal["_left_fen", b"_left_fen"]  # noqa: Y015
