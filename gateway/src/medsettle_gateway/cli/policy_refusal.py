@@ -34,6 +34,8 @@ _DETAIL_WORDS: Final[dict[str, Words]] = {
     "condition": ("病种", "condition"),
     "days": ("用量天数", "days"),
     "limit": ("限度", "limit"),
+    "sessions": ("次数", "sessions"),
+    "above": ("超出", "above"),
     "region": ("统筹区", "region"),
     "scheme": ("险种", "scheme"),
     "cause": ("原因", "cause"),

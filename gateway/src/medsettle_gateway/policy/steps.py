@@ -5,21 +5,17 @@ from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import EmergencyOrder, Line, Waiver
-from medsettle_gateway.domain.breakdown import AccountShare
-from medsettle_gateway.domain.member import Account
 from medsettle_gateway.domain.money import line_amount_fen
-from medsettle_gateway.policy.accounts import Pays
 from medsettle_gateway.policy.calculated import Calculated
 from medsettle_gateway.policy.chronic import Noted
 from medsettle_gateway.policy.dated import Dated
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.line_rules import LineRule
 from medsettle_gateway.policy.lines import Divided, Parts
-from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.steps_of_funds import fund_steps
-from medsettle_gateway.policy.taking import not_taken
+from medsettle_gateway.policy.steps_of_payers import account_only_steps, account_steps, payable_step
 from medsettle_gateway.policy.trace import PlainStep, Step
 
 OWN_OF_ITEM: Final = "line"
@@ -50,11 +46,8 @@ _SELF_PAY_FIRST: Final = Step.SELF_PAY_FIRST
 _SELF_PAY_WAIVED: Final = Step.SELF_PAY_WAIVED
 _IN_SCOPE: Final = Step.IN_SCOPE
 _EXCLUDED: Final = Step.EXCLUDED
-_ACCOUNT_ONLY: Final = Step.ACCOUNT_ONLY
 _PERSONAL: Final = Step.PERSONAL
 _NO_ACCOUNT: Final = Step.NO_ACCOUNT
-_PAYABLE: Final = Step.PAYABLE
-_ACCOUNT: Final = Step.ACCOUNT
 _CASH: Final = Step.CASH
 
 
@@ -65,7 +58,7 @@ def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     plan, personal_fen = dated.plan, breakdown.personal_fen
     _lines(steps, case, dated, divided)
     if plan.benefit is None:
-        _account_only(steps, case, dated.pack)
+        account_only_steps(steps, case, dated.pack)
     else:
         fund_steps(steps, case, dated, charge)
     if case.orders:
@@ -73,9 +66,9 @@ def steps_of(case: CaseInput, found: Calculated) -> tuple[PlainStep, ...]:
     steps.append((_PERSONAL, "", "", personal_fen, None, "total_fen", breakdown.total_fen))
     clause = plan.use.clause
     if 0 < payable_fen < personal_fen:
-        steps.append(_payable(case, dated, divided, payable_fen, personal_fen))
+        steps.append(payable_step(case, dated, divided, payable_fen, personal_fen))
     if payers:
-        _accounts(steps, clause, payers, breakdown.accounts)
+        account_steps(steps, clause, payers, breakdown.accounts)
     elif personal_fen:
         enrolled = int(plan.use.own_account or not plan.use.owners)
         steps.append((_NO_ACCOUNT, "accounts", clause, 0, None, "enrolled", enrolled))
@@ -90,32 +83,6 @@ def _order(order: EmergencyOrder, steps: Sequence[PlainStep]) -> PlainStep:
     waives, did = ("+".join(each.value for each in order.waives if each in some) for some in (Waiver, lifted))
     inputs = ("order", order.id, "authority", order.authority, "waives", waives, "lifted", did)
     return (Step.EMERGENCY_ORDER, "order", order.authority, 0, None, *inputs)
-
-
-def _account_only(steps: list[PlainStep], case: CaseInput, pack: Pack) -> None:
-    """Why no benefit takes the lines, once for those that have the same reason."""
-    for (why, conditions, benefit), lines in not_taken(pack, case).items():
-        zh, en = (None, None) if benefit is None else benefit.title
-        steps.append((
-            _ACCOUNT_ONLY, "", "", 0, None, "why", why.value, "name", lines[0].name, "count", len(lines),
-            "condition", "+".join(conditions) or None, "zh", zh, "en", en,
-        ))  # fmt: skip
-
-
-def _payable(
-    case: CaseInput, dated: Dated, divided: Divided, payable_fen: int, personal_fen: int
-) -> PlainStep:
-    """How much accounts may pay, which goods they may not, and whether they pay within policy only."""
-    use, tables, barred = dated.plan.use, dated.tables, []
-    for index, line in enumerate(case.lines if divided.blocked[0] else ()):
-        table = tables[index] if len(tables) > 1 else tables[0]
-        if line.amount_fen and not table.rule_for(line).account_may_pay:
-            barred.append(line.name)
-    return (
-        _PAYABLE, "accounts", use.clause, payable_fen, None,
-        "personal_fen", personal_fen, "name", barred[0] if barred else None,
-        "count", len(barred), "in_scope_only", int(use.pays is Pays.IN_SCOPE),
-    )  # fmt: skip
 
 
 def _lines(steps: list[PlainStep], case: CaseInput, dated: Dated, divided: Divided) -> None:
@@ -286,15 +253,3 @@ def _self_paid(
     source = rule.ceiling if line.ceiling_micro is None and rule.ceiling is not None else _OF_ITEM
     standard = ("standard_fen", _standard_fen(line, rule))
     return (Step.OVER_STANDARD, source.rule, source.clause, amount_fen, index, "name", name, *standard)
-
-
-def _accounts(
-    steps: list[PlainStep], clause: str, payers: Sequence[Account], shares: tuple[AccountShare, ...]
-) -> None:
-    """What each account pays, and why it pays nothing where it might."""
-    for index, account in enumerate(payers):
-        id_, owner, amount_fen, note = shares[index]
-        steps.append((
-            _ACCOUNT, "accounts", clause, amount_fen, None,
-            "account", id_, "owner", owner, "balance_fen", account.balance_fen, "note", note,
-        ))  # fmt: skip
