@@ -121,7 +121,11 @@ class Embedded:
         """Who takes which line. Where one benefit is asked for, it takes them all: one look is enough."""
         member = question.member
         packs = self.rules.of_region(
-            member.region, member.scheme.value, question.service_on, question.known_on
+            member.region,
+            member.scheme.value,
+            question.service_on,
+            question.known_on,
+            question.basket.benefit,
         )
         if question.basket.benefit is None or any(line.benefit for line in case.lines):
             return share_out(packs, case)

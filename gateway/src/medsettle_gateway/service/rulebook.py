@@ -21,7 +21,7 @@ class Rulebook:
 
     packs: Packs
     _windows: dict[str, int] = field(init=False, repr=False, default_factory=dict)
-    _kept: dict[tuple[str, str, date, date], tuple[Pack, ...]] = field(
+    _kept: dict[tuple[str, str, date, date], tuple[tuple[Pack, ...], bool]] = field(
         init=False, repr=False, default_factory=dict
     )
 
@@ -38,21 +38,25 @@ class Rulebook:
         """
         return self._windows.get(region, 0)
 
-    def of_region(self, region: str, scheme: str, on: date, known_on: date) -> tuple[Pack, ...]:
+    def of_region(
+        self, region: str, scheme: str, on: date, known_on: date, benefit: str | None = None
+    ) -> tuple[Pack, ...]:
         """Returns the region's packs that decide the day by what was known, by id.
 
-        Raises Refused: PACK_NOT_IN_FORCE, if none of them is of the scheme.
+        Raises Refused: PACK_NOT_IN_FORCE, if none of them is of the scheme. One of another scheme that has
+        the ``benefit`` asked for will do: it says whom that is for.
         """
         key = (region, scheme, on, known_on)
         found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= _KEPT_MOST:
                 self._kept.clear()
-            found = self.packs.in_region(region, on, known_on)
-            found = self._kept[key] = found if any(_is_of(pack, scheme) for pack in found) else ()
-        if not found:
+            packs = self.packs.in_region(region, on, known_on)
+            found = self._kept[key] = (packs, any(_is_of(pack, scheme) for pack in packs))
+        packs, is_of_scheme = found
+        if not is_of_scheme and not any(pack.rules.benefit(benefit or "") for pack in packs):
             raise refuse(Reason.PACK_NOT_IN_FORCE, region=region, scheme=scheme, date=on.isoformat())
-        return found
+        return packs
 
     def pack_of_scheme(self, region: str, scheme: str, on: date, known_on: date) -> Pack:
         """Returns the scheme's pack with account rules, else its first. Raises Refused: PACK_NOT_IN_FORCE."""
