@@ -117,8 +117,11 @@ class Dividing:
             matches(when, facts, price) for when in exclusions if not (whole_catalogue and "class" in when)
         ):
             return all_paid
-        ceiling = self.ceiling(rules, line, facts, price)
-        if self.is_outside(line, ceiling):
+        ceiling_figure, ceiling = self.ceiling(rules, line, facts, price)
+        outside = self.outside(line, ceiling)
+        if outside in {None, "DRUG_OVER_CEILING"}:
+            self.value_of(ceiling_figure)
+        if outside is not None:
             return all_paid
         within = amount
         if ceiling is not None and amount > ceiling:
@@ -145,23 +148,25 @@ class Dividing:
         ward = frozenset[str]() if line.ward is None else one(line.ward.value)
         return {**self.facts, "kind": one(line.kind.value), "class": one(in_list.value), "ward": ward}
 
-    def ceiling(self, rules: Plain, line: Line, facts: Facts, price: Fraction) -> Fraction | None:
+    def ceiling(
+        self, rules: Plain, line: Line, facts: Facts, price: Fraction
+    ) -> tuple[Found | None, Fraction | None]:
+        """The pack's figure where the item has none of its own, and what the line may cost."""
         if line.ceiling_micro is not None:
-            return rounded(Fraction(line.ceiling_micro, 10**6) * quantity_of(line))
-        unit = self.value_of(figure(rules.get("ceilings") or (), UNIT_PRICE, facts, price))
-        return None if unit is None else rounded(unit * quantity_of(line))
+            return None, rounded(Fraction(line.ceiling_micro, 10**6) * quantity_of(line))
+        found = figure(rules.get("ceilings") or (), UNIT_PRICE, facts, price)
+        unit = None if found is None else found.value
+        return found, None if unit is None else rounded(unit * quantity_of(line))
 
-    def is_outside(self, line: Line, ceiling: Fraction | None) -> bool:
-        """Is the line outside the benefit? Raises Declined where the pack refuses such a line."""
+    def outside(self, line: Line, ceiling: Fraction | None) -> str | None:
+        """Why the line is outside the benefit. Raises Declined where the pack refuses such a line."""
         code = self.why_outside(line, ceiling)
-        if code is None:
-            return False
         mode = (self.five or {}).get("outside", "self_pay")
         if code == "DAYS_SUPPLY_EXCEEDED":
             mode = (self.five or {}).get("supply", "report")
-        if mode == "refuse":
+        if code is not None and mode == "refuse":
             raise Declined(code)
-        return bool(mode == "self_pay")
+        return None if mode == "report" else code
 
     def why_outside(self, line: Line, ceiling: Fraction | None) -> str | None:
         is_drug = self.five is not None and line.kind is LineKind.DRUG
