@@ -96,27 +96,13 @@ class Dividing:
         """One line under the rules of the version of its day, what the benefit waives among them."""
         rules: Plain = pack.get("lines") or {}
         own: Plain = pack["benefits"].get(self.case.encounter.benefit) or {}
-        amount = Fraction(line.amount_fen, 100)
-        if line.unit_price_micro is not None:
-            price = Fraction(line.unit_price_micro, 10**6)
-            if rounded(price * quantity_of(line)) != amount:
-                raise Declined("LINE_AMOUNT_MISMATCH")
-        else:
-            price = amount / quantity_of(line)
+        amount, price = Fraction(line.amount_fen, 100), price_of(line)
         facts = self.line_facts(rules, line)
         filed = line.condition if line.condition in self.case.patient.conditions else None
         opens = filed if self.by_condition else None
-        excluded = Parts(amount, fully_self_paid=amount, excluded=True, opens=opens)
         all_paid = Parts(amount, fully_self_paid=amount, opens=opens)
-        day = line.service_on or self.case.service_on
-        if self.case.patient.covered_to is not None and day > self.case.patient.covered_to:
-            return excluded
-        whole_catalogue = line.kind not in NO_CARE and self.lifts(Waiver.CATALOGUE, day)
-        exclusions = [each.get("when") or {} for each in rules.get("excluded") or ()]
-        if any(
-            matches(when, facts, price) for when in exclusions if not (whole_catalogue and "class" in when)
-        ):
-            return all_paid
+        if self.is_excluded(rules, line, facts, price):
+            return Parts(amount, fully_self_paid=amount, excluded=True, opens=opens)
         ceiling_figure, ceiling = self.ceiling(rules, line, facts, price)
         outside = self.outside(line, ceiling)
         if outside in {None, "DRUG_OVER_CEILING"}:
@@ -138,6 +124,16 @@ class Dividing:
         parts.self_pay_first = rounded(within * share)
         parts.in_scope = within - parts.self_pay_first
         return parts
+
+    def is_excluded(self, rules: Plain, line: Line, facts: Facts, price: Fraction) -> bool:
+        """Served after the end of cover, or excluded; an order may lift what is excluded for its class."""
+        day = line.service_on or self.case.service_on
+        if self.case.patient.covered_to is not None and day > self.case.patient.covered_to:
+            return True
+        whole_catalogue = line.kind not in NO_CARE and self.lifts(Waiver.CATALOGUE, day)
+        exclusions = [each.get("when") or {} for each in rules.get("excluded") or ()]
+        binding = [when for when in exclusions if not (whole_catalogue and "class" in when)]
+        return any(matches(when, facts, price) for when in binding)
 
     def line_facts(self, rules: Plain, line: Line) -> dict[str, frozenset[str]]:
         listed = None
@@ -243,6 +239,17 @@ class Dividing:
         if found is not None and found.assumed:
             self.books.assumed.append("lines")
         return None if found is None else found.value
+
+
+def price_of(line: Line) -> Fraction:
+    """The unit price, which must agree with the amount; without one, amount / quantity."""
+    amount = Fraction(line.amount_fen, 100)
+    if line.unit_price_micro is None:
+        return amount / quantity_of(line)
+    price = Fraction(line.unit_price_micro, 10**6)
+    if rounded(price * quantity_of(line)) != amount:
+        raise Declined("LINE_AMOUNT_MISMATCH")
+    return price
 
 
 def quantity_of(line: Line) -> Fraction:

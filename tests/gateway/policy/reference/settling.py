@@ -55,12 +55,8 @@ def _settled(data: Plain, case: CaseInput, versions: Sequence[Plain]) -> Answer:
     if not in_force(data, case.service_on):
         raise Declined("PACK_NOT_IN_FORCE")
     id_ = case.encounter.benefit
-    admitted = case.encounter.admitted
-    stay = (data["benefits"].get(id_) or {}).get("stay") if admitted else None
-    first = last = case.service_on
-    if stay is not None and admitted is not None:
-        ends = {"admitted": admitted, "discharged": case.service_on}
-        first, last = ends[stay["deductible_by"]], ends[stay["cap_by"]]
+    stay = (data["benefits"].get(id_) or {}).get("stay") if case.encounter.admitted else None
+    first, last = deciding_days(case, stay)
     charging, deciding = version_on(versions, first), version_on(versions, last)
     enter(deciding, case)
     if deciding is not data:
@@ -70,12 +66,7 @@ def _settled(data: Plain, case: CaseInput, versions: Sequence[Plain]) -> Answer:
     packs = [version_on(versions, day) for day in days]
     books = Books({(*key,): Fraction(used_fen, 100) for key, used_fen in case.counters.items()})
     lines = divided_lines(packs, deciding, case, benefit, books)
-    left = Left(
-        *(
-            sum((getattr(line, part) for line in lines), ZERO)
-            for part in ("in_scope", "self_pay_first", "over_limit", "fully_self_paid")
-        )
-    )
+    left = left_of(lines)
     facts = facts_of(deciding, case)
     paid = Paid()
     if benefit is not None:
@@ -100,6 +91,24 @@ def _settled(data: Plain, case: CaseInput, versions: Sequence[Plain]) -> Answer:
     if books.assumed:
         raise Declined("PARAMETER_ASSUMED")
     return answer(deciding, case, facts, lines, left, paid, books, raised)
+
+
+def deciding_days(case: CaseInput, stay: Plain | None) -> tuple[date, date]:
+    """The day that gives the deductible, and the one that gives all else."""
+    if stay is None or case.encounter.admitted is None:
+        return case.service_on, case.service_on
+    ends = {"admitted": case.encounter.admitted, "discharged": case.service_on}
+    return ends[stay["deductible_by"]], ends[stay["cap_by"]]
+
+
+def left_of(lines: Sequence[Parts]) -> Left:
+    """The personal part before any fund pays."""
+    return Left(
+        in_scope=sum((line.in_scope for line in lines), ZERO),
+        self_pay_first=sum((line.self_pay_first for line in lines), ZERO),
+        over_limit=sum((line.over_limit for line in lines), ZERO),
+        fully_self_paid=sum((line.fully_self_paid for line in lines), ZERO),
+    )
 
 
 def in_force(data: Plain, day: date) -> bool:
