@@ -20,8 +20,8 @@ from medsettle_gateway.domain.sale import WarningRecord
 from medsettle_gateway.files.keys import create_keys
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
-from medsettle_gateway.storage.database import migrate
 from medsettle_gateway.storage.places import enter_institutions
+from medsettle_gateway.storage.sqlite.database import migrate
 from tests.gateway.service.world import KEY, enrolled
 from tests.gateway.storage.stand import clinic, sale, settlement, write
 

@@ -9,8 +9,8 @@ import pytest
 
 from medsettle_gateway.domain.keys import MemberKey
 from medsettle_gateway.domain.member import Owner
-from medsettle_gateway.storage import database
-from medsettle_gateway.storage.loading import Reading
+from medsettle_gateway.storage.sqlite import database
+from medsettle_gateway.storage.sqlite.loading import Reading
 from tests.gateway.cli.city import City
 
 KEYS = ("root.pem", "identities", "quotes")

@@ -14,7 +14,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.facts import InstitutionFacts
 from medsettle_gateway.domain.keys import InstitutionKey, OrdersKey
 from medsettle_gateway.service.emergency import Orders
-from medsettle_gateway.storage.loading import Reading
+from medsettle_gateway.storage.sqlite.loading import Reading
 from tests.gateway.cli.city import City
 
 CLINIC, OTHER = "H21030200001", "H21030300002"

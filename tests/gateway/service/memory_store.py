@@ -61,6 +61,10 @@ class MemoryTransaction:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
 
+    @property
+    def at(self) -> None:
+        """One writer at a time."""
+
     async def load(self, asked: Sequence[AnyKey]) -> Facts:
         return Facts({key: load_one(self.tables, key) for key in asked})
 

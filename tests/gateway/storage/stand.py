@@ -39,13 +39,13 @@ from medsettle_gateway.domain.sale import (
 )
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service.ports import Store
-from medsettle_gateway.storage.database import migrate, open_database
 from medsettle_gateway.storage.entering import writing
 from medsettle_gateway.storage.orders import put_end, put_order
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.sqlite import SqliteStore
+from medsettle_gateway.storage.sqlite.database import migrate, open_database
+from medsettle_gateway.storage.sqlite.store import SqliteStore
 from medsettle_gateway.storage.terminals import hand_out_code
 
 NOW = datetime(2026, 3, 2, 1, 0, 0, 123456, tzinfo=UTC)

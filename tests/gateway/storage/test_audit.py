@@ -11,10 +11,9 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
 from medsettle_gateway.domain.moves import KeepDispensed, MoveBalance, MoveCounter, PostEntry, PutSale
-from medsettle_gateway.storage.audit import FundTotal, OpenSale, Summary, summarise
-from medsettle_gateway.storage.database import connect
-from medsettle_gateway.storage.statements import AUDIT
-from medsettle_gateway.storage.writing import write
+from medsettle_gateway.storage.audit import AUDIT, FundTotal, OpenSale, Summary, summarise
+from medsettle_gateway.storage.sqlite.database import connect
+from medsettle_gateway.storage.sqlite.writing import write
 from tests.gateway.storage.stand import NOW, PAID, REGION, TODAY, SqliteStand, person, request_id, sale
 
 FUND, ACCOUNTS, MEMO = f"{REGION}/employee/pooled", f"{REGION}/employee/accounts", "memo/I"

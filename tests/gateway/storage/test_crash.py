@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from medsettle_gateway.storage.database import open_database
+from medsettle_gateway.storage.sqlite.database import open_database
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
 ROOT = Path(__file__).parents[3]

@@ -12,11 +12,11 @@ import pytest
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.keys import CatalogueKey, MemberKey
-from medsettle_gateway.storage import database
-from medsettle_gateway.storage.database import Found, look, migrate, migrations, open_database
 from medsettle_gateway.storage.entering import writing
-from medsettle_gateway.storage.loading import Reading
 from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.sqlite import database
+from medsettle_gateway.storage.sqlite.database import Found, look, migrate, migrations, open_database
+from medsettle_gateway.storage.sqlite.loading import Reading
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
 LATEST = len(migrations())

@@ -10,9 +10,9 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.keys import SaleKey
 from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.service.ports import StoreUnavailableError
-from medsettle_gateway.storage.database import connect
-from medsettle_gateway.storage.sqlite import SqliteStore
-from medsettle_gateway.storage.statements import SQL
+from medsettle_gateway.storage.sqlite.database import connect
+from medsettle_gateway.storage.sqlite.statements import SQL
+from medsettle_gateway.storage.sqlite.store import SqliteStore
 from tests.gateway.storage.stand import SqliteStand, entry, full_sale, person, request_id, sale, settlement
 
 KEY = SaleKey(request_id().text)

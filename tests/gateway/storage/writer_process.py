@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from medsettle_gateway.domain.moves import PutSale
-from medsettle_gateway.storage.sqlite import SqliteStore
+from medsettle_gateway.storage.sqlite.store import SqliteStore
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, entry, request_id, sale
 
 

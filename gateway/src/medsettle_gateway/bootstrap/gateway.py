@@ -36,7 +36,7 @@ from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
 from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.sqlite import SqliteStore
+from medsettle_gateway.storage.sqlite.store import SqliteStore
 
 LOGGER: Final = logging.getLogger("medsettle.gateway")
 

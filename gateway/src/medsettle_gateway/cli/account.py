@@ -22,7 +22,7 @@ from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy import subsidy as rules
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.storage.loading import Reading
+from medsettle_gateway.storage.sqlite.loading import Reading
 from medsettle_gateway.storage.subsidies import ClosingRecord, Found, Rule
 
 _CHARS: Final = 200

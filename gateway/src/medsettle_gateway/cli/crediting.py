@@ -29,8 +29,8 @@ from medsettle_gateway.policy.accounts import Subsidy
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.subsidy import Holder
 from medsettle_gateway.service.casework import patient
-from medsettle_gateway.storage.instants import last_committed_at
-from medsettle_gateway.storage.loading import Reading
+from medsettle_gateway.storage.sqlite.latest import last_committed_at
+from medsettle_gateway.storage.sqlite.loading import Reading
 from medsettle_gateway.storage.subsidies import Found, Rule, Subsidies, insured_in
 
 CHECKED: Final = "仅检查,未记账。Checked only, nothing was entered."

@@ -26,8 +26,8 @@ from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
 from medsettle_gateway.files.registers import CATALOGUE, FAMILIES, INSTITUTIONS, MEMBERS, YEARS
-from medsettle_gateway.storage import database
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+from medsettle_gateway.storage.sqlite import database
 
 _CITY: Final = "210300"
 _FILE_NAME: Final = "gateway.toml"

@@ -17,11 +17,11 @@ import click
 from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
 from medsettle_gateway.files.toml import read_config
-from medsettle_gateway.storage.database import Found, look, open_database
 from medsettle_gateway.storage.entering import writing
-from medsettle_gateway.storage.instants import last_committed_at
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.sqlite.database import Found, look, open_database
+from medsettle_gateway.storage.sqlite.latest import last_committed_at
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -19,14 +19,29 @@ class StoreUnavailableError(Exception):
     """The store cannot be read or written now; nothing of the transaction was done."""
 
 
+class ContendedError(Exception):
+    """Another process decides about the same things; nothing of the transaction was done. Run it again."""
+
+
 class Transaction(Protocol):
     """Everything between begin and commit: what is loaded cannot change under it."""
 
+    @property
+    def at(self) -> datetime | None:
+        """The store's own instant, once its locks are taken; None where this process is the only writer.
+
+        Gateways on several machines that share a store must agree on what came first.
+        """
+
     async def load(self, keys: Sequence[AnyKey]) -> Facts:
-        """Returns the facts of the keys, this transaction's own moves included."""
+        """Returns the facts of the keys, this transaction's own moves included.
+
+        What :mod:`medsettle_gateway.domain.locks` says of the keys and their facts is locked until the end.
+        Raises ContendedError where that cannot be had without somebody waiting in a circle.
+        """
 
     async def write(self, moves: Sequence[Move]) -> None:
-        """Does the moves. Raises AssertionError if one breaks what the store asserts."""
+        """Does the moves, as one set. Raises AssertionError if one breaks what the store asserts."""
 
 
 class SalePosition(NamedTuple):

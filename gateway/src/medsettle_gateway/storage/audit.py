@@ -4,7 +4,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from medsettle_gateway.storage.statements import AUDIT
+from medsettle_gateway.storage.statements import read_statements
+
+AUDIT: Final = read_statements("medsettle_gateway.storage", "audit.sql")
+"""Question by name."""
 
 ROWS_MOST: Final = 1_000
 """Rows that one question may list."""

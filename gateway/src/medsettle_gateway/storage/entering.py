@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.register import Fault
-from medsettle_gateway.storage.database import open_database
 from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.sqlite.database import open_database
 
 FAULTS_MOST: Final = 10_000
 

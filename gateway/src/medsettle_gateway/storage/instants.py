@@ -1,10 +1,7 @@
 """Instants as the database keeps them: microseconds since 1970, exact both ways."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Final
-
-from medsettle_gateway.storage.statements import SQL
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -28,9 +25,3 @@ def from_us(instant_us: int) -> datetime:
 def from_us_or_none(instant_us: int | None) -> datetime | None:
     """Returns the same, or None for None."""
     return None if instant_us is None else from_us(instant_us)
-
-
-def last_committed_at(connection: sqlite3.Connection) -> datetime | None:
-    """Returns the instant of the last entry in the books; None before the first."""
-    row = connection.execute(SQL["last_entry"]).fetchone()
-    return None if row is None else from_us(row[0])

@@ -14,7 +14,7 @@ from medsettle_gateway.domain.register import FamilyTie, MemberRecord, Rows, Yea
 from medsettle_gateway.ledger.transition import moves_of_entry, opening, opening_counters
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.sealing import Identity, Sealer
-from medsettle_gateway.storage.writing import write
+from medsettle_gateway.storage.sqlite.writing import write
 
 _NUMBER, _ID_NUMBER = "number", "id_number"
 _COLUMNS: Final = (

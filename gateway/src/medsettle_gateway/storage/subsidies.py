@@ -15,8 +15,8 @@ from medsettle_gateway.domain.keys import MemberKey
 from medsettle_gateway.ledger import books
 from medsettle_gateway.ledger.transition import moves_of_entry, of_account
 from medsettle_gateway.storage.instants import to_us
-from medsettle_gateway.storage.loading import Reading
-from medsettle_gateway.storage.writing import write
+from medsettle_gateway.storage.sqlite.loading import Reading
+from medsettle_gateway.storage.sqlite.writing import write
 
 CREDIT, LAPSE, PAID_OUT = "CREDIT", "LAPSE", "PAID_OUT"
 _TAKEN_BY: Final = {CREDIT: "subsidy", LAPSE: "lapsed", PAID_OUT: "paid_out"}

@@ -34,7 +34,7 @@ from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, StoredSale, from_stored
 from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
 from medsettle_gateway.storage.sealing import Identity, Sealer
-from medsettle_gateway.storage.statements import SQL
+from medsettle_gateway.storage.sqlite.statements import SQL
 
 Row = tuple[Any, ...]
 ATTRIBUTES_MOST: Final = 1_000

@@ -15,7 +15,7 @@ from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord, to_stored
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
-from medsettle_gateway.storage.statements import SQL
+from medsettle_gateway.storage.sqlite.statements import SQL
 
 _NONCES_STAY: Final = timedelta(days=1)
 """How long a nonce outlives its time: clocks of several processes may differ."""

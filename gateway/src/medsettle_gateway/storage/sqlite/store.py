@@ -19,11 +19,12 @@ from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
-from medsettle_gateway.storage.database import connect, open_database
-from medsettle_gateway.storage.instants import last_committed_at, to_us
-from medsettle_gateway.storage.loading import Reading
+from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.writing import write
+from medsettle_gateway.storage.sqlite.database import connect, open_database
+from medsettle_gateway.storage.sqlite.latest import last_committed_at
+from medsettle_gateway.storage.sqlite.loading import Reading
+from medsettle_gateway.storage.sqlite.writing import write
 
 _T = TypeVar("_T")
 _NEWEST: Final = (2**63 - 1, "")
@@ -35,6 +36,10 @@ class SqliteTransaction:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
+
+    @property
+    def at(self) -> None:
+        """The file has one writer at a time: its own clock is enough."""
 
     async def load(self, keys: Sequence[AnyKey]) -> Facts:
         """Returns the facts of the keys, this transaction's own moves included."""

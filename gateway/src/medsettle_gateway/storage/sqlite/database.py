@@ -52,7 +52,7 @@ def migrations() -> tuple[tuple[int, str], ...]:
 
 
 def _folder() -> Traversable:
-    return files("medsettle_gateway.storage") / "migrations"
+    return files("medsettle_gateway.storage.sqlite") / "migrations"
 
 
 def connect(path: Path, *, busy_ms: int = 0) -> sqlite3.Connection:
