@@ -41,8 +41,11 @@ class Event(StrEnum):
     DAY_ENDED = "DAY_ENDED"
     """Twenty-four hours have passed since the hold ended."""
     AUTHORITY_SETTLED = "AUTHORITY_SETTLED"
+    """It has charged the sale under its number."""
     AUTHORITY_REFUSED = "AUTHORITY_REFUSED"
+    """It has charged nothing under the number, and never will."""
     AUTHORITY_UNDONE = "AUTHORITY_UNDONE"
+    """It has taken back what it charged, if anything, and will charge nothing more under the number."""
 
 
 class Outcome(StrEnum):
@@ -59,14 +62,18 @@ class Cell:
 
     ``to``: the states that may follow; the first is the plain case. Empty: nothing changes.
     ``refuse``: the event is refused with this reason and changes nothing.
+    ``unwanted``: the sale is marked as one that nobody wants any more, once; a further such event changes
+    nothing.
     """
 
     to: tuple[SaleState, ...] = ()
     refuse: Reason | None = None
+    unwanted: bool = False
 
 
 _S = SaleState
 _SAME: Final = Cell()
+_UNWANTED: Final = Cell((_S.PENDING,), unwanted=True)
 
 
 def _row(**cells: Cell) -> dict[Event, Cell]:
@@ -83,14 +90,20 @@ GATEWAY: Final[dict[SaleState, dict[Event, Cell]]] = {
         SEAL=Cell((_S.SEALED,)),
     ),
     _S.PENDING: _row(
-        AUTHORITY_SETTLED=Cell((_S.SETTLED, _S.UNDOING)),
+        RELEASE=_UNWANTED,
+        REVERSE=_UNWANTED,
+        SEAL=_UNWANTED,
+        # As it was asked for: charged now or held; UNDOING if it is unwanted, or other than was shown.
+        AUTHORITY_SETTLED=Cell((_S.SETTLED, _S.HELD, _S.UNDOING)),
         AUTHORITY_REFUSED=Cell((_S.REFUSED,)),
+        AUTHORITY_UNDONE=Cell((_S.REFUSED,)),
     ),
+    # UNDOING: an authority without holds has charged it already.
     _S.HELD: _row(
         CONFIRM=Cell((_S.SETTLED,)),
-        RELEASE=Cell((_S.RELEASED,)),
-        REVERSE=Cell((_S.RELEASED,)),
-        HOLD_ENDED=Cell((_S.EXPIRED,)),
+        RELEASE=Cell((_S.RELEASED, _S.UNDOING)),
+        REVERSE=Cell((_S.RELEASED, _S.UNDOING)),
+        HOLD_ENDED=Cell((_S.EXPIRED, _S.UNDOING)),
     ),
     _S.EXPIRED: _row(
         CONFIRM=Cell((_S.SETTLED, _S.RELEASED)),
@@ -103,9 +116,22 @@ GATEWAY: Final[dict[SaleState, dict[Event, Cell]]] = {
     _S.SEALED: _row(SETTLE=Cell(refuse=Reason.SEALED)),
     _S.RELEASED: _row(),
     _S.REVERSED: _row(),
-    _S.UNDOING: _row(AUTHORITY_UNDONE=Cell((_S.REVERSED, _S.SEALED))),
+    _S.UNDOING: _row(
+        AUTHORITY_UNDONE=Cell((_S.REVERSED, _S.RELEASED, _S.SEALED, _S.REFUSED)),
+    ),
 }
 """The gateway's table. A repeated Settle with another fingerprint is refused before it is read."""
+
+UNDONE_AS: Final[dict[SaleState, tuple[SaleState, ...]]] = {
+    _S.SETTLED: (_S.REVERSED,),
+    _S.HELD: (_S.RELEASED,),
+    _S.PENDING: (_S.SEALED, _S.REFUSED),
+}
+"""What a sale is once it is undone, by the state in which it was before UNDOING.
+
+From PENDING: SEALED if nobody wanted it any more, REFUSED if the authority charged other amounts than the
+patient was shown.
+"""
 
 OUTCOME: Final[dict[SaleState, Outcome]] = {
     _S.ABSENT: Outcome.OPEN,
