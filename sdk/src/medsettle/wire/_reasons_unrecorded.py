@@ -165,6 +165,13 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         "SDK会稍后自动重试。",
         "The SDK tries again after the given delay.",
     ),
+    Reason.RATE_LIMITED: _unrecorded(
+        Code.RESOURCE_EXHAUSTED, Retry.AFTER, Actor.VENDOR,
+        "短时间内请求过于频繁。",
+        "Too many requests in a short time.",
+        "SDK会按给定的时间稍后自动重试;经常出现时,请让软件商检查收银程序是否在重复查询。",
+        "The SDK tries again after the given delay; if it happens often, have the till's program checked.",
+    ),
     Reason.SHUTTING_DOWN: _unrecorded(
         Code.UNAVAILABLE, Retry.YES, Actor.OPERATOR,
         "网关正在停机。",

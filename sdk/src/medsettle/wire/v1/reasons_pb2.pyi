@@ -68,6 +68,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The deadline passed in the queue; nothing was done. DEADLINE_EXCEEDED, retry yes, cashier, not recorded."""
     REASON_OVERLOADED: _Reason.ValueType  # 22
     """The gateway is busy. RESOURCE_EXHAUSTED, retry after, operator, not recorded."""
+    REASON_RATE_LIMITED: _Reason.ValueType  # 81
+    """Too many requests in a short time. RESOURCE_EXHAUSTED, retry after, vendor, not recorded."""
     REASON_SHUTTING_DOWN: _Reason.ValueType  # 23
     """The gateway is shutting down. UNAVAILABLE, retry yes, operator, not recorded."""
     REASON_STORE_UNAVAILABLE: _Reason.ValueType  # 24
@@ -236,6 +238,8 @@ REASON_DEADLINE_PASSED: Reason.ValueType  # 21
 """The deadline passed in the queue; nothing was done. DEADLINE_EXCEEDED, retry yes, cashier, not recorded."""
 REASON_OVERLOADED: Reason.ValueType  # 22
 """The gateway is busy. RESOURCE_EXHAUSTED, retry after, operator, not recorded."""
+REASON_RATE_LIMITED: Reason.ValueType  # 81
+"""Too many requests in a short time. RESOURCE_EXHAUSTED, retry after, vendor, not recorded."""
 REASON_SHUTTING_DOWN: Reason.ValueType  # 23
 """The gateway is shutting down. UNAVAILABLE, retry yes, operator, not recorded."""
 REASON_STORE_UNAVAILABLE: Reason.ValueType  # 24
