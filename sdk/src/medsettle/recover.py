@@ -53,7 +53,7 @@ def _ended(
     with desk.busy.giving(name):
         now = yield Note(lambda: desk.journal.load(record.request_id))
         work = Pass(
-            desk, reopened(desk, now or record, ask=True), ending_with(tender), tender=tender
+            desk, reopened(desk, now or record, ask=True), ending_with(tender), tender=tender, asks_on=False
         )
         trouble = None
         try:

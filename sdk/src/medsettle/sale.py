@@ -36,7 +36,7 @@ from medsettle.wire.states import outcome_of
 _S = SaleState
 _HOLDS: Final = frozenset({_S.HELD, _S.EXPIRED})
 _REMOTE: Final = frozenset({_S.PENDING, _S.UNDOING, Known.OTHER})
-"""Somebody else decides. Seal would say that the sale is unwanted, so these are read."""
+"""Somebody else decides. Seal would say that the sale is unwanted, so these are read, unless it is."""
 _ENDED: Final = frozenset({_S.REFUSED, _S.SEALED, _S.RELEASED, _S.REVERSED, Known.FOREIGN})
 _TAKEN: Final = frozenset({CashState.ASKED, CashState.COLLECTED})
 """The cash part is with the institution, or may be."""
@@ -76,6 +76,7 @@ ROWS: Final = (
     Row(_states(_S.SETTLED), Outcome.PAID, goal=Goal.SELL),
     Row(_states(_S.SETTLED), Outcome.PAID, goal=Goal.GIVE_UP),
     Row(_states(_S.SETTLED, _S.PENDING), Step.REVERSE, goal=Goal.UNDO),
+    Row(_states(_S.PENDING), Step.RELEASE, goal=Goal.GIVE_UP),
     Row(_REMOTE, Step.READ),
     Row(_ENDED, Step.REFUND_CASH, cash=_TAKEN),
     Row(_ENDED, Step.REFUND_AGAIN, cash=frozenset({CashState.REFUND_ASKED})),
@@ -195,18 +196,29 @@ def _ask_first(record: SaleRecord) -> Step:
 
 
 def _answered(record: SaleRecord, event: Answered) -> SaleRecord:
-    """The state now replaces what was known; one that somebody else must move ends the pass."""
+    """The state now replaces what was known; one that somebody else must move ends the pass, once that
+    one knows what is wished.
+    """
     known = _known(event.state)
     tried = record.tried | {event.step}
+    hold_was_over = event.step is Step.CONFIRM and known is SaleState.UNDOING
     after = replace(
         record, state=event.state, stale=False, tried=tried, refusal=event.refusal or record.refusal,
-        cash_fen=record.cash_fen or event.cash_fen, waiting=known in _REMOTE,
+        cash_fen=record.cash_fen or event.cash_fen,
+        goal=Goal.GIVE_UP if hold_was_over and record.goal is Goal.SELL else record.goal,
     )
+    after = replace(after, waiting=known in _REMOTE and _is_known_to_be_wished(after))
     if known is SaleState.SETTLED and after.cash_fen and record.cash not in _TAKEN:
         return replace(after, cash=CashState.COLLECTED)
     if _is_undone_elsewhere(record, event):
         return replace(after, cash=CashState.UNDONE_ELSEWHERE)
     return after
+
+
+def _is_known_to_be_wished(record: SaleRecord) -> bool:
+    """Nothing is left to say of a sale that somebody else decides: it is only read."""
+    step = TABLE[_facts(record)]
+    return step is Step.READ or step in record.tried
 
 
 def _is_undone_elsewhere(record: SaleRecord, event: Answered) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from medsettle._desk.cards import as_anothers, as_earlier, as_journalled, card_of
 from medsettle._desk.desk import Desk
-from medsettle._desk.effects import Ask, Consult, Note, Script
+from medsettle._desk.effects import Ask, Consult, Note, Pause, Script
 from medsettle._desk.records import last_sale
 from medsettle._exchange import answering, asking
 from medsettle._exchange.answering import UnreadableError
@@ -27,6 +27,7 @@ from medsettle.record import (
     Known,
     RefundAsked,
     RefundFailed,
+    Reopened,
     SaleRecord,
     Step,
     Unanswered,
@@ -51,6 +52,9 @@ _KEPT_TO_ASK_MS: Final = 4_000
 """Of the wait, for asking what became of a call whose answer was lost."""
 _SHORTEST_MS: Final = 1_000
 _CHARGED: Final = frozenset({SaleState.HELD, SaleState.SETTLED})
+_ELSEWHERE: Final = frozenset({SaleState.PENDING, SaleState.UNDOING})
+_ASKED_ON_AFTER_S: Final = 0.5
+_ASKED_ON_MOST_S: Final = 4.0
 
 
 def selling_with(tender: Tender | None) -> frozenset[Step]:
@@ -80,6 +84,7 @@ class Pass:
     ``performs``: the steps that this pass may take; at any other it stops. ``earlier``: the sale was made
     by another click than the one that is answered. ``asked_in_vain``: the gateway did not say whether the
     journal's PAID still holds. ``standing``: the sale to which the id belongs, if that is not this one.
+    ``asks_on``: somebody waits at the counter for what a remote authority says.
     """
 
     desk: Desk
@@ -93,6 +98,7 @@ class Pass:
     earlier: bool = False
     asked_in_vain: bool = False
     standing: Sale | None = None
+    asks_on: bool = True
     _ends_at: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
@@ -103,7 +109,7 @@ class Pass:
         """Returns the call of a step, with what is left of the wait: all calls share it, so that nobody
         stands at the counter for the sum of their deadlines.
         """
-        left_ms = round((self._ends_at - self.desk.clock.monotonic()) * 1000)
+        left_ms = round(self._left_s() * 1000)
         if step not in ASKING:
             left_ms -= _KEPT_TO_ASK_MS
         return Ask(_CALLS[step], body, self.written.request_id, max(left_ms, _SHORTEST_MS))
@@ -134,7 +140,25 @@ class Pass:
             self.desk.hooks.tell(StateChanged(after.request_id, before.state, after.state))
 
     def drive(self) -> Script[None]:
-        """Takes steps until there is an outcome, or a step that this pass may not take."""
+        """Takes steps until there is an outcome, or a step that this pass may not take.
+
+        Where somebody else decides, it asks on with growing pauses for as long as people wait.
+        """
+        yield from self._steps()
+        pause_s = _ASKED_ON_AFTER_S
+        while self.asks_on and self._is_decided_elsewhere() and self._left_s() > pause_s:
+            yield Pause(pause_s * (1 + self.desk.chance()) / 2)
+            self.written = apply(self.written, Reopened(same_run=True, ask=False))
+            yield from self._steps()
+            pause_s = min(2 * pause_s, _ASKED_ON_MOST_S)
+
+    def _is_decided_elsewhere(self) -> bool:
+        return self.written.waiting and self.written.state in _ELSEWHERE and not self.written.stale
+
+    def _left_s(self) -> float:
+        return self._ends_at - self.desk.clock.monotonic()
+
+    def _steps(self) -> Script[None]:
         while (step := next_step(self.written)) in self.performs and isinstance(step, Step):
             if step is not Step.REFUND_AGAIN or getattr(self.tender, "refunds_once", False) is True:
                 yield from self._take(step)
@@ -184,12 +208,14 @@ class Pass:
             # Found released later, it must be known that this till wished it.
             yield from self.happened(Unwanted("", goal=Goal.GIVE_UP))
         verdict: Verdict = yield self.ask(step, self._body(step))
+        was_pending = self.written.state == SaleState.PENDING
         event, sale = _event_of(step, self.written, verdict)
         counts = verdict if not isinstance(event, Unanswered) else None
         yield from self.happened(event, counts)
         self.verdict, self.sale = verdict, sale or self.sale
         yield from self._look_whose()
-        if sale is not None and _charges_otherwise(step, self.written, sale):
+        charging = step in (Step.SETTLE, Step.CONFIRM) or was_pending
+        if charging and sale is not None and _charges_otherwise(self.written, sale):
             said = refusal_of(TillReason.SPLIT_NOT_AS_SHOWN)
             self.performs |= {Step.RELEASE, Step.REVERSE}
             yield from self.happened(Unwanted("another split than was shown", said))
@@ -272,9 +298,9 @@ def _event_of(
     return Unanswered(step, facts.refusal), None
 
 
-def _charges_otherwise(step: Step, record: SaleRecord, sale: Sale) -> bool:
+def _charges_otherwise(record: SaleRecord, sale: Sale) -> bool:
     """Nobody is charged another amount than the one shown: such a sale is undone at once."""
-    charged = step in (Step.SETTLE, Step.CONFIRM) and sale.state in _CHARGED
+    charged = sale.state in _CHARGED
     return charged and record.expected is not None and not sale.split().same_as(record.expected)
 
 

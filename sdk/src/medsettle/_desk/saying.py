@@ -64,6 +64,10 @@ _TELL: Final[Mapping[str, Words]] = {
 }
 _REVERSED_CASH_ONLY: Final = Words("结算已撤销。", "The sale was reversed.")
 _UNDOING: Final = Words("撤销尚未完成,请稍候。", "The sale is settled; undoing it is not finished.")
+_UNWANTED: Final = Words(
+    "已放弃这笔业务;医保中心如已记账会撤回,请稍候。",
+    "The sale is given up; if the authority has charged it, that is taken back. Please wait.",
+)
 
 _ENDED: Final[Mapping[str, Words]] = {
     SaleState.REFUSED: Words(
@@ -208,6 +212,8 @@ def _tell_open(record: SaleRecord) -> Words:
         return Words(UNKNOWN.tell_zh, UNKNOWN.tell_en)
     if record.state == SaleState.SETTLED:
         return _UNDOING
+    if record.state == SaleState.PENDING and record.goal is not Goal.SELL:
+        return _UNWANTED
     return _TELL.get(record.state, Words(UNKNOWN.tell_zh, UNKNOWN.tell_en))
 
 

@@ -50,6 +50,7 @@ from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import GET_SALE
 
 _HOLDS: Final = frozenset({SaleState.HELD, SaleState.EXPIRED})
+_ELSEWHERE: Final = frozenset({SaleState.PENDING, SaleState.UNDOING})
 _GIVING_UP: Final = ASKING | {Step.RELEASE}
 _UNDOING: Final = _GIVING_UP | {Step.REVERSE}
 
@@ -236,7 +237,7 @@ def _known(desk: Desk, request_id: str, operator: str, *, ask: bool = False) -> 
 
 def _undone(work: Pass, wish: Unwanted) -> Script[SaleCard]:
     """The wish is in the journal first: if no answer comes now, recovery carries it out."""
-    in_doubt = work.written.waiting
+    in_doubt = work.written.waiting and work.written.state not in _ELSEWHERE
     yield from work.happened(wish)
     if not in_doubt:
         work.performs = _GIVING_UP if wish.goal is Goal.GIVE_UP else _UNDOING
