@@ -1,4 +1,4 @@
-"""The writer: one queue, answers after the commit, faults that stay alone."""
+"""The writer: one queue, answers after the commit, deadlines, and how it ends."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -30,17 +30,15 @@ async def test_an_answer_leaves_only_after_its_commit() -> None:
     assert (await world.sale(command)).state is SaleState.SETTLED
 
 
-async def test_a_fault_stays_alone_and_tells_the_log_not_the_client() -> None:
+async def test_a_fault_tells_the_log_not_the_client() -> None:
     world = await World().started(a_father=100_000)
     world.store.fault = RuntimeError("secret path")
-    first, second = world.settle(), world.settle()
-    answers = [beside(world.service(command)) for command in (first, second)]
-    answer = await answers[0]
+    command = world.settle()
+    answer = await world.ask(command)
     assert reason_of(answer) is Reason.INTERNAL_ERROR
     assert "secret" not in repr(answer)
-    assert [what for what, _ in world.reports] == [f"AskedSettle {first.request_id}"]
-    await answers[1]
-    assert list(world.store.tables.sales) == [second.request_id.text]
+    assert [what for what, _ in world.reports] == [f"AskedSettle {command.request_id}"]
+    assert world.store.tables.sales == {}
 
 
 async def test_a_move_that_would_break_the_books_is_undone_whole() -> None:

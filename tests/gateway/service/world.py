@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -34,6 +34,7 @@ from medsettle_gateway.domain.split import Split
 from medsettle_gateway.files.packs import shipped_packs
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
 from medsettle_gateway.policy.registry import Packs
+from medsettle_gateway.service.authority import Authority
 from medsettle_gateway.service.commands import (
     Answer,
     Caller,
@@ -194,6 +195,7 @@ class World:
     resolver: Counter = field(default_factory=Counter)
     packs: Packs = field(default_factory=packs)
     orders: Orders | None = None
+    deciding: Callable[[Rulebook], Authority] = Embedded
     told: list[SaleRecord] = field(default_factory=list)
     reports: list[tuple[str, BaseException]] = field(default_factory=list)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -201,7 +203,7 @@ class World:
     def __post_init__(self) -> None:
         self.desk = Desk(
             Identity("gateway.test", b"root", "ed25519"),
-            Embedded(Rulebook(self.packs)),
+            self.deciding(Rulebook(self.packs)),
             QuoteTokens(b"q" * 32),
             Receipts(CheapSigner()),
             verifier_of,

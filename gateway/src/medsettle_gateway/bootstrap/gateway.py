@@ -177,6 +177,8 @@ def _rules(limits: LimitsSection) -> Rules:
         key_life=timedelta(days=limits.key_days),
         key_overlap=timedelta(seconds=limits.key_overlap_s),
         queue_count=limits.queue_length,
+        group_count=limits.group_count,
+        group_wait=timedelta(milliseconds=limits.group_wait_ms),
         retry_ms=limits.retry_ms,
         sweep_interval=timedelta(milliseconds=limits.sweep_interval_ms),
         sweep_count=limits.sweep_batch,

@@ -110,8 +110,19 @@ class LimitsSection:
     basket_lines: int = _limit(200, 1, 200)
     queue_length: int = _limit(1_024, 1, 65_536)
     """Commands that may wait for the writer; the next one is told to come back."""
+    group_count: int = _limit(64, 1, 1_024)
+    """Commands that one transaction decides at most."""
+    group_wait_ms: int = _limit(1, 0, 100)
+    """How long a group waits for company, where some is there already; who is alone never waits."""
     in_flight: int = _limit(2_048, 1, 65_536)
     """Calls that may be open at one time, reads included."""
+    terminal_calls_per_s: int = _limit(50, 0, 1_000_000)
+    """Of one terminal, at one gateway process, for questions and for sales each; 0: no limit."""
+    terminal_burst_calls: int = _limit(500, 1, 1_000_000)
+    """What a terminal may ask at once before that."""
+    address_failures_per_s: int = _limit(20, 0, 1_000_000)
+    """Calls of one address that fail to say who they are; 0: no limit."""
+    address_burst_failures: int = _limit(200, 1, 1_000_000)
     page_size: int = _limit(100, 1, 100)
     deadline_ms: int = _limit(30_000, 100, 120_000)
     """The longest that one call may take, whatever its client allows."""

@@ -5,7 +5,7 @@ processes at once. Of two that share one, the second must see what the first has
 their order, which is the same everywhere, so that nobody waits for one who waits for him.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
@@ -42,20 +42,21 @@ class Lock(NamedTuple):
 Locks = frozenset[Lock]
 
 
-def locks_read(facts: Facts) -> Locks:
-    """Returns what a decision stands on that was made from these facts."""
+def locks_read(facts: Facts, asked: Iterable[AnyKey] | None = None) -> Locks:
+    """Returns what a decision stands on that was made from these facts: all of them, or those asked for."""
     return frozenset(
-        lock for key, value in facts.known().items() for lock in (*locks_of_key(key), *_of_value(value))
+        lock
+        for key in (facts.known() if asked is None else asked)
+        for lock in (*locks_of_key(key), *_of_value(facts.of(key)))
     )
 
 
 def locks_of_key(key: AnyKey) -> tuple[Lock, ...]:
     """Returns what must be locked before a key is loaded, as far as the key itself tells.
 
-    Empty for what no decision changes: names, places, goods, orders.
+    Empty for what no decision changes. Raises KeyError for a kind of key that is not named below.
     """
-    of = _OF_KEY.get(type(key))
-    return of(key) if of is not None else ()
+    return _OF_KEY[type(key)](key)
 
 
 def locks_written(done: Sequence[Move]) -> Locks:
@@ -98,7 +99,16 @@ def _of_value(value: object) -> Iterator[Lock]:
             pass
 
 
+FREE: Final[Mapping[type[AnyKey], str]] = {
+    keys.InstitutionKey: "operators enter places; a decision that began before goes by what it saw",
+    keys.MaskedNameKey: "names are shown and decide nothing",
+    keys.CatalogueKey: "operators enter a catalogue whole, under a digest that each sale names",
+    keys.OrdersKey: "orders are signed outside and only ever added",
+}
+"""Keys that lock nothing, and why."""
+
 _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
+    **dict.fromkeys(FREE, lambda _: ()),
     keys.SaleKey: lambda key: (ticket_lock(RequestId.parse(key.request_id).ticket),),
     keys.TicketKey: lambda key: (ticket_lock(key.ticket),),
     keys.RecentSalesKey: lambda key: _member(key.member),

@@ -41,6 +41,14 @@ class Rules:
     orders_count: int = 1_000
     """Emergency orders for a place on the days of one sale that a decision looks at."""
     queue_count: int = 1024
+    group_count: int = 64
+    """Commands that one transaction decides at most."""
+    group_wait: timedelta = timedelta(milliseconds=1)
+    """How long a group waits for company, where some is there already; who is alone never waits."""
+    again_count: int = 5
+    """How often a group that met another process is run again before it is given up."""
+    again_wait: timedelta = timedelta(milliseconds=2)
+    """How long it waits before it is run again; each time longer by as much."""
     retry_ms: int = 200
     sweep_interval: timedelta = timedelta(seconds=5)
     sweep_count: int = 200

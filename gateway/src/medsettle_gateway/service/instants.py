@@ -27,16 +27,15 @@ class Instants:
         self._last_at: datetime | None = None
         self._told_at: datetime | None = None
 
-    async def following(self) -> datetime:
+    async def following(self, at: datetime | None = None) -> datetime:
         """Returns the clock's instant, or where that is before the last one the next after it.
 
-        Which one was the last the store says first.
-
-        Raises StoreUnavailableError.
+        Which one was the last the store says first. ``at`` is the store's own instant, where it has one: it
+        stands in for the clock. Raises StoreUnavailableError.
         """
         if self._last_at is None:
             self._last_at = await self._store.last_committed_at() or _BEGINNING
-        now = self._clock.now()
+        now = self._clock.now() if at is None else at
         behind = self._last_at - now
         if behind > self.behind_most:
             self._tell(now, behind)

@@ -13,8 +13,8 @@ Written = AskedSettle | Confirm | Release | Reverse | Seal | Enrol | RotateKey |
 """What the writer takes: a Settle once its credential was looked at, and every other command as it came."""
 
 Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
-ROUNDS_COUNT: Final = 4
-"""Rounds of loading after which a use case must know enough."""
+ROUNDS_COUNT: Final = 6
+"""Rounds of loading after which a use case must know enough: three, and one more for each wait for a lock."""
 
 
 class UseCase(NamedTuple):

@@ -1,21 +1,28 @@
-"""The writer: one queue, one command at a time, an answer only after its commit is on disk."""
+"""The writer: one queue, groups of commands in one transaction, answers only after it is on disk."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.errors import Refused, refuse
+from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import Answer, RefusedAnswer, SaleAnswer
-from medsettle_gateway.service.desk import Decision, Desk, Now
+from medsettle_gateway.service.desk import Desk
+from medsettle_gateway.service.group import Group, Outcome, Waiting
 from medsettle_gateway.service.instants import Instants
-from medsettle_gateway.service.ports import Clock, Report, Spawn, Store, StoreUnavailableError
+from medsettle_gateway.service.ports import (
+    Clock,
+    ContendedError,
+    Report,
+    Spawn,
+    Store,
+    StoreUnavailableError,
+)
 from medsettle_gateway.service.refused import unrecorded, unrecorded_of
 from medsettle_gateway.service.settle import AskedSettle
-from medsettle_gateway.service.use_cases import USE_CASES, Written, load_facts
+from medsettle_gateway.service.use_cases import Written
 
 _END: Final = None
 
@@ -25,15 +32,6 @@ Told = Callable[[SaleRecord], None]
 
 def _nobody(sale: SaleRecord) -> None:
     """Hears nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A command in the queue, when it must be begun at the latest, and who waits for the answer."""
-
-    command: Written
-    deadline_at: datetime | None
-    answer: "asyncio.Future[Answer]"
 
 
 class Writer:
@@ -47,7 +45,8 @@ class Writer:
         self._clock = clock
         self._desk = desk
         self._report = report
-        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        self._at_hand: list[Waiting] = []
         self._ended = asyncio.Event()
         self._draining = False
         self._instants = Instants(store, clock, report)
@@ -69,7 +68,7 @@ class Writer:
         if self._queue.qsize() >= rules.queue_count:
             refusal = unrecorded(Reason.OVERLOADED, request_id_of(command))
             return RefusedAnswer(refusal.refusal, False, refusal.request_id, rules.retry_ms)
-        waiting = _Waiting(command, deadline_at, asyncio.get_running_loop().create_future())
+        waiting = Waiting(command, deadline_at, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
 
@@ -81,60 +80,127 @@ class Writer:
         await self._ended.wait()
 
     async def _run(self) -> None:
-        waiting: _Waiting | None = None
         try:
-            while (waiting := await self._queue.get()) is not _END:
-                _tell(waiting, await self._answer(waiting))
+            while await self._form():
+                await self._settle(self._at_hand)
         finally:
             self._draining = True
-            self._give_up(waiting)
+            self._give_up()
             self._ended.set()
 
-    def _give_up(self, at_hand: _Waiting | None) -> None:
+    async def _form(self) -> bool:
+        """Takes the next group in hand. Returns False once the end of the queue is all that is in it.
+
+        Who is alone goes at once; where others came meanwhile, still others are on their way.
+        """
+        rules = self._desk.rules
+        self._at_hand = []
+        first = await self._queue.get()
+        if first is _END:
+            return False
+        self._at_hand.append(first)
+        if self._take() and rules.group_wait and len(self._at_hand) < rules.group_count:
+            await self._clock.sleep(rules.group_wait.total_seconds())
+            self._take()
+        return True
+
+    def _take(self) -> bool:
+        """Takes from the queue what the group has room for; returns whether there was anything."""
+        found = False
+        while len(self._at_hand) < self._desk.rules.group_count and not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            if waiting is _END:
+                self._queue.put_nowait(_END)  # nothing comes after it: it is met again with nothing before it
+                return False
+            self._at_hand.append(waiting)
+            found = True
+        return found
+
+    async def _settle(self, group: Sequence[Waiting]) -> None:
+        """Answers every command of a group. What the store rejects as a group is run one by one."""
+        in_time = [waiting for waiting in group if not self._told_late(waiting)]
+        if not in_time:
+            return
+        try:
+            outcomes = await self._uncontended(in_time)
+        except (StoreUnavailableError, ContendedError) as error:
+            self._report(_named(in_time), error)
+            for waiting in in_time:
+                waiting.tell(unrecorded(Reason.STORE_UNAVAILABLE, request_id_of(waiting.command)))
+        except Exception as error:  # noqa: BLE001 - whose fault it is shows when each runs alone
+            self._report(_named(in_time), error)
+            await self._rejected(in_time)
+        else:
+            self._answer(outcomes)
+
+    async def _rejected(self, group: Sequence[Waiting]) -> None:
+        if len(group) > 1:
+            for waiting in group:
+                await self._settle((waiting,))
+            return
+        (waiting,) = group
+        waiting.tell(unrecorded(Reason.INTERNAL_ERROR, request_id_of(waiting.command)))
+
+    async def _uncontended(self, group: Sequence[Waiting]) -> list[Outcome]:
+        """Runs a group until no other process is in its way. Raises ContendedError after too many times."""
+        rules = self._desk.rules
+        for again_count in range(rules.again_count):
+            try:
+                return await self._transact(group)
+            except ContendedError:
+                await self._clock.sleep(rules.again_wait.total_seconds() * (again_count + 1))
+        return await self._transact(group)
+
+    async def _transact(self, group: Sequence[Waiting]) -> list[Outcome]:
+        async with self._store.begin() as transaction:
+            return await Group(transaction, self._desk, self._instants, self._late, self._fault).run(group)
+
+    def _answer(self, outcomes: Sequence[Outcome]) -> None:
+        for waiting, decision in outcomes:
+            waiting.tell(decision.answer)
+            if decision.moves and isinstance(decision.answer, SaleAnswer):
+                self._tell_others(decision.answer.sale)
+
+    def _tell_others(self, sale: SaleRecord) -> None:
+        try:
+            self._told(sale)
+        except Exception as error:  # noqa: BLE001 - the sale stands, whatever they make of it
+            self._report(f"told of {sale.request_id}", error)
+
+    def _told_late(self, waiting: Waiting) -> bool:
+        refused = self._late(waiting)
+        if refused is not None:
+            waiting.tell(refused)
+        return refused is not None
+
+    def _late(self, waiting: Waiting) -> Answer | None:
+        """Nobody waits for what has passed its deadline: it is not begun."""
+        if waiting.deadline_at is None or self._clock.now() < waiting.deadline_at:
+            return None
+        return unrecorded(Reason.DEADLINE_PASSED, request_id_of(waiting.command))
+
+    def _fault(self, waiting: Waiting, error: Exception) -> Answer:
+        request_id = request_id_of(waiting.command)
+        if isinstance(error, Refused):
+            return unrecorded_of(error.refusal, request_id)
+        self._report(f"{type(waiting.command).__name__} {request_id}", error)
+        return unrecorded(Reason.INTERNAL_ERROR, request_id)
+
+    def _give_up(self) -> None:
         """Whoever still waits when the writer ends must not wait for ever."""
-        left = [at_hand]
+        left: list[Waiting | None] = [*self._at_hand]
         while not self._queue.empty():
             left.append(self._queue.get_nowait())
         for waiting in left:
             if waiting is not None:
-                _tell(waiting, unrecorded(Reason.SHUTTING_DOWN, request_id_of(waiting.command)))
-
-    async def _answer(self, waiting: _Waiting) -> Answer:
-        command, request_id = waiting.command, request_id_of(waiting.command)
-        try:
-            self._check_deadline(waiting)
-            return await self._decide(waiting)
-        except Refused as refused:
-            return unrecorded_of(refused.refusal, request_id)
-        except StoreUnavailableError as error:
-            self._report(f"{type(command).__name__} {request_id}", error)
-            return unrecorded(Reason.STORE_UNAVAILABLE, request_id)
-        except Exception as error:  # noqa: BLE001 - it fails alone: whatever it was, the next one must be heard
-            self._report(f"{type(command).__name__} {request_id}", error)
-            return unrecorded(Reason.INTERNAL_ERROR, request_id)
-
-    async def _decide(self, waiting: _Waiting) -> Answer:
-        command, use_case = waiting.command, USE_CASES[type(waiting.command)]
-        async with self._store.begin() as transaction:
-            self._check_deadline(waiting)  # the database's lock may have been long in coming
-            now = Now(self._desk, await self._instants.following())
-            facts = await load_facts(transaction.load, use_case.needs, command, now)
-            decision: Decision = use_case.decide(command, facts, now)
-            if decision.moves:
-                await transaction.write(decision.moves)
-        if decision.moves and isinstance(decision.answer, SaleAnswer):
-            self._told(decision.answer.sale)
-        return decision.answer
-
-    def _check_deadline(self, waiting: _Waiting) -> None:
-        """Raises Refused, DEADLINE_PASSED, once nobody waits for the answer any more."""
-        if waiting.deadline_at is not None and self._clock.now() >= waiting.deadline_at:
-            raise refuse(Reason.DEADLINE_PASSED)
+                waiting.tell(unrecorded(Reason.SHUTTING_DOWN, request_id_of(waiting.command)))
 
 
-def _tell(waiting: _Waiting, answer: Answer) -> None:
-    if not waiting.answer.done():
-        waiting.answer.set_result(answer)
+def _named(group: Sequence[Waiting]) -> str:
+    """For the log: the first command of a group, and how many there are besides."""
+    first = group[0].command
+    others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+    return f"{type(first).__name__} {request_id_of(first)}{others}"
 
 
 def request_id_of(command: Written) -> str:
