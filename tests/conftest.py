@@ -1,9 +1,15 @@
-"""What every test has: asyncio as the loop, and properties that are tried alike everywhere."""
+"""What every test has: asyncio as the loop, properties that are tried alike everywhere, and a server."""
 
+import asyncio
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.postgres import Databases
 
 settings.register_profile(
     "ci", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
@@ -15,3 +21,30 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator["Databases"]:
+    """Databases of a real PostgreSQL, which is started for the first test that asks."""
+    from tests.postgres import databases
+
+    with databases() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def migrated_database(databases: "Databases") -> str:
+    """The address of a database with the newest schema, to be copied and not to be written."""
+    from medsettle_gateway.storage.postgres.database import migrate
+
+    url = databases.new()
+    asyncio.run(migrate(url))
+    return url
+
+
+@pytest.fixture
+def database_url(databases: "Databases", migrated_database: str) -> Iterator[str]:
+    """The address of a database of one's own with the newest schema, which belongs to no keys yet."""
+    url = databases.new(migrated_database)
+    yield url
+    databases.drop(url)

@@ -13,9 +13,11 @@ from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.keys import CatalogueKey, MemberKey
 from medsettle_gateway.storage.entering import writing
+from medsettle_gateway.storage.found import Found
+from medsettle_gateway.storage.migrations import Migration
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite import database
-from medsettle_gateway.storage.sqlite.database import Found, look, migrate, migrations, open_database
+from medsettle_gateway.storage.sqlite.database import look, migrate, migrations, open_database
 from medsettle_gateway.storage.sqlite.loading import Reading
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
@@ -33,8 +35,8 @@ def schema(path: Path) -> list[tuple[str, str]]:
 def at_version(path: Path, version: int) -> None:
     """Leaves the file as the release of that version made it."""
     connection = sqlite3.connect(path)
-    for _, script in migrations()[:version]:
-        connection.executescript(script)
+    for step in migrations()[:version]:
+        connection.executescript(step.script)
     connection.execute(f"PRAGMA user_version = {version}")
     connection.commit()
     connection.close()
@@ -107,7 +109,8 @@ def test_a_migration_that_fails_leaves_the_version_before(
     path = tmp_path / "g.db"
     migrate(path)
     before = schema(path)
-    steps = (*migrations(), (LATEST + 1, "CREATE TABLE more (a TEXT);\nINSERT INTO nowhere VALUES (1);\n"))
+    broken = "CREATE TABLE more (a TEXT);\nINSERT INTO nowhere VALUES (1);\n"
+    steps = (*migrations(), Migration(LATEST + 1, broken, 1))
     monkeypatch.setattr(database, "migrations", lambda: steps)
     with pytest.raises(ConfigError):
         migrate(path)
@@ -190,7 +193,7 @@ def test_a_database_of_an_older_release_is_refused_until_it_is_migrated(
 ) -> None:
     path = tmp_path / "g.db"
     migrate(path)
-    steps = (*migrations(), (LATEST + 1, "CREATE TABLE more (a TEXT) STRICT;\n"))
+    steps = (*migrations(), Migration(LATEST + 1, "CREATE TABLE more (a TEXT) STRICT;\n", LATEST + 1))
     monkeypatch.setattr(database, "migrations", lambda: steps)
     assert "run medsettle-gateway migrate" in refusal_of(path).en
     migrate(path)

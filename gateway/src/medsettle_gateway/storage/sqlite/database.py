@@ -5,20 +5,17 @@ knows.
 """
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from enum import Enum
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
 from medsettle_gateway.config import ConfigError
+from medsettle_gateway.storage.found import ROOT, SEAL, Found
+from medsettle_gateway.storage.migrations import Migration, read_migrations
 from medsettle_gateway.storage.sealing import Sealer
 
-_NAME: Final = re.compile(r"(?P<version>[0-9]{4})_[a-z0-9_]+\.sql")
 _CHECKED_WHOLE_BYTES: Final = 64 * 1_048_576
 """A larger file is checked whole by ``migrate`` only: a gateway has to be ready at once."""
 _PRAGMAS: Final = (
@@ -27,32 +24,13 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
 )
-_SEAL, _ROOT = "seal", "root"
+_OLDEST: Final = "oldest_release"
+"""The setting that says which is the oldest release that works on the schema."""
 
 
-class Found(Enum):
-    """What is there where a database should be: NEW has a schema and belongs to no keys yet."""
-
-    NOTHING = "nothing"
-    NEW = "new"
-    OWNED = "owned"
-
-
-def migrations() -> tuple[tuple[int, str], ...]:
-    """Returns the shipped migrations: version and SQL, in their order, gapless from 1."""
-    found = sorted(
-        (int(match["version"]), each.read_text("utf-8"))
-        for each in _folder().iterdir()
-        if (match := _NAME.fullmatch(each.name))
-    )
-    if [version for version, _ in found] != list(range(1, len(found) + 1)):
-        msg = "the shipped migrations are not numbered gaplessly from 1"
-        raise AssertionError(msg)
-    return tuple(found)
-
-
-def _folder() -> Traversable:
-    return files("medsettle_gateway.storage.sqlite") / "migrations"
+def migrations() -> tuple[Migration, ...]:
+    """Returns the shipped migrations, in their order, gapless from 1."""
+    return read_migrations("medsettle_gateway.storage.sqlite")
 
 
 def connect(path: Path, *, busy_ms: int = 0) -> sqlite3.Connection:
@@ -81,7 +59,8 @@ def schema_version(connection: sqlite3.Connection) -> int:
 def migrate(path: Path, *, busy_ms: int = 0) -> tuple[int, int]:
     """Brings the file up to date, making it if it is missing; returns the version before and now.
 
-    All steps commit together. Raises ConfigError if the file is damaged or of a newer release.
+    All steps commit together. Raises ConfigError if the file is damaged, or of a newer release on whose
+    schema this one does not work.
     """
     with _refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,12 +70,13 @@ def migrate(path: Path, *, busy_ms: int = 0) -> tuple[int, int]:
         try:
             connection.execute("BEGIN IMMEDIATE")
             before = schema_version(connection)
-            _refuse_newer(path, before)
+            _refuse_newer(path, connection)
             _refuse_damaged(path, connection, whole=True)
-            for version, script in migrations()[before:]:
-                for statement in _statements(script):
+            for step in migrations()[before:]:
+                for statement in _statements(step.script):
                     connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {version}")
+                connection.execute(f"PRAGMA user_version = {step.version}")
+                connection.execute("REPLACE INTO settings VALUES (?, ?)", (_OLDEST, step.oldest))
             connection.execute("COMMIT")
             return before, schema_version(connection)
         finally:
@@ -110,7 +90,7 @@ def look(path: Path, *, busy_ms: int = 0) -> Found:
     with _refusals(path), closing(connect(path, busy_ms=busy_ms)) as connection:
         if schema_version(connection) == 0:
             return Found.NOTHING
-        owned = connection.execute("SELECT 1 FROM settings WHERE name IN (?, ?)", (_SEAL, _ROOT)).fetchone()
+        owned = connection.execute("SELECT 1 FROM settings WHERE name IN (?, ?)", (SEAL, ROOT)).fetchone()
         return Found.NEW if owned is None else Found.OWNED
 
 
@@ -133,11 +113,10 @@ def open_database(path: Path, sealer: Sealer, *, root: str, busy_ms: int = 0) ->
     with _refusals(path):
         connection = connect(path, busy_ms=busy_ms)
         try:
-            version = schema_version(connection)
-            _refuse_newer(path, version)
-            _refuse_older(path, version)
+            _refuse_newer(path, connection)
+            _refuse_older(path, schema_version(connection))
             _refuse_damaged(path, connection, whole=path.stat().st_size <= _CHECKED_WHOLE_BYTES)
-            _refuse_other_keys(path, connection, {_SEAL: sealer.find("seal", "").hex(), _ROOT: root})
+            _refuse_other_keys(path, connection, {SEAL: sealer.find("seal", "").hex(), ROOT: root})
         except BaseException:
             connection.close()
             raise
@@ -170,14 +149,20 @@ def _damaged(path: Path, what: str) -> ConfigError:
     )
 
 
-def _refuse_newer(path: Path, version: int) -> None:
-    known = len(migrations())
-    if version > known:
+def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:
+    """A release runs on a newer schema where the steps that it does not know say so."""
+    version, known = schema_version(connection), len(migrations())
+    if version > known and _oldest_release(connection) > known:
         raise ConfigError(
             f"数据库 {path} 的版本是 {version},本程序只认识到 {known};请使用更新的 medsettle-gateway。",
             f"The database {path} is of version {version}, this release knows up to {known}: "
             "use a newer medsettle-gateway.",
         )
+
+
+def _oldest_release(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_OLDEST,)).fetchone()
+    return schema_version(connection) if row is None else int(row[0])
 
 
 def _refuse_older(path: Path, version: int) -> None:
@@ -207,7 +192,7 @@ def _refuse_other_keys(path: Path, connection: sqlite3.Connection, mine: dict[st
             "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", mine.items()
         )
     owners = _owners(connection)
-    for name, file in ((_SEAL, "identities"), (_ROOT, "root.pem")):
+    for name, file in ((SEAL, "identities"), (ROOT, "root.pem")):
         if owners[name] != mine[name]:
             raise ConfigError(
                 f"数据库 {path} 属于另一套密钥({file} 不同);请从备份恢复与它一起的 keys/ 目录,不要新建密钥。",
@@ -218,7 +203,7 @@ def _refuse_other_keys(path: Path, connection: sqlite3.Connection, mine: dict[st
 
 def _owners(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(
-        connection.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (_SEAL, _ROOT)).fetchall()
+        connection.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (SEAL, ROOT)).fetchall()
     )
 
 

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- Instants are microseconds since 1970, days are ISO text, amounts are fen.
 
 CREATE TABLE settings (

@@ -1,3 +1,4 @@
+-- oldest: 2
 -- Instants are microseconds since 1970, days are ISO text, amounts are fen.
 
 -- Lists in which an item stands in another class than in the main one, as JSON: {"township": "C"}.
