@@ -49,9 +49,10 @@ class Handler(Protocol):
     """Answers calls; it never raises."""
 
     async def handle(
-        self, path: str, metadata: Iterable[tuple[str, str | bytes]], body: bytes, allowed_ms: int | None
+        self, path: str, metadata: Iterable[tuple[str, str | bytes]], body: bytes, allowed_ms: int | None,
+        peer: Callable[[], str],
     ) -> Answer:
-        """Returns the answer. ``allowed_ms`` is what is left of the client's deadline."""
+        """Returns the answer. ``allowed_ms`` is what is left of the client's deadline, ``peer`` who calls."""
 
     def drain(self) -> None:
         """From now on every new call is refused with SHUTTING_DOWN."""
@@ -118,7 +119,7 @@ class Front:
         left_s: float | None = context.time_remaining()  # None where the client set no deadline
         metadata = tuple(context.invocation_metadata() or ())
         allowed_ms = None if left_s is None else int(left_s * 1000)
-        task = asyncio.create_task(self._handler.handle(path, metadata, body, allowed_ms))
+        task = asyncio.create_task(self._handler.handle(path, metadata, body, allowed_ms, context.peer))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         answer = await asyncio.shield(task)

@@ -20,6 +20,7 @@ from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.domain.facts import State
 from medsettle_gateway.domain.keys import AnyKey, Facts, KeyRecordKey, TerminalKey
 from medsettle_gateway.domain.sale import RefusalRecord
+from medsettle_gateway.rpc.admission import Admission, Peer, TooOftenError, nowhere
 from medsettle_gateway.rpc.answering import Answerer, Question
 from medsettle_gateway.rpc.authentication import (
     Proof,
@@ -92,8 +93,10 @@ class Ports:
 
 @dataclass(slots=True)
 class _Course:
-    """What is known of a call while it runs, for the log."""
+    """What is known of a call while it runs, for the log; ``key`` is only claimed."""
 
+    peer: Peer = nowhere
+    key: str = ""
     terminal: str = ""
     request_id: str = ""
     reason: str = ""
@@ -106,6 +109,7 @@ class Calls:
         self._ports = ports
         self._limits = limits
         self._request_limits = Limits(limits.basket_lines, limits.page_size)
+        self._admission = Admission(limits)
         self._known_key = functools.lru_cache(_KNOWN_KEYS_COUNT)(ports.read_key)
         self._in_flight_count = 0
         self._draining = False
@@ -114,13 +118,18 @@ class Calls:
         """From now on every new call is refused with SHUTTING_DOWN."""
         self._draining = True
 
-    async def handle(self, path: str, metadata: Metadata, body: bytes, allowed_ms: int | None) -> Answer:
-        """Returns the answer to a call. ``allowed_ms`` is what is left of the client's deadline."""
+    async def handle(
+        self, path: str, metadata: Metadata, body: bytes, allowed_ms: int | None, peer: Peer = nowhere
+    ) -> Answer:
+        """Returns the answer to a call. ``allowed_ms`` is what is left of the client's deadline.
+
+        ``peer`` is only asked where strangers have failed before.
+        """
         call = BY_PATH.get(path)
         began_at = self._ports.clock.now()
         if call is None:
             return self._unknown(_UNSHOWN.sub("?", path[:_SHOWN_PATH_CHARS]), began_at)
-        pairs, course = tuple(metadata), _Course()
+        pairs, course = tuple(metadata), _Course(peer)
         self._in_flight_count += 1
         try:
             outcome = await self._outcome(call, pairs, body, allowed_ms, course)
@@ -146,13 +155,16 @@ class Calls:
         try:
             now = self._ports.clock.now()
             self._check_room(body, allowed_ms)
-            asked = await self._asked(call, read_proof(metadata), body, now, course)
+            asked = await self._asked(call, self._proof(call, metadata, now, course), body, now, course)
             course.request_id = str(getattr(asked.command, "request_id", ""))
             answer = await self._ports.service(asked.command, self._deadline_at(now, allowed_ms))
             if not isinstance(answer, RefusedAnswer):
                 return answers.to_bytes(call, answer, full=asked.full)
         except Refused as refused:
             answer = RefusedAnswer(RefusalRecord.of(refused.refusal), recorded=False)
+        except TooOftenError as error:
+            after_ms = max(error.after_ms, self._limits.retry_ms)
+            answer = RefusedAnswer(RefusalRecord(Reason.RATE_LIMITED), False, retry_after_ms=after_ms)
         except StoreUnavailableError as error:
             self._ports.report(f"{call.method} {course.request_id}", error)
             answer = _refused(Reason.STORE_UNAVAILABLE)
@@ -160,6 +172,7 @@ class Calls:
             self._ports.report(f"{call.method} {course.request_id}", error)
             answer = _refused(Reason.INTERNAL_ERROR)
         course.reason = answer.refusal.reason.value
+        self._admission.failed(answer.refusal.reason, course.key, course.peer, self._ports.clock.now())
         return status_of(self._with_delay(answer))
 
     def _check_room(self, body: bytes, allowed_ms: int | None) -> None:
@@ -174,6 +187,17 @@ class Calls:
             )
         if allowed_ms is not None and allowed_ms <= 0:
             raise refuse(Reason.DEADLINE_PASSED)
+
+    def _proof(self, call: Call, metadata: Metadata, now: datetime, course: _Course) -> Proof:
+        """Returns who claims to ask. Raises Refused, and TooOftenError before anything is verified."""
+        try:
+            proof = read_proof(metadata)
+        except Refused:
+            self._admission.check(call, "", "", course.peer, now)
+            raise
+        course.key = proof.key
+        self._admission.check(call, proof.terminal, proof.key, course.peer, now)
+        return proof
 
     async def _asked(
         self, call: Call, proof: Proof, body: bytes, now: datetime, course: _Course
@@ -205,6 +229,7 @@ class Calls:
             raise refuse(Reason.KEY_NOT_ACTIVE)
         if terminal.state is not State.ACTIVE:
             raise refuse(Reason.TERMINAL_SUSPENDED)
+        self._admission.spend(call, terminal.terminal, record.key, now)
         return Caller(terminal.terminal, terminal.institution, record.key)
 
     def _asked_to_enrol(self, proof: Proof, body: bytes, now: datetime) -> Asked:
