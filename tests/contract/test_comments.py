@@ -18,7 +18,7 @@ def by_place(member: Member) -> str:
 
 def test_the_whole_contract_was_read() -> None:
     assert len(fields()) > 150
-    assert len(calls()) == 11
+    assert len(calls()) == 12
 
 
 @pytest.mark.parametrize("field", fields(), ids=by_place)

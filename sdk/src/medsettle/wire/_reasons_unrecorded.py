@@ -207,6 +207,21 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         "请先封存该流水号再下结论。",
         "Seal the id before you conclude anything.",
     ),
+    Reason.RECOVERING: _unrecorded(
+        Code.UNAVAILABLE, Retry.AFTER, Actor.STORE,
+        "网关刚从备份恢复,正在与收银机核对;这笔业务的结果还不能确定。",
+        "The gateway was restored from a backup and compares with the tills; this outcome is not known yet.",
+        "请勿重复收费,也不要当作失败;请在该票号所属的收银机上执行 medsettle recover,仍未解决时联系运营方。",
+        "Neither charge again nor call it failed: run medsettle recover at the ticket's own till; if that "
+        "does not help, call the operator.",
+    ),
+    Reason.EVIDENCE_INVALID: _unrecorded(
+        Code.INVALID_ARGUMENT, Retry.NO, Actor.VENDOR,
+        "出示的应答不是本网关签发的。",
+        "The answer that was shown is not one that this gateway signed.",
+        "请按收到时的原样出示,并核对网关编号。",
+        "Show it exactly as it came, and check the gateway's id.",
+    ),
     Reason.REQUEST_ID_REUSED: _unrecorded(
         Code.ALREADY_EXISTS, Retry.NO, Actor.VENDOR,
         "同一流水号已用于另一笔内容不同的业务。",

@@ -60,12 +60,13 @@ REVERSE: Final = _call(_SETTLEMENT, "Reverse", Repeat.SAME_ID, deadline_ms=20_00
 SEAL: Final = _call(_SETTLEMENT, "Seal", Repeat.SAME_ID)
 GET_SALE: Final = _call(_SETTLEMENT, "GetSale", Repeat.READ)
 LIST_SALES: Final = _call(_SETTLEMENT, "ListSales", Repeat.READ)
+REASSERT: Final = _call(_SETTLEMENT, "Reassert", Repeat.SAME_ID, deadline_ms=20_000)
 ENROL: Final = _call("TerminalService", "Enrol", Repeat.NEVER)
 ROTATE_KEY: Final = _call("TerminalService", "RotateKey", Repeat.NEVER)
 
 CALLS: Final[tuple[Call, ...]] = (
     CHECK_ELIGIBILITY, QUOTE, SETTLE, CONFIRM, RELEASE, REVERSE, SEAL, GET_SALE, LIST_SALES,
-    ENROL, ROTATE_KEY,
+    REASSERT, ENROL, ROTATE_KEY,
 )
 BY_PATH: Final[dict[str, Call]] = {call.path: call for call in CALLS}
 

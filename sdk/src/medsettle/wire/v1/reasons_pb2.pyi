@@ -80,6 +80,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The gateway failed. INTERNAL, retry no, operator, not recorded."""
     REASON_SALE_NOT_FOUND: _Reason.ValueType  # 27
     """No sale is recorded under this id; that does not mean it failed. NOT_FOUND, retry no, cashier, not recorded."""
+    REASON_RECOVERING: _Reason.ValueType  # 82
+    """The books were restored with loss, and the till is not compared with them yet. UNAVAILABLE, retry after, store, not recorded."""
+    REASON_EVIDENCE_INVALID: _Reason.ValueType  # 83
+    """The answer that was shown is not one of this gateway's. INVALID_ARGUMENT, retry no, vendor, not recorded."""
     REASON_REQUEST_ID_REUSED: _Reason.ValueType  # 28
     """This request id stands for a sale with other content. ALREADY_EXISTS, retry no, vendor, not recorded."""
     REASON_SEALED: _Reason.ValueType  # 29
@@ -250,6 +254,10 @@ REASON_INTERNAL_ERROR: Reason.ValueType  # 26
 """The gateway failed. INTERNAL, retry no, operator, not recorded."""
 REASON_SALE_NOT_FOUND: Reason.ValueType  # 27
 """No sale is recorded under this id; that does not mean it failed. NOT_FOUND, retry no, cashier, not recorded."""
+REASON_RECOVERING: Reason.ValueType  # 82
+"""The books were restored with loss, and the till is not compared with them yet. UNAVAILABLE, retry after, store, not recorded."""
+REASON_EVIDENCE_INVALID: Reason.ValueType  # 83
+"""The answer that was shown is not one of this gateway's. INVALID_ARGUMENT, retry no, vendor, not recorded."""
 REASON_REQUEST_ID_REUSED: Reason.ValueType  # 28
 """This request id stands for a sale with other content. ALREADY_EXISTS, retry no, vendor, not recorded."""
 REASON_SEALED: Reason.ValueType  # 29

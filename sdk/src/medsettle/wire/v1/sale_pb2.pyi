@@ -833,6 +833,165 @@ class Tender(_message.Message):
 Global___Tender: _TypeAlias = Tender  # noqa: Y015
 
 @_typing.final
+class CounterDelta(_message.Message):
+    """A sum of the year, and what a sale adds to it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    COUNTER_FIELD_NUMBER: _builtins.int
+    MEASURE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FEN_FIELD_NUMBER: _builtins.int
+    period: _builtins.str
+    """Output only. The benefit year (YYYY), or the stay (stay/<id>)."""
+    counter: _builtins.str
+    """Output only. The counter: a benefit's or layer's id."""
+    measure: _builtins.str
+    """Output only. What it counts."""
+    amount_fen: _builtins.int
+    """Output only. In fen."""
+    def __init__(
+        self,
+        *,
+        period: _builtins.str = ...,
+        counter: _builtins.str = ...,
+        measure: _builtins.str = ...,
+        amount_fen: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "amount_fen", b"amount_fen"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "amount_fen", b"amount_fen", "counter", b"counter", "measure", b"measure", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__amount_fen: _TypeAlias = _typing.Literal["amount_fen"]  # noqa: Y015
+    _WhichOneofArgType__amount_fen: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__amount_fen) -> _WhichOneofReturnType__amount_fen | None: ...
+
+Global___CounterDelta: _TypeAlias = CounterDelta  # noqa: Y015
+
+@_typing.final
+class DispensedDrug(_message.Message):
+    """A drug that a sale hands out, as far as limits count it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRUG_FIELD_NUMBER: _builtins.int
+    DISPENSED_ON_FIELD_NUMBER: _builtins.int
+    DAYS_SUPPLY_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
+    BENEFIT_FIELD_NUMBER: _builtins.int
+    drug: _builtins.str
+    """Output only. The drug."""
+    dispensed_on: _builtins.str
+    """Output only. The day. ISO date."""
+    days_supply: _builtins.int
+    """Output only. Days that it lasts; absent where nobody stated them."""
+    condition: _builtins.str
+    """Output only. For which condition; absent for none."""
+    benefit: _builtins.str
+    """Output only. Under which benefit; absent for none."""
+    def __init__(
+        self,
+        *,
+        drug: _builtins.str = ...,
+        dispensed_on: _builtins.str = ...,
+        days_supply: _builtins.int | None = ...,
+        condition: _builtins.str | None = ...,
+        benefit: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply", "dispensed_on", b"dispensed_on", "drug", b"drug"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__benefit: _TypeAlias = _typing.Literal["benefit"]  # noqa: Y015
+    _WhichOneofArgType__benefit: _TypeAlias = _typing.Literal["_benefit", b"_benefit"]  # noqa: Y015
+    _WhichOneofReturnType__condition: _TypeAlias = _typing.Literal["condition"]  # noqa: Y015
+    _WhichOneofArgType__condition: _TypeAlias = _typing.Literal["_condition", b"_condition"]  # noqa: Y015
+    _WhichOneofReturnType__days_supply: _TypeAlias = _typing.Literal["days_supply"]  # noqa: Y015
+    _WhichOneofArgType__days_supply: _TypeAlias = _typing.Literal["_days_supply", b"_days_supply"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__benefit) -> _WhichOneofReturnType__benefit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__condition) -> _WhichOneofReturnType__condition | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__days_supply) -> _WhichOneofReturnType__days_supply | None: ...
+
+Global___DispensedDrug: _TypeAlias = DispensedDrug  # noqa: Y015
+
+@_typing.final
+class Booked(_message.Message):
+    """What a sale moves besides its legs, so that a gateway whose books lost it can enter it again as it was: see Reassert."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    SCHEME_FIELD_NUMBER: _builtins.int
+    COUNTERS_FIELD_NUMBER: _builtins.int
+    DISPENSED_FIELD_NUMBER: _builtins.int
+    ASKED_DIGEST_FIELD_NUMBER: _builtins.int
+    GOODS_DIGEST_FIELD_NUMBER: _builtins.int
+    ADMITTED_ON_FIELD_NUMBER: _builtins.int
+    DISCHARGED_ON_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    CALCULATED_AT_FIELD_NUMBER: _builtins.int
+    UPSTREAM_FIELD_NUMBER: _builtins.int
+    UPSTREAM_NOTE_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """Output only. The patient's region, which names the books."""
+    scheme: _builtins.str
+    """Output only. The patient's scheme, which names the books."""
+    asked_digest: _builtins.bytes
+    """Output only. Digest of what was asked, by which a repeat is known."""
+    goods_digest: _builtins.bytes
+    """Output only. Digest of the goods, by which a possible duplicate is known."""
+    admitted_on: _builtins.str
+    """Output only. First day of the stay that is billed; empty for none. ISO date."""
+    discharged_on: _builtins.str
+    """Output only. Last day of the stay of which it is the final bill; empty for none. ISO date."""
+    upstream: _builtins.str
+    """Output only. The remote authority that keeps the accounts and sums itself; empty where they are kept here."""
+    upstream_note: _builtins.str
+    """Output only. What the gateway notes of that authority's side; only the gateway reads it. Empty for none."""
+    @_builtins.property
+    def counters(self) -> _containers.RepeatedCompositeFieldContainer[Global___CounterDelta]:
+        """Output only. What it adds to the sums of the year."""
+
+    @_builtins.property
+    def dispensed(self) -> _containers.RepeatedCompositeFieldContainer[Global___DispensedDrug]:
+        """Output only. The drugs that limits count."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was first recorded."""
+
+    @_builtins.property
+    def calculated_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the sums were read that it was calculated with."""
+
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        scheme: _builtins.str = ...,
+        counters: _abc.Iterable[Global___CounterDelta] | None = ...,
+        dispensed: _abc.Iterable[Global___DispensedDrug] | None = ...,
+        asked_digest: _builtins.bytes = ...,
+        goods_digest: _builtins.bytes = ...,
+        admitted_on: _builtins.str = ...,
+        discharged_on: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        calculated_at: _timestamp_pb2.Timestamp | None = ...,
+        upstream: _builtins.str = ...,
+        upstream_note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["calculated_at", b"calculated_at", "created_at", b"created_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Booked: _TypeAlias = Booked  # noqa: Y015
+
+@_typing.final
 class Sale(_message.Message):
     """One patient, one ticket, one request id."""
 
@@ -860,6 +1019,7 @@ class Sale(_message.Message):
     RECOMPUTE_DUE_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     ADVISORIES_FIELD_NUMBER: _builtins.int
+    BOOKED_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Output only. <institution>-<till>-<yyyymmdd>-<number>-<attempt>."""
     state: Global___SaleState.ValueType
@@ -925,6 +1085,10 @@ class Sale(_message.Message):
     def advisories(self) -> _containers.RepeatedCompositeFieldContainer[_credential_pb2.Advisory]:
         """Output only. Thresholds of the year that this sale passed."""
 
+    @_builtins.property
+    def booked(self) -> Global___Booked:
+        """Output only. What it moves besides its legs; absent where nothing was held or settled."""
+
     def __init__(
         self,
         *,
@@ -950,10 +1114,11 @@ class Sale(_message.Message):
         recompute_due: _abc.Iterable[_builtins.str] | None = ...,
         epoch: _builtins.int | None = ...,
         advisories: _abc.Iterable[_credential_pb2.Advisory] | None = ...,
+        booked: Global___Booked | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "committed_at", b"committed_at", "epoch", b"epoch", "hold_expires_at", b"hold_expires_at", "refusal", b"refusal", "requested_at", b"requested_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "booked", b"booked", "committed_at", b"committed_at", "epoch", b"epoch", "hold_expires_at", b"hold_expires_at", "refusal", b"refusal", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "advisories", b"advisories", "business_on", b"business_on", "committed_at", b"committed_at", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "advisories", b"advisories", "booked", b"booked", "business_on", b"business_on", "committed_at", b"committed_at", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
     _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015

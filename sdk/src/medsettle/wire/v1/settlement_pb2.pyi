@@ -94,6 +94,42 @@ CONSENT_STANDING: Consent.ValueType  # 2
 """The owner agreed beforehand to this patient's use (家庭共济授权)."""
 Global___Consent: _TypeAlias = Consent  # noqa: Y015
 
+class _Reasserted:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReassertedEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reasserted.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REASSERTED_UNSPECIFIED: _Reasserted.ValueType  # 0
+    """Never sent."""
+    REASSERTED_KNOWN: _Reasserted.ValueType  # 1
+    """The books have it as shown, or further."""
+    REASSERTED_ENTERED: _Reasserted.ValueType  # 2
+    """The books did not have it; now they do."""
+    REASSERTED_MOVED: _Reasserted.ValueType  # 3
+    """The books had it in an earlier state; now they have it as shown."""
+    REASSERTED_LEFT_TO_OPERATOR: _Reasserted.ValueType  # 4
+    """It does not go together with what the books have; it is kept for the operator, who decides."""
+    REASSERTED_REFUSED: _Reasserted.ValueType  # 5
+    """It proves nothing; see the refusal."""
+
+class Reasserted(_Reasserted, metaclass=_ReassertedEnumTypeWrapper):
+    """What became of a sale that was shown."""
+
+REASSERTED_UNSPECIFIED: Reasserted.ValueType  # 0
+"""Never sent."""
+REASSERTED_KNOWN: Reasserted.ValueType  # 1
+"""The books have it as shown, or further."""
+REASSERTED_ENTERED: Reasserted.ValueType  # 2
+"""The books did not have it; now they do."""
+REASSERTED_MOVED: Reasserted.ValueType  # 3
+"""The books had it in an earlier state; now they have it as shown."""
+REASSERTED_LEFT_TO_OPERATOR: Reasserted.ValueType  # 4
+"""It does not go together with what the books have; it is kept for the operator, who decides."""
+REASSERTED_REFUSED: Reasserted.ValueType  # 5
+"""It proves nothing; see the refusal."""
+Global___Reasserted: _TypeAlias = Reasserted  # noqa: Y015
+
 @_typing.final
 class Line(_message.Message):
     """One line of the basket. Kind, class, share and ceiling come from the catalogue, never from the till."""
@@ -964,3 +1000,193 @@ class ListSalesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListSalesResponse: _TypeAlias = ListSalesResponse  # noqa: Y015
+
+@_typing.final
+class SignedAnswer(_message.Message):
+    """An answer of the gateway as a till keeps it, with everything that its signature covers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METHOD_FIELD_NUMBER: _builtins.int
+    REQUEST_DIGEST_FIELD_NUMBER: _builtins.int
+    NONCE_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    ANSWER_ZLIB_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
+    method: _builtins.str
+    """Required. The full method that was called: /medsettle.wire.v1.SettlementService/Settle."""
+    request_digest: _builtins.str
+    """Required. SHA-256 of the request's bytes, hex."""
+    nonce: _builtins.str
+    """Required. The request's nonce."""
+    key: _builtins.str
+    """Required. Id of the answering key."""
+    timestamp_ms: _builtins.int
+    """Required. When it was answered, in milliseconds since 1970."""
+    code: _builtins.str
+    """Required. The gRPC status by name."""
+    answer_zlib: _builtins.bytes
+    """Required. The message's bytes on OK, else those of grpc-status-details-bin, in zlib form (RFC 1950); up to 1 MiB
+    unpacked.
+    """
+    signature: _builtins.str
+    """Required. The signature, base64."""
+    certificate: _builtins.str
+    """Required. The answering key's certificate, as it came."""
+    def __init__(
+        self,
+        *,
+        method: _builtins.str = ...,
+        request_digest: _builtins.str = ...,
+        nonce: _builtins.str = ...,
+        key: _builtins.str = ...,
+        timestamp_ms: _builtins.int | None = ...,
+        code: _builtins.str = ...,
+        answer_zlib: _builtins.bytes = ...,
+        signature: _builtins.str = ...,
+        certificate: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms", "answer_zlib", b"answer_zlib", "certificate", b"certificate", "code", b"code", "key", b"key", "method", b"method", "nonce", b"nonce", "request_digest", b"request_digest", "signature", b"signature", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__timestamp_ms: _TypeAlias = _typing.Literal["timestamp_ms"]  # noqa: Y015
+    _WhichOneofArgType__timestamp_ms: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp_ms) -> _WhichOneofReturnType__timestamp_ms | None: ...
+
+Global___SignedAnswer: _TypeAlias = SignedAnswer  # noqa: Y015
+
+@_typing.final
+class ReassertRequest(_message.Message):
+    """Shows signed answers. With none, and without complete, it only asks how far the comparison is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    JOURNAL_BEGAN_AT_FIELD_NUMBER: _builtins.int
+    REQUESTED_AT_FIELD_NUMBER: _builtins.int
+    complete: _builtins.bool
+    """Optional. True: everything that was to be shown has been, so that no sale of this terminal is unseen."""
+    epoch: _builtins.int
+    """Optional. Required with complete: the epoch that was compared."""
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignedAnswer]:
+        """Optional. The latest signed answer about each sale, oldest first, up to 20."""
+
+    @_builtins.property
+    def journal_began_at(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Required with complete: since when the till's journal keeps its answers."""
+
+    @_builtins.property
+    def requested_at(self) -> _timestamp_pb2.Timestamp:
+        """Required. When the till asked, by its own clock."""
+
+    def __init__(
+        self,
+        *,
+        answers: _abc.Iterable[Global___SignedAnswer] | None = ...,
+        complete: _builtins.bool | None = ...,
+        epoch: _builtins.int | None = ...,
+        journal_began_at: _timestamp_pb2.Timestamp | None = ...,
+        requested_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_complete", b"_complete", "_epoch", b"_epoch", "complete", b"complete", "epoch", b"epoch", "journal_began_at", b"journal_began_at", "requested_at", b"requested_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_complete", b"_complete", "_epoch", b"_epoch", "answers", b"answers", "complete", b"complete", "epoch", b"epoch", "journal_began_at", b"journal_began_at", "requested_at", b"requested_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__complete: _TypeAlias = _typing.Literal["complete"]  # noqa: Y015
+    _WhichOneofArgType__complete: _TypeAlias = _typing.Literal["_complete", b"_complete"]  # noqa: Y015
+    _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
+    _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__complete) -> _WhichOneofReturnType__complete | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__epoch) -> _WhichOneofReturnType__epoch | None: ...
+
+Global___ReassertRequest: _TypeAlias = ReassertRequest  # noqa: Y015
+
+@_typing.final
+class ReassertedSale(_message.Message):
+    """What became of one answer that was shown."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Output only. The sale; empty where the answer could not be read."""
+    outcome: Global___Reasserted.ValueType
+    """Output only. What became of it."""
+    state: _sale_pb2.SaleState.ValueType
+    """Output only. Where the sale stands now; unspecified where nothing is recorded."""
+    @_builtins.property
+    def refusal(self) -> _sale_pb2.Refusal:
+        """Output only. Why it was refused."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        outcome: Global___Reasserted.ValueType = ...,
+        state: _sale_pb2.SaleState.ValueType = ...,
+        refusal: _sale_pb2.Refusal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "refusal", b"refusal", "request_id", b"request_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReassertedSale: _TypeAlias = ReassertedSale  # noqa: Y015
+
+@_typing.final
+class ReassertResponse(_message.Message):
+    """How far the comparison is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    COMPARED_FIELD_NUMBER: _builtins.int
+    COMPARE_FROM_FIELD_NUMBER: _builtins.int
+    RESULTS_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    """Output only. Raised when the gateway was restored from a backup with loss; 0 if it never was."""
+    compared: _builtins.bool
+    """Output only. True: nothing is to be shown any more: nothing was lost, or the comparison is over."""
+    @_builtins.property
+    def compare_from(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Answers signed before it need not be shown; absent where compared."""
+
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReassertedSale]:
+        """Output only. One an answer, in the request's order."""
+
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int | None = ...,
+        compared: _builtins.bool | None = ...,
+        compare_from: _timestamp_pb2.Timestamp | None = ...,
+        results: _abc.Iterable[Global___ReassertedSale] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_compared", b"_compared", "_epoch", b"_epoch", "compare_from", b"compare_from", "compared", b"compared", "epoch", b"epoch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_compared", b"_compared", "_epoch", b"_epoch", "compare_from", b"compare_from", "compared", b"compared", "epoch", b"epoch", "results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__compared: _TypeAlias = _typing.Literal["compared"]  # noqa: Y015
+    _WhichOneofArgType__compared: _TypeAlias = _typing.Literal["_compared", b"_compared"]  # noqa: Y015
+    _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
+    _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__compared) -> _WhichOneofReturnType__compared | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__epoch) -> _WhichOneofReturnType__epoch | None: ...
+
+Global___ReassertResponse: _TypeAlias = ReassertResponse  # noqa: Y015
