@@ -70,7 +70,8 @@ A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
 
 
 def kinds_of_keys() -> list[type[AnyKey]]:
-    return [kind for kind in keys.Key.__subclasses__() if kind.__module__ == keys.__name__]
+    named = [each for each in vars(keys).values() if isinstance(each, type) and issubclass(each, keys.Key)]
+    return [kind for kind in named if kind is not keys.Key]
 
 
 def facts(value: object, key: AnyKey = keys.MaskedNameKey("m")) -> Facts:  # noqa: B008 - a value
