@@ -25,6 +25,7 @@ from medsettle_gateway.domain.locks import (
     ticket_lock,
 )
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.upstream import Errand
 from tests.gateway.storage.stand import NOW, counter, entry, full_sale, key_record, request_id
 
 DAY = date(2026, 3, 2)
@@ -32,6 +33,7 @@ TICKET = ticket_lock(request_id().ticket)
 OF_M = Lock(Kind.MEMBER, "m")
 A_KEY: dict[type[AnyKey], tuple[AnyKey, tuple[Lock, ...]]] = {
     keys.SaleKey: (keys.SaleKey(request_id().text), (TICKET,)),
+    keys.ErrandKey: (keys.ErrandKey(request_id().text), (TICKET,)),
     keys.TicketKey: (keys.TicketKey(request_id().ticket), (TICKET,)),
     keys.RecentSalesKey: (keys.RecentSalesKey("m", "i", "d", NOW, 1), (OF_M,)),
     keys.LaterSalesKey: (keys.LaterSalesKey("m", NOW, 1), (OF_M,)),
@@ -60,6 +62,9 @@ A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
     moves.KeepDispensed: (moves.KeepDispensed("s", "m", ()), {OF_M}),
     moves.DropDispensed: (moves.DropDispensed("s"), set()),
     moves.UseCredential: (moves.UseCredential("c", "s", NOW, NOW), {Lock(Kind.CREDENTIAL, "c")}),
+    moves.FreeCredential: (moves.FreeCredential("c", "s"), {Lock(Kind.CREDENTIAL, "c")}),
+    moves.PutErrand: (moves.PutErrand(Errand(request_id().text, NOW)), {TICKET}),
+    moves.DropErrand: (moves.DropErrand(request_id().text), {TICKET}),
     moves.KeepNonce: (moves.KeepNonce("t", "n", NOW), {Lock(Kind.NONCE, "t/n")}),
     moves.PutTerminal: (moves.PutTerminal(TerminalFacts("t", "i", "1", State.ACTIVE)), {OF_T}),
     moves.PutTerminalKey: (moves.PutTerminalKey(key_record(terminal="t")), {OF_T}),

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.orders import SignedOrder
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
+from medsettle_gateway.domain.upstream import Errand
 
 T = TypeVar("T")
 
@@ -32,6 +33,13 @@ class Key(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class SaleKey(Key[SaleRecord | None]):
     """The sale under a request id; None if nothing is recorded."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandKey(Key[Errand | None]):
+    """What is to be found out or undone of a sale; None if nothing is."""
 
     request_id: str
 

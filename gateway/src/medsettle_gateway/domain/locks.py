@@ -110,6 +110,7 @@ FREE: Final[Mapping[type[AnyKey], str]] = {
 _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
     **dict.fromkeys(FREE, lambda _: ()),
     keys.SaleKey: lambda key: (ticket_lock(RequestId.parse(key.request_id).ticket),),
+    keys.ErrandKey: lambda key: (ticket_lock(RequestId.parse(key.request_id).ticket),),
     keys.TicketKey: lambda key: (ticket_lock(key.ticket),),
     keys.RecentSalesKey: lambda key: _member(key.member),
     keys.LaterSalesKey: lambda key: _member(key.member),
@@ -122,6 +123,7 @@ _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
     keys.CredentialUseKey: lambda key: (Lock(Kind.CREDENTIAL, key.credential_id),),
     keys.EnrolCodeKey: lambda key: (Lock(Kind.CODE, key.code_hash),),
     keys.TerminalKey: lambda key: (Lock(Kind.TERMINAL, key.terminal),),
+    keys.KeyRecordKey: lambda _: (),  # its record names the terminal; the store refuses a second one
     keys.TerminalKeysKey: lambda key: (Lock(Kind.TERMINAL, key.terminal),),
     keys.NonceKey: lambda key: (Lock(Kind.NONCE, f"{key.sender}/{key.nonce}"),),
 }
@@ -134,6 +136,9 @@ _OF_MOVE: Final[Mapping[type[Any], Callable[[Any], tuple[Lock, ...]]]] = {
     moves.KeepDispensed: lambda move: _member(move.member),
     moves.DropDispensed: lambda _: (),  # comes with its sale, which names the member
     moves.UseCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
+    moves.FreeCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
+    moves.PutErrand: lambda move: (ticket_lock(RequestId.parse(move.errand.request_id).ticket),),
+    moves.DropErrand: lambda move: (ticket_lock(RequestId.parse(move.request_id).ticket),),
     moves.KeepNonce: lambda move: (Lock(Kind.NONCE, f"{move.sender}/{move.nonce}"),),
     moves.PutTerminal: lambda move: (Lock(Kind.TERMINAL, move.terminal.terminal),),
     moves.PutTerminalKey: lambda move: (Lock(Kind.TERMINAL, move.record.terminal),),

@@ -11,6 +11,7 @@ from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.facts import KeyRecord, TerminalFacts
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.upstream import Errand
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,28 @@ class UseCredential:
 
 
 @dataclass(frozen=True, slots=True)
+class FreeCredential:
+    """Makes a credential usable again that a sale had used which the authority then refused (asserted)."""
+
+    credential_id: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutErrand:
+    """Writes an errand, new or in place of the one before."""
+
+    errand: Errand
+
+
+@dataclass(frozen=True, slots=True)
+class DropErrand:
+    """Takes away the errand of a sale; nothing where it has none."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepNonce:
     """Remembers a nonce until ``until``."""
 
@@ -117,6 +140,9 @@ Move = (
     | KeepDispensed
     | DropDispensed
     | UseCredential
+    | FreeCredential
+    | PutErrand
+    | DropErrand
     | KeepNonce
     | PutTerminal
     | PutTerminalKey

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.plain import from_json, to_json
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.upstream import UpstreamRecord
 
 RECORD_FORMAT: Final = 1
 """Stands in every stored sale. It is raised when a release writes what an older one would misread; a field
@@ -121,6 +122,7 @@ class Effect:
     """All that a sale books, its settlements together. Region and scheme are the patient's.
 
     ``counters`` names each counter once. ``dispensed`` are the drugs that a benefit's limits count.
+    ``upstream`` names the authority that keeps accounts and counters itself; empty where both are kept here.
     """
 
     region: str
@@ -131,6 +133,7 @@ class Effect:
     provider_borne_fen: int
     counters: tuple[CounterDelta, ...]
     dispensed: tuple[Dispensed, ...] = ()
+    upstream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,8 @@ class SaleRecord:
 
     ``version`` counts its transitions from 1. ``settlements``, ``split`` and ``effect`` are set once it was
     held or settled. ``hold_expires_at`` stays after the hold has ended. ``calculated_at`` is when the
-    counters were read that the settlements stand on. Names are not here: they live in one table.
+    counters were read that the settlements stand on. ``upstream`` is set where a remote authority decides.
+    Names are not here: they live in one table.
     """
 
     request_id: RequestId
@@ -203,6 +207,7 @@ class SaleRecord:
     reverse_reason: str = ""
     recompute_due: tuple[str, ...] = ()
     record_format: int = RECORD_FORMAT
+    upstream: UpstreamRecord | None = None
 
     @property
     def institution(self) -> str:

@@ -5,7 +5,8 @@ book                            accounts
 ==============================  ================================================================
 ``<region>/<scheme>/<fund>``    ``benefit`` (what the fund bore), ``payable/<institution>``
 ``<region>/<scheme>/accounts``  ``member/<account>``, ``held/<account>``, ``opening``,
-                                ``payable/<institution>``, and what the region did with accounts:
+                                ``payable/<institution>``, ``upstream/<account>`` (what accounts paid that
+                                a remote authority keeps), and what the region did with accounts:
                                 ``subsidy``, ``lapsed``, ``paid_out``
 ``memo/<institution>``          ``cash/``, ``provider/`` and ``charged/<institution>``
 ==============================  ================================================================
@@ -45,6 +46,11 @@ def member(account: str) -> str:
 def held(account: str) -> str:
     """Returns where what holds reserve of a personal account is kept."""
     return _HELD + account
+
+
+def upstream(account: str) -> str:
+    """Returns where it is kept what an account paid whose balance a remote authority keeps."""
+    return f"upstream/{account}"
 
 
 def payable(institution: str) -> str:

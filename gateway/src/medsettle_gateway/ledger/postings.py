@@ -20,8 +20,8 @@ def settled(effect: Effect, institution: str) -> Postings:
 
 
 def held(effect: Effect, institution: str) -> Postings:  # noqa: ARG001 - every transition is called alike
-    """Returns what a hold books: accounts only, from available to reserved."""
-    return tuple(_accounts(effect, books.member, books.held))
+    """Returns what a hold books: accounts from available to reserved; nothing of those kept elsewhere."""
+    return () if effect.upstream else tuple(_accounts(effect, books.member, books.held))
 
 
 def confirmed(effect: Effect, institution: str) -> Postings:
@@ -62,7 +62,8 @@ def _funds(effect: Effect, institution: str) -> Iterator[Posting]:
 def _accounts(effect: Effect, source: _Side, target: _Side) -> Iterator[Posting]:
     for booking in effect.accounts:
         book = books.accounts_book(booking.region, booking.scheme)
-        yield from _pair(book, source(booking.account), target(booking.account), booking.amount_fen)
+        paying = books.upstream if effect.upstream else source
+        yield from _pair(book, paying(booking.account), target(booking.account), booking.amount_fen)
 
 
 def _memo(effect: Effect, institution: str) -> Iterator[Posting]:

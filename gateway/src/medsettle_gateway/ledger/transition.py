@@ -14,14 +14,17 @@ from medsettle_gateway.domain.calendar import business_on
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import (
     DropDispensed,
+    DropErrand,
     KeepDispensed,
     Move,
     MoveBalance,
     MoveCounter,
     PostEntry,
+    PutErrand,
     PutSale,
 )
 from medsettle_gateway.domain.sale import Effect, SaleRecord
+from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.ledger import books, postings
 
 _S = SaleState
@@ -40,22 +43,42 @@ def _nothing(effect: Effect, institution: str) -> postings.Postings:  # noqa: AR
 
 
 _SETTLED: Final = Booking(postings.settled, used=1, held=0)
+_CONFIRMED: Final = Booking(postings.confirmed, used=1, held=-1)
+_RETURNED: Final = Booking(postings.returned, used=-1, held=0)
+_HELD: Final = Booking(postings.held, used=0, held=1)
 _FREED: Final = Booking(postings.freed, used=0, held=-1)
 _NOTHING: Final = Booking(_nothing, used=0, held=0)
 
 BOOKINGS: Final[Mapping[tuple[SaleState, SaleState], Booking]] = {
     (_S.ABSENT, _S.SETTLED): _SETTLED,
-    (_S.ABSENT, _S.HELD): Booking(postings.held, used=0, held=1),
+    (_S.ABSENT, _S.HELD): _HELD,
     (_S.ABSENT, _S.REFUSED): _NOTHING,
     (_S.ABSENT, _S.SEALED): _NOTHING,
-    (_S.HELD, _S.SETTLED): Booking(postings.confirmed, used=1, held=-1),
+    (_S.ABSENT, _S.PENDING): _NOTHING,
+    (_S.PENDING, _S.PENDING): _NOTHING,
+    (_S.PENDING, _S.SETTLED): _SETTLED,
+    (_S.PENDING, _S.HELD): _HELD,
+    (_S.PENDING, _S.UNDOING): _SETTLED,
+    (_S.PENDING, _S.REFUSED): _NOTHING,
+    (_S.HELD, _S.SETTLED): _CONFIRMED,
+    (_S.HELD, _S.UNDOING): _CONFIRMED,
     (_S.HELD, _S.RELEASED): _FREED,
     (_S.HELD, _S.EXPIRED): _FREED,
     (_S.EXPIRED, _S.SETTLED): _SETTLED,
     (_S.EXPIRED, _S.RELEASED): _NOTHING,
-    (_S.SETTLED, _S.REVERSED): Booking(postings.returned, used=-1, held=0),
+    (_S.SETTLED, _S.REVERSED): _RETURNED,
+    (_S.SETTLED, _S.UNDOING): _NOTHING,
+    (_S.UNDOING, _S.REVERSED): _RETURNED,
+    (_S.UNDOING, _S.RELEASED): _RETURNED,
+    (_S.UNDOING, _S.SEALED): _RETURNED,
+    (_S.UNDOING, _S.REFUSED): _RETURNED,
 }
-"""Every transition that the embedded authority makes. A remote one adds those of PENDING and UNDOING."""
+"""Every transition of the state table. What stands in the books hangs on the state alone, whichever way led
+there: all of the sale while it is SETTLED or UNDOING, since the authority has charged it; what is reserved
+while it is HELD; nothing in any other state.
+"""
+
+_ASKED: Final = frozenset({_S.PENDING, _S.UNDOING})
 
 
 class By(NamedTuple):
@@ -86,8 +109,15 @@ def entry_of(before: SaleState, sale: SaleRecord, by: By) -> Entry:
 
 
 def moves_of(before: SaleState, sale: SaleRecord, by: By) -> tuple[Move, ...]:
-    """Returns everything that a transition writes: the sale, its entry, what the entry moves, its drugs."""
-    return (PutSale(sale), *moves_of_entry(entry_of(before, sale, by)), *_dispensed(before, sale))
+    """Returns everything that a transition writes: the sale, its entry, what the entry moves, its drugs, and
+    what a remote authority is to be asked of it.
+    """
+    return (
+        PutSale(sale),
+        *moves_of_entry(entry_of(before, sale, by)),
+        *_dispensed(before, sale),
+        *_errand(before, sale),
+    )
 
 
 def moves_of_entry(entry: Entry) -> tuple[Move, ...]:
@@ -163,6 +193,21 @@ def _dispensed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
         return ()
     text = sale.request_id.text
     return (KeepDispensed(text, sale.member or "", drugs),) if change > 0 else (DropDispensed(text),)
+
+
+def _errand(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
+    """A sale has an errand for as long as it waits for a remote authority; a new question begins anew."""
+    text = sale.request_id.text
+    if sale.state not in _ASKED:
+        return (DropErrand(text),) if before in _ASKED else ()
+    if sale.state is before:
+        return ()
+    asked = sale.upstream
+    if asked is None:
+        msg = f"{text} is {sale.state} and names no authority"
+        raise AssertionError(msg)
+    due_at = asked.sent_until if sale.state is _S.PENDING else sale.committed_at
+    return (PutErrand(Errand(text, due_at)),)
 
 
 def _balances(entry: Entry) -> dict[str, tuple[int, int]]:

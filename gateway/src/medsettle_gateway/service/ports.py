@@ -86,6 +86,9 @@ class Store(Protocol):
         ``day_due_at``.
         """
 
+    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
+        """Returns the request ids of errands that are due, longest due first, at most ``limit``."""
+
     async def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""
 
