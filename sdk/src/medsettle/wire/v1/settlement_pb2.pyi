@@ -1154,14 +1154,14 @@ class ReassertResponse(_message.Message):
 
     EPOCH_FIELD_NUMBER: _builtins.int
     COMPARED_FIELD_NUMBER: _builtins.int
-    COMPARE_FROM_FIELD_NUMBER: _builtins.int
+    COMPARE_SINCE_AT_FIELD_NUMBER: _builtins.int
     RESULTS_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """Output only. Raised when the gateway was restored from a backup with loss; 0 if it never was."""
     compared: _builtins.bool
     """Output only. True: nothing is to be shown any more: nothing was lost, or the comparison is over."""
     @_builtins.property
-    def compare_from(self) -> _timestamp_pb2.Timestamp:
+    def compare_since_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. Answers signed before it need not be shown; absent where compared."""
 
     @_builtins.property
@@ -1173,12 +1173,12 @@ class ReassertResponse(_message.Message):
         *,
         epoch: _builtins.int | None = ...,
         compared: _builtins.bool | None = ...,
-        compare_from: _timestamp_pb2.Timestamp | None = ...,
+        compare_since_at: _timestamp_pb2.Timestamp | None = ...,
         results: _abc.Iterable[Global___ReassertedSale] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_compared", b"_compared", "_epoch", b"_epoch", "compare_from", b"compare_from", "compared", b"compared", "epoch", b"epoch"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_compared", b"_compared", "_epoch", b"_epoch", "compare_since_at", b"compare_since_at", "compared", b"compared", "epoch", b"epoch"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_compared", b"_compared", "_epoch", b"_epoch", "compare_from", b"compare_from", "compared", b"compared", "epoch", b"epoch", "results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_compared", b"_compared", "_epoch", b"_epoch", "compare_since_at", b"compare_since_at", "compared", b"compared", "epoch", b"epoch", "results", b"results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__compared: _TypeAlias = _typing.Literal["compared"]  # noqa: Y015
     _WhichOneofArgType__compared: _TypeAlias = _typing.Literal["_compared", b"_compared"]  # noqa: Y015
