@@ -8,14 +8,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medsettle.wire.states import Event
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.change import tombstone
 from medsettle_gateway.service.commands import Expire, Shown
 from medsettle_gateway.service.desk import Rules
 from tests.gateway.service.memory_store import Tables
 from tests.gateway.service.queued import ALONE, AT_ONCE, BRITTLE_FEN, SPLITS, answers_of, city
-from tests.gateway.service.world import CLINIC, DAUGHTER, FATHER, NO_ACCOUNT, World, basket, line
+from tests.gateway.service.world import CLINIC, DAUGHTER, FATHER, NO_ACCOUNT, NOON, World, basket, line
 
 
 def request_ids() -> st.SearchStrategy[RequestId]:
@@ -44,7 +46,7 @@ def wishes(draw: st.DrawFn) -> Wish:
     if kind == "expire":
         return Wish(lambda _: Expire(request_id.text), name)
     if kind == "confirm":
-        return Wish(lambda world: world.confirm(Shell(request_id)), name)
+        return Wish(lambda world: world.confirm(sealed(request_id)), name)
     return Wish(lambda world: getattr(world, kind)(request_id), name)
 
 
@@ -64,12 +66,9 @@ def settles(draw: st.DrawFn, request_id: RequestId) -> Wish:
     return Wish(lambda world: world.settle(request_id, **changes), name)
 
 
-@dataclass
-class Shell:
-    """As much of a sale as a confirmation is made of."""
-
-    request_id: RequestId
-    split: Split | None = None
+def sealed(request_id: RequestId) -> SaleRecord:
+    """Returns as much of a sale as a confirmation is made of."""
+    return tombstone(request_id, Event.SEAL, "li", NOON, NOON)
 
 
 @settings(max_examples=150, deadline=None)

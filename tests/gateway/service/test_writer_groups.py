@@ -8,7 +8,7 @@ import pytest
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
-from medsettle_gateway.service.commands import Answer, SaleAnswer
+from medsettle_gateway.service.commands import Answer, Command, SaleAnswer
 from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.ports import ContendedError, StoreUnavailableError
 from tests.gateway.service.odd_stores import Contended, Counting, Rejecting, SlowToLock
@@ -96,7 +96,7 @@ async def test_two_members_never_spend_a_shared_account_twice_in_one_group() -> 
 async def test_a_decision_that_breaks_fails_alone() -> None:
     world = await city()
     broken = world.settle(basket=basket(line(amount_fen=BRITTLE_FEN)))
-    commands = [world.seal(world.request_id()), broken, world.seal(world.request_id())]
+    commands: list[Command] = [world.seal(world.request_id()), broken, world.seal(world.request_id())]
     answers = await answers_of(world, commands)
     assert states(answers) == [SaleState.SEALED, Reason.INTERNAL_ERROR, SaleState.SEALED]
     assert world.store.commits == 1
