@@ -26,6 +26,7 @@ from medsettle_gateway.domain.sale import (
     WarningRecord,
 )
 from medsettle_gateway.domain.split import AccountPart, Split
+from medsettle_gateway.domain.upstream import Reference
 
 
 class Colour(StrEnum):
@@ -117,6 +118,7 @@ STORED_IN_ORDER = {
         "lines", "afterwards",
     ),
     CounterDelta: ("key", "amount"),
+    Reference: ("name", "value"),
     CounterKey: ("period", "counter", "measure"),
     Dispensed: ("name", "on", "days_supply", "condition"),
     Fingerprint: ("asked", "member"),

@@ -347,4 +347,18 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "请通知网关运营方配置本地标准;患者可先自费。",
         "Tell the gateway's operator to bring the local figure; the patient may pay in full meanwhile.",
     ),
+    Reason.REFUSED_BY_AUTHORITY: _recorded(
+        Actor.CASHIER,
+        "医保中心没有同意这笔结算,没有扣款。",
+        "The authority refused the sale; nothing was charged.",
+        "请按医保中心给出的说明处理后,换下一个尝试序号重新结算。",
+        "Do what the authority's own words say, then settle the next attempt.",
+    ),
+    Reason.NOT_CHARGED_BY_AUTHORITY: _recorded(
+        Actor.CASHIER,
+        "医保中心没有办成这笔结算,已确认没有扣款。",
+        "The authority did not complete the sale; it is certain that nothing was charged.",
+        "可换下一个尝试序号重新结算。",
+        "Settle the next attempt.",
+    ),
 }

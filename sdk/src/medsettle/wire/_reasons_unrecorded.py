@@ -172,6 +172,13 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         "SDK会按给定的时间稍后自动重试;经常出现时,请让软件商检查收银程序是否在重复查询。",
         "The SDK tries again after the given delay; if it happens often, have the till's program checked.",
     ),
+    Reason.AUTHORITY_UNAVAILABLE: _unrecorded(
+        Code.UNAVAILABLE, Retry.YES, Actor.OPERATOR,
+        "医保中心暂时联系不上,没有扣款。",
+        "The authority cannot be reached now; nothing was charged.",
+        "请稍后重试;持续出现时请联系网关运营方。",
+        "Try again shortly; if it goes on, tell the gateway's operator.",
+    ),
     Reason.SHUTTING_DOWN: _unrecorded(
         Code.UNAVAILABLE, Retry.YES, Actor.OPERATOR,
         "网关正在停机。",

@@ -70,6 +70,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The gateway is busy. RESOURCE_EXHAUSTED, retry after, operator, not recorded."""
     REASON_RATE_LIMITED: _Reason.ValueType  # 81
     """Too many requests in a short time. RESOURCE_EXHAUSTED, retry after, vendor, not recorded."""
+    REASON_AUTHORITY_UNAVAILABLE: _Reason.ValueType  # 86
+    """The authority cannot be reached now; nothing was charged. UNAVAILABLE, retry yes, operator, not recorded."""
     REASON_SHUTTING_DOWN: _Reason.ValueType  # 23
     """The gateway is shutting down. UNAVAILABLE, retry yes, operator, not recorded."""
     REASON_STORE_UNAVAILABLE: _Reason.ValueType  # 24
@@ -190,6 +192,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The policy pack has no figure for this case. FAILED_PRECONDITION, retry no, operator, recorded."""
     REASON_PARAMETER_ASSUMED: _Reason.ValueType  # 79
     """A figure that is only assumed may not be charged. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_REFUSED_BY_AUTHORITY: _Reason.ValueType  # 84
+    """The authority refused the sale; nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_NOT_CHARGED_BY_AUTHORITY: _Reason.ValueType  # 85
+    """The authority did not complete the sale; it is certain that nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """The catalogue of reasons. Each comment gives the gRPC code, whether the same call may be sent
@@ -244,6 +250,8 @@ REASON_OVERLOADED: Reason.ValueType  # 22
 """The gateway is busy. RESOURCE_EXHAUSTED, retry after, operator, not recorded."""
 REASON_RATE_LIMITED: Reason.ValueType  # 81
 """Too many requests in a short time. RESOURCE_EXHAUSTED, retry after, vendor, not recorded."""
+REASON_AUTHORITY_UNAVAILABLE: Reason.ValueType  # 86
+"""The authority cannot be reached now; nothing was charged. UNAVAILABLE, retry yes, operator, not recorded."""
 REASON_SHUTTING_DOWN: Reason.ValueType  # 23
 """The gateway is shutting down. UNAVAILABLE, retry yes, operator, not recorded."""
 REASON_STORE_UNAVAILABLE: Reason.ValueType  # 24
@@ -364,4 +372,8 @@ REASON_NO_RULE: Reason.ValueType  # 76
 """The policy pack has no figure for this case. FAILED_PRECONDITION, retry no, operator, recorded."""
 REASON_PARAMETER_ASSUMED: Reason.ValueType  # 79
 """A figure that is only assumed may not be charged. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_REFUSED_BY_AUTHORITY: Reason.ValueType  # 84
+"""The authority refused the sale; nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_NOT_CHARGED_BY_AUTHORITY: Reason.ValueType  # 85
+"""The authority did not complete the sale; it is certain that nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
