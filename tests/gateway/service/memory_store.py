@@ -30,6 +30,7 @@ from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, from_stored, to_stored
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
+from tests.gateway.service.memory_recovery import Recoveries
 
 CounterRow = tuple[str, str, str, CounterKey]
 
@@ -52,6 +53,7 @@ class Tables:
     orders: dict[str, SignedOrder] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    recoveries: Recoveries = field(default_factory=Recoveries)
 
     def copied(self) -> "Tables":
         return Tables(**{each.name: copy(getattr(self, each.name)) for each in fields(self)})
@@ -295,6 +297,7 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.CredentialUseKey: lambda tables, key: tables.credentials.get(key.credential_id),
     keys.EnrolCodeKey: lambda tables, key: tables.enrol_codes.get(key.code_hash),
     keys.NonceKey: lambda tables, key: (key.sender, key.nonce) in tables.nonces,
+    keys.RecoveryKey: lambda tables, key: tables.recoveries.load(key),
 }
 
 
@@ -381,6 +384,8 @@ _WRITERS: dict[type, Callable[[Tables, Any], None]] = {
     moves.DropDispensed: _drop_dispensed,
     moves.UseCredential: _use_credential,
     moves.KeepNonce: _keep_nonce,
+    moves.KeepReassertion: lambda tables, move: tables.recoveries.keep(move),
+    moves.EndRecovery: lambda tables, move: tables.recoveries.end(move),
     moves.PutTerminal: _put_terminal,
     moves.PutTerminalKey: _put_terminal_key,
     moves.EndTerminalKey: _end_terminal_key,

@@ -18,6 +18,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.orders import SignedOrder
+from medsettle_gateway.domain.recovery import Recovery
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
 
@@ -215,6 +216,14 @@ class NonceKey(Key[bool]):
 
     sender: str
     nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryKey(Key[Recovery]):
+    """What a restore with loss left open for a terminal of an institution; both empty: for anybody at all."""
+
+    institution: str = ""
+    terminal: str = ""
 
 
 AnyKey = Key[Any]

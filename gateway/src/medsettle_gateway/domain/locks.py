@@ -103,6 +103,7 @@ FREE: Final[Mapping[type[AnyKey], str]] = {
     keys.InstitutionKey: "operators enter places; a decision that began before goes by what it saw",
     keys.MaskedNameKey: "names are shown and decide nothing",
     keys.CatalogueKey: "operators enter a catalogue whole, under a digest that each sale names",
+    keys.RecoveryKey: "a restore comes before gateways start, and who sees an end late asks again",
     keys.OrdersKey: "orders are signed outside and only ever added",
 }
 """Keys that lock nothing, and why."""
@@ -139,6 +140,8 @@ _OF_MOVE: Final[Mapping[type[Any], Callable[[Any], tuple[Lock, ...]]]] = {
     moves.FreeCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
     moves.PutErrand: lambda move: (ticket_lock(RequestId.parse(move.errand.request_id).ticket),),
     moves.DropErrand: lambda move: (ticket_lock(RequestId.parse(move.request_id).ticket),),
+    moves.KeepReassertion: lambda move: (ticket_lock(RequestId.parse(move.shown.request_id).ticket),),
+    moves.EndRecovery: lambda _: (),  # nobody stands on its being open: who finds it so asks again
     moves.KeepNonce: lambda move: (Lock(Kind.NONCE, f"{move.sender}/{move.nonce}"),),
     moves.PutTerminal: lambda move: (Lock(Kind.TERMINAL, move.terminal.terminal),),
     moves.PutTerminalKey: lambda move: (Lock(Kind.TERMINAL, move.record.terminal),),

@@ -10,6 +10,7 @@ from datetime import datetime
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.facts import KeyRecord, TerminalFacts
+from medsettle_gateway.domain.recovery import Reassertion
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.upstream import Errand
 
@@ -93,6 +94,22 @@ class DropErrand:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepReassertion:
+    """Keeps what was shown of a sale; nothing where that state of it was shown before."""
+
+    shown: Reassertion
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecovery:
+    """Says that a till has compared; nothing where it was said before."""
+
+    epoch: int
+    terminal: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeepNonce:
     """Remembers a nonce until ``until``."""
 
@@ -143,6 +160,8 @@ Move = (
     | FreeCredential
     | PutErrand
     | DropErrand
+    | KeepReassertion
+    | EndRecovery
     | KeepNonce
     | PutTerminal
     | PutTerminalKey

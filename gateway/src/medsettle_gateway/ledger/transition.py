@@ -78,6 +78,13 @@ there: all of the sale while it is SETTLED or UNDOING, since the authority has c
 while it is HELD; nothing in any other state.
 """
 
+LOST_BOOKINGS: Final[Mapping[tuple[SaleState, SaleState], Booking]] = {
+    (_S.ABSENT, _S.EXPIRED): _NOTHING,
+    (_S.ABSENT, _S.RELEASED): _NOTHING,
+    (_S.ABSENT, _S.REVERSED): _NOTHING,
+}
+"""How a sale that the books lost comes back, besides the ways above: at once in the state that was shown."""
+
 _ASKED: Final = frozenset({_S.PENDING, _S.UNDOING})
 
 
@@ -91,7 +98,7 @@ class By(NamedTuple):
 
 def entry_of(before: SaleState, sale: SaleRecord, by: By) -> Entry:
     """Returns the entry of a sale that has just moved from ``before``; it is checked."""
-    booking = BOOKINGS[before, sale.state]
+    booking = _booking(before, sale.state)
     effect = sale.effect
     entry = Entry(
         kind=sale.state.value,
@@ -173,6 +180,11 @@ def _opening(
     )
 
 
+def _booking(before: SaleState, after: SaleState) -> Booking:
+    way = (before, after)
+    return BOOKINGS[way] if way in BOOKINGS else LOST_BOOKINGS[way]
+
+
 def _counters(booking: Booking, sale: SaleRecord, effect: Effect) -> tuple[CounterMove, ...]:
     if not (booking.used or booking.held):
         return ()
@@ -187,7 +199,7 @@ def _counters(booking: Booking, sale: SaleRecord, effect: Effect) -> tuple[Count
 def _dispensed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
     """The drugs of a sale count as its counters do: while it is held, and once it is settled."""
     drugs = sale.effect.dispensed if sale.effect else ()
-    booking = BOOKINGS[before, sale.state]
+    booking = _booking(before, sale.state)
     change = booking.used + booking.held
     if not drugs or change == 0:
         return ()

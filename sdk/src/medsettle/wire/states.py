@@ -133,6 +133,39 @@ From PENDING: SEALED if nobody wanted it any more, REFUSED if the authority char
 patient was shown.
 """
 
+
+_SHOWN: Final = tuple(state for state in SaleState if state is not _S.ABSENT)
+
+
+def _shown(otherwise: SaleState, **states: SaleState | None) -> dict[SaleState, SaleState | None]:
+    """One state's row: what follows from each state that is shown."""
+    return {shown: states.get(shown.name, otherwise) for shown in _SHOWN}
+
+
+_OF_HOLDS: Final[dict[str, SaleState | None]] = {
+    "SETTLED": _S.SETTLED, "RELEASED": _S.RELEASED, "REVERSED": _S.RELEASED, "REFUSED": None, "SEALED": None,
+}
+
+REASSERTED: Final[dict[SaleState, dict[SaleState, SaleState | None]]] = {
+    # A hold whose reserve cannot be had any more comes back as one that has ended. What an authority beyond
+    # the house was asked is lost with the books: only a person can find out.
+    _S.ABSENT: {shown: None if shown in (_S.PENDING, _S.UNDOING) else shown for shown in _SHOWN},
+    _S.PENDING: _shown(_S.PENDING),
+    _S.HELD: _shown(_S.HELD, **_OF_HOLDS),
+    _S.EXPIRED: _shown(_S.EXPIRED, **_OF_HOLDS),
+    _S.SETTLED: _shown(
+        _S.SETTLED, REVERSED=_S.REVERSED, REFUSED=None, SEALED=None, RELEASED=None, UNDOING=None
+    ),
+    _S.REFUSED: _shown(_S.REFUSED, SETTLED=None),
+    _S.SEALED: _shown(_S.SEALED, SETTLED=None),
+    _S.RELEASED: _shown(_S.RELEASED, SETTLED=None),
+    _S.REVERSED: _shown(_S.REVERSED),
+    _S.UNDOING: _shown(_S.UNDOING),
+}
+"""What follows, after a restore with loss, where the books have the first state and a signed answer shows the
+second. The books' own state: they know as much, or more. None: both cannot be true, and a person decides.
+"""
+
 OUTCOME: Final[dict[SaleState, Outcome]] = {
     _S.ABSENT: Outcome.OPEN,
     _S.PENDING: Outcome.OPEN,

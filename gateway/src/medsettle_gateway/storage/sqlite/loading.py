@@ -34,6 +34,7 @@ from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, StoredSale, from_stored
 from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
 from medsettle_gateway.storage.sealing import Identity, Sealer
+from medsettle_gateway.storage.sqlite.recovery import load_recovery
 from medsettle_gateway.storage.sqlite.statements import SQL
 
 Row = tuple[Any, ...]
@@ -290,4 +291,5 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.CredentialUseKey: _credential_use,
     keys.EnrolCodeKey: _enrol_code,
     keys.NonceKey: _nonce,
+    keys.RecoveryKey: lambda reading, key: load_recovery(reading.connection, key),
 }

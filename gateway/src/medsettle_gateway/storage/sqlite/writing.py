@@ -15,6 +15,7 @@ from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord, to_stored
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
+from medsettle_gateway.storage.sqlite.recovery import end_recovery, keep_reassertion
 from medsettle_gateway.storage.sqlite.statements import SQL
 
 _NONCES_STAY: Final = timedelta(days=1)
@@ -195,6 +196,8 @@ _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
     moves.KeepDispensed: _keep_dispensed,
     moves.DropDispensed: _drop_dispensed,
     moves.UseCredential: _use_credential,
+    moves.KeepReassertion: keep_reassertion,
+    moves.EndRecovery: end_recovery,
     moves.KeepNonce: _keep_nonce,
     moves.PutTerminal: _put_terminal,
     moves.PutTerminalKey: _put_terminal_key,

@@ -1,0 +1,46 @@
+"""Recoveries as both stores keep them: rows to values, values to rows."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from medsettle_gateway.domain.moves import EndRecovery
+from medsettle_gateway.domain.recovery import Reassertion, Recovery
+from medsettle_gateway.storage.instants import from_us_or_none, to_us
+
+
+def recovery_of(row: Sequence[Any]) -> Recovery:
+    """Returns what is open, of the row of ``recovery``: epoch, last day, lost from, begun at."""
+    epoch, absent_until, lost_from_us, begun_at_us = row
+    until = None if absent_until is None else date.fromisoformat(absent_until)
+    return Recovery(epoch or 0, until, from_us_or_none(lost_from_us), from_us_or_none(begun_at_us))
+
+
+def reassertion_row(shown: Reassertion) -> dict[str, Any]:
+    """Returns the columns of what was shown."""
+    proof = shown.evidence
+    return {
+        "request_id": shown.request_id,
+        "state": shown.state,
+        "epoch": shown.epoch,
+        "terminal": shown.terminal,
+        "shown_at_us": to_us(shown.at),
+        "became": shown.became.value,
+        "findings": json.dumps([finding.value for finding in shown.findings]),
+        "method": proof.method,
+        "request_digest": proof.request_digest,
+        "nonce": proof.nonce,
+        "key": proof.key,
+        "timestamp_ms": proof.timestamp_ms,
+        "code": proof.code,
+        "answer_zlib": zlib.compress(proof.answer),
+        "signature": proof.signature,
+        "certificate": proof.certificate,
+    }
+
+
+def end_row(move: EndRecovery) -> dict[str, Any]:
+    """Returns the columns that say that a till has compared."""
+    return {"epoch": move.epoch, "scope": move.terminal, "ended_at_us": to_us(move.ended_at)}

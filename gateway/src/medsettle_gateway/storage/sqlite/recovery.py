@@ -1,0 +1,30 @@
+"""What a restore with loss left open, in the embedded database."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+from medsettle_gateway.domain.keys import RecoveryKey
+from medsettle_gateway.domain.moves import EndRecovery, KeepReassertion
+from medsettle_gateway.domain.recovery import Recovery
+from medsettle_gateway.storage.recovery import end_row, reassertion_row, recovery_of
+from medsettle_gateway.storage.statements import read_statements
+
+SQL: Final[Mapping[str, str]] = read_statements("medsettle_gateway.storage.sqlite", "recovery.sql")
+"""Statement by name."""
+
+
+def load_recovery(connection: sqlite3.Connection, key: RecoveryKey) -> Recovery:
+    """Returns what is open for whom the key names."""
+    values = {"institution": key.institution, "terminal": key.terminal}
+    return recovery_of(connection.execute(SQL["recovery"], values).fetchone())
+
+
+def keep_reassertion(connection: sqlite3.Connection, move: KeepReassertion) -> None:
+    """Keeps what was shown of a sale."""
+    connection.execute(SQL["keep_reassertion"], reassertion_row(move.shown))
+
+
+def end_recovery(connection: sqlite3.Connection, move: EndRecovery) -> None:
+    """Says that a till has compared."""
+    connection.execute(SQL["end_recovery"], end_row(move))

@@ -1,0 +1,21 @@
+-- What a restore with loss left open. Instants are microseconds, days ISO text.
+
+-- name: recovery
+SELECT max(epoch),
+  max(CASE WHEN epoch > ended THEN absent_until END),
+  min(CASE WHEN epoch > ended THEN lost_from_us END),
+  max(CASE WHEN epoch > ended THEN begun_at_us END)
+FROM recoveries CROSS JOIN (
+  SELECT coalesce(max(epoch), 0) AS ended FROM recovery_ends WHERE scope IN ('', :institution, :terminal)
+);
+
+-- name: keep_reassertion
+INSERT INTO reassertions (request_id, state, epoch, terminal, shown_at_us, became, findings, method, request_digest,
+  nonce, key, timestamp_ms, code, answer_zlib, signature, certificate)
+VALUES (:request_id, :state, :epoch, :terminal, :shown_at_us, :became, :findings, :method, :request_digest,
+  :nonce, :key, :timestamp_ms, :code, :answer_zlib, :signature, :certificate)
+ON CONFLICT (request_id, state) DO NOTHING;
+
+-- name: end_recovery
+INSERT INTO recovery_ends (epoch, scope, ended_at_us, author, second_author, reason)
+VALUES (:epoch, :scope, :ended_at_us, '', '', '') ON CONFLICT (epoch, scope) DO NOTHING;
