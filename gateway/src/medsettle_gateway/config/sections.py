@@ -115,7 +115,22 @@ class LimitsSection:
     group_wait_ms: int = _limit(1, 0, 100)
     """How long a group waits for company, where some is there already; who is alone never waits."""
     in_flight: int = _limit(2_048, 1, 65_536)
-    """Calls that may be open at one time, reads included."""
+    """Calls that may be worked on at one time, reads included; the next one is told to come back."""
+    open_calls: int = _limit(16_384, 1, 1_000_000)
+    """Calls that may be open at one time at all, such as those of clients that do not send or read."""
+    connections: int = _limit(8_192, 1, 1_000_000)
+    """Further ones are closed; each takes a file handle of the process."""
+    connection_calls: int = _limit(256, 1, 65_536)
+    """Calls that one connection may have open at one time; a client waits with further ones."""
+    connection_age_s: int = _limit(1_800, 1, _DAY_S)
+    """When a connection is asked to end and to be made anew, which loses no call."""
+    connection_idle_s: int = _limit(900, 1, _DAY_S)
+    keepalive_s: int = _limit(60, 1, _DAY_S)
+    """After so long without a sign of life a client is asked for one."""
+    keepalive_wait_s: int = _limit(20, 1, 3_600)
+    """How long it may take to give it."""
+    message_wait_ms: int = _limit(10_000, 10, 120_000)
+    """How long a client that opens a call may take to send its message, while many do so."""
     terminal_calls_per_s: int = _limit(50, 0, 1_000_000)
     """Of one terminal, at one gateway process, for questions and for sales each; 0: no limit."""
     terminal_burst_calls: int = _limit(500, 1, 1_000_000)

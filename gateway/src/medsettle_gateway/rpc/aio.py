@@ -16,8 +16,13 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from medsettle.wire.calls import CALLS, PACKAGE
+from medsettle.wire.reasons import Reason
 from medsettle_gateway.config import LimitsSection, ListenSection
-from medsettle_gateway.rpc.status import Status
+from medsettle_gateway.domain.sale import RefusalRecord
+from medsettle_gateway.rpc.connections import server_options
+from medsettle_gateway.rpc.patience import OtherServices, Patience
+from medsettle_gateway.rpc.status import Status, status_of
+from medsettle_gateway.service.commands import RefusedAnswer
 
 SERVICES: Final = tuple(sorted({f"{PACKAGE}.{call.service}" for call in CALLS}))
 DETAILS: Final = "grpc-status-details-bin"
@@ -25,8 +30,6 @@ DETAILS: Final = "grpc-status-details-bin"
 _OURS: Final = f"/{PACKAGE}."
 _LAST_WORDS_S: Final = 1.0
 """How long a stop waits for answers to leave after the last call has ended; a health watch would stay."""
-_SPARE_STREAMS: Final = 64
-"""Room for health and reflection, and for telling a till with a signature that it must wait."""
 
 
 class Answer(Protocol):
@@ -76,13 +79,12 @@ class Front:
         self._health = health.aio.HealthServicer()
         self._under_way: set[asyncio.Task[Answer]] = set()
         self._server = grpc.aio.server(
-            options=_options(limits), maximum_concurrent_rpcs=limits.in_flight + _SPARE_STREAMS
+            options=server_options(limits), maximum_concurrent_rpcs=limits.open_calls
         )
-        self._server.add_generic_rpc_handlers((_Methods(self._answer),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(
-            (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
-        )
+        patience, others = Patience(limits.message_wait_ms / 1000, _refuse), OtherServices()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, others)
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), others)
+        self._server.add_generic_rpc_handlers((_Methods(self._answer, patience), others))
 
     async def start(self) -> int:
         """Listens, and returns the port. Raises OSError if the address is taken or a TLS file is unusable."""
@@ -134,8 +136,9 @@ class Front:
 class _Methods(grpc.GenericRpcHandler):
     """Every method of our package, known or not: who asks for an unknown one is told so."""
 
-    def __init__(self, answer: Callable[[str, bytes, Any], Awaitable[bytes]]) -> None:
+    def __init__(self, answer: Callable[[str, bytes, Any], Awaitable[bytes]], patience: Patience) -> None:
         self._answer = answer
+        self._patience = patience
         self._handlers = {call.path: self._handler(call.path) for call in CALLS}
 
     def service(
@@ -144,21 +147,18 @@ class _Methods(grpc.GenericRpcHandler):
         """Returns what answers this method; None leaves it to the other services."""
         path = handler_call_details.method
         known = self._handlers.get(path)
-        return self._handler(path) if known is None and path.startswith(_OURS) else known
+        if known is None and path.startswith(_OURS):
+            known = self._handler(path)
+        return None if known is None else known()
 
-    def _handler(self, path: str) -> "grpc.RpcMethodHandler[Any, Any]":
-        return grpc.unary_unary_rpc_method_handler(partial(self._answer, path))
+    def _handler(self, path: str) -> "Callable[[], grpc.RpcMethodHandler[Any, Any]]":
+        return self._patience.handlers(partial(self._answer, path))
 
 
-def _options(limits: LimitsSection) -> list[tuple[str, int]]:
-    return [
-        ("grpc.so_reuseport", 0),  # a second gateway on the same port is a mistake, not a share of the load
-        # up to twice the limit a request is told in our words that it is too large
-        ("grpc.max_receive_message_length", 2 * limits.request_bytes),
-        ("grpc.max_concurrent_streams", limits.in_flight + _SPARE_STREAMS),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-    ]
+async def _refuse(context: "grpc.aio.ServicerContext[bytes, bytes]", reason: Reason) -> None:
+    """Ends a call of which nothing was read."""
+    status = status_of(RefusedAnswer(RefusalRecord(reason), recorded=False))
+    await context.abort(grpc.StatusCode[status.code.value], status.message, ((DETAILS, status.details),))
 
 
 def _credentials(listen: ListenSection) -> grpc.ServerCredentials | None:
