@@ -13,8 +13,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from medsettle.wire.calls import SEAL
 from medsettle_gateway.config import LimitsSection
 from medsettle_gateway.rpc import patience
+from medsettle_gateway.rpc.aio import DETAILS
 from tests.gateway.rpc.stage import Refused, Stage
-from tests.gateway.rpc.test_front import DETAILS, refused, send, served
+from tests.gateway.rpc.test_front import refused, send, served
 
 QUICK = LimitsSection(message_wait_ms=50)
 SLOW = LimitsSection(message_wait_ms=60_000)

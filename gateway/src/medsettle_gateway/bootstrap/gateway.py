@@ -25,6 +25,7 @@ from medsettle_gateway.resolvers.demo import DemoResolver, NoResolver
 from medsettle_gateway.rpc.aio import Front, new_event_loop
 from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
+from medsettle_gateway.rpc.tls import TlsFileError
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.emergency import Orders
@@ -32,6 +33,7 @@ from medsettle_gateway.service.front import Service
 from medsettle_gateway.service.ports import CredentialResolver
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
+from medsettle_gateway.service.recently import Recently
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
@@ -71,11 +73,12 @@ class Gateway:
         writer = Writer(store, clock, desk, report, tell_warnings)
         service = Service(store, clock, desk, resolver, writer, report)
         answerer = Answerer(answering.current)
+        recently = Recently(store.load, clock)
         ports = Ports(
-            config.gateway.id, service, store.load, clock, verifier_of, answerer, report, observe
+            config.gateway.id, service, recently.load, clock, verifier_of, answerer, report, observe
         )
         sweeper = Sweeper(store, clock, writer, desk.rules, report)
-        front = Front(Calls(ports, limits), config.listen, limits)
+        front = Front(Calls(ports, limits), config.listen, limits, report)
         return cls(config, store, writer, sweeper, front, Spawner(report))
 
     async def start(self) -> int:
@@ -84,11 +87,13 @@ class Gateway:
         self.sweeper.start(self.spawner)
         try:
             return await self.front.start()
+        except TlsFileError as error:
+            raise ConfigError(error.zh, error.en) from error
         except OSError as error:
             address = self.config.listen.address
             raise ConfigError(
-                f"无法在 {address} 上监听;端口可能被占用,或证书文件不可用。",
-                f"Cannot listen on {address}: the port may be taken, or a certificate file unusable.",
+                f"无法在 {address} 上监听;端口可能被占用,或该地址不属于本机。",
+                f"Cannot listen on {address}: the port may be taken, or the address not of this machine.",
             ) from error
 
     async def stop(self) -> None:

@@ -22,6 +22,7 @@ from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.rpc.connections import server_options
 from medsettle_gateway.rpc.patience import OtherServices, Patience
 from medsettle_gateway.rpc.status import Status, status_of
+from medsettle_gateway.rpc.tls import Failed, server_credentials
 from medsettle_gateway.service.commands import RefusedAnswer
 
 SERVICES: Final = tuple(sorted({f"{PACKAGE}.{call.service}" for call in CALLS}))
@@ -70,12 +71,19 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+def _nobody(what: str, error: BaseException) -> None:
+    """Hears nothing."""
+
+
 class Front:
     """One listening socket."""
 
-    def __init__(self, handler: Handler, listen: ListenSection, limits: LimitsSection) -> None:
+    def __init__(
+        self, handler: Handler, listen: ListenSection, limits: LimitsSection, failed: Failed = _nobody
+    ) -> None:
         self._handler = handler
         self._listen = listen
+        self._failed = failed
         self._health = health.aio.HealthServicer()
         self._under_way: set[asyncio.Task[Answer]] = set()
         self._server = grpc.aio.server(
@@ -87,8 +95,8 @@ class Front:
         self._server.add_generic_rpc_handlers((_Methods(self._answer, patience), others))
 
     async def start(self) -> int:
-        """Listens, and returns the port. Raises OSError if the address is taken or a TLS file is unusable."""
-        credentials = _credentials(self._listen)
+        """Listens, and returns the port. Raises OSError if the address is taken, TlsFileError for a file."""
+        credentials = server_credentials(self._listen, self._failed)
         try:
             if credentials is None:
                 port = self._server.add_insecure_port(self._listen.address)
@@ -96,8 +104,8 @@ class Front:
                 port = self._server.add_secure_port(self._listen.address, credentials)
         except RuntimeError as error:
             raise OSError(
-                f"无法监听 {self._listen.address}:地址被占用,或证书不可用。"
-                f"cannot listen on {self._listen.address}: it is taken, or the certificate is unusable"
+                f"无法监听 {self._listen.address}:地址被占用或不可用。"
+                f"cannot listen on {self._listen.address}: it is taken, or not of this machine"
             ) from error
         for service in ("", *SERVICES):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -159,12 +167,3 @@ async def _refuse(context: "grpc.aio.ServicerContext[bytes, bytes]", reason: Rea
     """Ends a call of which nothing was read."""
     status = status_of(RefusedAnswer(RefusalRecord(reason), recorded=False))
     await context.abort(grpc.StatusCode[status.code.value], status.message, ((DETAILS, status.details),))
-
-
-def _credentials(listen: ListenSection) -> grpc.ServerCredentials | None:
-    """Raises OSError if a file cannot be read."""
-    if listen.tls_certificate is None or listen.tls_key is None:
-        return None
-    pair = (listen.tls_key.read_bytes(), listen.tls_certificate.read_bytes())
-    client_ca = None if listen.tls_client_ca is None else listen.tls_client_ca.read_bytes()
-    return grpc.ssl_server_credentials([pair], client_ca, client_ca is not None)
