@@ -30,6 +30,7 @@ from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, from_stored, to_stored
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
+from tests.gateway.service.memory_errands import Errands, free
 from tests.gateway.service.memory_recovery import Recoveries
 
 CounterRow = tuple[str, str, str, CounterKey]
@@ -52,6 +53,7 @@ class Tables:
     dispensings: dict[str, moves.KeepDispensed] = field(default_factory=dict)
     orders: dict[str, SignedOrder] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=dict)
+    errands: Errands = field(default_factory=Errands)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     recoveries: Recoveries = field(default_factory=Recoveries)
 
@@ -115,6 +117,9 @@ class MemoryStore:
             and sale.hold_expires_at <= bounds[sale.state]
         ]
         return tuple(request_id for _, request_id in sorted(due)[:limit])
+
+    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
+        return self.tables.errands.due(due_at, limit)
 
     async def last_committed_at(self) -> datetime | None:
         entries = self.tables.entries
@@ -278,6 +283,7 @@ def _name(tables: Tables, key: keys.MaskedNameKey) -> str:
 
 _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.SaleKey: lambda tables, key: tables.sales.get(key.request_id),
+    keys.ErrandKey: lambda tables, key: tables.errands.get(key.request_id),
     keys.TicketKey: _ticket,
     keys.RecentSalesKey: _recent,
     keys.LaterSalesKey: _later,
@@ -340,10 +346,6 @@ def _keep_dispensed(tables: Tables, move: moves.KeepDispensed) -> None:
     tables.dispensings[move.request_id] = move
 
 
-def _drop_dispensed(tables: Tables, move: moves.DropDispensed) -> None:
-    del tables.dispensings[move.request_id]
-
-
 def _use_credential(tables: Tables, move: moves.UseCredential) -> None:
     assert move.credential_id not in tables.credentials
     tables.credentials[move.credential_id] = move.request_id
@@ -381,8 +383,11 @@ _WRITERS: dict[type, Callable[[Tables, Any], None]] = {
     moves.MoveBalance: _move_balance,
     moves.MoveCounter: _move_counter,
     moves.KeepDispensed: _keep_dispensed,
-    moves.DropDispensed: _drop_dispensed,
+    moves.DropDispensed: lambda tables, move: tables.dispensings.pop(move.request_id),
     moves.UseCredential: _use_credential,
+    moves.FreeCredential: lambda tables, move: free(tables.credentials, move),
+    moves.PutErrand: lambda tables, move: tables.errands.put(move.errand, tables.sales),
+    moves.DropErrand: lambda tables, move: tables.errands.pop(move.request_id, None),
     moves.KeepNonce: _keep_nonce,
     moves.KeepReassertion: lambda tables, move: tables.recoveries.keep(move),
     moves.EndRecovery: lambda tables, move: tables.recoveries.end(move),

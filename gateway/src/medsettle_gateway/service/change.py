@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from medsettle.wire.states import Event, SaleState
+from medsettle.wire.states import UNDONE_AS, Event, SaleState
 from medsettle_gateway.domain.calendar import business_on
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.domain.transitions import follow, plain
+from medsettle_gateway.domain.transitions import cell, follow, plain
 
 _BOOKED = (SaleState.SETTLED, SaleState.REVERSED)
 
@@ -24,6 +24,40 @@ def moved(sale: SaleRecord, event: Event, to: SaleState, at: datetime, **changes
     if state is SaleState.SETTLED:
         changes["settled_on"] = business_on(at)
     return replace(sale, state=state, version=sale.version + 1, committed_at=at, **changes)
+
+
+def undoing(sale: SaleRecord, event: Event, at: datetime, ends_as: SaleState, **changes: Any) -> SaleRecord:  # noqa: ANN401
+    """Returns the sale in UNDOING: its authority is to take back what it charged, and then it is ``ends_as``.
+
+    Raises AssertionError if the state table does not let the event lead there, or the sale end so.
+    """
+    if sale.upstream is None or ends_as not in UNDONE_AS[sale.state]:
+        msg = f"{sale.request_id} is {sale.state} and cannot be undone as {ends_as}"
+        raise AssertionError(msg)
+    upstream = replace(sale.upstream, ends_as=ends_as)
+    return moved(sale, event, SaleState.UNDOING, at, upstream=upstream, **changes)
+
+
+def ended(sale: SaleRecord, event: Event, at: datetime, **changes: Any) -> SaleRecord:  # noqa: ANN401
+    """Returns a sale that ends by the event: at once, or by way of UNDOING where an authority has charged it.
+
+    Raises AssertionError if the state table does not let the event end it.
+    """
+    if sale.upstream is not None and SaleState.UNDOING in cell(sale.state, event).to:
+        return undoing(sale, event, at, UNDONE_AS[sale.state][0], **changes)
+    return moved(sale, event, plain(sale.state, event), at, **changes)
+
+
+def unwanted(sale: SaleRecord, event: Event, at: datetime) -> SaleRecord:
+    """Returns a sale that nobody wants any more, whatever its authority says of it.
+
+    Raises AssertionError if the state table does not let the event say so.
+    """
+    if sale.upstream is None or not cell(sale.state, event).unwanted:
+        msg = f"{sale.request_id} is {sale.state}: {event} does not mark it as unwanted"
+        raise AssertionError(msg)
+    upstream = replace(sale.upstream, unwanted=True)
+    return moved(sale, event, plain(sale.state, event), at, upstream=upstream)
 
 
 def begun(draft: SaleRecord, to: SaleState, at: datetime, **changes: Any) -> SaleRecord:  # noqa: ANN401

@@ -164,10 +164,15 @@ class RotateKey:
 
 @dataclass(frozen=True, slots=True)
 class SaleAnswer:
-    """The sale as it stands, with the patient's masked name (empty if unknown)."""
+    """The sale as it stands, with the patient's masked name (empty if unknown).
+
+    ``to_send``: this command has just committed what a remote authority is to be asked; whoever submitted it
+    sends it.
+    """
 
     sale: SaleRecord
     masked_name: str
+    to_send: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +281,13 @@ class ExpireAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrandAnswer:
+    """The sale of which an authority is to be asked now; None if there is nothing to do."""
+
+    sale: SaleRecord | None
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedAnswer:
     """The call was refused. ``recorded``: under the request id, a proof that nothing was charged.
 
@@ -300,5 +312,6 @@ Answer = (
     | EnrolAnswer
     | RotateKeyAnswer
     | ExpireAnswer
+    | ErrandAnswer
     | RefusedAnswer
 )

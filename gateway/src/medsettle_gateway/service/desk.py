@@ -11,6 +11,7 @@ from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.ports import ReadPublicKey
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
+from medsettle_gateway.service.remote import Remotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,19 @@ class Rules:
     retry_ms: int = 200
     sweep_interval: timedelta = timedelta(seconds=5)
     sweep_count: int = 200
+    authority_wait: timedelta = timedelta(seconds=30)
+    """How long a remote authority may take over one call before its answer counts as not known."""
+    answer_margin: timedelta = timedelta(milliseconds=700)
+    """What is left of a caller's deadline for the answer, when it has waited for a remote authority."""
+    errand_margin: timedelta = timedelta(seconds=10)
+    """How long after a call must have ended others may take its errand up."""
+    errand_pause: timedelta = timedelta(seconds=1)
+    """The pause after an authority did not say what became of a sale; doubled each time."""
+    errand_pause_most: timedelta = timedelta(minutes=5)
+    errand_interval: timedelta = timedelta(seconds=1)
+    """How often errands are looked for that are due."""
+    errand_count: int = 64
+    """Calls of remote authorities that are under way at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,7 @@ class Desk:
     read_public_key: ReadPublicKey
     rules: Rules = field(default_factory=Rules)
     orders: Orders = field(default_factory=Orders)
+    remotes: Remotes = field(default_factory=Remotes)
 
 
 class Decision(NamedTuple):

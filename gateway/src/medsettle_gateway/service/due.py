@@ -14,9 +14,8 @@ from medsettle_gateway.domain.facts import CounterState, DispensedFacts, MemberF
 from medsettle_gateway.domain.keys import DispensedKey, StayEndKey
 from medsettle_gateway.domain.moves import DropDispensed, Move, MoveBalance, MoveCounter, PutSale
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
-from medsettle_gateway.domain.transitions import plain
 from medsettle_gateway.ledger.transition import By, moves_of
-from medsettle_gateway.service.change import moved
+from medsettle_gateway.service.change import ended
 from medsettle_gateway.service.desk import Now
 
 
@@ -59,8 +58,8 @@ def stay_keys(member: str, institution: str, basket: Basket | None) -> tuple[Sta
 
 def end_hold(sale: SaleRecord, at: datetime) -> tuple[SaleRecord, tuple[Move, ...]]:
     """Returns a held sale once its hold is over, and the moves of it."""
-    ended = moved(sale, Event.HOLD_ENDED, plain(sale.state, Event.HOLD_ENDED), at)
-    return ended, moves_of(sale.state, ended, By())
+    over = ended(sale, Event.HOLD_ENDED, at)
+    return over, moves_of(sale.state, over, By())
 
 
 def free_due(

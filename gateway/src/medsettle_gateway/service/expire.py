@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.keys import AnyKey, Facts, SaleKey
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.domain.transitions import plain
 from medsettle_gateway.ledger.transition import By, moves_of
-from medsettle_gateway.service.change import moved
+from medsettle_gateway.service.change import ended
 from medsettle_gateway.service.commands import Expire, ExpireAnswer
 from medsettle_gateway.service.desk import Decision, Now
 
@@ -25,7 +24,7 @@ def decide(command: Expire, facts: Facts, now: Now) -> Decision:
     event = due_event(sale, now.at, now.desk.rules.late_confirm)
     if event is None:
         return Decision(ExpireAnswer(sale.state))
-    after = moved(sale, event, plain(sale.state, event), now.at)
+    after = ended(sale, event, now.at)
     return Decision(ExpireAnswer(after.state), moves_of(sale.state, after, By()))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal, Refused
-from medsettle_gateway.domain.facts import ResolvedCredential
+from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
 from medsettle_gateway.domain.keys import InstitutionKey
 from medsettle_gateway.service import check_eligibility, look_up, question, quote
 from medsettle_gateway.service.check_eligibility import AskedCheck
@@ -21,10 +21,14 @@ from medsettle_gateway.service.commands import (
     ListSales,
     Quote,
     QuoteAnswer,
+    Release,
+    Reverse,
     RotateKey,
+    Seal,
     Settle,
     Shown,
 )
+from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
 from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
 from medsettle_gateway.service.question import Asking
@@ -39,7 +43,10 @@ _FREE = (CheckEligibility, Quote, ListSales, Enrol, RotateKey, Expire)
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Answers every command: reads beside the writer, everything else through it."""
+    """Answers every command: reads beside the writer, everything else through it.
+
+    ``courier`` is needed where a remote authority decides: a sale that it must be asked of is waited for.
+    """
 
     store: Store
     clock: Clock
@@ -47,6 +54,7 @@ class Service:
     resolver: CredentialResolver
     writer: Writer
     report: Report
+    courier: Courier | None = None
 
     async def __call__(self, command: Command, deadline_at: datetime | None = None) -> Answer:
         """Returns the answer; a refusal is one. Nothing is begun after the deadline."""
@@ -74,11 +82,26 @@ class Service:
             case ListSales():
                 return await look_up.list_sales(command, self.store)
             case Settle():
-                credential = await self._resolved(command.credential, command.caller)
-                asked = AskedSettle.prepare(command, credential, self.desk)
-                return await self.writer.submit(asked, deadline_at)
+                return await self._settle(command, deadline_at)
+            case Release() | Reverse() | Seal() if self.courier is not None:
+                with self.courier.listening(command.request_id.text) as told:
+                    first = await self.writer.submit(command, deadline_at)
+                    return await self.courier.answered(command, first, told, deadline_at)
             case _:
                 return await self.writer.submit(command, deadline_at)
+
+    async def _settle(self, command: Settle, deadline_at: datetime | None) -> Answer:
+        credential = await self._resolved(command.credential, command.caller)
+        asked = AskedSettle.prepare(command, credential, self.desk)
+        if self.courier is None or not await self._is_remote(command.caller):
+            return await self.writer.submit(asked, deadline_at)
+        with self.courier.listening(command.request_id.text) as told:
+            first = await self.courier.settle(asked, deadline_at)
+            return await self.courier.answered(asked, first, told, deadline_at)
+
+    async def _is_remote(self, caller: Caller) -> bool:
+        institution = await self._institution(caller)
+        return institution is not None and bool(self.desk.remotes.of(institution))
 
     async def _check(self, command: CheckEligibility) -> EligibilityAnswer:
         credential = await self._resolved(command.credential, command.caller)
@@ -90,18 +113,24 @@ class Service:
         credential = await self._resolved(command.credential, command.caller)
         asking, now = Asking(command.caller.institution, credential, command.basket), self._now()
         facts = await load_facts(self.store.load, question.needs, asking, now)
-        return quote.answer(asking, facts, now)
+        if self.courier is None or not await self._is_remote(command.caller):
+            return quote.answer(asking, facts, now)
+        about = question.ask(asking, facts, now).question
+        return quote.as_decided(asking, about, await self.courier.quoted(about, command.credential), now)
 
     async def _resolved(self, shown: Shown, caller: Caller) -> ResolvedCredential | Refusal:
         """What the credential says. A resolver that fails must not hide the first answer of a known id."""
-        key = InstitutionKey(caller.institution)
-        institution = (await self.store.load((key,))).of(key)
+        institution = await self._institution(caller)
         region = institution.region if institution else ""
         try:
             return await self.resolver.resolve(shown.kind, shown.token, region=region, now=self.clock.now())
         except Exception as error:  # noqa: BLE001 - a service beyond the house may fail in any way
             self.report("resolve", error)
             return Refusal(Reason.INTERNAL_ERROR, {"source": "credential"})
+
+    async def _institution(self, caller: Caller) -> InstitutionFacts | None:
+        key = InstitutionKey(caller.institution)
+        return (await self.store.load((key,))).of(key)
 
     def _now(self) -> Now:
         return Now(self.desk, self.clock.now())

@@ -4,6 +4,7 @@ from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
 from medsettle_gateway.domain.keys import Facts
 from medsettle_gateway.service import question
 from medsettle_gateway.service.advice import advice_on, warned
+from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.commands import QuoteAnswer
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.question import Asking
@@ -13,7 +14,11 @@ from medsettle_gateway.service.quote_token import Quoted
 def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
     """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
     about = question.ask(asking, facts, now).question
-    decided = question.decided(about, now)
+    return as_decided(asking, about, question.decided(about, now), now)
+
+
+def as_decided(asking: Asking, about: Question, decided: Decided, now: Now) -> QuoteAnswer:
+    """Returns the quote of what an authority has decided."""
     expires_at = now.at + now.desk.rules.quote
     token = now.desk.quotes.issue(
         Quoted(

@@ -26,12 +26,14 @@ from medsettle_gateway.domain.keys import (
 from medsettle_gateway.domain.moves import UseCredential
 from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord
 from medsettle_gateway.domain.transitions import refused
+from medsettle_gateway.domain.upstream import UpstreamRecord
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service import question
 from medsettle_gateway.service.authority import Decided
 from medsettle_gateway.service.change import begun, draft
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Settle
 from medsettle_gateway.service.desk import Decision, Desk, Now
+from medsettle_gateway.service.facts_of_sale import check_age
 from medsettle_gateway.service.guards import (
     check_attempts,
     check_duplicate,
@@ -130,6 +132,10 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
         check_duplicate(facts.of(key), command)
     check_quote(command, asked.asking.quoted, now.at)
     about = question.ask(asked.asking, facts, now)
+    authority = now.desk.remotes.of(about.question.institution)
+    if authority:
+        check_age(about.question.service_on, now.at, now.desk.rules)
+        return _to_ask(asked, about, authority, now)
     decided = question.decided(about.question, now)
     if decided.split != command.expected:
         raise RefusedOnRecord(_quote_changed(command, decided))
@@ -163,6 +169,23 @@ def _booked(asked: AskedSettle, about: Asked, decided: Decided, now: Now) -> Dec
     by = _by(command)._replace(reason=_under(decided))
     moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, by), use)
     return Decision(SaleAnswer(sale, about.question.member.masked_name), moves)
+
+
+def _to_ask(asked: AskedSettle, about: Asked, authority: str, now: Now) -> Decision:
+    """What a remote authority is to be asked, written down before anything is sent."""
+    command, at, credential, rules = asked.command, now.at, about.credential, now.desk.rules
+    upstream = UpstreamRecord(
+        authority=authority,
+        number=now.desk.remotes.number(command.request_id.institution, at),
+        expected=command.expected,
+        credential_id=credential.credential_id,
+        sent_until=at + rules.authority_wait + rules.errand_margin,
+    )
+    service_on = about.question.service_on
+    sale = begun(_draft(asked, now), SaleState.PENDING, at, service_on=service_on, upstream=upstream)
+    use = UseCredential(credential.credential_id, command.request_id.text, at, credential.expires_at)
+    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, _by(command)), use)
+    return Decision(SaleAnswer(sale, about.question.member.masked_name, to_send=True), moves)
 
 
 def _under(decided: Decided) -> str:

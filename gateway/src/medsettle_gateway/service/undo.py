@@ -10,9 +10,9 @@ from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.calendar import day_ends_at, next_business_on
 from medsettle_gateway.domain.keys import AnyKey, Facts, MaskedNameKey, SaleKey
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.domain.transitions import changes, plain
+from medsettle_gateway.domain.transitions import cell, changes
 from medsettle_gateway.ledger.transition import By, moves_of
-from medsettle_gateway.service.change import moved, tombstone
+from medsettle_gateway.service.change import ended, tombstone, unwanted
 from medsettle_gateway.service.commands import Release, Reverse, SaleAnswer, Seal
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.guards import check_right, right_keys
@@ -47,7 +47,8 @@ def needs(command: Undo, known: Facts, now: Now) -> tuple[AnyKey, ...]:
 
 
 def decide(command: Undo, facts: Facts, now: Now) -> Decision:
-    """Ends a hold, reverses a settled sale, seals an unknown id, and answers any other as it stands.
+    """Ends a hold, reverses a settled sale, seals an unknown id, marks one that an authority still decides as
+    unwanted, and answers any other as it stands.
 
     Raises Refused where the caller's right has ended since the request arrived.
     """
@@ -58,16 +59,18 @@ def decide(command: Undo, facts: Facts, now: Now) -> Decision:
         sealed = tombstone(command.request_id, event, command.operator, command.requested_at, now.at)
         return Decision(SaleAnswer(sealed, ""), moves_of(SaleState.ABSENT, sealed, _by(command)))
     name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
-    if not changes(sale.state, event):
+    if not changes(sale.state, event) or (sale.upstream is not None and sale.upstream.unwanted):
         return Decision(SaleAnswer(sale, name))
     check_right(command.caller, facts, now.at)
-    if sale.state is SaleState.SETTLED:
+    if cell(sale.state, event).unwanted:
+        undone = unwanted(sale, event, now.at)
+    elif sale.state is SaleState.SETTLED:
         if now.at >= reversible_until(sale):
             until = reversible_until(sale).isoformat()
             return Decision(unrecorded(Reason.REVERSE_TOO_LATE, command.request_id.text, until=until))
         undone = _reversed(command, sale, facts, now)
     else:
-        undone = moved(sale, event, plain(sale.state, event), now.at)
+        undone = ended(sale, event, now.at)
     return Decision(SaleAnswer(undone, name), moves_of(sale.state, undone, _by(command)))
 
 
@@ -80,10 +83,9 @@ def reversible_until(sale: SaleRecord) -> datetime:
 
 
 def _reversed(command: Undo, sale: SaleRecord, facts: Facts, now: Now) -> SaleRecord:
-    return moved(
+    return ended(
         sale,
         Event.REVERSE,
-        plain(sale.state, Event.REVERSE),
         now.at,
         reverse_reason=command.reason if isinstance(command, Reverse) else "",
         recompute_due=after_reversal(sale, facts.of(later_key(sale, now))),

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.service import confirm, enrol, expire, settle, undo
+from medsettle_gateway.service import confirm, enrol, errands, expire, settle, undo
 from medsettle_gateway.service.commands import Confirm, Enrol, Expire, Release, Reverse, RotateKey, Seal
 from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.errands import Heard, TakeErrand
 from medsettle_gateway.service.settle import AskedSettle
 
-Written = AskedSettle | Confirm | Release | Reverse | Seal | Enrol | RotateKey | Expire
+Written = AskedSettle | Confirm | Release | Reverse | Seal | Enrol | RotateKey | Expire | TakeErrand | Heard
 """What the writer takes: a Settle once its credential was looked at, and every other command as it came."""
 
 Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
@@ -35,6 +36,8 @@ USE_CASES: Final[Mapping[type, UseCase]] = {
     Enrol: UseCase(enrol.needs_enrol, enrol.decide_enrol),
     RotateKey: UseCase(enrol.needs_rotate, enrol.decide_rotate),
     Expire: UseCase(expire.needs, expire.decide),
+    TakeErrand: UseCase(errands.needs_take, errands.take),
+    Heard: UseCase(errands.needs_hear, errands.hear),
 }
 
 
