@@ -5,13 +5,13 @@ processes at once. Of two that share one, the second must see what the first has
 their order, which is the same everywhere, so that nobody waits for one who waits for him.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain import keys, moves
 from medsettle_gateway.domain.facts import KeyRecord, MemberFacts
-from medsettle_gateway.domain.ids import RequestId, Ticket
+from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
@@ -44,11 +44,13 @@ Locks = frozenset[Lock]
 
 def locks_read(facts: Facts, asked: Iterable[AnyKey] | None = None) -> Locks:
     """Returns what a decision stands on that was made from these facts: all of them, or those asked for."""
-    return frozenset(
-        lock
-        for key in (facts.known() if asked is None else asked)
-        for lock in (*locks_of_key(key), *_of_value(facts.of(key)))
-    )
+    known, found = facts.known(), list[Lock]()
+    for key in known if asked is None else asked:
+        found += locks_of_key(key)
+        of_value = _OF_VALUE.get(type(known[key]))
+        if of_value is not None:
+            found += of_value(known[key])
+    return frozenset(found)
 
 
 def locks_of_key(key: AnyKey) -> tuple[Lock, ...]:
@@ -61,43 +63,47 @@ def locks_of_key(key: AnyKey) -> tuple[Lock, ...]:
 
 def locks_written(done: Sequence[Move]) -> Locks:
     """Returns what the moves change."""
-    return frozenset(lock for move in done for lock in _OF_MOVE[type(move)](move))
+    found: list[Lock] = []
+    for move in done:
+        found += _OF_MOVE[type(move)](move)
+    return frozenset(found)
 
 
 def ticket_lock(ticket: Ticket) -> Lock:
     """Returns the lock of a sale, whichever attempt it is."""
-    return Lock(Kind.TICKET, f"{ticket.institution}-{ticket.till}-{ticket.day:%Y%m%d}-{ticket.number}")
+    day = ticket.day.isoformat().replace("-", "")
+    return Lock(Kind.TICKET, f"{ticket.institution}-{ticket.till}-{day}-{ticket.number}")
+
+
+def _ticket_of(request_id: str) -> Lock:
+    """The same from the id of an attempt: there is one way only to write it, and the attempt comes last."""
+    return Lock(Kind.TICKET, request_id[: request_id.rindex("-")])
 
 
 def _member(member: str | None) -> tuple[Lock, ...]:
     return (Lock(Kind.MEMBER, member),) if member else ()
 
 
-def _of_sale(sale: SaleRecord) -> Iterator[Lock]:
-    yield ticket_lock(sale.request_id.ticket)
-    yield from _member(sale.member)
-    if sale.effect is not None:
-        for booking in sale.effect.accounts:
-            yield Lock(Kind.ACCOUNT, booking.account)
+def _of_sale(sale: SaleRecord) -> tuple[Lock, ...]:
+    bookings = sale.effect.accounts if sale.effect is not None else ()
+    return (
+        _ticket_of(sale.request_id.text),
+        *_member(sale.member),
+        *(Lock(Kind.ACCOUNT, booking.account) for booking in bookings),
+    )
 
 
-def _of_value(value: object) -> Iterator[Lock]:
-    """What a fact that was loaded speaks of besides its key: accounts, others' holds, a key's terminal."""
-    match value:
-        case MemberFacts():
-            for account in value.accounts:
-                yield Lock(Kind.ACCOUNT, account.account)
-        case SaleRecord():
-            yield from _of_sale(value)
-        case KeyRecord():
-            yield Lock(Kind.TERMINAL, value.terminal)
-        case tuple():
-            for each in value:
-                if isinstance(each, SaleRecord):
-                    yield from _of_sale(each)
-        case _:
-            pass
+def _of_sales(found: tuple[Any, ...]) -> list[Lock]:
+    return [lock for each in found if isinstance(each, SaleRecord) for lock in _of_sale(each)]
 
+
+_OF_VALUE: Final[Mapping[type[Any], Callable[[Any], Iterable[Lock]]]] = {
+    MemberFacts: lambda member: [Lock(Kind.ACCOUNT, each.account) for each in member.accounts],
+    SaleRecord: _of_sale,
+    KeyRecord: lambda record: (Lock(Kind.TERMINAL, record.terminal),),
+    tuple: _of_sales,
+}
+"""What a fact that was loaded speaks of besides its key: accounts, others' holds, a key's terminal."""
 
 FREE: Final[Mapping[type[AnyKey], str]] = {
     keys.InstitutionKey: "operators enter places; a decision that began before goes by what it saw",
@@ -110,8 +116,8 @@ FREE: Final[Mapping[type[AnyKey], str]] = {
 
 _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
     **dict.fromkeys(FREE, lambda _: ()),
-    keys.SaleKey: lambda key: (ticket_lock(RequestId.parse(key.request_id).ticket),),
-    keys.ErrandKey: lambda key: (ticket_lock(RequestId.parse(key.request_id).ticket),),
+    keys.SaleKey: lambda key: (_ticket_of(key.request_id),),
+    keys.ErrandKey: lambda key: (_ticket_of(key.request_id),),
     keys.TicketKey: lambda key: (ticket_lock(key.ticket),),
     keys.RecentSalesKey: lambda key: _member(key.member),
     keys.LaterSalesKey: lambda key: _member(key.member),
@@ -130,7 +136,7 @@ _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
 }
 
 _OF_MOVE: Final[Mapping[type[Any], Callable[[Any], tuple[Lock, ...]]]] = {
-    moves.PutSale: lambda move: (ticket_lock(move.sale.request_id.ticket), *_member(move.sale.member)),
+    moves.PutSale: lambda move: (_ticket_of(move.sale.request_id.text), *_member(move.sale.member)),
     moves.PostEntry: lambda _: (),  # what it adds up to is moved by the next two
     moves.MoveBalance: lambda move: (Lock(Kind.ACCOUNT, move.account),),
     moves.MoveCounter: lambda move: _member(move.move.member),
@@ -138,9 +144,9 @@ _OF_MOVE: Final[Mapping[type[Any], Callable[[Any], tuple[Lock, ...]]]] = {
     moves.DropDispensed: lambda _: (),  # comes with its sale, which names the member
     moves.UseCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
     moves.FreeCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
-    moves.PutErrand: lambda move: (ticket_lock(RequestId.parse(move.errand.request_id).ticket),),
-    moves.DropErrand: lambda move: (ticket_lock(RequestId.parse(move.request_id).ticket),),
-    moves.KeepReassertion: lambda move: (ticket_lock(RequestId.parse(move.shown.request_id).ticket),),
+    moves.PutErrand: lambda move: (_ticket_of(move.errand.request_id),),
+    moves.DropErrand: lambda move: (_ticket_of(move.request_id),),
+    moves.KeepReassertion: lambda move: (_ticket_of(move.shown.request_id),),
     moves.EndRecovery: lambda _: (),  # nobody stands on its being open: who finds it so asks again
     moves.KeepNonce: lambda move: (Lock(Kind.NONCE, f"{move.sender}/{move.nonce}"),),
     moves.PutTerminal: lambda move: (Lock(Kind.TERMINAL, move.terminal.terminal),),
