@@ -104,6 +104,12 @@ def test_a_wrong_key_is_named(tmp_path: Path, replaced: str, by: str, key: str) 
         ("[deadlines_ms]\nQuote = 'soon'", "deadlines_ms.Quote"),
         ("[receipt]\ncolumns = 10", "receipt.columns"), ("[receipt]\ncolumns = true", "receipt.columns"),
         ("tls = 1", "tls"),
+        ("[tls]\ncertificate_file = 'till.pem'", "tls.certificate_file"),
+        ("[tls]\ncertificate_key_file = 'till-tls.key'", "tls.certificate_file"),
+        (
+            "[tls]\ninsecure = true\ncertificate_file = 'a'\ncertificate_key_file = 'b'",
+            "tls.certificate_file",
+        ),
     ],
 )
 def test_a_wrong_key_in_a_table_is_named_with_its_table(tmp_path: Path, table: str, key: str) -> None:

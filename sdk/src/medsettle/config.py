@@ -14,6 +14,8 @@
 
     [tls]
     ca_file = "ca.pem"                      # optional: else the system's authorities
+    certificate_file = "till.pem"           # optional: the till's own, where the gateway asks for one
+    certificate_key_file = "till-tls.key"   # its key, not encrypted
     insecure = false                        # plaintext, to this machine only
     allow_plaintext_beyond_loopback = false
 
@@ -51,7 +53,8 @@ _METHODS: Final = {call.method: call for call in CALLS}
 class TillConfig:
     """What a till needs to know. ``root_public_key`` is DER; paths are as they are opened.
 
-    ``ca_file`` None: the system's authorities. ``deadlines_ms``: by method name, total, all tries
+    ``ca_file`` None: the system's authorities. ``certificate_file`` and its key are shown to a gateway that
+    asks for them; they sign no request. ``deadlines_ms``: by method name, total, all tries
     together, where they differ from ``wire.calls``. ``wait_ms``: how long a sale waits for the gateway in
     one go, all its calls together: until the cash is collected, and after it.
     """
@@ -70,6 +73,8 @@ class TillConfig:
     deadlines_ms: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     wait_ms: int = 20_000
     columns: int = 32
+    certificate_file: Path | None = None
+    certificate_key_file: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what no till could work with."""
@@ -85,6 +90,7 @@ class TillConfig:
         if self.columns not in COLUMNS:
             raise wrong("receipt.columns", f"it is not {COLUMNS.start} to {COLUMNS.stop - 1}")
         self._check_root()
+        self._check_certificate()
         for method, deadline_ms in self.deadlines_ms.items():
             _check_deadline(method, deadline_ms)
         if self.wait_ms not in WAIT_MS:
@@ -95,6 +101,12 @@ class TillConfig:
             verifier_of(self.root_public_key)
         except KeyInvalidError as error:
             raise wrong("root_public_key", str(error)) from error
+
+    def _check_certificate(self) -> None:
+        if (self.certificate_file is None) != (self.certificate_key_file is None):
+            raise wrong("tls.certificate_file", "it and tls.certificate_key_file are only used together")
+        if self.certificate_file is not None and self.insecure:
+            raise wrong("tls.certificate_file", "it is of no use with tls.insecure")
 
     def deadline_ms(self, call: Call) -> int:
         """Returns a call's total deadline in milliseconds."""
@@ -138,8 +150,10 @@ _TOP: Final[dict[str, type]] = {
 }
 _REQUIRED: Final = ("address", "terminal", "audience", "root_public_key", "key_file", "journal")
 _TLS: Final[dict[str, type]] = {
-    "ca_file": str, "insecure": bool, "allow_plaintext_beyond_loopback": bool,
+    "ca_file": str, "certificate_file": str, "certificate_key_file": str, "insecure": bool,
+    "allow_plaintext_beyond_loopback": bool,
 }
+_TLS_FILES: Final = ("ca_file", "certificate_file", "certificate_key_file")
 _RECEIPT: Final[dict[str, type]] = {"columns": int}
 _TYPES: Final = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table"}
 
@@ -157,8 +171,9 @@ def _config(table: dict[str, Any], folder: Path) -> TillConfig:
     table["root_public_key"] = _public_key(table["root_public_key"])
     for key in ("key_file", "journal"):
         table[key] = folder / table[key]
-    if "ca_file" in tls:
-        tls["ca_file"] = folder / tls["ca_file"]
+    for key in _TLS_FILES:
+        if key in tls:
+            tls[key] = folder / tls[key]
     return TillConfig(**table, **tls, **receipt, deadlines_ms=MappingProxyType(deadlines))
 
 

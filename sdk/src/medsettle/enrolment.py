@@ -47,12 +47,17 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How to reach the gateway: a CA file (None: the system's authorities), or plaintext."""
+    """How to reach the gateway: a CA file (None: the system's authorities), or plaintext.
+
+    ``certificate_file`` and its key are for a gateway that asks its tills for one.
+    """
 
     address: str
     ca_file: Path | None = None
     insecure: bool = False
     allow_plaintext_beyond_loopback: bool = False
+    certificate_file: Path | None = None
+    certificate_key_file: Path | None = None
 
 
 def enrol(
@@ -134,6 +139,7 @@ def _before(
         channel.address, terminal, signing.ENROL_AUDIENCE, signer.public_key, folder / _KEY_FILE,
         folder / _JOURNAL_FILE, ca_file=channel.ca_file, insecure=channel.insecure,
         allow_plaintext_beyond_loopback=channel.allow_plaintext_beyond_loopback,
+        certificate_file=channel.certificate_file, certificate_key_file=channel.certificate_key_file,
     )
 
 
@@ -195,8 +201,13 @@ def _write_config(path: Path, channel: Channel, enrolled: Enrolled) -> None:
         f"insecure = {str(channel.insecure).lower()}",
         f"allow_plaintext_beyond_loopback = {str(channel.allow_plaintext_beyond_loopback).lower()}",
     ]
-    if channel.ca_file is not None:
-        lines.append(f"ca_file = {_quoted(str(channel.ca_file.absolute()))}")
+    files = {
+        "ca_file": channel.ca_file, "certificate_file": channel.certificate_file,
+        "certificate_key_file": channel.certificate_key_file,
+    }
+    lines += [
+        f"{name} = {_quoted(str(file.absolute()))}" for name, file in files.items() if file is not None
+    ]
     with path.open("x", encoding="utf-8", newline="\n") as file:
         file.write("\n".join([*lines, ""]))
         file.flush()

@@ -5,6 +5,7 @@ anew. Plaintext goes to this machine only, unless the configuration says otherwi
 """
 
 import ipaddress
+import ssl
 from typing import Any, Final, Protocol
 
 import grpc
@@ -100,7 +101,8 @@ class AioTransport:
 def _secrets(config: TillConfig) -> grpc.ChannelCredentials | None:
     """Returns the channel's credentials; None for plaintext. Raises ConfigError."""
     if not config.insecure:
-        return grpc.ssl_channel_credentials(root_certificates=_ca(config))
+        key, certificate = _certificate(config)
+        return grpc.ssl_channel_credentials(_ca(config), key, certificate)
     if not (config.allow_plaintext_beyond_loopback or is_loopback(config.address)):
         raise till_error(
             TillReason.CONFIG_INVALID, key="tls.insecure",
@@ -117,6 +119,20 @@ def _ca(config: TillConfig) -> bytes | None:
     except OSError as error:
         cause = f"{config.ca_file} cannot be read"
         raise till_error(TillReason.CONFIG_INVALID, key="tls.ca_file", cause=cause) from error
+
+
+def _certificate(config: TillConfig) -> tuple[bytes | None, bytes | None]:
+    """Returns the key and the chain that a gateway may ask for, in PEM; gRPC would not say what is wrong."""
+    certificate, key = config.certificate_file, config.certificate_key_file
+    if certificate is None or key is None:
+        return None, None
+    try:
+        # without a passphrase: a prompt for one would hold the till up
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
+        return key.read_bytes(), certificate.read_bytes()
+    except (OSError, ValueError) as error:
+        cause = f"{certificate} and {key} are no certificate in PEM and its key, not encrypted"
+        raise till_error(TillReason.CONFIG_INVALID, key="tls.certificate_file", cause=cause) from error
 
 
 def is_loopback(address: str) -> bool:

@@ -23,6 +23,7 @@ from medsettle.transport import is_loopback
 from medsettle.wire.signing import Signer
 
 _LATEST_COUNT: Final = 20
+_CLOSED: Final = "网关关闭了连接 the gateway closed the connection"
 _CLOCK_OFFSET_MS_MAX: Final = 60_000
 """A fifth of what the gateway accepts: there is time to set the clock before sales are refused."""
 
@@ -117,8 +118,12 @@ def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
     try:
         context = ssl.create_default_context(cafile=str(config.ca_file) if config.ca_file else None)
         context.set_alpn_protocols(["h2"])
+        if config.certificate_file is not None:
+            context.load_cert_chain(config.certificate_file, config.certificate_key_file, password="")
         with context.wrap_socket(connection, server_hostname=host) as secured:
             until = (secured.getpeercert() or {}).get("notAfter", "?")
+            if not secured.recv(1):  # whether our own certificate is taken shows after the handshake
+                raise ssl.SSLError(_CLOSED)
             return Check("tls", ok=True, found=f"{secured.version()}, 证书有效至 valid until {until}")
     except (OSError, ValueError) as error:
         if is_plain(error):
@@ -126,6 +131,8 @@ def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
             found = "对方没有使用TLS the other side does not speak TLS"
             return Check("tls", ok=False, found=found, next=advice)
         advice = "请核对 tls.ca_file 与网关证书 check tls.ca_file against the gateway's certificate"
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
+            advice = "请核对本机证书 check tls.certificate_file: the gateway may ask for one, or not take it"
         return Check("tls", ok=False, found=str(error), next=advice)
 
 

@@ -11,6 +11,7 @@ from medsettle.errors import ConfigError, GatewayAwayError
 _TYPED: Final = {
     "code": "CODE", "terminal": "--terminal", "directory": "--directory", "suite": "--suite",
     "address": "--gateway", "tls.insecure": "--insecure", "tls.ca_file": "--ca",
+    "tls.certificate_file": "--certificate", "tls.certificate_key_file": "--certificate-key",
 }
 """The words of the command for the keys of a configuration."""
 
@@ -18,7 +19,10 @@ _TYPED: Final = {
 def enrolled(counter: Counter) -> int:
     """Registers this till and writes its key and configuration. Returns 0."""
     given = counter.arguments
-    channel = Channel(given.gateway, ca_file=given.ca, insecure=given.insecure)
+    channel = Channel(
+        given.gateway, ca_file=given.ca, insecure=given.insecure, certificate_file=given.certificate,
+        certificate_key_file=given.certificate_key,
+    )
     try:
         ready = enrol(channel, given.code, given.terminal, given.directory, suite=given.suite)
     except ConfigError as error:

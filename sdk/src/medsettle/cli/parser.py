@@ -187,6 +187,9 @@ def _enrol(commands: Commands) -> None:
                          help="密钥类型 kind of key (default: ed25519)")
     command.add_argument("--ca", type=Path, metavar="FILE",
                          help="TLS authorities of the gateway (default: the system's)")
+    command.add_argument("--certificate", type=Path, metavar="FILE",
+                         help="客户端证书 the till's own TLS certificate, where the gateway asks for one")
+    command.add_argument("--certificate-key", type=Path, metavar="FILE", help="证书私钥 and its key")
     command.add_argument("--insecure", action="store_true", help="不加密,仅限本机 no TLS: this machine only")
 
 
