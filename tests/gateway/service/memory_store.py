@@ -227,7 +227,7 @@ def _stay_end(tables: Tables, key: keys.StayEndKey) -> SaleHead | None:
         head_of(sale)
         for sale in tables.sales.values()
         if (sale.member, sale.ends_stay) == (key.member, key.stay)
-        and sale.state in {SaleState.HELD, SaleState.SETTLED}
+        and sale.state in ALIVE - {SaleState.EXPIRED}
     ]
     return found[0] if found else None
 

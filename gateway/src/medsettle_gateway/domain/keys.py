@@ -102,7 +102,7 @@ class DueHoldsKey(Key[tuple[SaleRecord, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class StayEndKey(Key[SaleHead | None]):
-    """The final bill of a stay of the member, if one is held or settled."""
+    """The final bill of a stay of the member, if one is held or settled, or an authority is asked of it."""
 
     member: str
     stay: str

@@ -32,6 +32,7 @@ from medsettle_gateway.domain.orders import SignedOrder
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, StoredSale, from_stored
+from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
 from medsettle_gateway.storage.sealing import Identity, Sealer
 from medsettle_gateway.storage.sqlite.recovery import load_recovery
@@ -92,6 +93,11 @@ def _heads(found: Iterable[Row]) -> tuple[SaleHead, ...]:
 
 def _sale(reading: Reading, key: keys.SaleKey) -> SaleRecord | None:
     return reading.sale(key.request_id)
+
+
+def _errand(reading: Reading, key: keys.ErrandKey) -> Errand | None:
+    row = reading.row("errand", request_id=key.request_id)
+    return None if row is None else Errand(key.request_id, from_us(row[0]), row[1])
 
 
 def _ticket(reading: Reading, key: keys.TicketKey) -> tuple[SaleHead, ...]:
@@ -272,6 +278,7 @@ def _nonce(reading: Reading, key: keys.NonceKey) -> bool:
 
 _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.SaleKey: _sale,
+    keys.ErrandKey: _errand,
     keys.TicketKey: _ticket,
     keys.RecentSalesKey: _recent_sales,
     keys.LaterSalesKey: _later_sales,

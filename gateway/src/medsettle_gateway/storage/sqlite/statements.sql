@@ -43,7 +43,7 @@ ORDER BY hold_expires_at_us, request_id LIMIT :limit;
 
 -- name: stay_end
 SELECT request_id, state FROM sales
-WHERE member = :member AND ends_stay = :stay AND state IN ('HELD', 'SETTLED');
+WHERE member = :member AND ends_stay = :stay AND state IN ('PENDING', 'HELD', 'SETTLED', 'UNDOING');
 
 -- name: due_sales
 SELECT request_id FROM (
@@ -53,6 +53,19 @@ SELECT request_id FROM (
   SELECT request_id, hold_expires_at_us FROM sales
   WHERE state = 'EXPIRED' AND hold_expires_at_us <= :day_due_us
 ) ORDER BY ended_us, request_id LIMIT :limit;
+
+-- name: errand
+SELECT due_at_us, attempts FROM errands WHERE request_id = :request_id;
+
+-- name: due_errands
+SELECT request_id FROM errands WHERE due_at_us <= :due_us ORDER BY due_at_us, request_id LIMIT :limit;
+
+-- name: put_errand
+INSERT INTO errands (request_id, due_at_us, attempts) VALUES (:request_id, :due_at_us, :attempts)
+ON CONFLICT (request_id) DO UPDATE SET due_at_us = excluded.due_at_us, attempts = excluded.attempts;
+
+-- name: drop_errand
+DELETE FROM errands WHERE request_id = :request_id;
 
 -- name: list_sales
 SELECT request_id, body FROM sales
@@ -197,6 +210,9 @@ DELETE FROM dispensings WHERE request_id = :request_id;
 -- name: use_credential
 INSERT INTO credentials_used (credential_id, request_id, used_at_us, expires_at_us)
 VALUES (:credential_id, :request_id, :used_at_us, :expires_at_us);
+
+-- name: free_credential
+DELETE FROM credentials_used WHERE credential_id = :credential_id AND request_id = :request_id;
 
 -- name: keep_nonce
 INSERT INTO nonces (sender, nonce, until_us) VALUES (:sender, :nonce, :until_us);

@@ -111,6 +111,11 @@ class SqliteStore:
         values = {"hold_due_us": to_us(hold_due_at), "day_due_us": to_us(day_due_at), "limit": limit}
         return self._read(lambda reading: tuple(row[0] for row in reading.rows("due_sales", **values)))
 
+    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
+        """Returns request ids of errands that are due, longest due first."""
+        values = {"due_us": to_us(due_at), "limit": limit}
+        return self._read(lambda reading: tuple(row[0] for row in reading.rows("due_errands", **values)))
+
     async def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""
         return self._read(lambda reading: last_committed_at(reading.connection))

@@ -153,6 +153,25 @@ def _use_credential(connection: sqlite3.Connection, move: moves.UseCredential) -
     )
 
 
+def _free_credential(connection: sqlite3.Connection, move: moves.FreeCredential) -> None:
+    what = f"{move.credential_id} is not used by {move.request_id}"
+    _one(
+        connection, "free_credential", what, credential_id=move.credential_id, request_id=move.request_id
+    )
+
+
+def _put_errand(connection: sqlite3.Connection, move: moves.PutErrand) -> None:
+    errand = move.errand
+    _run(
+        connection, "put_errand", request_id=errand.request_id, due_at_us=to_us(errand.due_at),
+        attempts=errand.attempts,
+    )
+
+
+def _drop_errand(connection: sqlite3.Connection, move: moves.DropErrand) -> None:
+    _run(connection, "drop_errand", request_id=move.request_id)
+
+
 def _keep_nonce(connection: sqlite3.Connection, move: moves.KeepNonce) -> None:
     _run(connection, "forget_nonces", before_us=to_us(move.until - _NONCES_STAY))
     _run(connection, "keep_nonce", sender=move.sender, nonce=move.nonce, until_us=to_us(move.until))
@@ -198,6 +217,9 @@ _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
     moves.UseCredential: _use_credential,
     moves.KeepReassertion: keep_reassertion,
     moves.EndRecovery: end_recovery,
+    moves.FreeCredential: _free_credential,
+    moves.PutErrand: _put_errand,
+    moves.DropErrand: _drop_errand,
     moves.KeepNonce: _keep_nonce,
     moves.PutTerminal: _put_terminal,
     moves.PutTerminalKey: _put_terminal_key,
