@@ -115,7 +115,7 @@ class Gateway:
             for charge in (Charge.CHARGED, Charge.REFUSED):
                 after = now._replace(beyond=beyond._replace(charge=charge))
                 yield Move(f"the authority: {charge}", after, fair=True, alone=True)
-        to_undo = now.sale is _S.UNDOING or (now.sale is _S.PENDING and beyond.unwanted)
+        to_undo = now.sale in {_S.PENDING, _S.UNDOING}
         if to_undo and beyond.charge in {Charge.CHARGED, Charge.NOTHING}:
             undone = beyond._replace(charge=Charge.UNDONE)
             surely = now.sale is _S.UNDOING

@@ -1,6 +1,6 @@
 """One call without input or output: what is sent and signed, and what a reply is worth."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -62,10 +62,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Whom the till talks to: the gateway's id and the root that vouches for its answering keys."""
+    """Whom the till talks to: the gateway's id and the root that vouches for its answering keys.
+
+    ``read_key`` reads the public key of a certificate. Raises KeyInvalidError.
+    """
 
     audience: str
     root: signing.Verifier
+    read_key: Callable[[bytes], signing.Verifier] = signing.verifier_of
 
 
 def sign(
@@ -124,7 +128,7 @@ def evidence_of(
     try:
         certificate = signing.Certificate.decode(reply.text(signing.ANSWER_CERTIFICATE))
         at_ms = int(reply.text(signing.ANSWER_TIMESTAMP))
-        answering = certificate.answering_key(peer.root, peer.audience, now_ms)
+        answering = certificate.answering_key(peer.root, peer.audience, now_ms, peer.read_key)
     except ValueError:
         return None
     earliest_ms = certificate.not_before_ms - signing.WINDOW_MS

@@ -19,6 +19,7 @@ SHA-256 in lower-case hex; ``key`` is the first 16 hex digits of the SHA-256 of 
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
@@ -272,8 +273,13 @@ class Certificate:
             raise KeyInvalidError(msg)
         return certificate
 
-    def answering_key(self, root: Verifier, audience: str, now_ms: int) -> KeyVerifier:
-        """Returns the answering key if the root vouches for it now. Raises KeyInvalidError."""
+    def answering_key(
+        self, root: Verifier, audience: str, now_ms: int, read_key: Callable[[bytes], Verifier] = verifier_of
+    ) -> Verifier:
+        """Returns the answering key if the root vouches for it now. Raises KeyInvalidError.
+
+        ``read_key`` reads public keys, as :func:`verifier_of` does.
+        """
         if not root.verify(self.signature, self.statement()):
             msg = "the operator's root did not sign this certificate"
             raise KeyInvalidError(msg)
@@ -283,7 +289,7 @@ class Certificate:
         if not self.not_before_ms - WINDOW_MS <= now_ms <= self.not_after_ms + WINDOW_MS:
             msg = "the certificate of the answering key is not valid now"
             raise KeyInvalidError(msg)
-        verifier = verifier_of(self.public_key)
+        verifier = read_key(self.public_key)
         if verifier.key != self.key:
             msg = "the certificate names another key than it carries"
             raise KeyInvalidError(msg)
