@@ -17,3 +17,5 @@ class Turn(IntEnum):
     SWEEP = 2
     CHAIN = 3
     COURIER = 4
+    COMMAND = 5
+    """Commands of operators that write, one after another."""

@@ -1,0 +1,97 @@
+"""What is loaded and written between begin and commit, under locks that other processes respect."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.domain.locks import Lock, locks_read, locks_written
+from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.service.ports import ContendedError
+from medsettle_gateway.storage.instants import from_us
+from medsettle_gateway.storage.postgres.connecting import Connection
+from medsettle_gateway.storage.postgres.failures import unavailable
+from medsettle_gateway.storage.postgres.latest import last_committed_at
+from medsettle_gateway.storage.postgres.loading import load
+from medsettle_gateway.storage.postgres.locking import (
+    Shared,
+    as_read,
+    missing,
+    take_with_people,
+    try_for,
+    wanted_by,
+)
+from medsettle_gateway.storage.postgres.statements import SQL
+from medsettle_gateway.storage.postgres.writing import write
+from medsettle_gateway.storage.sealing import Sealer
+
+_TICK: Final = timedelta(microseconds=1)
+_ROUNDS_COUNT: Final = 3
+"""How often facts are read again because they speak of more than was locked."""
+
+
+class PostgresTransaction:
+    """See :class:`medsettle_gateway.service.ports.Transaction`."""
+
+    def __init__(self, connection: Connection, sealer: Sealer, at: datetime) -> None:
+        self._connection = connection
+        self._sealer = sealer
+        self._at = at
+        self._held: dict[Lock, Shared] = {}
+        self._first = True
+
+    @classmethod
+    async def begun(cls, connection: Connection, sealer: Sealer) -> "PostgresTransaction":
+        """Returns a transaction that has just begun. Raises asyncpg's errors and OSError."""
+        await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        return cls(connection, sealer, from_us(await connection.fetchval(SQL["begun"])))
+
+    @property
+    def at(self) -> datetime:
+        """The server's instant, later than every entry that was committed before the locks were had."""
+        return self._at
+
+    async def load(self, keys: Sequence[AnyKey]) -> Facts:
+        """Returns the facts of the keys, locked until the end, this transaction's own moves included."""
+        with unavailable():
+            await self._lock(keys)
+            for _ in range(_ROUNDS_COUNT):
+                facts = await load(self._connection, self._sealer, keys)
+                more = missing(as_read(locks_read(facts)), self._held)
+                if not more:
+                    return facts
+                await self._try(more)
+        msg = "what was read speaks of something else each time"
+        raise ContendedError(msg)
+
+    async def write(self, moves: Sequence[Move]) -> None:
+        """Does the moves. Raises AssertionError if one breaks what the store asserts."""
+        with unavailable():
+            await self._try(missing(dict.fromkeys(locks_written(moves), False), self._held))
+            await write(self._connection, moves)
+
+    async def _lock(self, keys: Sequence[AnyKey]) -> None:
+        """Waits for what is wanted first: nothing is held yet that somebody else may wait for."""
+        wanted = wanted_by(keys)
+        if not self._first:
+            await self._try(missing(wanted, self._held))
+        elif wanted:
+            self._first = False
+            self._held.update(await take_with_people(self._connection, wanted, keys))
+            await self._keep_behind()
+
+    async def _try(self, wanted: dict[Lock, Shared]) -> None:
+        if not wanted:
+            return
+        self._first = False
+        if not await try_for(self._connection, wanted):
+            msg = "another process decides about the same things"
+            raise ContendedError(msg)
+        self._held.update(wanted)
+        await self._keep_behind()
+
+    async def _keep_behind(self) -> None:
+        """Whoever held a lock before has entered what it decided: that came first, by its instant too."""
+        last = await last_committed_at(self._connection)
+        if last is not None and last >= self._at:
+            self._at = last + _TICK
