@@ -169,11 +169,12 @@ ON CONFLICT (request_id, number) DO UPDATE SET body = excluded.body WHERE body <
 -- name: drop_settlements
 DELETE FROM settlements WHERE request_id = :request_id AND number > :count;
 
+-- name: last_position
+SELECT coalesce(max(position), 0) FROM entries;
+
 -- name: insert_entry
 INSERT INTO entries (position, kind, request_id, committed_at_us, business_on, terminal, operator, reason)
-SELECT coalesce(max(position), 0) + 1, :kind, :request_id, :committed_at_us, :business_on, :terminal, :operator,
-  :reason
-FROM entries RETURNING position;
+VALUES (:position, :kind, :request_id, :committed_at_us, :business_on, :terminal, :operator, :reason);
 
 -- name: last_entry
 SELECT committed_at_us FROM entries WHERE position = (SELECT max(position) FROM entries);
@@ -196,9 +197,10 @@ UPDATE counters SET used = used + :used_delta, held = held + :held_delta
 WHERE member = :member AND region = :region AND scheme = :scheme AND period = :period
   AND counter = :counter AND measure = :measure;
 
--- name: insert_counter
+-- name: begin_counter
 INSERT INTO counters (member, region, scheme, period, counter, measure, used, held)
-VALUES (:member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta);
+VALUES (:member, :region, :scheme, :period, :counter, :measure, 0, 0)
+ON CONFLICT (member, region, scheme, period, counter, measure) DO NOTHING;
 
 -- name: insert_dispensing
 INSERT INTO dispensings (request_id, number, member, drug, dispensed_on, days_supply, condition, benefit)

@@ -1,4 +1,4 @@
-"""Moves into the database: one writer for each kind of move.
+"""Moves into the database: those of sales many at a time, the others one by one.
 
 What no move may break is asserted here and by the constraints of the tables: the books of an entry sum
 to zero, nothing falls below zero, a version follows its own predecessor, nothing is used twice.
@@ -9,26 +9,24 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import moves
-from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.domain.sale import SaleRecord, to_stored
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.sqlite.recovery import end_recovery, keep_reassertion
 from medsettle_gateway.storage.sqlite.statements import SQL
+from medsettle_gateway.storage.sqlite.writing_sales import write_sales
 
 _NONCES_STAY: Final = timedelta(days=1)
 """How long a nonce outlives its time: clocks of several processes may differ."""
 
 
 def write(connection: sqlite3.Connection, done: Sequence[Move]) -> None:
-    """Does the moves in their order.
+    """Does the moves as one set.
 
-    Raises AssertionError, naming the move, if one breaks what the store asserts; sqlite3.Error if the
+    Raises AssertionError, naming the kind of move, if one breaks what the store asserts; sqlite3.Error if the
     database cannot be written.
     """
-    for move in done:
+    for move in write_sales(connection, done):
         try:
             _WRITERS[type(move)](connection, move)
         except sqlite3.IntegrityError as error:
@@ -44,106 +42,6 @@ def _one(connection: sqlite3.Connection, name: str, what: str, **values: Any) ->
     if _run(connection, name, **values) != 1:
         msg = f"the store refuses {name}: {what}"
         raise AssertionError(msg)
-
-
-def _put_sale(connection: sqlite3.Connection, move: moves.PutSale) -> None:
-    sale = move.sale
-    body, settlements = to_stored(sale)
-    text = sale.request_id.text
-    columns = {**_columns(sale), "body": body}
-    if sale.version == 1:
-        _one(connection, "insert_sale", f"{text} is recorded already", **columns)
-    else:
-        what = f"{text} is not at version {sale.version - 1}"
-        _one(connection, "update_sale", what, **columns)
-        _run(connection, "drop_settlements", request_id=text, count=len(settlements))
-    for number, settlement in enumerate(settlements, 1):
-        _run(connection, "put_settlement", request_id=text, number=number, body=settlement)
-
-
-def _columns(sale: SaleRecord) -> dict[str, Any]:
-    ticket = sale.request_id.ticket
-    return {
-        "request_id": sale.request_id.text,
-        "institution": ticket.institution,
-        "till": ticket.till,
-        "day": ticket.day.isoformat(),
-        "number": ticket.number,
-        "attempt": sale.request_id.attempt,
-        "terminal": sale.terminal,
-        "state": sale.state.value,
-        "version": sale.version,
-        "member": sale.member,
-        "basket_digest": sale.basket_digest,
-        "service_on": sale.service_on.isoformat(),
-        "created_at_us": to_us(sale.created_at),
-        "calculated_at_us": to_us_or_none(sale.calculated_at),
-        "hold_expires_at_us": to_us_or_none(sale.hold_expires_at),
-        "settled_at_us": to_us(sale.committed_at) if sale.state is SaleState.SETTLED else None,
-        "ends_stay": sale.ends_stay,
-    }
-
-
-def _post_entry(connection: sqlite3.Connection, move: moves.PostEntry) -> None:
-    entry = move.entry
-    entry.check()
-    position = _insert_entry(connection, entry)
-    connection.executemany(SQL["insert_posting"], [
-        {"position": position, "number": number, **posting._asdict()}
-        for number, posting in enumerate(entry.postings, 1)
-    ])
-    connection.executemany(SQL["insert_entry_counter"], [
-        {"position": position, "number": number, **_counter(counter)}
-        for number, counter in enumerate(entry.counters, 1)
-    ])
-
-
-def _insert_entry(connection: sqlite3.Connection, entry: Entry) -> int:
-    (position,) = connection.execute(SQL["insert_entry"], {
-        "kind": entry.kind,
-        "request_id": entry.request_id,
-        "committed_at_us": to_us(entry.committed_at),
-        "business_on": entry.business_on.isoformat(),
-        "terminal": entry.terminal,
-        "operator": entry.operator,
-        "reason": entry.reason,
-    }).fetchone()
-    return int(position)
-
-
-def _counter(move: CounterMove) -> dict[str, Any]:
-    member, region, scheme, key, used_delta, held_delta = move
-    return {
-        "member": member, "region": region, "scheme": scheme, **key._asdict(),
-        "used_delta": used_delta, "held_delta": held_delta,
-    }
-
-
-def _move_balance(connection: sqlite3.Connection, move: moves.MoveBalance) -> None:
-    _one(
-        connection, "move_balance", f"there is no account {move.account}", account=move.account,
-        balance_delta_fen=move.balance_delta_fen, held_delta_fen=move.held_delta_fen,
-    )
-
-
-def _move_counter(connection: sqlite3.Connection, move: moves.MoveCounter) -> None:
-    # Not an upsert: its inserted row would have to satisfy the checks before the sum does.
-    values = _counter(move.move)
-    if not _run(connection, "move_counter", **values):
-        _run(connection, "insert_counter", **values)
-
-
-def _keep_dispensed(connection: sqlite3.Connection, move: moves.KeepDispensed) -> None:
-    for number, (drug, on, days_supply, condition, benefit) in enumerate(move.drugs, 1):
-        _run(
-            connection, "insert_dispensing", request_id=move.request_id, number=number, member=move.member,
-            drug=drug, dispensed_on=on.isoformat(), days_supply=days_supply, condition=condition,
-            benefit=benefit,
-        )
-
-
-def _drop_dispensed(connection: sqlite3.Connection, move: moves.DropDispensed) -> None:
-    _run(connection, "drop_dispensings", request_id=move.request_id)
 
 
 def _use_credential(connection: sqlite3.Connection, move: moves.UseCredential) -> None:
@@ -208,12 +106,6 @@ def _use_enrol_code(connection: sqlite3.Connection, move: moves.UseEnrolCode) ->
 
 
 _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
-    moves.PutSale: _put_sale,
-    moves.PostEntry: _post_entry,
-    moves.MoveBalance: _move_balance,
-    moves.MoveCounter: _move_counter,
-    moves.KeepDispensed: _keep_dispensed,
-    moves.DropDispensed: _drop_dispensed,
     moves.UseCredential: _use_credential,
     moves.KeepReassertion: keep_reassertion,
     moves.EndRecovery: end_recovery,
