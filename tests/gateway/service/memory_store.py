@@ -29,7 +29,9 @@ from medsettle_gateway.domain.orders import OrderRecord, SignedOrder
 from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord, from_stored, to_stored
+from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
+from tests.gateway.service.memory_chain import seal_next
 from tests.gateway.service.memory_errands import Errands, free
 from tests.gateway.service.memory_recovery import Recoveries
 
@@ -49,6 +51,7 @@ class Tables:
     catalogue: dict[tuple[str, str], tuple[CatalogueItem, ...]] = field(default_factory=dict)
     sales: dict[str, SaleRecord] = field(default_factory=dict)
     entries: dict[int, Entry] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
     counters: dict[CounterRow, CounterState] = field(default_factory=dict)
     dispensings: dict[str, moves.KeepDispensed] = field(default_factory=dict)
     orders: dict[str, SignedOrder] = field(default_factory=dict)
@@ -124,6 +127,9 @@ class MemoryStore:
     async def last_committed_at(self) -> datetime | None:
         entries = self.tables.entries
         return entries[len(entries)].committed_at if entries else None
+
+    async def chain(self, limit: int, at: datetime) -> int:
+        return seal_next(self.tables.entries, self.tables.blocks, limit, at)
 
     async def close(self) -> None:
         """Nothing to finish."""

@@ -26,6 +26,7 @@ from medsettle_gateway.rpc.aio import Front, new_event_loop
 from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
 from medsettle_gateway.rpc.tls import TlsFileError
+from medsettle_gateway.service.chainer import Chainer
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.emergency import Orders
@@ -51,6 +52,7 @@ class Gateway:
     store: SqliteStore
     writer: Writer
     sweeper: Sweeper
+    chainer: Chainer
     front: Front
     spawner: Spawner
 
@@ -79,12 +81,14 @@ class Gateway:
         )
         sweeper = Sweeper(store, clock, writer, desk.rules, report)
         front = Front(Calls(ports, limits), config.listen, limits, report)
-        return cls(config, store, writer, sweeper, front, Spawner(report))
+        chainer = Chainer(store, clock, desk.rules, report)
+        return cls(config, store, writer, sweeper, chainer, front, Spawner(report))
 
     async def start(self) -> int:
         """Listens, and returns the port. Raises ConfigError if the address cannot be listened on."""
         self.writer.start(self.spawner)
         self.sweeper.start(self.spawner)
+        self.chainer.start(self.spawner)
         try:
             return await self.front.start()
         except TlsFileError as error:
@@ -102,6 +106,7 @@ class Gateway:
         await self.front.drain(self.config.limits.drain_ms / 1000)
         await self.writer.drain()
         await self.spawner.cancel()
+        await self.chainer.stop()
         await self.store.close()
 
 
@@ -187,6 +192,8 @@ def _rules(limits: LimitsSection) -> Rules:
         retry_ms=limits.retry_ms,
         sweep_interval=timedelta(milliseconds=limits.sweep_interval_ms),
         sweep_count=limits.sweep_batch,
+        chain_interval=timedelta(milliseconds=limits.chain_interval_ms),
+        chain_count=limits.chain_batch,
     )
 
 

@@ -165,6 +165,9 @@ class LimitsSection:
     """Life of the certificate of this process's answering key; renewed at half of it."""
     sweep_interval_ms: int = _limit(5_000, 10, 600_000)
     sweep_batch: int = _limit(200, 1, 10_000)
+    chain_interval_ms: int = _limit(500, 10, 600_000)
+    """How often new entries are covered by a block of the chain."""
+    chain_batch: int = _limit(1_000, 1, 4_096)
     drain_ms: int = _limit(20_000, 0, 300_000)
     """How long a stop waits for what is under way."""
     store_busy_ms: int = _limit(5_000, 0, 60_000)

@@ -27,10 +27,8 @@ FORMAT: Final = b"medsettle ledger block 1"
 NOTHING_BEFORE: Final = bytes(32)
 """Stands where the first block names the one before."""
 MARK_BYTES: Final = 8
-ENTRY_COLUMNS: Final = 8
-POSTING_COLUMNS: Final = 5
-COUNTER_COLUMNS: Final = 10
-_NAMES: Final = (b"entries", b"postings", b"counters")
+_SECTIONS: Final = ((b"entries", 8), (b"postings", 5), (b"counters", 10))
+"""Their names, and how many columns a line has."""
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n"})
 
 Row = Sequence[str | int]
@@ -56,17 +54,8 @@ class Block(NamedTuple):
 class Section(NamedTuple):
     """Lines of one kind, joined by line feeds, and how many there are."""
 
-    count: int
+    line_count: int
     text: bytes
-
-    def is_plain(self, columns: int) -> bool:
-        """Returns whether no text in it has a character that would have to be escaped."""
-        text = self.text
-        return (
-            b"\\" not in text
-            and text.count(b"\t") == self.count * (columns - 1)
-            and text.count(b"\n") == max(self.count - 1, 0)
-        )
 
 
 class EntryText(NamedTuple):
@@ -92,6 +81,29 @@ def line(row: Row) -> bytes:
 def entry_text(entry: Row, postings: Iterable[Row], counters: Iterable[Row]) -> EntryText:
     """Returns the lines of an entry. The first column of every row is its position."""
     return EntryText(int(entry[0]), line(entry), tuple(map(line, postings)), tuple(map(line, counters)))
+
+
+def texts_of(entries: Sequence[Row], postings: Sequence[Row], counters: Sequence[Row]) -> list[EntryText]:
+    """Returns the lines of some entries, in the order of all three."""
+    posted, moved = _by_position(postings), _by_position(counters)
+    return [entry_text(row, posted.get(row[0], ()), moved.get(row[0], ())) for row in entries]
+
+
+def _by_position(rows: Sequence[Row]) -> dict[int | str, list[Row]]:
+    found: dict[int | str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def are_plain(sections: Sequence[Section]) -> bool:
+    """Returns whether no text in them has a character that would have to be escaped."""
+    return all(
+        b"\\" not in text
+        and text.count(b"\t") == count * (columns - 1)
+        and text.count(b"\n") == max(count - 1, 0)
+        for (count, text), (_, columns) in zip(sections, _SECTIONS, strict=True)
+    )
 
 
 def sections_of(texts: Sequence[EntryText]) -> tuple[Section, Section, Section]:
@@ -122,9 +134,9 @@ def _parts(block: Block, before: bytes, sections: Sequence[Section]) -> Iterator
     yield b"%d\t%d\t%d\t%d" % block[:4]
     yield before.hex().encode()
     yield block.marks.hex().encode()
-    for name, section in zip(_NAMES, sections, strict=True):
-        yield b"%s\t%d" % (name, section.count)
-        if section.count:
+    for (name, _), section in zip(_SECTIONS, sections, strict=True):
+        yield b"%s\t%d" % (name, section.line_count)
+        if section.line_count:
             yield section.text
 
 

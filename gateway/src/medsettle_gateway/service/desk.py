@@ -53,6 +53,9 @@ class Rules:
     retry_ms: int = 200
     sweep_interval: timedelta = timedelta(seconds=5)
     sweep_count: int = 200
+    chain_interval: timedelta = timedelta(milliseconds=500)
+    chain_count: int = 1_000
+    """Entries that one block of the chain covers at most."""
     authority_wait: timedelta = timedelta(seconds=30)
     """How long a remote authority may take over one call before its answer counts as not known."""
     answer_margin: timedelta = timedelta(milliseconds=700)

@@ -92,6 +92,12 @@ class Store(Protocol):
     async def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""
 
+    async def chain(self, limit: int, at: datetime) -> int:
+        """Covers up to ``limit`` of the next entries by one block, and returns how many it covers.
+
+        0 where none wait, or another process is at it. Raises AssertionError where what waits is broken.
+        """
+
     async def close(self) -> None:
         """Finishes what was begun and closes the database."""
 

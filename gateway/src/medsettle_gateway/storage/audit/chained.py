@@ -1,26 +1,20 @@
 """The blocks of a range, made again from what they cover and compared."""
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from medsettle_gateway.ledger.chain import (
-    COUNTER_COLUMNS,
-    ENTRY_COLUMNS,
     MARK_BYTES,
     NOTHING_BEFORE,
-    POSTING_COLUMNS,
     Block,
-    EntryText,
-    Row,
     Section,
+    are_plain,
     block_hash,
     changed_positions,
-    entry_text,
     sections_of,
+    texts_of,
 )
-from medsettle_gateway.storage.audit.asking import COUNTERS, ENTRIES, POSTINGS, TABLES, Books
+from medsettle_gateway.storage.audit.asking import TABLES, Books
 
-_COLUMNS: Final = (ENTRY_COLUMNS, POSTING_COLUMNS, COUNTER_COLUMNS)
 _EMPTY: Final = Section(0, b"")
 
 
@@ -65,32 +59,14 @@ def _sections(books: Books, table: str, first: int, last: int) -> dict[int, Sect
 
 
 def _is_sound(block: Block, before: bytes, sections: list[Section]) -> bool:
-    plain = all(
-        section.is_plain(columns) for section, columns in zip(sections, _COLUMNS, strict=True)
-    )
-    return plain and block.hash == block_hash(block, before, sections)
+    return are_plain(sections) and block.hash == block_hash(block, before, sections)
 
 
 def _changes(books: Books, block: Block, before: bytes) -> list[Changed]:
     """What is wrong with one block, made again row by row."""
-    texts = exact_texts(books, block.first_position, block.last_position)
+    first, last = block.first_position, block.last_position
+    texts = texts_of(*(books.ask(f"rows of {table.name}", first=first, last=last) for table in TABLES))
     if block.hash == block_hash(block, before, sections_of(texts)):
         return []
     positions = changed_positions(block, texts) if len(block.marks) == MARK_BYTES * block.entry_count else ()
     return [Changed(*block[:3], positions[0] if positions else None)]
-
-
-def exact_texts(books: Books, first: int, last: int) -> list[EntryText]:
-    """Returns the lines of the entries from one position to another, whatever their texts hold."""
-    entries, postings, counters = (
-        books.ask(f"rows of {table.name}", first=first, last=last) for table in (ENTRIES, POSTINGS, COUNTERS)
-    )
-    posted, moved = _by_position(postings), _by_position(counters)
-    return [entry_text(row, posted.get(row[0], ()), moved.get(row[0], ())) for row in entries]
-
-
-def _by_position(rows: Sequence[Row]) -> dict[int | str, list[Row]]:
-    found: dict[int | str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(row)
-    return found

@@ -72,6 +72,10 @@ WHERE NOT EXISTS (
   SELECT 1 FROM pg_trigger WHERE tgname = name AND tgrelid = to_regclass(kept) AND tgenabled IN ('O', 'A')
 ) ORDER BY name LIMIT :most;
 
+-- name: unbalanced_positions
+SELECT position, book, sum(amount_fen) FROM positions JOIN postings USING (entry) WHERE position BETWEEN :first AND :last
+GROUP BY position, book HAVING sum(amount_fen) <> 0 ORDER BY position, book;
+
 -- The lines of a table's rows, as the chain writes them where no text has to be escaped.
 -- name: lines
 SELECT position, convert_to({line}, 'UTF8')

@@ -63,6 +63,10 @@ WITH guards (name) AS (
 SELECT name FROM guards
 WHERE name NOT IN (SELECT name FROM sqlite_schema WHERE type = 'trigger') ORDER BY name LIMIT :most;
 
+-- name: unbalanced_positions
+SELECT position, book, sum(amount_fen) FROM postings WHERE position BETWEEN :first AND :last
+GROUP BY position, book HAVING sum(amount_fen) <> 0 ORDER BY position, book;
+
 -- The lines of a table's rows, as the chain writes them where no text has to be escaped.
 -- name: lines
 SELECT position, CAST({line} AS BLOB)

@@ -21,6 +21,7 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
 from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.sqlite.chaining import Chaining, add_block
 from medsettle_gateway.storage.sqlite.database import connect, open_database
 from medsettle_gateway.storage.sqlite.latest import last_committed_at
 from medsettle_gateway.storage.sqlite.loading import Reading
@@ -55,9 +56,10 @@ class SqliteTransaction:
 class SqliteStore:
     """See :class:`medsettle_gateway.service.ports.Store`."""
 
-    def __init__(self, writing: Reading, reading: Reading, busy_ms: int) -> None:
+    def __init__(self, writing: Reading, reading: Reading, chaining: Chaining, busy_ms: int) -> None:
         self._writing = writing
         self._reading = reading
+        self._chaining = chaining
         self._busy_ms = busy_ms
         self._turn = asyncio.Lock()
         self._disk = ThreadPoolExecutor(1, "store")
@@ -71,7 +73,7 @@ class SqliteStore:
         except sqlite3.Error:
             writing.close()
             raise
-        return cls(Reading(writing, sealer), Reading(reading, sealer), busy_ms)
+        return cls(Reading(writing, sealer), Reading(reading, sealer), Chaining(path), busy_ms)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqliteTransaction]:
@@ -120,9 +122,20 @@ class SqliteStore:
         """Returns the instant of the last entry in the books; None before the first."""
         return self._read(lambda reading: last_committed_at(reading.connection))
 
+    async def chain(self, limit: int, at: datetime) -> int:
+        """Covers the next entries by one block, which is made beside the writer; returns how many."""
+        with _unavailable():
+            block = await self._chaining.next_block(limit, at)
+        if block is None:
+            return 0
+        async with self.begin():
+            with _unavailable():
+                return block.entry_count if add_block(self._writing.connection, block) else 0
+
     async def close(self) -> None:
         """Waits for the transaction under way, then closes the file."""
         async with self._turn:
+            self._chaining.close()
             self._disk.shutdown()
             for each in (self._reading, self._writing):
                 with contextlib.suppress(sqlite3.Error):
