@@ -42,7 +42,7 @@ def test_reflection_announces_every_service_and_every_call(till: ForeignTill) ->
             "EligibilityService/CheckEligibility", "SettlementService/Quote", "SettlementService/Settle",
             "SettlementService/Confirm", "SettlementService/Release", "SettlementService/Reverse",
             "SettlementService/Seal", "SettlementService/GetSale", "SettlementService/ListSales",
-            "TerminalService/Enrol", "TerminalService/RotateKey",
+            "SettlementService/Reassert", "TerminalService/Enrol", "TerminalService/RotateKey",
         )
     }
 

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from medsettle_gateway.domain.sale import SaleRecord
+
 
 class Recovery(NamedTuple):
     """How the books stand to what was lost of them.
@@ -73,6 +75,14 @@ class Evidence:
     answer: bytes
     signature: str
     certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSale:
+    """A signed answer and what it says of a sale: version 0, in the state that it shows. None: nothing."""
+
+    evidence: Evidence
+    sale: SaleRecord | None
 
 
 @dataclass(frozen=True, slots=True)

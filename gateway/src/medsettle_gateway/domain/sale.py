@@ -109,12 +109,16 @@ class CounterDelta(NamedTuple):
 
 
 class AccountBooking(NamedTuple):
-    """What one account pays; region and scheme are its owner's and name its book."""
+    """What one account pays; region and scheme are its owner's and name its book.
+
+    ``variance_fen`` is the part of it that the account does not have: see :mod:`..ledger.books`.
+    """
 
     account: str
     region: str
     scheme: str
     amount_fen: int
+    variance_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,8 @@ class RefusalRecord:
 class Fingerprint(NamedTuple):
     """What was asked: a digest of lines, encounter, collect and expected split, and the member.
 
-    ``member`` is None where the credential did not say whose it is: then only ``asked`` is compared.
+    ``member`` is None where the credential did not say whose it is: then only ``asked`` is compared. It is
+    empty where a sale came back after a restore without it: then only ``member`` is.
     """
 
     asked: str
@@ -165,7 +170,8 @@ class Fingerprint(NamedTuple):
     def matches(self, other: "Fingerprint") -> bool:
         """Returns whether both ask for the same, as far as both know whom it is for."""
         known = self.member is not None and other.member is not None
-        return self.asked == other.asked and (not known or self.member == other.member)
+        same = self.asked == other.asked or not (self.asked and other.asked)
+        return same and (not known or self.member == other.member)
 
 
 @dataclass(frozen=True, slots=True)

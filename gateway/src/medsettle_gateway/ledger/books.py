@@ -6,7 +6,8 @@ book                            accounts
 ``<region>/<scheme>/<fund>``    ``benefit`` (what the fund bore), ``payable/<institution>``
 ``<region>/<scheme>/accounts``  ``member/<account>``, ``held/<account>``, ``opening``,
                                 ``payable/<institution>``, ``upstream/<account>`` (what accounts paid that
-                                a remote authority keeps), and what the region did with accounts:
+                                a remote authority keeps), ``variance`` (what was paid for accounts that do
+                                not have it, until somebody makes up for it), and what the region did:
                                 ``subsidy``, ``lapsed``, ``paid_out``
 ``memo/<institution>``          ``cash/``, ``provider/`` and ``charged/<institution>``
 ==============================  ================================================================
@@ -19,6 +20,7 @@ from typing import Final
 
 BENEFIT: Final = "benefit"
 OPENING: Final = "opening"
+VARIANCE: Final = "variance"
 _MEMBER: Final = "member/"
 _HELD: Final = "held/"
 

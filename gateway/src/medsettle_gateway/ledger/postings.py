@@ -63,7 +63,9 @@ def _accounts(effect: Effect, source: _Side, target: _Side) -> Iterator[Posting]
     for booking in effect.accounts:
         book = books.accounts_book(booking.region, booking.scheme)
         paying = books.upstream if effect.upstream else source
-        yield from _pair(book, paying(booking.account), target(booking.account), booking.amount_fen)
+        has_fen = booking.amount_fen - booking.variance_fen
+        yield from _pair(book, paying(booking.account), target(booking.account), has_fen)
+        yield from _pair(book, books.VARIANCE, target(booking.account), booking.variance_fen)
 
 
 def _memo(effect: Effect, institution: str) -> Iterator[Posting]:

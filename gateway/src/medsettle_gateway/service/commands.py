@@ -9,6 +9,7 @@ from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.recovery import Became, ShownSale
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord, SettlementRecord, TenderRecord
 from medsettle_gateway.domain.split import Split
 
@@ -110,6 +111,19 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
+class Reassert:
+    """A till shows signed answers, and with ``epoch`` says that it has shown all that its journal has.
+
+    ``journal_began_at``: since when the journal keeps what it is answered.
+    """
+
+    caller: Caller
+    shown: tuple[ShownSale, ...] = ()
+    epoch: int | None = None
+    journal_began_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
     """Time's part: free what a hold reserved, and a day later give the sale up. No caller."""
 
@@ -167,12 +181,13 @@ class SaleAnswer:
     """The sale as it stands, with the patient's masked name (empty if unknown).
 
     ``to_send``: this command has just committed what a remote authority is to be asked; whoever submitted it
-    sends it.
+    sends it. ``epoch`` counts the restores with loss.
     """
 
     sale: SaleRecord
     masked_name: str
     to_send: bool = False
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +289,32 @@ class RotateKeyAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReassertedAnswer:
+    """What became of one sale that was shown, and where it stands; ABSENT where nothing is recorded."""
+
+    request_id: str
+    became: Became
+    state: SaleState
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedAnswer:
+    """How far the comparison of a terminal is. Answers from ``since`` on are still to be shown."""
+
+    epoch: int
+    compared: bool
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReassertAnswer:
+    """What became of each sale that was shown, in their order, and how far the comparison is."""
+
+    results: tuple["ReassertedAnswer | RefusedAnswer", ...]
+    compared: ComparedAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class ExpireAnswer:
     """Where the sale stands after time's part; None if there is none."""
 
@@ -301,7 +342,7 @@ class RefusedAnswer:
     retry_after_ms: int | None = None
 
 
-WriteCommand = Settle | Confirm | Release | Reverse | Seal | Enrol | RotateKey | Expire
+WriteCommand = Settle | Confirm | Release | Reverse | Seal | Reassert | Enrol | RotateKey | Expire
 ReadCommand = CheckEligibility | Quote | GetSale | ListSales
 Command = WriteCommand | ReadCommand
 Answer = (
@@ -313,5 +354,8 @@ Answer = (
     | RotateKeyAnswer
     | ExpireAnswer
     | ErrandAnswer
+    | ReassertedAnswer
+    | ComparedAnswer
+    | ReassertAnswer
     | RefusedAnswer
 )

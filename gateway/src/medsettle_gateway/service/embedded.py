@@ -68,6 +68,8 @@ class Embedded:
         if effect is None:
             msg = f"{sale.request_id} was never held"
             raise AssertionError(msg)
+        if not all(settlement.case_input for settlement in sale.settlements):
+            raise refuse(Reason.CONFIRM_TOO_LATE)  # it came back after a restore: its input is lost
         cases = [case_from_plain(settlement.case_input) for settlement in sale.settlements]
         whole = replace(
             cases[0],

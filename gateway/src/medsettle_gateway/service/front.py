@@ -7,7 +7,7 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
 from medsettle_gateway.domain.keys import InstitutionKey
-from medsettle_gateway.service import check_eligibility, look_up, question, quote
+from medsettle_gateway.service import check_eligibility, look_up, question, quote, showing
 from medsettle_gateway.service.check_eligibility import AskedCheck
 from medsettle_gateway.service.commands import (
     Answer,
@@ -21,6 +21,7 @@ from medsettle_gateway.service.commands import (
     ListSales,
     Quote,
     QuoteAnswer,
+    Reassert,
     Release,
     Reverse,
     RotateKey,
@@ -37,7 +38,7 @@ from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import load_facts
 from medsettle_gateway.service.writer import Writer
 
-_FREE = (CheckEligibility, Quote, ListSales, Enrol, RotateKey, Expire)
+_FREE = (CheckEligibility, Quote, ListSales, Reassert, Enrol, RotateKey, Expire)
 """Commands that name no sale which could be another's."""
 
 
@@ -83,6 +84,8 @@ class Service:
                 return await look_up.list_sales(command, self.store)
             case Settle():
                 return await self._settle(command, deadline_at)
+            case Reassert():
+                return await showing.reassert(command, self.desk, self.writer.submit, deadline_at)
             case Release() | Reverse() | Seal() if self.courier is not None:
                 with self.courier.listening(command.request_id.text) as told:
                     first = await self.writer.submit(command, deadline_at)

@@ -7,12 +7,13 @@ from typing import Any, Final
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.fingerprint import digest_of
-from medsettle_gateway.domain.keys import MaskedNameKey, SaleKey
+from medsettle_gateway.domain.keys import Facts, MaskedNameKey, SaleKey
 from medsettle_gateway.domain.plain import canonical
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import GetSale, ListSales, RefusedAnswer, SaleAnswer, SalesAnswer
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, Store
 from medsettle_gateway.service.quote_token import decode, encode
+from medsettle_gateway.service.recovering import ANYBODY, hides, keys
 from medsettle_gateway.service.refused import unrecorded
 
 _FILTER_CHARS: Final = 16
@@ -22,9 +23,13 @@ _LONGEST_TOKEN_CHARS: Final = 512
 async def get_sale(command: GetSale, store: Store) -> SaleAnswer | RefusedAnswer:
     """Returns the sale as it stands; SALE_NOT_FOUND does not mean that it failed."""
     request_id = command.request_id.text
-    sale = (await store.load((SaleKey(request_id),))).of(SaleKey(request_id))
+    facts = Facts()
+    while missing := [key for key in keys(command.request_id, facts) if key not in facts]:
+        facts = facts.joined(await store.load(missing))
+    sale = facts.of(SaleKey(request_id))
     if sale is None:
-        return unrecorded(Reason.SALE_NOT_FOUND, request_id)
+        hidden = hides(command.request_id, None, facts)
+        return unrecorded(Reason.RECOVERING if hidden else Reason.SALE_NOT_FOUND, request_id)
     (answer,) = await _named((sale,), store)
     return answer
 
@@ -48,9 +53,11 @@ async def list_sales(command: ListSales, store: Store) -> SalesAnswer:
 
 async def _named(sales: tuple[SaleRecord, ...], store: Store) -> tuple[SaleAnswer, ...]:
     members = dict.fromkeys(sale.member for sale in sales if sale.member)
-    names = await store.load(tuple(MaskedNameKey(member) for member in members))
+    facts = await store.load((ANYBODY, *(MaskedNameKey(member) for member in members)))
+    epoch = facts.of(ANYBODY).epoch
     return tuple(
-        SaleAnswer(sale, names.of(MaskedNameKey(sale.member)) if sale.member else "") for sale in sales
+        SaleAnswer(sale, facts.of(MaskedNameKey(sale.member)) if sale.member else "", epoch=epoch)
+        for sale in sales
     )
 
 

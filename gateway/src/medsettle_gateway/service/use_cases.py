@@ -4,13 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.service import confirm, enrol, errands, expire, settle, undo
+from medsettle_gateway.service import compare, confirm, enrol, errands, expire, reassert, settle, undo
 from medsettle_gateway.service.commands import Confirm, Enrol, Expire, Release, Reverse, RotateKey, Seal
+from medsettle_gateway.service.compare import Compare
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.errands import Heard, TakeErrand
+from medsettle_gateway.service.reassert import Reenter
+from medsettle_gateway.service.recovering import guarded, stating
 from medsettle_gateway.service.settle import AskedSettle
 
-Written = AskedSettle | Confirm | Release | Reverse | Seal | Enrol | RotateKey | Expire | TakeErrand | Heard
+Written = (
+    AskedSettle | Confirm | Release | Reverse | Seal | Reenter | Compare | Enrol | RotateKey | Expire
+    | TakeErrand | Heard
+)
 """What the writer takes: a Settle once its credential was looked at, and every other command as it came."""
 
 Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
@@ -25,19 +31,23 @@ class UseCase(NamedTuple):
     decide: Callable[[Any, Facts, Now], Decision]
 
 
-_UNDO: Final = UseCase(undo.needs, undo.decide)
+_UNDO: Final = UseCase(*guarded(undo.needs, undo.decide, lambda command: command.request_id))
 
 USE_CASES: Final[Mapping[type, UseCase]] = {
-    AskedSettle: UseCase(settle.needs, settle.decide),
-    Confirm: UseCase(confirm.needs, confirm.decide),
+    AskedSettle: UseCase(
+        *guarded(settle.needs, settle.decide, lambda asked: asked.command.request_id)
+    ),
+    Confirm: UseCase(*guarded(confirm.needs, confirm.decide, lambda command: command.request_id)),
     Release: _UNDO,
     Reverse: _UNDO,
     Seal: _UNDO,
+    Reenter: UseCase(reassert.needs, reassert.decide),
+    Compare: UseCase(compare.needs, compare.decide),
     Enrol: UseCase(enrol.needs_enrol, enrol.decide_enrol),
     RotateKey: UseCase(enrol.needs_rotate, enrol.decide_rotate),
     Expire: UseCase(expire.needs, expire.decide),
     TakeErrand: UseCase(errands.needs_take, errands.take),
-    Heard: UseCase(errands.needs_hear, errands.hear),
+    Heard: UseCase(*stating(errands.needs_hear, errands.hear)),
 }
 
 

@@ -6,7 +6,7 @@ from medsettle.wire import calls
 from medsettle.wire.calls import Call
 from medsettle.wire.v1 import eligibility_pb2, settlement_pb2
 from medsettle_gateway.domain.facts import AccountState
-from medsettle_gateway.rpc.codec import form, sale, terminals
+from medsettle_gateway.rpc.codec import form, reassert, sale, terminals
 from medsettle_gateway.service.commands import (
     AccountAnswer,
     Answer,
@@ -14,6 +14,7 @@ from medsettle_gateway.service.commands import (
     EligibilityAnswer,
     EnrolAnswer,
     QuoteAnswer,
+    ReassertAnswer,
     RotateKeyAnswer,
     SaleAnswer,
     SalesAnswer,
@@ -50,6 +51,8 @@ def to_bytes(call: Call, answer: Answer, *, full: bool) -> bytes:
             return _quote(answer, full=full).SerializeToString()
         case EligibilityAnswer():
             return _eligibility(answer).SerializeToString()
+        case ReassertAnswer():
+            return reassert.to_wire(answer).SerializeToString()
         case EnrolAnswer():
             return terminals.enrol_bytes(answer)
         case RotateKeyAnswer():

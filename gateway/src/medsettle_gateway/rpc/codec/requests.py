@@ -14,6 +14,7 @@ from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.rpc.codec import acts, form
 from medsettle_gateway.rpc.codec.basket import basket, split
 from medsettle_gateway.rpc.codec.parts import Asked, Limits, credential, full, request_id
+from medsettle_gateway.rpc.codec.reassert import reassert
 from medsettle_gateway.service import commands
 from medsettle_gateway.service.commands import Caller
 
@@ -124,6 +125,7 @@ _READERS: Final[dict[Call, Callable[[bytes, Caller, Limits], Asked]]] = {
     calls.SEAL: acts.seal,
     calls.GET_SALE: acts.get_sale,
     calls.LIST_SALES: _list_sales,
+    calls.REASSERT: reassert,
 }
 
 

@@ -13,6 +13,7 @@ from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementR
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.policy import sentences
 from medsettle_gateway.rpc.codec import form
+from medsettle_gateway.rpc.codec.booked import booked
 from medsettle_gateway.service.advice import warned
 from medsettle_gateway.service.commands import Advisory, SaleAnswer
 
@@ -62,7 +63,10 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
         replaces=record.replaces,
         recompute_due=_of_institution(record.recompute_due, record.institution),
         advisories=map(advisory, warned(record.settlements)),
+        epoch=answer.epoch,
     )
+    if record.effect is not None:
+        wire.booked.CopyFrom(booked(record, record.effect))
     if record.refusal is not None:
         wire.refusal.CopyFrom(refusal(record.refusal, recorded=True))
     if record.state is SaleState.HELD and record.hold_expires_at is not None:

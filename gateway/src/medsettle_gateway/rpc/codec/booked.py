@@ -1,0 +1,100 @@
+"""What a sale moves besides its legs: told to the till in each answer, and read from what it shows again."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final, cast
+
+from medsettle.wire.v1 import sale_pb2
+from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.basket import Dispensed
+from medsettle_gateway.domain.counters import CounterKey, Measure
+from medsettle_gateway.domain.plain import from_json, to_json
+from medsettle_gateway.domain.sale import CounterDelta, Effect, Fingerprint, SaleRecord
+from medsettle_gateway.domain.upstream import UpstreamRecord
+from medsettle_gateway.rpc.codec import form
+
+_MEASURES: Final = ("deductible", "paid", "borne", "banded")
+
+
+def booked(record: SaleRecord, effect: Effect) -> sale_pb2.Booked:
+    """Returns what a sale with this effect moves."""
+    basket, asked = record.basket, record.fingerprint
+    wire = sale_pb2.Booked(
+        region=effect.region,
+        scheme=effect.scheme,
+        counters=[
+            sale_pb2.CounterDelta(**key._asdict(), amount_fen=amount) for key, amount in effect.counters
+        ],
+        dispensed=[
+            sale_pb2.DispensedDrug(
+                drug=name, dispensed_on=on.isoformat(), days_supply=days, condition=condition, benefit=benefit
+            )
+            for name, on, days, condition, benefit in effect.dispensed
+        ],
+        asked_digest=bytes.fromhex(asked.asked) if asked else b"",
+        goods_digest=bytes.fromhex(record.basket_digest),
+        admitted_on=_text(basket.admitted_on if basket else None),
+        discharged_on=_text(basket.discharged_on if basket else None),
+        created_at=form.timestamp(record.created_at),
+        upstream=effect.upstream,
+        upstream_note="" if record.upstream is None else to_json(record.upstream),
+    )
+    if record.calculated_at is not None:
+        wire.calculated_at.CopyFrom(form.timestamp(record.calculated_at))
+    return wire
+
+
+def counters(wire: sale_pb2.Booked) -> tuple[CounterDelta, ...]:
+    """Returns what a sale adds to the sums of the year. Raises ValueError."""
+    return tuple(
+        CounterDelta(CounterKey(each.period, each.counter, measure(each.measure)), each.amount_fen)
+        for each in wire.counters
+    )
+
+
+def dispensed(wires: Iterable[sale_pb2.DispensedDrug]) -> tuple[Dispensed, ...]:
+    """Returns the drugs that limits count. Raises ValueError."""
+    return tuple(
+        Dispensed(
+            each.drug,
+            date.fromisoformat(each.dispensed_on),
+            each.days_supply if each.HasField("days_supply") else None,
+            each.condition if each.HasField("condition") else None,
+            each.benefit if each.HasField("benefit") else None,
+        )
+        for each in wires
+    )
+
+
+def fingerprint(wire: sale_pb2.Booked, member: str | None) -> Fingerprint:
+    """Returns by what a repeat of the sale is known."""
+    return Fingerprint(wire.asked_digest.hex(), member)
+
+
+def stay(wire: sale_pb2.Booked) -> Basket | None:
+    """Returns a basket of which only the stay is known; None where none is billed. Raises ValueError."""
+    if not wire.admitted_on:
+        return None
+    admitted_on, discharged_on = day_or_none(wire.admitted_on), day_or_none(wire.discharged_on)
+    return Basket((), admitted_on=admitted_on, discharged_on=discharged_on)
+
+
+def upstream(wire: sale_pb2.Booked) -> UpstreamRecord | None:
+    """Returns what was noted of a remote authority's side. Raises ValueError."""
+    return from_json(UpstreamRecord, wire.upstream_note) if wire.upstream_note else None
+
+
+def day_or_none(text: str) -> date | None:
+    """Returns the day of an ISO date, or None for an empty text. Raises ValueError."""
+    return date.fromisoformat(text) if text else None
+
+
+def _text(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
+
+
+def measure(text: str) -> Measure:
+    """Returns what a counter counts. Raises ValueError."""
+    if text not in _MEASURES:
+        raise ValueError(text)
+    return cast("Measure", text)

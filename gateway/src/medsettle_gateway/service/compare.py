@@ -1,0 +1,68 @@
+"""Comparing a till's journal with the books after a restore with loss: how far it is, and when it is over."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from medsettle_gateway.domain.keys import AnyKey, Facts, RecoveryKey, TerminalKeysKey
+from medsettle_gateway.domain.moves import EndRecovery
+from medsettle_gateway.domain.recovery import Recovery
+from medsettle_gateway.service.commands import Caller, ComparedAnswer
+from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.guards import check_right, right_keys
+
+_MARGIN: Final = timedelta(hours=1)
+"""An answer may state an earlier time than the books do: the process that gave it has a clock of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A till asks how far it is or, with ``epoch``, says that it has shown all that its journal has.
+
+    ``journal_began_at``: since when the journal keeps what it is answered.
+    """
+
+    caller: Caller
+    epoch: int | None = None
+    journal_began_at: datetime | None = None
+
+
+def needs(command: Compare, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
+    """Returns what to load: what is open for the terminal, and since when it has keys."""
+    caller = command.caller
+    return (*right_keys(caller), _open_key(caller), TerminalKeysKey(caller.terminal))
+
+
+def decide(command: Compare, facts: Facts, now: Now) -> Decision:
+    """Ends the comparison if all of it was shown, and says how far it is.
+
+    Raises Refused where the caller's right has ended since the request arrived.
+    """
+    check_right(command.caller, facts, now.at)
+    recovery = facts.of(_open_key(command.caller))
+    if recovery.absent_until is None:
+        return Decision(ComparedAnswer(recovery.epoch, compared=True))
+    if command.epoch == recovery.epoch and _covers(command, recovery, facts):
+        over = EndRecovery(recovery.epoch, command.caller.terminal, now.at)
+        return Decision(ComparedAnswer(recovery.epoch, compared=True), (over,))
+    since = None if recovery.lost_from is None else recovery.lost_from - _MARGIN
+    return Decision(ComparedAnswer(recovery.epoch, compared=False, since=since))
+
+
+def _covers(command: Compare, recovery: Recovery, facts: Facts) -> bool:
+    """Whether the journal was there when what is lost was written.
+
+    A new journal at an old terminal knows nothing of it, and proves nothing by its silence. A terminal that
+    got its first key only afterwards has nothing to show.
+    """
+    lost_from = recovery.lost_from
+    if lost_from is None:
+        return False
+    keys = facts.of(TerminalKeysKey(command.caller.terminal))
+    is_new = all(key.not_before > lost_from for key in keys)
+    began_at = command.journal_began_at
+    return is_new or (began_at is not None and began_at <= lost_from)
+
+
+def _open_key(caller: Caller) -> RecoveryKey:
+    return RecoveryKey(caller.institution, caller.terminal)
