@@ -4,20 +4,17 @@ import sys
 from typing import Any
 
 from medsettle_gateway.cli.top import top
-from medsettle_gateway.storage.register import People
+from medsettle_gateway.storage.members import Members
 
-_enter: Any = People._enter
-_entered: list[Any] = []
+_enter: Any = Members.enter
 
 
-def _enter_and_wait(people: People, record: Any) -> None:
-    _enter(people, record)
-    _entered.append(record)
-    if len(_entered) == 50:
-        print("in the middle", flush=True)
-        sys.stdin.read()
+def _enter_and_wait(members: Members, rows: Any, tally: Any) -> None:
+    _enter(members, rows, tally)
+    print("in the middle", flush=True)
+    sys.stdin.read()
 
 
 if __name__ == "__main__":
-    setattr(People, "_enter", _enter_and_wait)  # noqa: B010 - it takes the place of a method
+    setattr(Members, "enter", _enter_and_wait)  # noqa: B010 - it takes the place of a method
     top(sys.argv[1:])

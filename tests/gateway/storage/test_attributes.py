@@ -28,7 +28,7 @@ def row(value: str, begins: date = JANUARY, ends: date | None = None, name: str 
 def enter(stand: SqliteStand, *rows: AttributeRow) -> Entered:
     with writing(stand.path, stand.sealer, root=ROOT_KEY, busy_ms=50) as connection:
         people = stand.people(connection)
-        return enter_attributes(connection, people.member_of, enumerate(rows, 2), NOW, "a test")
+        return enter_attributes(people, enumerate(rows, 2))
 
 
 async def facts(stand: SqliteStand, member: str) -> MemberFacts:

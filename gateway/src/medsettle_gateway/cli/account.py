@@ -22,7 +22,6 @@ from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy import subsidy as rules
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.storage.sqlite.loading import Reading
 from medsettle_gateway.storage.subsidies import ClosingRecord, Found, Rule
 
 _CHARS: Final = 200
@@ -63,10 +62,11 @@ def close(  # noqa: PLR0913 - one argument an option
     today = day_of(now())
     with gateway.writing(keep=not check) as connection:
         member = gateway.people(connection, "account close").member_of(member_no)
-        subsidies = subsidies_of(Reading(connection, gateway.sealer))
-        found = None if member is None else subsidies.find(member, str(today.year))
-        if found is None:
+        subsidies = subsidies_of(gateway, connection)
+        known = () if member is None else subsidies.find((member,), str(today.year))
+        if not known:
             refuse("没有这个个人编号。", "No member has this number.")
+        (found,) = known
         _check_may_close(found)
         pack = _pack_of(gateway, found, today)
         try:

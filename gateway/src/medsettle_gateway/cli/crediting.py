@@ -29,8 +29,7 @@ from medsettle_gateway.policy.accounts import Subsidy
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.subsidy import Holder
 from medsettle_gateway.service.casework import patient
-from medsettle_gateway.storage.sqlite.latest import last_committed_at
-from medsettle_gateway.storage.sqlite.loading import Reading
+from medsettle_gateway.storage.connection import Connection, last_committed_at
 from medsettle_gateway.storage.subsidies import Found, Rule, Subsidies, insured_in
 
 CHECKED: Final = "仅检查,未记账。Checked only, nothing was entered."
@@ -84,10 +83,10 @@ def credit_subsidy(
         click.echo(CHECKED)
 
 
-def subsidies_of(reading: Reading) -> Subsidies:
+def subsidies_of(gateway: Gateway, connection: Connection) -> Subsidies:
     """Returns the subsidy accounts inside a writing transaction, at an instant that the books allow."""
-    at = max(now(), last_committed_at(reading.connection) or now())
-    return Subsidies(reading, at, new_reference)
+    at = max(now(), last_committed_at(connection) or now())
+    return Subsidies(connection, gateway.sealer, at, new_reference)
 
 
 def stop(refusal: Refusal) -> NoReturn:
@@ -169,20 +168,17 @@ def _credit_scheme(gateway: Gateway, ruled: Ruled, scheme: str, on: date, *, che
     pack, after = ruled[0], ""
     while True:
         with gateway.writing(keep=not check) as connection:
-            subsidies = subsidies_of(Reading(connection, gateway.sealer))
+            subsidies = subsidies_of(gateway, connection)
             members = subsidies.members(pack.region, scheme, after, _BATCH)
-            for member in members:
-                totals.update(_credit_member(subsidies, ruled, member, on))
+            for found in subsidies.find(members, str(on.year)):
+                totals.update(_credit_member(subsidies, ruled, found, on))
         if len(members) < _BATCH:
             return totals
         after = members[-1]
 
 
-def _credit_member(subsidies: Subsidies, ruled: Ruled, member: str, on: date) -> dict[str, int]:
+def _credit_member(subsidies: Subsidies, ruled: Ruled, found: Found, on: date) -> dict[str, int]:
     (pack, subsidy), year = ruled, str(on.year)
-    found = subsidies.find(member, year)
-    if found is None:
-        return {}
     brings = rules.year_of(pack, subsidy, _holder(found, on), on)
     counted: dict[str, int] = {}
     if brings.lapse_fen:

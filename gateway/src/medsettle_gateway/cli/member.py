@@ -129,9 +129,7 @@ def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path)
         rows = checked_rows(file, ATTRIBUTES, gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member attributes {file.name}")
-            entered = {"attributes": enter_attributes(
-                connection, people.member_of, rows, people.now, people.source, asked.misfit
-            )}
+            entered = {"attributes": enter_attributes(people, rows, asked.misfit)}
     say(entered, check=check, as_json=as_json)
     asked.warn()
 

@@ -15,7 +15,7 @@ from medsettle_gateway.domain.facts import AccountState, CounterState, Dispensed
 from medsettle_gateway.domain.keys import CountersKey, DispensedKey, MemberKey
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy.facts import age_on
-from medsettle_gateway.storage.sqlite.loading import Reading
+from medsettle_gateway.storage.connection import load, snapshot
 
 WINDOW_DAYS: Final = 90
 """Drugs of so many days, the day itself included, are shown."""
@@ -43,17 +43,18 @@ class Shown:
 
 def member_on(gateway: Gateway, number: str, on: date) -> Shown | None:
     """Returns the member with this number as of a day; None where nobody has it."""
-    with gateway.reading() as connection:
-        connection.execute("BEGIN")
+    with gateway.reading() as connection, snapshot(connection):
         reference = gateway.people(connection, "member show").member_of(number)
-        reading = Reading(connection, gateway.sealer)
-        member = None if reference is None else reading.load([key := MemberKey(reference)]).of(key)
+        if reference is None:
+            return None
+        key = MemberKey(reference)
+        member = load(connection, gateway.sealer, [key]).of(key)
         if member is None:
             return None
         counted = CountersKey(member.member, member.region, member.scheme.value, (str(on.year),))
         since = on - timedelta(days=WINDOW_DAYS - 1)
         dispensed = DispensedKey(member.member, since, on, DRUGS_MOST)
-        facts = reading.load([counted, dispensed])
+        facts = load(connection, gateway.sealer, [counted, dispensed])
         return Shown(member, on, facts.of(counted), facts.of(dispensed))
 
 

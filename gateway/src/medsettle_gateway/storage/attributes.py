@@ -1,27 +1,30 @@
 """What operators enter of a region's own facts about members: dated, and never overwritten."""
 
-import sqlite3
 from collections.abc import Callable
-from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from medsettle_gateway.domain.register import AttributeRow, Rows
+from medsettle_gateway.storage.batches import asked_of, batches
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.instants import to_us
+from medsettle_gateway.storage.register import People
 
 Misfit = Callable[[str, AttributeRow], tuple[str, str] | None]
 """Why a row does not fit the rules of its member's region, in Chinese and English; None: it does."""
 
 _UNKNOWN: Final = ("member_no 没有这个个人编号", "member_no: no member has this number")
+_FIND: Final = (
+    "SELECT member, name, valid_from, value, valid_to FROM member_attributes WHERE member IN (:among) "
+    "ORDER BY position"
+)
+_PUT: Final = (
+    "INSERT INTO member_attributes (member, name, valid_from, value, valid_to, entered_at_us, source) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def enter_attributes(
-    connection: sqlite3.Connection,
-    member_of: Callable[[str], str | None],
-    rows: Rows[AttributeRow],
-    now: datetime,
-    source: str,
-    misfit: Misfit = lambda _region, _row: None,
+    people: People, rows: Rows[AttributeRow], misfit: Misfit = lambda _region, _row: None
 ) -> Entered:
     """Enters attributes, inside a writing transaction; what stood before stays readable.
 
@@ -29,30 +32,25 @@ def enter_attributes(
     holds. Raises NotEnteredError with every row that names nobody or does not fit.
     """
     tally = Tally()
-    for line, row in rows:
-        member = member_of(row.number)
-        if member is None:
-            tally.fault(line, *_UNKNOWN)
-            continue
-        (region,) = connection.execute("SELECT region FROM members WHERE member = ?", (member,)).fetchone()
-        fault = misfit(region, row)
-        if fault is not None:
-            tally.fault(line, *fault)
-            continue
-        valid_to = None if row.valid_to is None else row.valid_to.isoformat()
-        key, facts = (member, row.name, row.valid_from.isoformat()), (row.value, valid_to)
-        before = connection.execute(
-            "SELECT value, valid_to FROM member_attributes WHERE (member, name, valid_from) = (?, ?, ?) "
-            "ORDER BY position DESC LIMIT 1",
-            key,
-        ).fetchone()
-        if before == facts:
-            tally.count("same")
-            continue
-        connection.execute(
-            "INSERT INTO member_attributes "
-            "(member, name, valid_from, value, valid_to, entered_at_us, source) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*key, *facts, to_us(now), source),
-        )
-        tally.count("new" if before is None else "changed")
+    for batch in batches(rows):
+        found = people.found(row.number for _, row in batch)
+        members = (each.member for each in found.values())
+        # The last row of a member, name and day is the one that holds.
+        held = {tuple(row[:3]): tuple(row[3:]) for row in asked_of(people.connection, _FIND, members)}
+        put: list[tuple[Any, ...]] = []
+        for line, row in batch:
+            member = found.get(row.number)
+            fault = _UNKNOWN if member is None else misfit(member.region, row)
+            if member is None or fault is not None:
+                tally.fault(line, *(fault or _UNKNOWN))
+                continue
+            valid_to = None if row.valid_to is None else row.valid_to.isoformat()
+            key, facts = (member.member, row.name, row.valid_from.isoformat()), (row.value, valid_to)
+            before = held.get(key)
+            tally.count("new" if before is None else "same" if before == facts else "changed")
+            if before != facts:
+                held[key] = facts
+                put.append((*key, *facts, to_us(people.now), people.source))
+        if put:
+            people.connection.executemany(_PUT, put)
     return tally.entered()

@@ -2,37 +2,43 @@
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from medsettle_gateway.domain.register import CatalogueItem, CatalogueRow, InstitutionRecord, Rows
+from medsettle_gateway.storage.batches import asked_of, batches
+from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.instants import to_us
 
+_COLUMNS: Final = "code, name, region, kind, level, specialty, designations, state"
+_FIND: Final = f"SELECT {_COLUMNS} FROM institutions WHERE code IN (:among)"  # noqa: S608 - our own columns
+_PUT: Final = (
+    f"INSERT INTO institutions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET "  # noqa: S608
+    "(name, region, kind, level, specialty, designations, state) = (excluded.name, excluded.region, "
+    "excluded.kind, excluded.level, excluded.specialty, excluded.designations, excluded.state)"
+)
 
-def enter_institutions(connection: sqlite3.Connection, rows: Rows[InstitutionRecord]) -> Entered:
+
+def enter_institutions(connection: Connection, rows: Rows[InstitutionRecord]) -> Entered:
     """Enters institutions, new or changed, inside a writing transaction; none is ever removed."""
     tally = Tally()
-    for _, record in rows:
-        found = connection.execute("SELECT * FROM institutions WHERE code = ?", (record.code,)).fetchone()
-        values = _institution(record)
-        if found == values:
-            tally.count("same")
-            continue
-        connection.execute(
-            "INSERT INTO institutions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET "
-            "(name, region, kind, level, specialty, designations, state) = (excluded.name, excluded.region, "
-            "excluded.kind, excluded.level, excluded.specialty, excluded.designations, excluded.state)",
-            values,
-        )
-        tally.count("new" if found is None else "changed")
+    for batch in batches(rows, lambda row: row[1].code):
+        codes = [record.code for _, record in batch]
+        known = {row[0]: tuple(row) for row in asked_of(connection, _FIND, codes)}
+        entered = [_institution(record) for _, record in batch]
+        changed = [values for values in entered if known.get(values[0]) != values]
+        if changed:
+            connection.executemany(_PUT, changed)
+        for values in entered:
+            before = known.get(values[0])
+            tally.count("new" if before is None else "same" if before == values else "changed")
     return tally.entered()
 
 
 def enter_catalogue(
-    connection: sqlite3.Connection, region: str, rows: Rows[CatalogueRow], now: datetime
+    connection: Connection, region: str, rows: Rows[CatalogueRow], now: datetime
 ) -> Entered:
     """Makes the file the whole catalogue of the region, inside a writing transaction.
 
@@ -72,7 +78,7 @@ def _item(item: CatalogueItem) -> tuple[Any, ...]:
 
 
 def _items(
-    connection: sqlite3.Connection, region: str
+    connection: Connection, region: str
 ) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
     found = connection.execute(
         "SELECT code, valid_from, valid_to, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, "
@@ -93,12 +99,13 @@ def _refuse_overlaps(entered: dict[tuple[str, str], tuple[int, Any]], tally: Tal
         last_code, last_line, last_day = code, line, values[2] or date.max.isoformat()
 
 
-def _replace(connection: sqlite3.Connection, region: str, items: list[Any], now: datetime) -> None:
+def _replace(connection: Connection, region: str, items: list[Any], now: datetime) -> None:
     content = json.dumps(items, ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha256(content.encode()).hexdigest()
     connection.execute("DELETE FROM catalogue_items WHERE region = ?", (region,))
     connection.execute(
-        "INSERT INTO catalogues VALUES (?, ?, ?, ?) ON CONFLICT (region) DO UPDATE SET "
+        "INSERT INTO catalogues (region, digest, item_count, entered_at_us) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (region) DO UPDATE SET "
         "digest = excluded.digest, item_count = excluded.item_count, entered_at_us = excluded.entered_at_us",
         (region, digest, len(items), to_us(now)),
     )

@@ -1,31 +1,39 @@
 """What operators enter, all of a file or nothing: members, families, sums of earlier years."""
 
-import json
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from medsettle_gateway.domain.calendar import day_of
-from medsettle_gateway.domain.entry import CounterMove, Entry
+from medsettle_gateway.domain.entry import CounterMove
+from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.register import FamilyTie, MemberRecord, Rows, YearSum
-from medsettle_gateway.ledger.transition import moves_of_entry, opening, opening_counters
+from medsettle_gateway.ledger.transition import moves_of_entry, opening_counters
+from medsettle_gateway.storage.batches import asked_of, batches
+from medsettle_gateway.storage.connection import Connection, lock, write
 from medsettle_gateway.storage.entering import Entered, Tally
-from medsettle_gateway.storage.sealing import Identity, Sealer
-from medsettle_gateway.storage.sqlite.writing import write
+from medsettle_gateway.storage.members import NUMBER, Members
+from medsettle_gateway.storage.sealing import Sealer
 
-_NUMBER, _ID_NUMBER = "number", "id_number"
-_COLUMNS: Final = (
-    "region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on"
-)
-_CLOSED: Final = (
-    "个人账户已经注销,不能重新开户;请留空 account_yuan 和 account_state",
-    "the account was closed and is not opened again: leave account_yuan and account_state empty",
-)
-_UNBORN: Final = ("born_on 晚于今天", "born_on is after today")
 _UNKNOWN: Final = ("没有这个个人编号", "no member has this number")
+
+_BIND: Final = (
+    "INSERT INTO families (member, payer, relation) VALUES (?, ?, ?) "
+    "ON CONFLICT (member, payer) DO UPDATE SET relation = excluded.relation"
+)
+_PUT_YEAR_SUM: Final = (
+    "INSERT INTO year_sums (member, period, counter, measure, amount_fen) VALUES (?, ?, ?, ?, ?)"
+)
+
+
+class Registered(NamedTuple):
+    """A member's reference, and where the person is insured."""
+
+    member: str
+    region: str
+    scheme: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class People:
     books.
     """
 
-    connection: sqlite3.Connection
+    connection: Connection
     sealer: Sealer
     now: datetime
     new_reference: Callable[[], str]
@@ -49,32 +57,32 @@ class People:
         empty. Raises NotEnteredError with every row that does not fit.
         """
         tally = Tally()
-        for line, record in rows:
-            if record.born_on is not None and record.born_on > day_of(self.now):
-                tally.fault(line, *_UNBORN)
-                continue
-            member = self.member_of(record.number)
-            if member is None:
-                self._enter(record)
-                tally.count("new")
-            else:
-                fault = self._misfit(member, record)
-                if fault is not None:
-                    tally.fault(line, *fault)
-                else:
-                    tally.count("changed" if self._change(member, record) else "same")
+        members = Members(self.connection, self.sealer, self.now, self.new_reference, self.source)
+        for batch in batches(rows, lambda row: row[1].number):
+            members.enter(batch, tally)
         return tally.entered()
 
     def enter_families(self, rows: Rows[FamilyTie]) -> Entered:
         """Enters who may pay for whom. Raises NotEnteredError with every row that names nobody."""
         tally = Tally()
-        for line, tie in rows:
-            member, payer = self.member_of(tie.number), self.member_of(tie.payer_number)
-            if member is None or payer is None:
-                column = "member_no" if member is None else "payer_member_no"
-                tally.fault(line, f"{column} {_UNKNOWN[0]}", f"{column}: {_UNKNOWN[1]}")
-                continue
-            tally.count(self._bind(member, payer, tie.relation.value))
+        for batch in batches(rows):
+            found = self.found(number for _, tie in batch for number in (tie.number, tie.payer_number))
+            ties = self._ties(each.member for each in found.values())
+            bound: list[tuple[str, str, str]] = []
+            for line, tie in batch:
+                member, payer = found.get(tie.number), found.get(tie.payer_number)
+                if member is None or payer is None:
+                    column = "member_no" if member is None else "payer_member_no"
+                    tally.fault(line, f"{column} {_UNKNOWN[0]}", f"{column}: {_UNKNOWN[1]}")
+                    continue
+                pair, relation = (member.member, payer.member), tie.relation.value
+                before = ties.get(pair)
+                if before != relation:
+                    bound.append((*pair, relation))
+                    ties[pair] = relation
+                tally.count("new" if before is None else "same" if before == relation else "changed")
+            if bound:
+                self.connection.executemany(_BIND, bound)
         return tally.entered()
 
     def enter_years(self, rows: Rows[YearSum]) -> Entered:
@@ -83,172 +91,91 @@ class People:
         Raises NotEnteredError with every row that names nobody or differs from what was entered before.
         """
         tally = Tally()
-        for line, each in rows:
-            member = self.member_of(each.number)
-            if member is None:
-                tally.fault(line, f"member_no {_UNKNOWN[0]}", f"member_no: {_UNKNOWN[1]}")
-                continue
-            before = self._year_sum(member, each)
-            if before is None:
-                self._open_counter(member, each)
-                tally.count("new")
-            elif before == each.amount_fen:
-                tally.count("same")
-            else:
-                amount = format_fen(before)
-                tally.fault(
-                    line, f"amount_yuan 与已录入的 {amount} 不同;已录入的累计不能更改",
-                    f"amount_yuan is not the {amount} that was entered before, which cannot be changed",
-                )
+        for batch in batches(rows):
+            found = self.found(each.number for _, each in batch)
+            sums = self._year_sums(each.member for each in found.values())
+            new: list[tuple[Registered, YearSum]] = []
+            for line, each in batch:
+                member = found.get(each.number)
+                if member is None:
+                    tally.fault(line, f"member_no {_UNKNOWN[0]}", f"member_no: {_UNKNOWN[1]}")
+                    continue
+                key = (member.member, *each.key)
+                before = sums.get(key)
+                if before is None:
+                    sums[key] = each.amount_fen
+                    new.append((member, each))
+                    tally.count("new")
+                elif before == each.amount_fen:
+                    tally.count("same")
+                else:
+                    tally.fault(line, *_another_sum(before))
+            self._open_counters(new)
         return tally.entered()
+
+    def found(self, numbers: Iterable[str]) -> dict[str, Registered]:
+        """Returns the members with these numbers, by number; who is not known is not among them."""
+        by_hash = {self.sealer.find(NUMBER, number): number for number in numbers}
+        rows = asked_of(
+            self.connection,
+            "SELECT number_hash, member, region, scheme FROM identities JOIN members USING (member) "
+            "WHERE number_hash IN (:among)",
+            by_hash,
+        )
+        return {by_hash[bytes(number_hash)]: Registered(*registered) for number_hash, *registered in rows}
 
     def member_of(self, number: str) -> str | None:
         """Returns the reference of the member with this number, or None."""
         found = self.connection.execute(
-            "SELECT member FROM identities WHERE number_hash = ?", (self.sealer.find(_NUMBER, number),)
+            "SELECT member FROM identities WHERE number_hash = ?", (self.sealer.find(NUMBER, number),)
         ).fetchone()
         return None if found is None else str(found[0])
 
     def unbind(self, number: str, payer_number: str) -> bool:
         """Ends a family tie; returns whether there was one."""
+        member, payer = self.member_of(number), self.member_of(payer_number)
+        if member is None or payer is None:
+            return False
+        lock(self.connection, (Lock(Kind.MEMBER, member), Lock(Kind.MEMBER, payer)))
         done = self.connection.execute(
-            "DELETE FROM families WHERE member = ? AND payer = ?",
-            (self.member_of(number), self.member_of(payer_number)),
+            "DELETE FROM families WHERE member = ? AND payer = ?", (member, payer)
         )
         return done.rowcount == 1
 
-    def _enter(self, record: MemberRecord) -> None:
-        member = self.new_reference()
-        self.connection.execute(
-            f"INSERT INTO members (member, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (member, *_facts(record)),
+    def _ties(self, members: Iterable[str]) -> dict[tuple[str, str], str]:
+        """By member and payer: what the payer is to the member."""
+        rows = asked_of(
+            self.connection, "SELECT member, payer, relation FROM families WHERE member IN (:among)", members
         )
-        self._seal(member, record)
-        self._open_account(member, record)
+        return {(member, payer): relation for member, payer, relation in rows}
 
-    def _seal(self, member: str, record: MemberRecord) -> None:
-        identity = Identity(record.number, record.name, record.id_number)
-        self.connection.execute(
-            "INSERT INTO identities VALUES (?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET "
-            "id_number_hash = excluded.id_number_hash, sealed = excluded.sealed",
-            (
-                member, self.sealer.find(_NUMBER, record.number),
-                self.sealer.find(_ID_NUMBER, record.id_number), self.sealer.seal(member, identity),
-            ),
+    def _year_sums(self, members: Iterable[str]) -> dict[tuple[str, ...], int]:
+        """By member, period, counter and measure: what was entered before."""
+        rows = asked_of(
+            self.connection,
+            "SELECT member, period, counter, measure, amount_fen FROM year_sums WHERE member IN (:among)",
+            members,
         )
+        return {tuple(key): int(amount_fen) for *key, amount_fen in rows}
 
-    def _open_account(self, member: str, record: MemberRecord) -> None:
-        if record.account_fen is None:
+    def _open_counters(self, new: Sequence[tuple[Registered, YearSum]]) -> None:
+        if not new:
             return
-        account = self.new_reference()
-        self.connection.execute(
-            "INSERT INTO accounts VALUES (?, ?, ?, ?, 0, 0)",
-            (account, member, _account_state(record), record.account_fen),
+        self.connection.executemany(
+            _PUT_YEAR_SUM, [(member.member, *each.key, each.amount_fen) for member, each in new]
         )
-        if record.account_fen:
-            self._post(opening(
-                account, record.region, record.scheme.value, record.account_fen, self.now, self.source
-            ))
-
-    def _misfit(self, member: str, record: MemberRecord) -> tuple[str, str] | None:
-        found = self.connection.execute(
-            "SELECT region, scheme, opening_fen, state FROM accounts JOIN members USING (member) "
-            "WHERE member = ?",
-            (member,),
-        ).fetchone()
-        if found is None:
-            return None
-        region, scheme, opening_fen, state = found
-        if state == "closed":
-            return None if record.account_fen is None else _CLOSED
-        if (region, scheme) != (record.region, record.scheme.value):
-            return (
-                "已有个人账户,不能更改 region 或 scheme",
-                "region and scheme cannot change while the member has an account",
-            )
-        if record.account_fen not in {None, opening_fen}:
-            return (
-                "account_yuan 只用于开户;账户已存在,请留空或保持开户时的金额",
-                "account_yuan opens an account, and this one is open: leave it empty or as it was",
-            )
-        return None
-
-    def _change(self, member: str, record: MemberRecord) -> bool:
-        """Returns whether anything changed."""
-        before = self.connection.execute(
-            f"SELECT {_COLUMNS} FROM members WHERE member = ?", (member,)  # noqa: S608 - our own columns
-        ).fetchone()
-        facts = _facts(record)
-        if record.keeps_born_on:
-            facts = (*facts[:-1], before[-1])
-        (sealed,) = self.connection.execute(
-            "SELECT sealed FROM identities WHERE member = ?", (member,)
-        ).fetchone()
-        identity = Identity(record.number, record.name, record.id_number)
-        renamed = self.sealer.open(member, sealed) != identity
-        if renamed:
-            self._seal(member, record)
-        if before != facts:
-            self.connection.execute(
-                f"UPDATE members SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE member = ?",  # noqa: S608
-                (*facts, member),
-            )
-        return self._change_account(member, record) or renamed or before != facts
-
-    def _change_account(self, member: str, record: MemberRecord) -> bool:
-        if record.account_fen is None:
-            return False
-        found = self.connection.execute("SELECT state FROM accounts WHERE member = ?", (member,)).fetchone()
-        if found is None:
-            self._open_account(member, record)
-            return True
-        state = _account_state(record)
-        self.connection.execute("UPDATE accounts SET state = ? WHERE member = ?", (state, member))
-        return bool(found[0] != state)
-
-    def _bind(self, member: str, payer: str, relation: str) -> str:
-        found = self.connection.execute(
-            "SELECT relation FROM families WHERE member = ? AND payer = ?", (member, payer)
-        ).fetchone()
-        if found is not None and found[0] == relation:
-            return "same"
-        self.connection.execute(
-            "INSERT INTO families (member, payer, relation) VALUES (?, ?, ?) "
-            "ON CONFLICT (member, payer) DO UPDATE SET relation = excluded.relation",
-            (member, payer, relation),
-        )
-        return "new" if found is None else "changed"
-
-    def _year_sum(self, member: str, each: YearSum) -> int | None:
-        found = self.connection.execute(
-            "SELECT amount_fen FROM year_sums WHERE (member, period, counter, measure) = (?, ?, ?, ?)",
-            (member, *each.key),
-        ).fetchone()
-        return None if found is None else int(found[0])
-
-    def _open_counter(self, member: str, each: YearSum) -> None:
-        self.connection.execute(
-            "INSERT INTO year_sums VALUES (?, ?, ?, ?, ?)", (member, *each.key, each.amount_fen)
-        )
-        region, scheme = self.connection.execute(
-            "SELECT region, scheme FROM members WHERE member = ?", (member,)
-        ).fetchone()
-        if each.amount_fen:
-            move = CounterMove(member, region, scheme, each.key, each.amount_fen, 0)
-            self._post(opening_counters((move,), self.now, self.source))
-
-    def _post(self, entry: Entry) -> None:
-        write(self.connection, moves_of_entry(entry))
+        moves: list[Move] = []
+        for member, each in new:
+            if each.amount_fen:
+                move = CounterMove(*member, each.key, each.amount_fen, 0)
+                moves.extend(moves_of_entry(opening_counters((move,), self.now, self.source)))
+        write(self.connection, moves)
 
 
-def _facts(record: MemberRecord) -> tuple[str | None, ...]:
+def _another_sum(before_fen: int) -> tuple[str, str]:
+    amount = format_fen(before_fen)
     return (
-        record.region, record.scheme.value, record.standing.value, record.enrolment.value, record.aid.value,
-        json.dumps(record.conditions), record.covered_from.isoformat(),
-        None if record.covered_to is None else record.covered_to.isoformat(),
-        None if record.born_on is None else record.born_on.isoformat(),
+        f"amount_yuan 与已录入的 {amount} 不同;已录入的累计不能更改",
+        f"amount_yuan is not the {amount} that was entered before, which cannot be changed",
     )
 
-
-def _account_state(record: MemberRecord) -> str:
-    return "frozen" if record.frozen else "active"

@@ -4,36 +4,46 @@ Everything is one entry of the ledger; the tables beside it say that it was done
 """
 
 import json
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.keys import MemberKey
+from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.ledger import books
 from medsettle_gateway.ledger.transition import moves_of_entry, of_account
+from medsettle_gateway.storage.batches import asked_of
+from medsettle_gateway.storage.connection import Connection, entry_column, load, lock, write
 from medsettle_gateway.storage.instants import to_us
-from medsettle_gateway.storage.sqlite.loading import Reading
-from medsettle_gateway.storage.sqlite.writing import write
+from medsettle_gateway.storage.sealing import Sealer
+
+Row = tuple[Any, ...]
 
 CREDIT, LAPSE, PAID_OUT = "CREDIT", "LAPSE", "PAID_OUT"
 _TAKEN_BY: Final = {CREDIT: "subsidy", LAPSE: "lapsed", PAID_OUT: "paid_out"}
 
 _UNSPENT: Final = """
 WITH own AS (
-  SELECT position, kind, request_id, amount_fen FROM postings JOIN entries USING (position)
-  WHERE account = :account AND account >= 'member/' AND account < 'member0'
-), since (position) AS (SELECT min(position) FROM own WHERE kind = 'CREDIT')
-SELECT coalesce(-sum(amount_fen), 0) FROM own
-WHERE kind IN ('CREDIT', 'LAPSE') OR request_id <> '' AND (SELECT position FROM since) < (
-  SELECT min(position) FROM entries AS begun
+  SELECT account, {entry} AS entry, kind, request_id, amount_fen FROM postings JOIN entries USING ({entry})
+  WHERE account IN (:among) AND account >= 'member/' AND account < 'member0'
+), since AS (SELECT account, min(entry) AS credited FROM own WHERE kind = 'CREDIT' GROUP BY account)
+SELECT own.account, -sum(amount_fen) FROM own LEFT JOIN since ON since.account = own.account
+WHERE kind IN ('CREDIT', 'LAPSE') OR request_id <> '' AND credited < (
+  SELECT min(begun.{entry}) FROM entries AS begun
   WHERE begun.request_id = own.request_id AND begun.request_id <> ''
-)
+) GROUP BY own.account
 """
 """Every sale counts as a whole: one that began before the first credit spent nothing of it, and gives back
 nothing of it. The bounds of ``account`` are those of the index."""
+
+_TABLES: Final = {
+    "accounts": "account, member, state, opening_fen, balance_fen, held_fen",
+    "subsidies": "account, year, kind, amount_fen, pack, pack_digest, rule, clause, entered_at_us",
+    "account_closings": "account, number, cause, paid_to, documents, amount_fen, pack, pack_digest, clause, "
+    "author, closed_at_us",
+}
 
 
 class Found(NamedTuple):
@@ -75,41 +85,35 @@ class ClosingRecord(NamedTuple):
 class Subsidies:
     """Subsidy accounts inside a writing transaction."""
 
-    reading: Reading
+    connection: Connection
+    sealer: Sealer
     now: datetime
     new_reference: Callable[[], str]
 
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        return self.reading.connection
-
     def members(self, region: str, scheme: str, after: str, limit: int) -> tuple[str, ...]:
         """Returns the next members of a region and scheme, by reference."""
-        found = self._connection.execute(
+        found = self.connection.execute(
             "SELECT member FROM members WHERE region = ? AND scheme = ? AND member > ? "
             "ORDER BY member LIMIT ?",
             (region, scheme, after, limit),
         )
         return tuple(member for (member,) in found)
 
-    def find(self, member: str, year: str) -> Found | None:
-        """Returns a member with the own account, a closed one too; None if there is no such member."""
-        facts = self.reading.load((MemberKey(member),)).of(MemberKey(member))
-        if facts is None:
-            return None
-        row = self._connection.execute(
-            "SELECT account, state, balance_fen, held_fen FROM accounts WHERE member = ?", (member,)
-        ).fetchone()
-        if row is None:
-            return Found(facts, None, False, 0, 0, 0, (), False)
-        account, state, balance_fen, held_fen = row
-        known = self._connection.execute(
-            "SELECT year, kind FROM subsidies WHERE account = ? AND year >= ?", (account, year)
-        ).fetchall()
-        return Found(
-            facts, account, state == "closed", balance_fen, held_fen, self._unspent(account),
-            tuple(kind for of, kind in known if of == year),
-            any(of > year and kind == "credit" for of, kind in known),
+    def find(self, members: Sequence[str], year: str) -> tuple[Found, ...]:
+        """Returns the members that there are with their own accounts, closed ones too, in their order.
+
+        No gateway decides about any of them until the transaction ends.
+        """
+        lock(self.connection, (Lock(Kind.MEMBER, member) for member in members))
+        accounts = self._accounts(members)
+        lock(self.connection, (Lock(Kind.ACCOUNT, each[0]) for each in accounts.values()))
+        accounts = self._accounts(members)
+        names = [each[0] for each in accounts.values()]
+        unspent, done = self._unspent(names), self._known(names, year)
+        facts = load(self.connection, self.sealer, [MemberKey(member) for member in members])
+        return tuple(
+            self._found(known, year, accounts.get(member), unspent, done)
+            for member in members if (known := facts.of(MemberKey(member))) is not None
         )
 
     def credit(self, found: Found, year: str, amount_fen: int, rule: Rule) -> None:
@@ -130,21 +134,50 @@ class Subsidies:
         An account that was closed before pays out what a reversal brought back since.
         """
         account = str(found.account)
-        (number,) = self._connection.execute(
+        (number,) = self.connection.execute(
             "SELECT count(*) + 1 FROM account_closings WHERE account = ?", (account,)
         ).fetchone()
         reason = f"closed: {record.cause}, paid to {record.paid_to}; {rule.pack} {rule.clause}"
         self._move(account, found.member, -found.balance_fen, PAID_OUT, reason)
-        self._connection.execute("UPDATE accounts SET state = 'closed' WHERE account = ?", (account,))
+        self.connection.execute("UPDATE accounts SET state = 'closed' WHERE account = ?", (account,))
         self._insert("account_closings", (
             account, number, record.cause, record.paid_to, json.dumps(record.documents, ensure_ascii=False),
             found.balance_fen, rule.pack, rule.pack_digest, rule.clause, record.author, to_us(self.now),
         ))
         return found.balance_fen
 
-    def _unspent(self, account: str) -> int:
-        (unspent_fen,) = self._connection.execute(_UNSPENT, {"account": books.member(account)}).fetchone()
-        return int(unspent_fen)
+    @staticmethod
+    def _found(
+        member: MemberFacts, year: str, account: Row | None, unspent: Mapping[str, int],
+        done: Mapping[str, Sequence[tuple[str, str]]],
+    ) -> Found:
+        if account is None:
+            return Found(member, None, False, 0, 0, 0, (), False)
+        name, state, balance_fen, held_fen = account
+        known = done.get(name, ())
+        return Found(
+            member, name, state == "closed", balance_fen, held_fen, unspent.get(name, 0),
+            tuple(kind for of, kind in known if of == year),
+            any(of > year and kind == "credit" for of, kind in known),
+        )
+
+    def _accounts(self, members: Sequence[str]) -> dict[str, Row]:
+        """By member: account, state, balance and what is held of it."""
+        sql = "SELECT member, account, state, balance_fen, held_fen FROM accounts WHERE member IN (:among)"
+        return {member: tuple(account) for member, *account in asked_of(self.connection, sql, members)}
+
+    def _known(self, accounts: Sequence[str], year: str) -> dict[str, list[tuple[str, str]]]:
+        """By account: what was done for the year and for later ones."""
+        sql = "SELECT account, year, kind FROM subsidies WHERE account IN (:among) AND year >= :year"
+        known: dict[str, list[tuple[str, str]]] = {}
+        for account, of, kind in asked_of(self.connection, sql, accounts, {"year": year}):
+            known.setdefault(account, []).append((of, kind))
+        return known
+
+    def _unspent(self, accounts: Sequence[str]) -> dict[str, int]:
+        sql = _UNSPENT.format(entry=entry_column(self.connection))
+        posted = {books.member(account): account for account in accounts}
+        return {posted[name]: int(fen) for name, fen in asked_of(self.connection, sql, posted)}
 
     def _open(self, member: MemberFacts) -> str:
         account = self.new_reference()
@@ -155,14 +188,15 @@ class Subsidies:
         entry = of_account(
             kind, _TAKEN_BY[kind], (account, member.region, member.scheme.value), amount_fen, self.now, reason
         )
-        write(self._connection, moves_of_entry(entry))
+        write(self.connection, moves_of_entry(entry))
 
     def _done(self, account: str, year: str, kind: str, amount_fen: int, rule: Rule) -> None:
         self._insert("subsidies", (account, year, kind, amount_fen, *rule, to_us(self.now)))
 
     def _insert(self, table: str, values: Sequence[Any]) -> None:
         marks = ", ".join("?" * len(values))
-        self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608 - our tables
+        sql = f"INSERT INTO {table} ({_TABLES[table]}) VALUES ({marks})"  # noqa: S608 - our own tables
+        self.connection.execute(sql, values)
 
 
 def insured_in(member: MemberFacts, year: int) -> bool:

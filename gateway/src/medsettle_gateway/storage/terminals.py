@@ -1,10 +1,11 @@
 """What operators do with tills: hand out codes, suspend, end keys."""
 
-import sqlite3
 from datetime import datetime
 from typing import NamedTuple
 
 from medsettle_gateway.domain.facts import EnrolCode
+from medsettle_gateway.domain.locks import Kind, Lock
+from medsettle_gateway.storage.connection import Connection, lock
 from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
 
 
@@ -28,7 +29,7 @@ class ListedTerminal(NamedTuple):
     keys: tuple[ListedKey, ...]
 
 
-def hand_out_code(connection: sqlite3.Connection, code: EnrolCode) -> str | None:
+def hand_out_code(connection: Connection, code: EnrolCode) -> str | None:
     """Records a one-time code; returns the institution's name, or None if there is no such institution.
 
     Codes of the same till that were not used end with this.
@@ -38,10 +39,15 @@ def hand_out_code(connection: sqlite3.Connection, code: EnrolCode) -> str | None
     ).fetchone()
     if found is None:
         return None
-    connection.execute(
-        "DELETE FROM enrol_codes WHERE institution = ? AND till = ? AND used_by_key IS NULL",
+    unused = connection.execute(
+        "SELECT code_hash FROM enrol_codes WHERE institution = ? AND till = ? AND used_by_key IS NULL",
         (code.institution, code.till),
     )
+    for (code_hash,) in unused.fetchall():
+        lock(connection, (Lock(Kind.CODE, code_hash),))
+        connection.execute(
+            "DELETE FROM enrol_codes WHERE code_hash = ? AND used_by_key IS NULL", (code_hash,)
+        )
     connection.execute(
         "INSERT INTO enrol_codes (code_hash, institution, till, expires_at_us) VALUES (?, ?, ?, ?)",
         (code.code_hash, code.institution, code.till, to_us(code.expires_at)),
@@ -49,7 +55,7 @@ def hand_out_code(connection: sqlite3.Connection, code: EnrolCode) -> str | None
     return str(found[0])
 
 
-def list_terminals(connection: sqlite3.Connection) -> tuple[ListedTerminal, ...]:
+def list_terminals(connection: Connection) -> tuple[ListedTerminal, ...]:
     """Returns every till with its keys, by id."""
     terminals = connection.execute(
         "SELECT terminal, institution, name, terminals.state FROM terminals "
@@ -61,24 +67,29 @@ def list_terminals(connection: sqlite3.Connection) -> tuple[ListedTerminal, ...]
     )
 
 
-def set_state(connection: sqlite3.Connection, terminal: str, state: str) -> bool:
+def set_state(connection: Connection, terminal: str, state: str) -> bool:
     """Suspends a till or lets it work again; returns whether there is such a till."""
+    lock(connection, (Lock(Kind.TERMINAL, terminal),))
     done = connection.execute("UPDATE terminals SET state = ? WHERE terminal = ?", (state, terminal))
     return done.rowcount == 1
 
 
-def revoke_key(connection: sqlite3.Connection, key: str, now: datetime, *, compromised: bool) -> bool:
+def revoke_key(connection: Connection, key: str, now: datetime, *, compromised: bool) -> bool:
     """Ends a key at once; returns whether there is such a key. What was signed before stays valid."""
-    done = connection.execute(
+    of = connection.execute("SELECT terminal FROM terminal_keys WHERE key = ?", (key,)).fetchone()
+    if of is None:
+        return False
+    lock(connection, (Lock(Kind.TERMINAL, of[0]),))
+    connection.execute(
         "UPDATE terminal_keys SET revoked_at_us = coalesce(revoked_at_us, :now_us), "
         "compromised_at_us = CASE WHEN :compromised THEN coalesce(compromised_at_us, :now_us) "
         "ELSE compromised_at_us END WHERE key = :key",
         {"key": key, "now_us": to_us(now), "compromised": compromised},
     )
-    return done.rowcount == 1
+    return True
 
 
-def _keys(connection: sqlite3.Connection, terminal: str) -> tuple[ListedKey, ...]:
+def _keys(connection: Connection, terminal: str) -> tuple[ListedKey, ...]:
     found = connection.execute(
         "SELECT key, suite, not_before_us, not_after_us, revoked_at_us FROM terminal_keys "
         "WHERE terminal = ? ORDER BY not_before_us, key",

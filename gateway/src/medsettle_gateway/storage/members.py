@@ -1,0 +1,201 @@
+"""Entering members, a batch of rows at a time: looked up together, compared one by one, written together."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.register import MemberRecord
+from medsettle_gateway.ledger.transition import moves_of_entry, opening
+from medsettle_gateway.storage.batches import asked_of
+from medsettle_gateway.storage.connection import Connection, write
+from medsettle_gateway.storage.entering import Tally
+from medsettle_gateway.storage.sealing import Identity, Sealer
+
+NUMBER, ID_NUMBER = "number", "id_number"
+
+_FACTS: Final = (
+    "region", "scheme", "standing", "enrolment", "aid", "conditions", "covered_from", "covered_to", "born_on",
+)
+_COLUMNS: Final = ", ".join(_FACTS)
+_FIND: Final = f"""
+SELECT number_hash, member, sealed, account, state, opening_fen, {_COLUMNS}
+FROM identities JOIN members USING (member) LEFT JOIN accounts USING (member) WHERE number_hash IN (:among)
+"""  # noqa: S608 - our own columns
+_PUT_MEMBER: Final = f"INSERT INTO members (member, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_PUT_IDENTITY: Final = (
+    "INSERT INTO identities (member, number_hash, id_number_hash, sealed) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (member) DO UPDATE SET id_number_hash = excluded.id_number_hash, sealed = excluded.sealed"
+)
+_PUT_ACCOUNT: Final = (
+    "INSERT INTO accounts (account, member, state, opening_fen, balance_fen, held_fen) "
+    "VALUES (?, ?, ?, ?, 0, 0)"
+)
+_CHANGE_MEMBER: Final = f"UPDATE members SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE member = ?"  # noqa: S608
+_CHANGE_ACCOUNT: Final = "UPDATE accounts SET state = ? WHERE member = ?"
+
+_CLOSED: Final = (
+    "个人账户已经注销,不能重新开户;请留空 account_yuan 和 account_state",
+    "the account was closed and is not opened again: leave account_yuan and account_state empty",
+)
+_MOVED: Final = (
+    "已有个人账户,不能更改 region 或 scheme",
+    "region and scheme cannot change while the member has an account",
+)
+_OPENED: Final = (
+    "account_yuan 只用于开户;账户已存在,请留空或保持开户时的金额",
+    "account_yuan opens an account, and this one is open: leave it empty or as it was",
+)
+_UNBORN: Final = ("born_on 晚于今天", "born_on is after today")
+
+Values = tuple[Any, ...]
+
+
+class _Known(NamedTuple):
+    """What is recorded of a member; ``account`` None: there is none."""
+
+    member: str
+    sealed: bytes
+    account: str | None
+    state: str | None
+    opening_fen: int | None
+    facts: Values
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What a batch comes to, by statement, in the order in which they are run; then the entries."""
+
+    put_members: list[Values] = field(default_factory=list)
+    put_identities: list[Values] = field(default_factory=list)
+    put_accounts: list[Values] = field(default_factory=list)
+    change_members: list[Values] = field(default_factory=list)
+    change_accounts: list[Values] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Enters batches of members inside a writing transaction; see People for what its fields are."""
+
+    connection: Connection
+    sealer: Sealer
+    now: datetime
+    new_reference: Callable[[], str]
+    source: str
+
+    def enter(self, rows: Sequence[tuple[int, MemberRecord]], tally: Tally) -> None:
+        """Enters rows of different members and tallies each."""
+        known, writing = self._known(rows), _Writing()
+        for line, record in rows:
+            if record.born_on is not None and record.born_on > day_of(self.now):
+                tally.fault(line, *_UNBORN)
+                continue
+            before = known.get(self._number_hash(record))
+            if before is None:
+                self._add(record, writing)
+                tally.count("new")
+            elif (fault := _misfit(before, record)) is not None:
+                tally.fault(line, *fault)
+            else:
+                tally.count("changed" if self._change(before, record, writing) else "same")
+        self._write(writing)
+
+    def _known(self, rows: Sequence[tuple[int, MemberRecord]]) -> Mapping[bytes, _Known]:
+        hashes = [self._number_hash(record) for _, record in rows]
+        return {
+            bytes(number_hash): _Known(*known, facts=tuple(facts))
+            for number_hash, *known, facts in (
+                (*row[:6], row[6:]) for row in asked_of(self.connection, _FIND, hashes)
+            )
+        }
+
+    def _number_hash(self, record: MemberRecord) -> bytes:
+        return self.sealer.find(NUMBER, record.number)
+
+    def _add(self, record: MemberRecord, writing: _Writing) -> None:
+        member = self.new_reference()
+        writing.put_members.append((member, *_facts(record)))
+        writing.put_identities.append(self._sealed(member, record))
+        self._open_account(member, record, writing)
+
+    def _sealed(self, member: str, record: MemberRecord) -> Values:
+        return (
+            member, self._number_hash(record), self.sealer.find(ID_NUMBER, record.id_number),
+            self.sealer.seal(member, _identity(record)),
+        )
+
+    def _open_account(self, member: str, record: MemberRecord, writing: _Writing) -> None:
+        if record.account_fen is None:
+            return
+        account = self.new_reference()
+        writing.put_accounts.append((account, member, _account_state(record), record.account_fen))
+        if record.account_fen:
+            entry = opening(
+                account, record.region, record.scheme.value, record.account_fen, self.now, self.source
+            )
+            writing.moves.extend(moves_of_entry(entry))
+
+    def _change(self, before: _Known, record: MemberRecord, writing: _Writing) -> bool:
+        """Returns whether anything changed."""
+        member, facts = before.member, _facts(record)
+        if record.keeps_born_on:
+            facts = (*facts[:-1], before.facts[-1])
+        renamed = self.sealer.open(member, before.sealed) != _identity(record)
+        if renamed:
+            writing.put_identities.append(self._sealed(member, record))
+        if before.facts != facts:
+            writing.change_members.append((*facts, member))
+        changed = renamed or before.facts != facts
+        if record.account_fen is None:
+            return changed
+        if before.account is None:
+            self._open_account(member, record, writing)
+            return True
+        state = _account_state(record)
+        if before.state != state:
+            writing.change_accounts.append((state, member))
+        return changed or before.state != state
+
+    def _write(self, writing: _Writing) -> None:
+        for sql, rows in (
+            (_PUT_MEMBER, writing.put_members),
+            (_PUT_IDENTITY, writing.put_identities),
+            (_PUT_ACCOUNT, writing.put_accounts),
+            (_CHANGE_MEMBER, writing.change_members),
+            (_CHANGE_ACCOUNT, writing.change_accounts),
+        ):
+            if rows:
+                self.connection.executemany(sql, rows)
+        write(self.connection, writing.moves)
+
+
+def _misfit(before: _Known, record: MemberRecord) -> tuple[str, str] | None:
+    """Why a row does not fit the account that is there, in Chinese and English; None: it does."""
+    if before.account is None:
+        return None
+    if before.state == "closed":
+        return None if record.account_fen is None else _CLOSED
+    if before.facts[:2] != (record.region, record.scheme.value):
+        return _MOVED
+    return None if record.account_fen in {None, before.opening_fen} else _OPENED
+
+
+def _identity(record: MemberRecord) -> Identity:
+    return Identity(record.number, record.name, record.id_number)
+
+
+def _facts(record: MemberRecord) -> Values:
+    return (
+        record.region, record.scheme.value, record.standing.value, record.enrolment.value, record.aid.value,
+        json.dumps(record.conditions), record.covered_from.isoformat(),
+        None if record.covered_to is None else record.covered_to.isoformat(),
+        None if record.born_on is None else record.born_on.isoformat(),
+    )
+
+
+def _account_state(record: MemberRecord) -> str:
+    return "frozen" if record.frozen else "active"
