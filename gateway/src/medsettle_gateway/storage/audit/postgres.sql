@@ -112,6 +112,10 @@ WITH waiting AS (
 )
 SELECT count(*), pg_snapshot_xmin(pg_current_snapshot())::text FROM given;
 
+-- name: waiting_positions
+SELECT coalesce((SELECT max(position) FROM positions), 0)
+  - coalesce((SELECT last_position FROM blocks ORDER BY block DESC LIMIT 1), 0);
+
 -- name: behind
 SELECT value FROM settings WHERE name = 'positions_behind';
 

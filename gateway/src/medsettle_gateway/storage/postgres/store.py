@@ -18,6 +18,7 @@ from medsettle_gateway.service.ports import (
     StoreUnavailableError,
 )
 from medsettle_gateway.storage.instants import to_us
+from medsettle_gateway.storage.postgres.chaining import Chaining
 from medsettle_gateway.storage.postgres.connecting import Connection, Waits
 from medsettle_gateway.storage.postgres.duty import Duty
 from medsettle_gateway.storage.postgres.failures import FAILURES, to_its_end, unavailable
@@ -38,10 +39,13 @@ _NEWEST: Final = (2**63 - 1, "")
 class PostgresStore:
     """See :class:`medsettle_gateway.service.ports.Store`."""
 
-    def __init__(self, writing: Line, readers: Readers, sweeping: Duty, sealer: Sealer) -> None:
+    def __init__(
+        self, writing: Line, readers: Readers, sweeping: Duty, chaining: Chaining, sealer: Sealer
+    ) -> None:
         self._writing = writing
         self._readers = readers
         self._sweeping = sweeping
+        self._chaining = chaining
         self._sealer = sealer
         self._turn = asyncio.Lock()
 
@@ -51,7 +55,7 @@ class PostgresStore:
     ) -> "PostgresStore":
         """Returns the store of a database. Raises ConfigError if it cannot be used.
 
-        It holds ``readers_count`` connections and two more.
+        It holds ``readers_count`` connections and three more.
         """
         waits = waits or Waits()
         writing = Line(url, sealer, root, waits)
@@ -61,7 +65,8 @@ class PostgresStore:
             await writing.close()
             raise
         readers = Readers([Line(url, sealer, root, waits) for _ in range(readers_count)], sealer)
-        return cls(writing, readers, Duty(Line(url, sealer, root, waits), Turn.SWEEP), sealer)
+        sweeping = Duty(Line(url, sealer, root, waits), Turn.SWEEP)
+        return cls(writing, readers, sweeping, Chaining(Line(url, sealer, root, waits)), sealer)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresTransaction]:
@@ -111,13 +116,27 @@ class PostgresStore:
             found = await connection.fetch(SQL["due_sales"], *values)
         return tuple(each["request_id"] for each in found)
 
+    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
+        """Returns the request ids of errands that are due, longest due first, at most ``limit``."""
+
+        async def due(connection: Connection) -> tuple[str, ...]:
+            found = await connection.fetch(SQL["due_errands"], to_us(due_at), limit)
+            return tuple(each["request_id"] for each in found)
+
+        return await self._readers.run(due)
+
     async def last_committed_at(self) -> datetime | None:
         """Returns the latest instant of any entry in the books; None before the first."""
         return await self._readers.run(last_committed_at)
 
+    async def chain(self, limit: int, at: datetime) -> int:
+        """Covers the next entries by one block; returns how many, 0 if another process is at it."""
+        return await self._chaining.chain(limit, at)
+
     async def close(self) -> None:
         """Waits for the transaction under way, then ends the connections."""
         async with self._turn:
+            await self._chaining.close()
             await self._readers.close()
             await self._sweeping.close()
             await self._writing.close()
