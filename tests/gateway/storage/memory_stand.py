@@ -28,7 +28,7 @@ class MemoryStand:
         self._tables = Tables()
         self._store = MemoryStore(self._tables)
 
-    def open(self) -> MemoryStore:
+    async def opened(self) -> MemoryStore:
         return self._store
 
     def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:

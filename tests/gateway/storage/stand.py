@@ -62,7 +62,7 @@ PAID = CounterKey("2026", "general_outpatient", "paid")
 class Stand(Protocol):
     """One kind of store in one place, with a register that can be filled."""
 
-    def open(self) -> Store:
+    async def opened(self) -> Store:
         """Returns the store; the caller closes it."""
 
     def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
@@ -93,6 +93,9 @@ class SqliteStand:
 
     def open(self) -> SqliteStore:
         return SqliteStore.open(self.path, self.sealer, root=ROOT_KEY, busy_ms=50)
+
+    async def opened(self) -> SqliteStore:
+        return self.open()
 
     def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
         with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:

@@ -16,6 +16,7 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import moves
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord, to_stored
+from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.postgres.connecting import Connection, said
 from medsettle_gateway.storage.postgres.reading import columns_of
@@ -25,6 +26,7 @@ _NONCES_STAY: Final = timedelta(days=1)
 """How long a nonce outlives its time: clocks of several processes may differ."""
 
 Rows = Sequence[tuple[Any, ...]]
+Writer = Callable[[Connection, Sequence[Any]], Awaitable[None]]
 
 
 async def write(connection: Connection, done: Sequence[Move]) -> None:
@@ -32,14 +34,12 @@ async def write(connection: Connection, done: Sequence[Move]) -> None:
 
     Raises AssertionError if one breaks what the store asserts; else asyncpg's errors and OSError.
     """
-    of_kind: defaultdict[type[Any], list[Any]] = defaultdict(list)
+    taken: defaultdict[Writer, list[Any]] = defaultdict(list)
     for move in done:
-        of_kind[type(move)].append(move)
-    for kind, writer in _WRITERS.items():
-        if kind in of_kind:
-            await writer(connection, of_kind.pop(kind))
-    if of_kind:
-        raise KeyError(*of_kind)
+        taken[_WRITERS[type(move)]].append(move)
+    for writer in dict.fromkeys(_WRITERS.values()):
+        if writer in taken:
+            await writer(connection, taken[writer])
 
 
 @contextmanager
@@ -166,37 +166,53 @@ async def _move_counters(connection: Connection, done: Sequence[moves.MoveCounte
     await _run(connection, "move_counter", [(*row, *sums[row]) for row in sorted(sums)])
 
 
-async def _drop_dispensed(connection: Connection, done: Sequence[moves.DropDispensed]) -> None:
-    ids = sorted({move.request_id for move in done})
-    await _run(connection, "drop_dispensings", [(id_,) for id_ in ids])
-
-
-async def _keep_dispensed(connection: Connection, done: Sequence[moves.KeepDispensed]) -> None:
+async def _keep_dispensed(
+    connection: Connection, done: Sequence[moves.KeepDispensed | moves.DropDispensed]
+) -> None:
+    dropped: dict[str, None] = {}
+    kept: list[moves.KeepDispensed] = []
+    for move in done:
+        if isinstance(move, moves.KeepDispensed):
+            kept.append(move)
+        else:
+            dropped[move.request_id] = None
+            kept = [each for each in kept if each.request_id != move.request_id]
+    await _run(connection, "drop_dispensings", [(id_,) for id_ in dropped])
     await _run(connection, "insert_dispensing", [
         (move.request_id, number, move.member, drug, on.isoformat(), days_supply, condition, benefit)
-        for move in done
+        for move in kept
         for number, (drug, on, days_supply, condition, benefit) in enumerate(move.drugs, 1)
     ])
 
 
-async def _use_credentials(connection: Connection, done: Sequence[moves.UseCredential]) -> None:
-    await _run(connection, "use_credential", [
-        (move.credential_id, move.request_id, to_us(move.used_at), to_us(move.expires_at)) for move in done
-    ])
+async def _use_credentials(
+    connection: Connection, done: Sequence[moves.UseCredential | moves.FreeCredential]
+) -> None:
+    """One after another: what one sale frees the next may use."""
+    used: list[tuple[str, str, int, int]] = []
+    for move in done:
+        if isinstance(move, moves.UseCredential):
+            used.append((move.credential_id, move.request_id, to_us(move.used_at), to_us(move.expires_at)))
+        else:
+            await _run(connection, "use_credential", used)
+            used = []
+            await _each(connection, "free_credential", [(move.credential_id, move.request_id)])
+    await _run(connection, "use_credential", used)
 
 
-async def _free_credentials(connection: Connection, done: Sequence[moves.FreeCredential]) -> None:
-    await _each(connection, "free_credential", [(move.credential_id, move.request_id) for move in done])
-
-
-async def _drop_errands(connection: Connection, done: Sequence[moves.DropErrand]) -> None:
-    await _run(connection, "drop_errand", [(id_,) for id_ in sorted({move.request_id for move in done})])
-
-
-async def _put_errands(connection: Connection, done: Sequence[moves.PutErrand]) -> None:
-    last = {move.errand.request_id: move.errand for move in done}
+async def _put_errands(
+    connection: Connection, done: Sequence[moves.PutErrand | moves.DropErrand]
+) -> None:
+    last: dict[str, Errand | None] = {}
+    for move in done:
+        if isinstance(move, moves.PutErrand):
+            last[move.errand.request_id] = move.errand
+        else:
+            last[move.request_id] = None
+    await _run(connection, "drop_errand", [(id_,) for id_, errand in last.items() if errand is None])
     await _run(connection, "put_errand", [
-        (text, to_us(last[text].due_at), last[text].attempts) for text in sorted(last)
+        (errand.request_id, to_us(errand.due_at), errand.attempts)
+        for errand in last.values() if errand is not None
     ])
 
 
@@ -236,17 +252,17 @@ async def _use_enrol_codes(connection: Connection, done: Sequence[moves.UseEnrol
     ])
 
 
-_WRITERS: Final[Mapping[type[Any], Callable[[Connection, Sequence[Any]], Awaitable[None]]]] = {
+_WRITERS: Final[Mapping[type[Any], Writer]] = {
     moves.PutSale: _put_sales,
     moves.PostEntry: _post_entries,
     moves.MoveBalance: _move_balances,
     moves.MoveCounter: _move_counters,
-    moves.DropDispensed: _drop_dispensed,
     moves.KeepDispensed: _keep_dispensed,
+    moves.DropDispensed: _keep_dispensed,
     moves.UseCredential: _use_credentials,
-    moves.FreeCredential: _free_credentials,
-    moves.DropErrand: _drop_errands,
+    moves.FreeCredential: _use_credentials,
     moves.PutErrand: _put_errands,
+    moves.DropErrand: _put_errands,
     moves.KeepNonce: _keep_nonces,
     moves.PutTerminal: _put_terminals,
     moves.PutTerminalKey: _put_terminal_keys,

@@ -1,0 +1,70 @@
+"""The stand of the store on a server: a database of its own for each test."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from medsettle_gateway.domain.basket import CatalogueClass
+from medsettle_gateway.domain.facts import EnrolCode
+from medsettle_gateway.domain.orders import OrderEnd, OrderRecord
+from medsettle_gateway.domain.register import CatalogueRow, FamilyTie, MemberRecord
+from medsettle_gateway.storage.orders import put_end, put_order
+from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+from medsettle_gateway.storage.postgres.blocking import BlockingConnection
+from medsettle_gateway.storage.postgres.connecting import Waits
+from medsettle_gateway.storage.postgres.store import PostgresStore
+from medsettle_gateway.storage.register import People
+from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.terminals import hand_out_code
+from tests.gateway.storage.stand import NOW, REGION, ROOT_KEY, SEALER, clinic, item
+
+WAITS = Waits(connect_ms=2_000, lock_ms=1_000, statement_ms=5_000, idle_ms=5_000, silent_ms=1_000)
+
+
+@dataclass
+class PostgresStand:
+    """A database on a server."""
+
+    url: str
+    sealer: Sealer = field(default=SEALER)
+    _numbers: Any = field(default_factory=itertools.count)
+
+    async def opened(self, waits: Waits = WAITS) -> PostgresStore:
+        return await PostgresStore.open(self.url, self.sealer, root=ROOT_KEY, waits=waits)
+
+    @contextmanager
+    def writing(self) -> Iterator[BlockingConnection]:
+        connection = BlockingConnection.open(self.url, self.sealer, root=ROOT_KEY, busy_ms=1_000)
+        try:
+            connection.begin()
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
+        with self.writing() as connection:
+            people = People(connection, self.sealer, NOW, lambda: f"r{next(self._numbers)}", "a test")
+            people.enter_members(enumerate(members, 2))
+            people.enter_families(enumerate(ties, 2))
+            return {each.number: str(people.member_of(each.number)) for each in members}
+
+    def enter_places(self) -> None:
+        with self.writing() as connection:
+            enter_institutions(connection, [(2, clinic())])
+            old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
+            new = item(valid_from=date(2026, 1, 1))
+            enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)
+
+    def hand_out(self, code: EnrolCode) -> None:
+        with self.writing() as connection:
+            assert hand_out_code(connection, code) is not None
+
+    def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
+        with self.writing() as connection:
+            put_order(connection, order, b"signed")
+            if end is not None:
+                put_end(connection, end, b"ended")
