@@ -1,62 +1,31 @@
 """A till behind TLS, from enrolment to a sale; and a gateway whose certificate is not the operator's."""
 
-import io
-import json
+import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from medsettle.cli.run import run
-from medsettle.config import TillConfig, read_config
-from medsettle.enrolment import Channel, enrol
+from medsettle.config import read_config
 from medsettle.errors import ConfigError, GatewayAwayError
 from medsettle.models import Outcome
 from medsettle.testing import Gateway
 from medsettle.till import Till
-from tests.e2e.counter import CLINIC, ZHANG, sell, visit
-from tests.gateway.rpc.certificates import Authority
+from tests.e2e.counter import ZHANG, sell, visit
+from tests.e2e.secured import HOST, Secured, doctor, enrolled, files_of, hasty, spoken
+from tests.gateway.rpc.certificates import HOUR, Authority
 
 pytestmark = pytest.mark.e2e
-
-
-@dataclass
-class Secured:
-    """A gateway that speaks TLS, the authority's file, and a till that was enrolled over it."""
-
-    gateway: Gateway
-    ca: Path
-    config: Path
 
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     folder = tmp_path_factory.mktemp("tls")
     authority = Authority.make()
-    certificate, key = authority.issued(folder, "localhost")
-    ca = folder / "ca.pem"
-    ca.write_bytes(authority.pem)
-    settings = {"listen.tls_certificate": str(certificate), "listen.tls_key": str(key)}
-    with Gateway(settings=settings) as gateway:
-        channel = Channel(f"localhost:{gateway.proxy.port}", ca_file=ca)
-        terminal = f"{CLINIC}-01"
-        ready = enrol(channel, gateway.enrolment_code(CLINIC), terminal, folder / "till")
-        yield Secured(gateway, ca, ready.config_file)
-
-
-def doctor(config: Path) -> tuple[int, dict[str, Any]]:
-    output = io.StringIO()
-    code = run(["doctor", "--json", "--config", str(config)], output=output)
-    return code, {check["name"]: check for check in json.loads(output.getvalue())["checks"]}
-
-
-def hasty(secured: Secured, folder: Path) -> TillConfig:
-    """The same till with a journal of its own, that gives up soon."""
-    return replace(
-        read_config(secured.config), journal=folder / "till.journal", deadlines_ms={"GetSale": 400}
-    )
+    with Gateway(settings=files_of(folder, authority)) as gateway:
+        yield Secured(gateway, folder, authority, enrolled(gateway, folder))
 
 
 def test_a_sale_goes_through_tls(secured: Secured) -> None:
@@ -67,14 +36,32 @@ def test_a_sale_goes_through_tls(secured: Secured) -> None:
 def test_doctor_shows_the_version_and_how_long_the_certificate_is_good(secured: Secured) -> None:
     code, checks = doctor(secured.config)
     assert code == 0
-    assert checks["tls"]["found"].startswith("TLSv1.")
+    assert checks["tls"]["found"].startswith("TLSv1.3")
     assert "valid until" in checks["tls"]["found"]
 
 
+def test_a_client_of_tls_1_3_is_spoken_to(secured: Secured) -> None:
+    assert spoken(secured, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+
+
+def test_a_client_that_knows_tls_1_2_alone_is_refused(secured: Secured) -> None:
+    with pytest.raises(ssl.SSLError):
+        spoken(secured, ssl.TLSVersion.TLSv1_2)
+
+
+def test_an_operator_may_allow_suites_of_tls_1_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-ECDSA-AES256-GCM-SHA384")
+    authority = Authority.make()
+    with Gateway(settings=files_of(tmp_path, authority)) as gateway:
+        older = Secured(gateway, tmp_path, authority, tmp_path)
+        assert spoken(older, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+
+
 def test_another_authority_is_not_trusted(secured: Secured, tmp_path: Path) -> None:
-    other = tmp_path / "other.pem"
-    other.write_bytes(Authority.make().pem)
-    distrusting = replace(hasty(secured, tmp_path), ca_file=other)
+    other = Authority.make().kept(tmp_path, "other")
+    distrusting = hasty(secured, tmp_path, ca_file=other)
     with Till.open(distrusting) as till, pytest.raises(GatewayAwayError):
         till.probe()
     config = secured.config.with_name("distrusting.toml")
@@ -86,8 +73,33 @@ def test_another_authority_is_not_trusted(secured: Secured, tmp_path: Path) -> N
     assert "gateway" not in checks
 
 
+def test_a_gateway_under_another_name_than_its_certificates_is_not_trusted(
+    secured: Secured, tmp_path: Path
+) -> None:
+    by_number = hasty(secured, tmp_path, address=f"127.0.0.1:{secured.gateway.proxy.port}")
+    with Till.open(by_number) as till, pytest.raises(GatewayAwayError):
+        till.probe()
+    config = secured.config.with_name("by-number.toml")
+    config.write_text(secured.config.read_text("utf-8").replace(f'"{HOST}:', '"127.0.0.1:'), "utf-8")
+    code, checks = doctor(config)
+    assert (code, checks["tls"]["ok"]) == (4, False)
+    assert "127.0.0.1" in checks["tls"]["found"]
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(-2 * HOUR, -HOUR), (HOUR, 2 * HOUR)])
+def test_a_gateway_whose_certificate_is_out_of_its_time_is_not_trusted(
+    secured: Secured, tmp_path: Path, begins: timedelta, ends: timedelta
+) -> None:
+    certificate, key = secured.authority.issued(tmp_path, HOST, begins=begins, ends=ends)
+    settings = {"listen.tls_certificate": str(certificate), "listen.tls_key": str(key)}
+    with Gateway(settings=settings) as gateway:
+        late = hasty(secured, tmp_path, address=f"{HOST}:{gateway.proxy.port}")
+        with Till.open(late) as till, pytest.raises(GatewayAwayError):
+            till.probe()
+
+
 def test_plaintext_to_a_gateway_with_tls_gets_no_answer(secured: Secured, tmp_path: Path) -> None:
-    plaintext = replace(hasty(secured, tmp_path), ca_file=None, insecure=True)
+    plaintext = hasty(secured, tmp_path, ca_file=None, insecure=True)
     with Till.open(plaintext) as till, pytest.raises(GatewayAwayError):
         till.probe()
 
@@ -95,6 +107,6 @@ def test_plaintext_to_a_gateway_with_tls_gets_no_answer(secured: Secured, tmp_pa
 def test_plaintext_beyond_this_machine_is_refused_before_anything_is_sent(
     secured: Secured, tmp_path: Path
 ) -> None:
-    elsewhere = replace(hasty(secured, tmp_path), insecure=True, address="gateway.invalid:7443")
+    elsewhere = hasty(secured, tmp_path, insecure=True, address="gateway.invalid:7443")
     with pytest.raises(ConfigError, match=r"tls\.insecure"):
         Till.open(elsewhere)

@@ -23,6 +23,7 @@ from medsettle.transport import is_loopback
 from medsettle.wire.signing import Signer
 
 _LATEST_COUNT: Final = 20
+_OWN_CERTIFICATE: Final = "请核对本机证书 check tls.certificate_file: it is asked for, or not taken"
 _CLOSED: Final = "网关关闭了连接 the gateway closed the connection"
 _CLOCK_OFFSET_MS_MAX: Final = 60_000
 """A fifth of what the gateway accepts: there is time to set the clock before sales are refused."""
@@ -123,7 +124,7 @@ def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
         with context.wrap_socket(connection, server_hostname=host) as secured:
             until = (secured.getpeercert() or {}).get("notAfter", "?")
             if not secured.recv(1):  # whether our own certificate is taken shows after the handshake
-                raise ssl.SSLError(_CLOSED)
+                return Check("tls", ok=False, found=_CLOSED, next=_OWN_CERTIFICATE)
             return Check("tls", ok=True, found=f"{secured.version()}, 证书有效至 valid until {until}")
     except (OSError, ValueError) as error:
         if is_plain(error):
@@ -132,7 +133,7 @@ def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
             return Check("tls", ok=False, found=found, next=advice)
         advice = "请核对 tls.ca_file 与网关证书 check tls.ca_file against the gateway's certificate"
         if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
-            advice = "请核对本机证书 check tls.certificate_file: the gateway may ask for one, or not take it"
+            advice = _OWN_CERTIFICATE
         return Check("tls", ok=False, found=str(error), next=advice)
 
 
