@@ -19,7 +19,7 @@ def batches(rows: Iterable[T], key: Callable[[T], Hashable] | None = None) -> It
     seen: set[Hashable] = set()
     for row in rows:
         name = None if key is None else key(row)
-        if len(batch) == BATCH_ROWS or key is not None and name in seen:
+        if len(batch) == BATCH_ROWS or (key is not None and name in seen):
             yield batch
             batch = []
             seen.clear()

@@ -1,4 +1,4 @@
-"""What operators' commands work on: SQL that both stores understand, and facts and moves as decisions know them.
+"""What operators' commands work on: SQL that both stores understand, facts and moves as decisions know them.
 
 Statements name their parameters ``?`` or ``:name``; columns are called and typed alike in both stores. What
 one of the two lacks (``json_each``, ``ANY``, ``INSERT OR``, ``max`` of two values) is not used here.
