@@ -113,10 +113,21 @@ def test_a_wrong_variable_is_refused_like_a_wrong_setting(name: str, value: str,
     assert en in refused.value.en
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "[::1]"])
 def test_this_machine_alone_needs_no_tls(host: str) -> None:
     listen = config({"listen": {"address": f"{host}:0"}}).listen
     assert (listen.host, listen.port) == (host, 0)
+
+
+@pytest.mark.parametrize("host", [
+    "0.0.0.0", "[::]", "10.0.0.7", "192.168.1.4", "[2001:db8::7]", "[fe80::1]", "gateway.example", "LOCALHOST",
+    "localhost.example", "127.1", "0",
+])
+def test_an_address_that_others_may_reach_is_refused_without_tls(host: str) -> None:
+    with pytest.raises(ConfigError, match="can be reached from other machines"):
+        config({"listen": {"address": f"{host}:7443"}})
+    told = {"address": f"{host}:7443", "allow_plaintext_beyond_loopback": True}
+    assert config({"listen": told}).listen.beyond_loopback
 
 
 def test_listening_beyond_it_needs_tls_or_a_clear_word() -> None:

@@ -1,5 +1,6 @@
 """The sections of the configuration and what must hold between them."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 _REGION: Final = re.compile(r"[0-9]{6}")
 _ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^:\s]+):(?P<port>[0-9]{1,5})")
 _LARGEST_PORT: Final = 65_535
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LOOPBACK: Final = "localhost"
+"""The one name that is this machine everywhere; any other may be moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class ListenSection:
     @property
     def beyond_loopback(self) -> bool:
         """Can other machines reach it?"""
-        return self.host not in _LOOPBACK
+        try:
+            return not ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return self.host != _LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
