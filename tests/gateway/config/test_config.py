@@ -120,7 +120,8 @@ def test_this_machine_alone_needs_no_tls(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", [
-    "0.0.0.0", "[::]", "10.0.0.7", "192.168.1.4", "[2001:db8::7]", "[fe80::1]", "gateway.example", "LOCALHOST",
+    "0.0.0.0",  # noqa: S104 - refused
+    "[::]", "10.0.0.7", "192.168.1.4", "[2001:db8::7]", "[fe80::1]", "gateway.example", "LOCALHOST",
     "localhost.example", "127.1", "0",
 ])
 def test_an_address_that_others_may_reach_is_refused_without_tls(host: str) -> None:
