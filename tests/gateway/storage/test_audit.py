@@ -64,7 +64,7 @@ def test_sound_books_are_added_up(books: sqlite3.Connection) -> None:
     ("tampering", "found"),
     [
         ("UPDATE postings SET amount_fen = amount_fen + 1 WHERE account = 'benefit'", "is off by 1 fen"),
-        ("UPDATE postings SET book = 'memo/I' WHERE amount_fen = -3000", "employee/accounts is off by 3000 fen"),
+        ("UPDATE postings SET book = 'memo/I' WHERE amount_fen = -3000", "accounts is off by 3000 fen"),
         ("UPDATE accounts SET balance_fen = balance_fen + 1", "its postings say 6000 and 1000"),
         ("UPDATE accounts SET held_fen = 0", "6000 fen and 0 held"),
         ("UPDATE postings SET account = 'member/ghost' WHERE account LIKE 'member/%'", "account ghost"),

@@ -18,6 +18,7 @@ from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.storage.audit.asking import ROWS_MOST, Books
 from medsettle_gateway.storage.audit.chained import compare_blocks
 from medsettle_gateway.storage.audit.findings import KINDS, Finding, finding
+from medsettle_gateway.storage.audit.head import Bounds, bounds_of, standing_of
 from medsettle_gateway.storage.connection import Connection
 
 RANGE_COUNT: Final = 4_096
@@ -42,15 +43,6 @@ class Verdict(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-class _Standing(NamedTuple):
-    """How far the books have come: last position and key of an entry, entries without position, blocks."""
-
-    last_position: int
-    last_entry: int
-    unplaced_count: int
-    last_block: int
-
-
 Told = Callable[[int, int], None]
 """Hears how much of the work is done, and of how much."""
 _Found = dict[str, list[tuple[Any, ...]]]
@@ -72,32 +64,24 @@ def verify(
 def verdict_of(books: Sequence[Books], noted: bytes | None = None, told: Told = lambda *_: None) -> Verdict:
     """Returns the same of books that are read at one moment already."""
     first = books[0]
-    standing = _Standing(*first.ask("standing")[0])
-    head = head_of(first)
-    found = _run(books, list(_tasks(standing)), told)
+    head, waiting_count = standing_of(first)
+    found = _run(books, list(_tasks(bounds_of(first))), told)
     if noted is not None and not first.ask("block_of_hash", hash=noted):
         found["head"] = [(noted.hex(),)]
-    covered_count = head.last_position if head else 0
     return Verdict(
         entry_count=first.ask("entry_count")[0][0],
         posting_count=first.ask("posting_count")[0][0],
         block_count=head.block if head else 0,
-        waiting_count=standing.last_position + standing.unplaced_count - covered_count,
+        waiting_count=waiting_count,
         head=head,
         findings=tuple(finding(kind, found[kind]) for kind in KINDS if found.get(kind)),
     )
 
 
-def head_of(books: Books) -> Block | None:
-    """Returns the newest block; None before the first."""
-    rows = books.ask("head")
-    return Block(*rows[0]) if rows else None
-
-
-def _tasks(standing: _Standing) -> Iterator[_Task]:
+def _tasks(bounds: Bounds) -> Iterator[_Task]:
     for question in QUESTIONS:
         yield partial(_ask, question)
-    for first in range(1, max(standing.last_position, standing.last_entry) + 1, RANGE_COUNT):
+    for first in range(1, max(bounds.last_position, bounds.last_entry) + 1, RANGE_COUNT):
         yield partial(_compare_range, first, first + RANGE_COUNT - 1)
 
 
@@ -162,7 +146,7 @@ def _meet(connections: Sequence[sqlite3.Connection]) -> None:
         each.text_factory = _readable
         each.execute("BEGIN")
     for _ in range(SNAPSHOTS_MOST):
-        seen = [Books.of(each).ask("standing") for each in connections]
+        seen = [bounds_of(Books.of(each)) for each in connections]
         if all(other == seen[0] for other in seen):
             return
         for each in connections:

@@ -1,12 +1,12 @@
 """The chain on a server: one process at a time gives positions and makes blocks, whichever it is.
 
-Positions are given to whatever is committed and has none, in the order of ids. An entry that rests on another
-one was inserted after that one's commit, so it has the greater id and is never seen without it: positions keep
-the order of what rests on what, and nothing is ever put behind a position that was given.
+Positions are given to whatever is committed and has none, in the order of ids. An entry that rests on
+another one was inserted after that one's commit, so it has the greater id and is never seen without it:
+positions keep the order of what rests on what, and nothing is ever put before a position that was given.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -23,6 +23,7 @@ POSITIONS_MOST: Final = 20_000
 """Positions that are given at once."""
 POSITIONS_MOST_SLOWLY: Final = 1_000_000
 """The same, where all entries had to be looked through for them."""
+_TRY: Final = "SELECT pg_try_advisory_xact_lock($1, $2)"
 _EVERYTHING: Final = "0"
 _SLOW_S: Final = 24 * 3_600.0
 """How long it may take to look through all entries."""
@@ -67,8 +68,7 @@ class Chaining:
         try:
             with unavailable():
                 async with connection.transaction(isolation="read_committed"):
-                    own = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", TURNS, Turn.CHAIN)
-                    yield connection if own else None
+                    yield connection if await connection.fetchval(_TRY, TURNS, Turn.CHAIN) else None
         except AssertionError:
             raise
         except (Exception, asyncio.CancelledError):
@@ -85,13 +85,13 @@ class Chaining:
         after = behind.transaction if behind is not None and known else _EVERYTHING
         most = POSITIONS_MOST if known else POSITIONS_MOST_SLOWLY
         ((given_count, oldest),) = await _ask(
-            connection, "give_positions", None if known else _SLOW_S, behind=after, most=most
+            connection, "give_positions", {"behind": after, "most": most}, None if known else _SLOW_S
         )
         if given_count == most:
             return
         self._behind = _Behind(cluster, oldest)
         if cluster and (given_count or not known):
-            await _ask(connection, "put_behind", value="/".join(self._behind))
+            await _ask(connection, "put_behind", {"value": "/".join(self._behind)})
 
 
 async def _few_wait(connection: Connection, limit: int) -> bool:
@@ -113,7 +113,7 @@ async def _kept(connection: Connection) -> _Behind | None:
 
 async def _add_block(connection: Connection, limit: int, at: datetime) -> int:
     async def ask(question: str, **values: object) -> Rows:
-        return await _ask(connection, question, **values)
+        return await _ask(connection, question, values)
 
     block = await next_block(ask, limit, at)
     if block is None:
@@ -123,11 +123,9 @@ async def _add_block(connection: Connection, limit: int, at: datetime) -> int:
 
 
 async def _ask(
-    connection: Connection, question: str, timeout_s: float | None = None, **values: object
+    connection: Connection, question: str, values: Mapping[str, object] | None = None,
+    timeout_s: float | None = None,
 ) -> Rows:
     statement = translated(SERVER[question])
-    return [
-        tuple(row) for row in await connection.fetch(
-            statement.text, *statement.arguments(values), timeout=timeout_s
-        )
-    ]
+    found = await connection.fetch(statement.text, *statement.arguments(values or {}), timeout=timeout_s)
+    return [tuple(row) for row in found]
