@@ -1,94 +1,76 @@
-"""Facts out of the database: one reader for each kind of key."""
+"""Facts out of the database: one reader for each kind of key, and for many keys of a kind one for all."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
-from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import keys
-from medsettle_gateway.domain.basket import CatalogueClass, Dispensed, LineKind, Ward
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import (
-    AccountFacts,
-    AccountState,
     CatalogueFacts,
     CounterState,
-    DatedAttribute,
     DispensedFacts,
     EnrolCode,
     InstitutionFacts,
     KeyRecord,
     MemberFacts,
-    State,
     TerminalFacts,
 )
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
-from medsettle_gateway.domain.names import masked
 from medsettle_gateway.domain.orders import SignedOrder
-from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
-from medsettle_gateway.domain.sale import SaleHead, SaleRecord, StoredSale, from_stored
+from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
-from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
-from medsettle_gateway.storage.sealing import Identity, Sealer
+from medsettle_gateway.storage.instants import from_us, to_us
+from medsettle_gateway.storage.rows import (
+    account_of,
+    attribute_of,
+    counters_of,
+    dispensed_of,
+    enrol_code_of,
+    head_of,
+    institution_of,
+    item_of,
+    key_record_of,
+    member_of,
+    name_of,
+    terminal_of,
+)
+from medsettle_gateway.storage.sqlite.asking import Asking, Row
+from medsettle_gateway.storage.sqlite.loading_many import ATTRIBUTES_MOST, MANY, due_anywhere
 from medsettle_gateway.storage.sqlite.recovery import load_recovery
-from medsettle_gateway.storage.sqlite.statements import SQL
 
-Row = tuple[Any, ...]
-ATTRIBUTES_MOST: Final = 1_000
-"""Rows of one member's attributes that are read."""
+_FEW: Final = 2
+"""So many keys of a kind are read one by one: a statement for many costs more than they do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A connection inside a transaction, and what opens names."""
-
-    connection: sqlite3.Connection
-    sealer: Sealer
+class Reading(Asking):
+    """Reads facts."""
 
     def load(self, wanted: Sequence[AnyKey]) -> Facts:
         """Returns the facts of the keys. Raises sqlite3.Error."""
-        return Facts({key: _READERS[type(key)](self, key) for key in wanted})
-
-    def rows(self, name: str, **values: Any) -> list[Row]:  # noqa: ANN401 - what SQLite binds
-        """Returns what a named statement finds."""
-        return self.connection.execute(SQL[name], values).fetchall()
-
-    def row(self, name: str, **values: Any) -> Row | None:  # noqa: ANN401 - what SQLite binds
-        """Returns the one row that a named statement finds, or None."""
-        found: Row | None = self.connection.execute(SQL[name], values).fetchone()
-        return found
-
-    def sales(self, found: Iterable[Row]) -> tuple[SaleRecord, ...]:
-        """Returns the records of rows of ``(request_id, body)``."""
-        return tuple(self._sale(request_id, body) for request_id, body in found)
+        kinds: dict[type[AnyKey], list[AnyKey]] = {}
+        for key in wanted:
+            kinds.setdefault(type(key), []).append(key)
+        found: dict[AnyKey, Any] = {}
+        for kind, asked in kinds.items():
+            many = MANY.get(kind)
+            if many is not None and len(asked) > _FEW:
+                found.update(many(self, asked))
+            else:
+                found.update((key, _READERS[kind](self, key)) for key in asked)
+        return Facts(found)
 
     def sale(self, request_id: str) -> SaleRecord | None:
         """Returns the sale under an id, or None."""
         row = self.row("sale", request_id=request_id)
-        return None if row is None else self._sale(request_id, row[0])
-
-    def name_of(self, member: str) -> str:
-        """Returns a member's masked name; empty where it was erased or nobody is known."""
-        identity = self.identity_of(member)
-        return "" if identity is None else masked(identity.name)
-
-    def identity_of(self, member: str) -> Identity | None:
-        """Returns who a member is; None where it was erased or nobody is known."""
-        row = self.row("sealed_identity", member=member)
-        return None if row is None else self.sealer.open(member, row[0])
-
-    def _sale(self, request_id: str, body: str) -> SaleRecord:
-        found = self.rows("settlements", request_id=request_id)
-        return from_stored(StoredSale(body, tuple(settlement for (settlement,) in found)))
+        return None if row is None else self.record(request_id, row[0])
 
 
 def _heads(found: Iterable[Row]) -> tuple[SaleHead, ...]:
-    return tuple(SaleHead(request_id, SaleState(state)) for request_id, state in found)
+    return tuple(map(head_of, found))
 
 
 def _sale(reading: Reading, key: keys.SaleKey) -> SaleRecord | None:
@@ -125,6 +107,8 @@ def _settled_since(reading: Reading, key: keys.SettledSinceKey) -> tuple[SaleRec
 
 
 def _due_holds(reading: Reading, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...]:
+    if not due_anywhere(reading, (key,)):
+        return ()
     found = reading.rows("due_holds", member=key.member, due_us=to_us(key.due_at), limit=key.limit)
     return reading.sales(found)
 
@@ -136,76 +120,34 @@ def _stay_end(reading: Reading, key: keys.StayEndKey) -> SaleHead | None:
 
 def _terminal(reading: Reading, key: keys.TerminalKey) -> TerminalFacts | None:
     row = reading.row("terminal", terminal=key.terminal)
-    if row is None:
-        return None
-    terminal, institution, till, state = row
-    return TerminalFacts(terminal, institution, till, State(state))
-
-
-def _key_record(row: Row) -> KeyRecord:
-    key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us, compromised_at_us = row
-    return KeyRecord(
-        key, terminal, suite, public_key, from_us(not_before_us), from_us(not_after_us),
-        from_us_or_none(revoked_at_us), from_us_or_none(compromised_at_us),
-    )
+    return None if row is None else terminal_of(row)
 
 
 def _key(reading: Reading, key: keys.KeyRecordKey) -> KeyRecord | None:
     row = reading.row("key_record", key=key.key)
-    return None if row is None else _key_record(row)
+    return None if row is None else key_record_of(row)
 
 
 def _terminal_keys(reading: Reading, key: keys.TerminalKeysKey) -> tuple[KeyRecord, ...]:
-    return tuple(map(_key_record, reading.rows("terminal_keys", terminal=key.terminal)))
+    return tuple(map(key_record_of, reading.rows("terminal_keys", terminal=key.terminal)))
 
 
 def _institution(reading: Reading, key: keys.InstitutionKey) -> InstitutionFacts | None:
     row = reading.row("institution", code=key.code)
-    if row is None:
-        return None
-    code, name, region, kind, level, specialty, designations, state = row
-    return InstitutionFacts(
-        code, name, region, InstitutionKind(kind), Level(level), Specialty(specialty),
-        tuple(map(Designation, json.loads(designations))), State(state),
-    )
+    return None if row is None else institution_of(row)
 
 
 def _member(reading: Reading, key: keys.MemberKey) -> MemberFacts | None:
     row = reading.row("member", member=key.member)
     if row is None:
         return None
-    member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on = row
-    identity = reading.identity_of(member)
-    name = "" if identity is None else masked(identity.name)
+    identity = reading.identity_of(key.member)
     accounts = tuple(
-        _account(found, name if found[2] == member else reading.name_of(found[2]))
-        for found in reading.rows("accounts", member=member)
+        account_of(found, name_of(identity) if found[2] == key.member else reading.name_of(found[2]))
+        for found in reading.rows("accounts", member=key.member)
     )
-    return MemberFacts(
-        member, name, region, Scheme(scheme), Standing(standing), Enrolment(enrolment),
-        Aid(aid), tuple(json.loads(conditions)), date.fromisoformat(covered_from), _day(covered_to), accounts,
-        _day(born_on) or (identity.born_on if identity else None), _attributes(reading, member),
-    )
-
-
-def _attributes(reading: Reading, member: str) -> tuple[DatedAttribute, ...]:
-    found = reading.rows("attributes", member=member, limit=ATTRIBUTES_MOST)
-    return tuple(
-        DatedAttribute(name, value, date.fromisoformat(valid_from), _day(valid_to))
-        for name, value, valid_from, valid_to in found
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _account(row: Row, name: str) -> AccountFacts:
-    account, relation, owner, region, scheme, state, balance_fen, held_fen = row
-    return AccountFacts(
-        account, Owner(relation), owner, name, region, Scheme(scheme), AccountState(state), balance_fen,
-        held_fen,
-    )
+    attributes = reading.rows("attributes", member=key.member, limit=ATTRIBUTES_MOST)
+    return member_of(row, identity, accounts, tuple(map(attribute_of, attributes)))
 
 
 def _masked_name(reading: Reading, key: keys.MaskedNameKey) -> str:
@@ -213,13 +155,9 @@ def _masked_name(reading: Reading, key: keys.MaskedNameKey) -> str:
 
 
 def _counters(reading: Reading, key: keys.CountersKey) -> dict[CounterKey, CounterState]:
-    found = reading.rows(
+    return counters_of(reading.rows(
         "counters", member=key.member, region=key.region, scheme=key.scheme, periods=json.dumps(key.periods)
-    )
-    return {
-        CounterKey(period, counter, measure): CounterState(used, held)
-        for period, counter, measure, used, held in found
-    }
+    ))
 
 
 def _dispensed(reading: Reading, key: keys.DispensedKey) -> tuple[DispensedFacts, ...]:
@@ -227,10 +165,7 @@ def _dispensed(reading: Reading, key: keys.DispensedKey) -> tuple[DispensedFacts
         "dispensed", member=key.member, since=key.since.isoformat(), until=key.until.isoformat(),
         limit=key.limit,
     )
-    return tuple(
-        DispensedFacts(request_id, Dispensed(name, date.fromisoformat(on), days_supply, condition, benefit))
-        for request_id, name, on, days_supply, condition, benefit in reversed(found)
-    )
+    return tuple(map(dispensed_of, reversed(found)))
 
 
 def _orders(reading: Reading, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
@@ -242,21 +177,18 @@ def _orders(reading: Reading, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
 
 
 def _catalogue(reading: Reading, key: keys.CatalogueKey) -> CatalogueFacts:
-    digest = reading.row("catalogue", region=key.region)
-    items: dict[str, tuple[CatalogueItem, ...]] = {}
-    for row in reading.rows("catalogue_items", region=key.region, codes=json.dumps(key.codes)):
-        items[row[0]] = (*items.get(row[0], ()), item_of(row))
-    return CatalogueFacts("" if digest is None else digest[0], items)
-
-
-def item_of(row: Row) -> CatalogueItem:
-    """Returns the item of a row of ``catalogue_items`` in the columns' order."""
-    code, name, kind, item_class, share_ppm, ceiling_micro, ward, valid_from, valid_to, classes = row
-    return CatalogueItem(
-        code, name, LineKind(kind), CatalogueClass(item_class), share_ppm, ceiling_micro,
-        None if ward is None else Ward(ward), date.fromisoformat(valid_from), _day(valid_to),
-        tuple((listed, CatalogueClass(held)) for listed, held in json.loads(classes).items()),
-    )
+    row = reading.row("catalogue", region=key.region)
+    if row is None:
+        return CatalogueFacts("", {})
+    items = reading.items.of(key.region, row[0], key.codes)
+    missing = [code for code in key.codes if code not in items]
+    if missing:
+        found: dict[str, tuple[CatalogueItem, ...]] = {}
+        for each in reading.rows("catalogue_items", region=key.region, codes=json.dumps(missing)):
+            found[each[0]] = (*found.get(each[0], ()), item_of(each))
+        reading.items.keep(key.region, found)
+        items |= found
+    return CatalogueFacts(row[0], items)
 
 
 def _credential_use(reading: Reading, key: keys.CredentialUseKey) -> str | None:
@@ -266,10 +198,7 @@ def _credential_use(reading: Reading, key: keys.CredentialUseKey) -> str | None:
 
 def _enrol_code(reading: Reading, key: keys.EnrolCodeKey) -> EnrolCode | None:
     row = reading.row("enrol_code", code_hash=key.code_hash)
-    if row is None:
-        return None
-    code_hash, institution, till, expires_at_us, used_by_key = row
-    return EnrolCode(code_hash, institution, till, from_us(expires_at_us), used_by_key)
+    return None if row is None else enrol_code_of(row)
 
 
 def _nonce(reading: Reading, key: keys.NonceKey) -> bool:

@@ -6,15 +6,33 @@ SELECT body FROM sales WHERE request_id = :request_id;
 -- name: settlements
 SELECT body FROM settlements WHERE request_id = :request_id ORDER BY number;
 
+-- name: sales
+SELECT request_id, body FROM sales WHERE request_id IN (SELECT value FROM json_each(:request_ids));
+
 -- name: ticket
 SELECT request_id, state FROM sales
 WHERE institution = :institution AND till = :till AND day = :day AND number = :number ORDER BY attempt;
+
+-- Each of what many ask for has its place before it: [[0, institution, till, day, number], ...].
+-- name: tickets
+SELECT json_extract(asked.value, '$[0]'), request_id, state FROM json_each(:asked) AS asked CROSS JOIN sales
+  ON institution = json_extract(asked.value, '$[1]') AND till = json_extract(asked.value, '$[2]') AND day = json_extract(asked.value, '$[3]')
+  AND number = json_extract(asked.value, '$[4]')
+ORDER BY attempt;
 
 -- name: recent_sales
 SELECT request_id, state FROM sales INDEXED BY sales_of_member
 WHERE member = :member AND institution = :institution AND created_at_us >= :since_us
   AND basket_digest = :basket_digest AND state IN ('PENDING', 'HELD', 'EXPIRED', 'SETTLED', 'UNDOING')
 ORDER BY created_at_us, request_id LIMIT :limit;
+
+-- name: recent_sales_of_many
+SELECT json_extract(asked.value, '$[0]'), request_id, state FROM json_each(:asked) AS asked CROSS JOIN sales
+  INDEXED BY sales_of_member
+  ON member = json_extract(asked.value, '$[1]') AND institution = json_extract(asked.value, '$[2]') AND created_at_us >= json_extract(asked.value, '$[4]')
+  AND basket_digest = json_extract(asked.value, '$[3]')
+WHERE member IS NOT NULL AND state IN ('PENDING', 'HELD', 'EXPIRED', 'SETTLED', 'UNDOING')
+ORDER BY created_at_us, request_id;
 
 -- name: later_sales
 SELECT request_id, body FROM (
@@ -40,6 +58,9 @@ WITH payers (payer) AS (
 SELECT request_id, body FROM sales
 WHERE state = 'HELD' AND member IN (SELECT person FROM people) AND hold_expires_at_us <= :due_us
 ORDER BY hold_expires_at_us, request_id LIMIT :limit;
+
+-- name: due_anywhere
+SELECT 1 FROM sales WHERE state = 'HELD' AND hold_expires_at_us <= :due_us LIMIT 1;
 
 -- name: stay_end
 SELECT request_id, state FROM sales
@@ -80,9 +101,17 @@ ORDER BY created_at_us DESC, request_id DESC LIMIT :page_size;
 -- name: terminal
 SELECT terminal, institution, till, state FROM terminals WHERE terminal = :terminal;
 
+-- name: terminals
+SELECT terminal, institution, till, state FROM terminals
+WHERE terminal IN (SELECT value FROM json_each(:terminals));
+
 -- name: key_record
 SELECT key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us, compromised_at_us
 FROM terminal_keys WHERE key = :key;
+
+-- name: key_records
+SELECT key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us, compromised_at_us
+FROM terminal_keys WHERE key IN (SELECT value FROM json_each(:keys));
 
 -- name: terminal_keys
 SELECT key, terminal, suite, public_key, not_before_us, not_after_us, revoked_at_us, compromised_at_us
@@ -95,12 +124,22 @@ SELECT code, name, region, kind, level, specialty, designations, state FROM inst
 SELECT member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on
 FROM members WHERE member = :member;
 
+-- name: members
+SELECT member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on, sealed
+FROM members LEFT JOIN identities USING (member) WHERE member IN (SELECT value FROM json_each(:members));
+
 -- Of the rows that begin on one day the last one holds.
 -- name: attributes
 SELECT name, value, valid_from, valid_to FROM (
   SELECT name, value, valid_from, valid_to, max(position) FROM member_attributes
   WHERE member = :member GROUP BY name, valid_from
 ) ORDER BY valid_from, name LIMIT :limit;
+
+-- name: attributes_of_many
+SELECT member, name, value, valid_from, valid_to FROM (
+  SELECT member, name, value, valid_from, valid_to, max(position) FROM member_attributes
+  WHERE member IN (SELECT value FROM json_each(:members)) GROUP BY member, name, valid_from
+) ORDER BY valid_from, name;
 
 -- name: sealed_identity
 SELECT sealed FROM identities WHERE member = :member;
@@ -114,10 +153,25 @@ SELECT account, relation, owner, region, scheme, state, balance_fen, held_fen FR
 ) JOIN accounts ON accounts.member = owner JOIN members ON members.member = owner
 WHERE state <> 'closed' ORDER BY tie;
 
+-- name: accounts_of_many
+SELECT asked, account, relation, owner, region, scheme, state, balance_fen, held_fen, sealed FROM (
+  SELECT value AS asked, value AS owner, 'self' AS relation, -1 AS tie FROM json_each(:members)
+  UNION ALL
+  SELECT member, payer, relation, tie FROM families WHERE member IN (SELECT value FROM json_each(:members))
+) JOIN accounts ON accounts.member = owner JOIN members ON members.member = owner
+  LEFT JOIN identities ON identities.member = owner
+WHERE state <> 'closed' ORDER BY tie;
+
 -- name: counters
 SELECT period, counter, measure, used, held FROM counters
 WHERE member = :member AND region = :region AND scheme = :scheme
   AND period IN (SELECT value FROM json_each(:periods));
+
+-- name: counters_of_many
+SELECT json_extract(asked.value, '$[0]'), counters.period, counter, measure, used, held
+FROM json_each(:asked) AS asked CROSS JOIN counters
+  ON member = json_extract(asked.value, '$[1]') AND region = json_extract(asked.value, '$[2]') AND scheme = json_extract(asked.value, '$[3]')
+  AND period = json_extract(asked.value, '$[4]');
 
 -- name: dispensed
 SELECT request_id, drug, dispensed_on, days_supply, condition, benefit FROM dispensings
@@ -141,6 +195,10 @@ ORDER BY code, valid_from;
 
 -- name: credential_use
 SELECT request_id FROM credentials_used WHERE credential_id = :credential_id;
+
+-- name: credential_uses
+SELECT credential_id, request_id FROM credentials_used
+WHERE credential_id IN (SELECT value FROM json_each(:credentials));
 
 -- name: enrol_code
 SELECT code_hash, institution, till, expires_at_us, used_by_key FROM enrol_codes WHERE code_hash = :code_hash;
