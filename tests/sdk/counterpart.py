@@ -285,6 +285,10 @@ class Counterpart:
             sales=[self.sale(each) for each in page], next_page_token=more
         )
 
+    def _reassert(self, body: bytes) -> Message:
+        settlement_pb2.ReassertRequest.FromString(body)
+        return settlement_pb2.ReassertResponse(epoch=0, compared=True)
+
     def _enrol(self, body: bytes) -> Message:
         asked = terminal_pb2.EnrolRequest.FromString(body)
         if asked.code != CODE:

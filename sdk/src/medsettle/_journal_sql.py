@@ -137,6 +137,40 @@ def _unpacked(answer: bytes) -> bytes:
     return zlib.decompressobj().decompress(answer, ANSWER_BYTES_MAX)
 
 
+def answered_since(
+    sql: sqlite3.Connection, since_ms: int, after: tuple[int, str], limit: int
+) -> list[tuple[int, str]]:
+    """Returns when each sale was last answered about, and its id, behind ``after``, oldest first."""
+    return sql.execute(
+        """SELECT max(timestamp_ms) AS latest, request_id FROM evidence WHERE timestamp_ms >= ?1
+           GROUP BY request_id HAVING (latest, request_id) > (?2, ?3) ORDER BY latest, request_id LIMIT ?4""",
+        (since_ms, *after, limit),
+    ).fetchall()
+
+
+def began_ms(sql: sqlite3.Connection, now_ms: int) -> int:
+    """Returns since when the journal is kept, and remembers it.
+
+    One of an earlier release does not say: it is as old as what it holds.
+    """
+    sql.execute("CREATE TABLE IF NOT EXISTS begun (at_ms INTEGER NOT NULL)")
+    found = sql.execute("SELECT min(at_ms) FROM begun").fetchone()[0]
+    if found is None:
+        held = sql.execute("SELECT min(timestamp_ms) FROM evidence").fetchone()[0]
+        days = sql.execute("SELECT min(day) FROM (SELECT day FROM sale UNION ALL SELECT day FROM counter)")
+        found = min(now_ms if held is None else held, _end_of(days.fetchone()[0], now_ms), now_ms)
+        sql.execute("INSERT INTO begun VALUES (?)", (found,))
+    return int(found)
+
+
+def _end_of(day: str | None, now_ms: int) -> int:
+    """When a day was over in China: by then the journal was there."""
+    if day is None:
+        return now_ms
+    over = datetime.fromisoformat(f"{day}T00:00:00+08:00") + timedelta(days=1)
+    return round(over.timestamp() * 1000)
+
+
 def proven_ms(sql: sqlite3.Connection) -> int:
     """Returns the latest time that a signed answer states, in milliseconds since 1970; 0 if there is none."""
     latest: int = sql.execute("SELECT coalesce(max(timestamp_ms), 0) FROM evidence").fetchone()[0]

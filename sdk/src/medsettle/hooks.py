@@ -52,7 +52,25 @@ class StateChanged:
     after: str
 
 
-HookEvent: TypeAlias = Sent | Received | Retrying | StateChanged
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The till showed the gateway its own answers after a restore with loss.
+
+    ``compared`` false: the gateway does not take this journal for the whole of it, and an operator must end
+    the comparison. Of the ``shown`` sales ``entered`` were lost and are back, and ``moved`` had come further
+    than the gateway knew.
+    """
+
+    epoch: int
+    compared: bool
+    shown: int
+    entered: int
+    moved: int
+    left_to_operator: int
+    refused: int
+
+
+HookEvent: TypeAlias = Sent | Received | Retrying | StateChanged | Compared
 Hook: TypeAlias = Callable[[HookEvent], None]
 
 

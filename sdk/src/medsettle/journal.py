@@ -26,6 +26,8 @@ from medsettle._journal_sql import (
     APPLICATION_ID,
     SCHEMA,
     SCHEMA_VERSION,
+    answered_since,
+    began_ms,
     digest_of,
     forget,
     next_number,
@@ -72,6 +74,18 @@ class Journal(Protocol):
 
     def evidence(self, request_id: str) -> Sequence[Evidence]:
         """Returns the signed answers about a sale, in their order. Raises JournalError."""
+
+    def began_ms(self, now_ms: int) -> int:
+        """Returns since when it keeps answers, in milliseconds since 1970; a new one begins now.
+
+        Raises JournalError.
+        """
+
+    def answered_since(self, since_ms: int, after: tuple[int, str], limit: int) -> Sequence[tuple[int, str]]:
+        """Returns when each sale was last answered about, and its id, behind ``after``, oldest first.
+
+        Those that were at ``since_ms`` or later. Raises JournalError.
+        """
 
     def has_counted(self, terminal: str) -> bool:
         """Returns whether it ever gave a ticket number: a new one knows none of the terminal's sales.
@@ -196,6 +210,21 @@ class SqliteJournal:
     def evidence(self, request_id: str) -> Sequence[Evidence]:
         """Returns the signed answers about a sale, in their order. Raises JournalError."""
         return self._guarded(lambda: proofs(self._sql, request_id))
+
+    def began_ms(self, now_ms: int) -> int:
+        """Returns since when it keeps answers, in milliseconds since 1970; a new one begins now.
+
+        Raises JournalError.
+        """
+        with self._transaction() as sql:
+            return began_ms(sql, now_ms)
+
+    def answered_since(self, since_ms: int, after: tuple[int, str], limit: int) -> Sequence[tuple[int, str]]:
+        """Returns when each sale was last answered about, and its id, behind ``after``, oldest first.
+
+        Those that were at ``since_ms`` or later. Raises JournalError.
+        """
+        return self._guarded(lambda: answered_since(self._sql, since_ms, after, limit))
 
     def has_counted(self, terminal: str) -> bool:
         """Returns whether it ever gave a ticket number: a new one knows none of the terminal's sales.

@@ -8,6 +8,7 @@ import logging
 from typing import Final
 
 from medsettle._arguments import fitting_tender
+from medsettle._desk.comparing import compare
 from medsettle._desk.desk import Desk
 from medsettle._desk.driving import Pass, ending_with
 from medsettle._desk.effects import Note, Pause, Script
@@ -26,14 +27,17 @@ _LOG: Final = logging.getLogger("medsettle")
 
 
 def recover(desk: Desk, tender: Tender | None) -> Script[tuple[SaleCard, ...]]:
-    """Returns the cards of what was open, in its order. Stops asking when the gateway is away."""
+    """Returns the cards of what was open, in its order. Stops asking when the gateway is away.
+
+    First it shows a gateway that was restored with loss what that one has signed: see ``comparing``.
+    """
     if tender is not None:
         fitting_tender(tender)
     yield from desk.taken(_DRAINER)
     with desk.busy.giving(_DRAINER):
+        away = (yield from compare(desk)) is TillReason.GATEWAY_AWAY
         records = yield Note(desk.journal.unfinished)
         cards: list[SaleCard] = []
-        away = False
         for number, record in enumerate(records):
             if number and not away:
                 yield Pause(desk.chance() * 2 * PAUSE_MS / 1000)

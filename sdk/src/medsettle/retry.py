@@ -13,7 +13,7 @@ from tenacity import RetryCallState
 from medsettle._exchange.signed import Verdict
 from medsettle.clock import CorrectedClock
 from medsettle.wire.calls import CORRECTED_ONCE, RETRYABLE, Call, Repeat
-from medsettle.wire.reasons import Code
+from medsettle.wire.reasons import Code, Reason
 
 FIRST_WAIT_MS: Final = 100
 LONGEST_WAIT_MS: Final = 3_000
@@ -66,6 +66,7 @@ class Budget:
         self.again = (
             facts is not None and self.call.repeat is not Repeat.NEVER and verdict.code in RETRYABLE
             and (verdict.code != Code.RESOURCE_EXHAUSTED or told_when)
+            and not (verdict.valid and facts.refusal.reason == Reason.RECOVERING)  # first the till compares
         )
         return verdict
 

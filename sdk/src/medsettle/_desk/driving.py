@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from medsettle._desk.cards import as_anothers, as_earlier, as_journalled, card_of
+from medsettle._desk.comparing import compare, is_recovering
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Note, Pause, Script
 from medsettle._desk.records import last_sale
@@ -208,6 +209,9 @@ class Pass:
             # Found released later, it must be known that this till wished it.
             yield from self.happened(Unwanted("", goal=Goal.GIVE_UP))
         verdict: Verdict = yield self.ask(step, self._body(step))
+        if is_recovering(verdict):
+            yield from compare(self.desk, self._ends_at)
+            verdict = yield self.ask(step, self._body(step))
         was_pending = self.written.state == SaleState.PENDING
         event, sale = _event_of(step, self.written, verdict)
         counts = verdict if not isinstance(event, Unanswered) else None

@@ -4,6 +4,7 @@ import os
 import random
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from medsettle._desk.clicks import Clicks
@@ -13,7 +14,7 @@ from medsettle._exchange.signed import Peer
 from medsettle.clock import Clock, CorrectedClock, SystemClock
 from medsettle.config import TillConfig, read_config
 from medsettle.credentials import read_key
-from medsettle.errors import till_error
+from medsettle.errors import JournalError, till_error
 from medsettle.hooks import Hook, Hooks
 from medsettle.journal import Journal, SqliteJournal
 from medsettle.till_reasons import TillReason
@@ -48,8 +49,11 @@ def desk(
     read = config if isinstance(config, TillConfig) else read_config(config)
     keys = Keys(signer or read_key(read.key_file), read.key_file)
     kept = journal or SqliteJournal(read.journal)
+    corrected = CorrectedClock(clock or SystemClock(), kept.proven_ms())
+    with suppress(JournalError):
+        kept.began_ms(corrected.now_ms())  # a full disk keeps nobody from looking at what is open
     return Desk(
-        config=read, journal=kept, clock=CorrectedClock(clock or SystemClock(), kept.proven_ms()), keys=keys,
+        config=read, journal=kept, clock=corrected, keys=keys,
         peer=Peer(read.audience, verifier_of(read.root_public_key)), hooks=Hooks(hooks),
         chance=random.random, fresh_nonce=lambda: secrets.token_urlsafe(16), run=secrets.token_hex(8),
         clicks=Clicks(secrets.token_bytes(32)),

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TypeVar
 
 from medsettle._arguments import fitting
+from medsettle._desk.comparing import is_recovering
 from medsettle._desk.desk import Desk, error_of
 from medsettle._desk.effects import Ask, Note, Script
 from medsettle._exchange import answering, asking, covering
@@ -76,7 +77,7 @@ def probe(desk: Desk) -> Script[Probe]:
     round_trip_ms = round((desk.clock.monotonic() - began) * 1000)
     if not verdict.valid or verdict.evidence is None:
         raise error_of(verdict)
-    if verdict.code not in (OK, "NOT_FOUND"):
+    if verdict.code not in (OK, "NOT_FOUND") and not is_recovering(verdict):
         raise error_of(verdict)
     middle_ms = desk.clock.now_ms() - desk.clock.offset_ms - round_trip_ms // 2
     return Probe(

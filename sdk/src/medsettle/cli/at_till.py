@@ -6,7 +6,7 @@ from typing import Final
 from medsettle.checks import checked_operator
 from medsettle.cli.counter import Counter, UsageError
 from medsettle.config import TillConfig, read_config
-from medsettle.hooks import HookEvent, Sent
+from medsettle.hooks import Compared, HookEvent, Sent
 from medsettle.models import SaleCard
 from medsettle.receipt import render_card, yuan
 from medsettle.tender import CashTender
@@ -39,8 +39,24 @@ def open_till(counter: Counter, config: TillConfig) -> Till:
     def see(event: HookEvent) -> None:
         if isinstance(event, Sent) and event.method in _MONEY_CALLS and event.request_id:
             counter.moved.append(event.request_id)
+        if isinstance(event, Compared):
+            counter.complaints.show(_compared(event))
 
     return Till.open(config, hooks=[see])
+
+
+def _compared(event: Compared) -> tuple[str, str]:
+    """What the comparison with a restored gateway came to. It goes where it disturbs no answer."""
+    counts_zh = f"出示 {event.shown} 笔,补录 {event.entered} 笔,更新 {event.moved} 笔"
+    counts_en = f"{event.shown} sales shown, {event.entered} entered again, {event.moved} moved on"
+    if event.left_to_operator or event.refused:
+        counts_zh += f",交运营方处理 {event.left_to_operator} 笔,未采信 {event.refused} 笔"
+        counts_en += f", {event.left_to_operator} left to the operator, {event.refused} not believed"
+    zh, en = f"网关曾从备份恢复,已核对:{counts_zh}。", f"The gateway was restored, and compared: {counts_en}."
+    if not event.compared:
+        zh += "但本机的收银日志不够早,请联系运营方结束核对。"
+        en += " But this till's journal does not go back far enough: ask the operator to end the comparison."
+    return zh, en
 
 
 def cash(counter: Counter) -> CashTender:
