@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
+from medsettle_gateway.cli.ledger_export import export_command
+from medsettle_gateway.cli.ledger_verify import head_command, verify_command
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.storage.audit import Summary, summarise
 
@@ -13,6 +15,11 @@ from medsettle_gateway.storage.audit import Summary, summarise
 @click.group("ledger", short_help="查看账簿 look into the books")
 def ledger() -> None:
     """Look into the books."""
+
+
+ledger.add_command(verify_command)
+ledger.add_command(head_command)
+ledger.add_command(export_command)
 
 
 @ledger.command("summary", short_help="汇总并核对全部分录 add up and check every entry")

@@ -1,0 +1,145 @@
+"""``medsettle-gateway ledger verify`` and ``head``: nothing was changed, and where the chain ends."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
+from medsettle_gateway.ledger.chain import Block
+from medsettle_gateway.storage.audit.head import Standing, stand
+from medsettle_gateway.storage.audit.verifying import Told, Verdict, verify
+from medsettle_gateway.storage.instants import from_us
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_READERS_MOST: Final = 16
+
+
+def _hash(_context: click.Context, option: click.Parameter, text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    if not _HASH.fullmatch(text.lower()):
+        raise click.BadParameter(
+            "应为 64 位十六进制,如 ledger head 所示, must be 64 hexadecimal digits, as ledger head shows",
+            param=option,
+        )
+    return bytes.fromhex(text)
+
+
+@click.command("verify", short_help="由分录重算并核对一切 recompute everything from the entries")
+@click.option("--head", "noted", metavar="HASH", callback=_hash, help="A hash that was noted before.")
+@click.option(
+    "--readers", type=click.IntRange(1, _READERS_MOST), default=min(2, os.cpu_count() or 1),
+    show_default=True, help="Connections that share the work.",
+)
+@json_option
+@config_option
+def verify_command(noted: bytes | None, readers: int, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Recompute everything from the entries: books, balances, counters, sales, the chain.
+
+    A gateway may go on working meanwhile: everything is read as of one moment. The first broken row of each
+    kind is named. Whoever may write to the database can make a new chain over changed books, so note its
+    head elsewhere (ledger head) and ask for it with --head. Exits 1 if anything is off.
+    """
+    gateway = open_gateway(config_path)
+    with ExitStack() as stack:
+        connections = [stack.enter_context(gateway.reading()) for _ in range(readers)]
+        told = stack.enter_context(_bar(shown=not as_json))
+        verdict = verify(connections, noted, told)
+    if as_json:
+        print_json(_plain(verdict))
+    else:
+        _print(verdict)
+    sys.exit(1 if verdict.findings else 0)
+
+
+@click.command("head", short_help="最新区块,供财务留存 the newest block, to be noted")
+@json_option
+@config_option
+def head_command(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Show the newest block of the chain: its hash stands for all entries up to its last position."""
+    with open_gateway(config_path).reading() as connection:
+        standing = stand(connection)
+    if as_json:
+        print_json({**_block(standing.head), "waiting_count": standing.waiting_count})
+        return
+    for line in _head_lines(standing):
+        click.echo(line)
+
+
+@contextmanager
+def _bar(*, shown: bool) -> Iterator[Told]:
+    if not shown or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("核对 verifying", total=None)
+        yield lambda done_count, of_count: bar.update(task, completed=done_count, total=of_count)
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "sound": not verdict.findings,
+        "entry_count": verdict.entry_count,
+        "posting_count": verdict.posting_count,
+        "block_count": verdict.block_count,
+        "waiting_count": verdict.waiting_count,
+        "head": _block(verdict.head),
+        "findings": [finding._asdict() for finding in verdict.findings],
+    }
+
+
+def _block(block: Block | None) -> dict[str, Any]:
+    if block is None:
+        return {"block": 0, "last_position": 0, "sealed_at": None, "hash": None}
+    return {
+        "block": block.block,
+        "last_position": block.last_position,
+        "sealed_at": from_us(block.sealed_at_us).isoformat(),
+        "hash": block.hash.hex(),
+    }
+
+
+def _head_lines(standing: Standing) -> Iterator[str]:
+    head, waiting_count = standing
+    if head is None:
+        yield "尚无区块。There is no block yet."
+    else:
+        yield f"区块 block {head.block}"
+        yield f"止于序号 up to position {head.last_position}"
+        yield f"封存时间 sealed at {from_us(head.sealed_at_us).isoformat(timespec='seconds')}"
+        yield f"哈希 hash {head.hash.hex()}"
+    if waiting_count:
+        yield (
+            f"其后 {waiting_count} 条分录尚未入块,网关运行时将自动封存。"
+            f"{waiting_count} newer entries are in no block yet: a gateway that runs covers them by itself."
+        )
+
+
+def _print(verdict: Verdict) -> None:
+    click.echo(
+        f"分录 entries {verdict.entry_count},记账 postings {verdict.posting_count},"
+        f"区块 blocks {verdict.block_count}"
+    )
+    for line in _head_lines(Standing(verdict.head, verdict.waiting_count)):
+        click.echo(line)
+    for finding in verdict.findings:
+        click.echo(f"错误:{finding.zh}(共 {finding.row_count} 处)。")
+        click.echo(f"Fault: {finding.en} ({finding.row_count} such).")
+    if verdict.findings:
+        click.echo("账簿有误:请停止使用,保留现场,并与备份及留存的哈希比对。", err=True)
+        click.echo(
+            "The books are not sound: stop using them, keep them as they are, and compare them with a backup "
+            "and with the hashes that were noted.", err=True,
+        )
+    else:
+        click.echo("全部相符:借贷平衡、余额、年度累计、业务与链。")
+        click.echo("Everything holds: books, balances, counters, sales and the chain.")
