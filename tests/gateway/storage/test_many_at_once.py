@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import CounterState
 from medsettle_gateway.domain.ids import Ticket
@@ -159,7 +160,7 @@ async def test_a_stay_that_a_set_ends_otherwise_may_be_ended_in_the_same_set(
     stand: Stand, store: Store
 ) -> None:
     member = stand.enter(person("11"))["11"]
-    basket = replace(full_sale(member).basket, admitted_on=date(2026, 2, 1), discharged_on=TODAY)
+    basket = Basket((), admitted_on=date(2026, 2, 1), discharged_on=TODAY)
     held = full_sale(member, basket=basket)
     await write(store, PutSale(held))
     freed = replace(held, state=SaleState.EXPIRED, version=2)
@@ -171,15 +172,15 @@ async def test_a_stay_that_a_set_ends_otherwise_may_be_ended_in_the_same_set(
 @pytest.mark.parametrize("bad", ["a version", "a balance", "an account", "a counter", "a sale"])
 async def test_one_move_that_is_refused_undoes_the_set(bad: str, stand: Stand, store: Store) -> None:
     member = stand.enter(person("11", account_fen=100))["11"]
-    refused = {
+    moves: dict[str, Move] = {
         "a version": PutSale(sale(2, version=7)),
         "a balance": MoveBalance((await load(store, MemberKey(member))).accounts[0].account, -101, 0),
         "an account": MoveBalance("nobody's", 1, 0),
         "a counter": MoveCounter(counter(-6, 0, member)),
         "a sale": PutSale(sale(1)),
-    }[bad]
+    }
     with pytest.raises(AssertionError):
-        await write(store, PutSale(sale(1)), MoveCounter(counter(5, 0, member)), refused, entry())
+        await write(store, PutSale(sale(1)), MoveCounter(counter(5, 0, member)), moves[bad], entry())
     assert await load(store, SaleKey(request_id(1).text)) is None
     assert await load(store, CountersKey(member, REGION, "employee", ("2026",))) == {}
 

@@ -130,7 +130,7 @@ def _credential_uses(
     asking: Asking, asked: Sequence[keys.CredentialUseKey]
 ) -> Mapping[keys.CredentialUseKey, str | None]:
     rows = asking.rows("credential_uses", credentials=json.dumps([key.credential_id for key in asked]))
-    found = dict(rows)
+    found: dict[str, str] = dict(rows)
     return {key: found.get(key.credential_id) for key in asked}
 
 
