@@ -1,5 +1,6 @@
 """A gateway put together from its configuration: what it starts with, and how it bears a full disk."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,7 @@ from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
 from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.sqlite.database import migrate
+from medsettle_gateway.storage.sqlite.store import SqliteStore
 from tests.gateway.service.world import KEY, enrolled
 from tests.gateway.storage.stand import clinic, sale, settlement, write
 
@@ -44,14 +46,19 @@ def config_in(folder: Path, **listen: Any) -> Config:
     return Config.of({"listen": {"address": "127.0.0.1:0", **listen}}, {}, folder)
 
 
+def connection_of(gateway: Gateway) -> sqlite3.Connection:
+    assert isinstance(gateway.store, SqliteStore)
+    return gateway.store._writing.connection
+
+
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     config = config_in(tmp_path)
     create_keys(config.keys.directory, demo=False)
     migrate(config.storage.path)
-    running = Gateway.of(config)
+    running = await Gateway.of(config)
     await running.start()
-    enter_institutions(running.store._writing.connection, [(2, clinic(code="H1"))])
+    enter_institutions(connection_of(running), [(2, clinic(code="H1"))])
     tills, key = enrolled("H1")
     await write(running.store, *map(PutTerminal, tills), PutTerminalKey(key))
     yield running
@@ -73,7 +80,7 @@ def reason_of(answer: Answer) -> Reason | None:
 
 
 async def test_a_full_disk_is_answered_and_passes_when_space_returns(gateway: Gateway) -> None:
-    connection = gateway.store._writing.connection
+    connection = connection_of(gateway)
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
     answers = [await seal(gateway, number) for number in range(1, 60)]
@@ -92,7 +99,7 @@ async def test_a_stopped_gateway_has_ended_what_was_begun(tmp_path: Path) -> Non
     config = config_in(tmp_path)
     create_keys(config.keys.directory, demo=False)
     migrate(config.storage.path)
-    running = Gateway.of(config)
+    running = await Gateway.of(config)
     await running.start()
     await seal(running, 1)
     await running.stop()

@@ -1,6 +1,8 @@
 """What a store's contract is tried on: the stand of the embedded store, and values to put into one."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -39,13 +41,14 @@ from medsettle_gateway.domain.sale import (
 )
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service.ports import Store
-from medsettle_gateway.storage.entering import writing
+from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.orders import put_end, put_order
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite.database import migrate, open_database
 from medsettle_gateway.storage.sqlite.store import SqliteStore
+from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 from medsettle_gateway.storage.terminals import hand_out_code
 
 NOW = datetime(2026, 3, 2, 1, 0, 0, 123456, tzinfo=UTC)
@@ -97,8 +100,14 @@ class SqliteStand:
     async def opened(self) -> SqliteStore:
         return self.open()
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that looks at what is recorded."""
+        with closing(open_database(self.path, self.sealer, root=ROOT_KEY)) as connection:
+            yield connection
+
     def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
-        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
+        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
             people = self.people(connection)
             people.enter_members(enumerate(members, 2))
             people.enter_families(enumerate(ties, 2))
@@ -108,18 +117,18 @@ class SqliteStand:
         return People(connection, self.sealer, NOW, lambda: f"r{next(self._numbers)}", "a test")
 
     def enter_places(self) -> None:
-        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
+        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
             enter_institutions(connection, [(2, clinic())])
             old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
             new = item(valid_from=date(2026, 1, 1))
             enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)
 
     def hand_out(self, code: EnrolCode) -> None:
-        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
+        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
             assert hand_out_code(connection, code) is not None
 
     def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
-        with writing(self.path, self.sealer, root=ROOT_KEY, busy_ms=50) as connection:
+        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
             put_order(connection, order, b"signed")
             if end is not None:
                 put_end(connection, end, b"ended")

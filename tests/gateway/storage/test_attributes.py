@@ -10,8 +10,9 @@ from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.keys import MemberKey
 from medsettle_gateway.domain.register import AttributeRow
 from medsettle_gateway.storage.attributes import enter_attributes
-from medsettle_gateway.storage.entering import Entered, NotEnteredError, writing
-from tests.gateway.storage.stand import NOW, ROOT_KEY, SqliteStand, load, person
+from medsettle_gateway.storage.entering import Entered, NotEnteredError
+from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
+from tests.gateway.storage.stand import ROOT_KEY, SqliteStand, load, person
 
 JANUARY, MARCH, JUNE = date(2026, 1, 1), date(2026, 3, 1), date(2026, 6, 30)
 
@@ -26,7 +27,7 @@ def row(value: str, begins: date = JANUARY, ends: date | None = None, name: str 
 
 
 def enter(stand: SqliteStand, *rows: AttributeRow) -> Entered:
-    with writing(stand.path, stand.sealer, root=ROOT_KEY, busy_ms=50) as connection:
+    with writing(EmbeddedDatabase(stand.path, 50), stand.sealer, root=ROOT_KEY) as connection:
         people = stand.people(connection)
         return enter_attributes(people, enumerate(rows, 2))
 

@@ -12,13 +12,13 @@ import pytest
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.keys import CatalogueKey, MemberKey
-from medsettle_gateway.storage.entering import writing
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.migrations import Migration
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite import database
 from medsettle_gateway.storage.sqlite.database import look, migrate, migrations, open_database
 from medsettle_gateway.storage.sqlite.loading import Reading
+from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
 LATEST = len(migrations())
@@ -244,7 +244,7 @@ def test_the_database_and_the_files_beside_it_are_their_owners_alone(tmp_path: P
     before = os.umask(0)
     try:
         stand = SqliteStand(tmp_path)
-        with writing(stand.path, SEALER, root=ROOT_KEY, busy_ms=0):
+        with writing(EmbeddedDatabase(stand.path, 0), SEALER, root=ROOT_KEY):
             modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
     finally:
         os.umask(before)

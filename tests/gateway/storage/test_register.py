@@ -15,9 +15,10 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.member import Aid, Owner, Scheme, Standing
 from medsettle_gateway.domain.register import CatalogueItem, CatalogueRow, FamilyTie, MemberRecord, YearSum
 from medsettle_gateway.storage.audit import summarise
-from medsettle_gateway.storage.entering import Entered, NotEnteredError, writing
+from medsettle_gateway.storage.entering import Entered, NotEnteredError
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
+from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 from tests.gateway.storage.stand import NOW, REGION, ROOT_KEY, TODAY, SqliteStand, clinic, item, person, tie
 
 PAID = CounterKey("2026", "general_outpatient", "paid")
@@ -30,7 +31,7 @@ def stand(tmp_path: Path) -> SqliteStand:
 
 @contextmanager
 def entering(stand: SqliteStand, *, keep: bool = True) -> Iterator[tuple[sqlite3.Connection, People]]:
-    with writing(stand.path, stand.sealer, root=ROOT_KEY, busy_ms=50, keep=keep) as connection:
+    with writing(EmbeddedDatabase(stand.path, 50), stand.sealer, root=ROOT_KEY, keep=keep) as connection:
         yield connection, stand.people(connection)
 
 

@@ -31,7 +31,7 @@ from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.front import Service
-from medsettle_gateway.service.ports import CredentialResolver
+from medsettle_gateway.service.ports import CredentialResolver, Store
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.recently import Recently
@@ -39,7 +39,7 @@ from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
 from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.sqlite.store import SqliteStore
+from medsettle_gateway.storage.stores import database_of
 
 LOGGER: Final = logging.getLogger("medsettle.gateway")
 
@@ -49,7 +49,7 @@ class Gateway:
     """Everything that runs. ``start`` it once; ``stop`` ends what is under way and closes the store."""
 
     config: Config
-    store: SqliteStore
+    store: Store
     writer: Writer
     sweeper: Sweeper
     chainer: Chainer
@@ -57,10 +57,10 @@ class Gateway:
     spawner: Spawner
 
     @classmethod
-    def of(cls, config: Config) -> "Gateway":
+    async def of(cls, config: Config) -> "Gateway":
         """Returns the gateway of a configuration; it does not listen yet.
 
-        Must be called inside the event loop. Raises ConfigError for anything that it cannot work with.
+        Raises ConfigError for anything that it cannot work with.
         """
         limits, clock = config.limits, SystemClock()
         keys, packs = load_keys(config.keys.directory), load_packs(config)
@@ -69,9 +69,7 @@ class Gateway:
         )
         desk = _desk(config, keys, packs, answering)
         resolver = _resolver(config, keys, packs)
-        store = SqliteStore.open(
-            config.storage.path, Sealer.of(keys.identities), root=keys.root.key, busy_ms=limits.store_busy_ms
-        )
+        store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
         writer = Writer(store, clock, desk, report, tell_warnings)
         service = Service(store, clock, desk, resolver, writer, report)
         answerer = Answerer(answering.current)
@@ -122,7 +120,7 @@ def run(config: Config, ready: Callable[[int], None]) -> None:
 async def _run(config: Config, ready: Callable[[int], None]) -> None:
     told = asyncio.Event()
     with told_to_end(told):
-        gateway = Gateway.of(config)
+        gateway = await Gateway.of(config)
         try:
             ready(await gateway.start())
             await told.wait()

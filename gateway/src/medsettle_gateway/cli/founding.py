@@ -22,17 +22,41 @@ from medsettle_gateway.cli.frame import (
     print_json,
     refuse,
 )
-from medsettle_gateway.config import Config, ConfigError
+from medsettle_gateway.config import ENVIRONMENT_PREFIX, Config, ConfigError, DatabaseUrl
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
 from medsettle_gateway.files.registers import CATALOGUE, FAMILIES, INSTITUTIONS, MEMBERS, YEARS
+from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
-from medsettle_gateway.storage.sqlite import database
 
 _CITY: Final = "210300"
 _FILE_NAME: Final = "gateway.toml"
 _ID: Final = "gateway"
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+
+
+def _url(_context: click.Context, option: click.Parameter, text: str | None) -> DatabaseUrl | None:
+    """A password is not written into the configuration, and no command line should show one."""
+    if text is None:
+        return None
+    url = DatabaseUrl(text)
+    if not url.sound:
+        zh, en = "应为 postgresql://用户@主机/数据库", "must be postgresql://USER@HOST/DATABASE"
+        raise click.BadParameter(f"{zh}, {en}", param=option)
+    if url.has_password:
+        variable = f"{ENVIRONMENT_PREFIX}STORAGE__DATABASE_URL"
+        zh = f"不要在此写密码;请使用 PGPASSWORD、密码文件,或在环境变量 {variable} 中设置完整地址"
+        en = f"write no password here: use PGPASSWORD, a password file, or set the whole of it in {variable}"
+        raise click.BadParameter(f"{zh}, {en}", param=option)
+    return url
+
+
+_database_option: Final = click.option(
+    "--database-url", "url", callback=_url, metavar="URL",
+    help="Keep the books in PostgreSQL, postgresql://USER@HOST/DATABASE, without its password.",
+)
+
+_IN_ENVIRONMENT: Final = "# database_url is set in the environment"
 
 _TEMPLATE: Final = """\
 # medsettle-gateway. Every name may also be set as MEDSETTLE_GATEWAY__SECTION__NAME in the environment.
@@ -48,7 +72,7 @@ address = "127.0.0.1:50051"
 # tls_client_ca = "clients.pem"    # clients must then show a certificate
 
 [storage]
-path = "gateway.db"
+{storage}
 
 [keys]
 directory = "keys"     # keep a copy of it in another place than the database
@@ -66,8 +90,11 @@ format = "text"        # text or json
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--id", "gateway_id", show_default=_ID, help="The gateway's id.")
 @click.option("--demo", is_flag=True, help="Make a demo, with an issuer of credentials.")
+@_database_option
 @json_option
-def init(folder: Path, gateway_id: str | None, demo: bool, as_json: bool) -> None:  # noqa: FBT001
+def init(
+    folder: Path, gateway_id: str | None, demo: bool, url: DatabaseUrl | None, as_json: bool  # noqa: FBT001
+) -> None:
     """Make a gateway in DIR: configuration, keys and an empty database.
 
     What exists already is kept as it is. Exits 1 if another id, or a demo, was asked for than is there, and 2
@@ -76,9 +103,9 @@ def init(folder: Path, gateway_id: str | None, demo: bool, as_json: bool) -> Non
     path = folder / _FILE_NAME
     kept = False
     if path.exists():
-        _refuse_another(path, gateway_id, demo=demo)
-        kept = _look(open_gateway(path).config) is database.Found.OWNED
-    gateway = _found(folder, _ID if gateway_id is None else gateway_id, demo=demo)
+        _refuse_another(path, gateway_id, url, demo=demo)
+        kept = open_gateway(path).database.look() is Found.OWNED
+    gateway = _found(folder, _ID if gateway_id is None else gateway_id, url, demo=demo)
     fingerprint = gateway.keys.root.key
     if as_json:
         print_json({"config": str(path), "root": fingerprint, "kept": kept})
@@ -93,10 +120,13 @@ def init(folder: Path, gateway_id: str | None, demo: bool, as_json: bool) -> Non
 
 @click.command("demo-city", short_help="新建带演示城市的网关 make a demo gateway with a small city")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
+@_database_option
 @json_option
-def demo_city(folder: Path, as_json: bool) -> None:  # noqa: FBT001
+def demo_city(folder: Path, url: DatabaseUrl | None, as_json: bool) -> None:  # noqa: FBT001
     """Make a demo gateway in DIR and enter a small invented city: institutions, members, a catalogue."""
-    gateway = _found(folder, "demo", demo=True)
+    if (folder / _FILE_NAME).exists():
+        _refuse_another(folder / _FILE_NAME, None, url, demo=False)
+    gateway = _found(folder, "demo", url, demo=True)
     gateway.require_demo()
     with listing_faults(as_json=as_json), as_file(files("medsettle_gateway") / "demo_city") as city:
         counts = _enter_city(gateway, city)
@@ -118,17 +148,16 @@ def migrate(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     """
     gateway = open_gateway(config_path)
     gateway.require_made()
-    config = gateway.config
-    if _look(config) is database.Found.NOTHING:
-        raise database.nothing_at(config.storage.path)
-    before, after = database.migrate(config.storage.path, busy_ms=config.limits.store_busy_ms)
+    if gateway.database.look() is Found.NOTHING:
+        raise gateway.database.nothing()
+    before, after = gateway.database.migrate()
     if as_json:
         print_json({"from": before, "to": after})
     else:
         click.echo(f"数据库版本 {before} -> {after}。The database was of version {before}, now of {after}.")
 
 
-def _found(folder: Path, gateway_id: str, *, demo: bool) -> Gateway:
+def _found(folder: Path, gateway_id: str, url: DatabaseUrl | None, *, demo: bool) -> Gateway:
     """Makes a gateway, or what a crash left out of one, and returns it. Raises ConfigError.
 
     Keys are made for a new database only. The database comes first, so that keys without one show that it
@@ -136,30 +165,33 @@ def _found(folder: Path, gateway_id: str, *, demo: bool) -> Gateway:
     """
     path = folder / _FILE_NAME
     if not path.exists():
-        _write_config(path, gateway_id, demo=demo)
-    config = open_gateway(path).config
-    if _look(config) is database.Found.OWNED:
-        with open_gateway(path).reading():
+        _write_config(path, gateway_id, url, demo=demo)
+    made = open_gateway(path)
+    config, database = made.config, made.database
+    found = database.look()
+    if found is Found.OWNED:
+        with made.reading():
             pass
         if config.gateway.demo:
             create_issuer(config.keys.directory)
         return open_gateway(path)
-    if _look(config) is database.Found.NOTHING and lasting_keys(config.keys.directory):
-        raise database.nothing_at(config.storage.path)
-    database.migrate(config.storage.path, busy_ms=config.limits.store_busy_ms)
+    if found is Found.NOTHING and lasting_keys(config.keys.directory):
+        raise database.nothing()
+    database.migrate()
     create_keys(config.keys.directory, demo=config.gateway.demo)
     gateway = open_gateway(path)
     with gateway.reading():
         return gateway
 
 
-def _look(config: Config) -> database.Found:
-    return database.look(config.storage.path, busy_ms=config.limits.store_busy_ms)
-
-
-def _write_config(path: Path, gateway_id: str, *, demo: bool) -> None:
+def _write_config(path: Path, gateway_id: str, url: DatabaseUrl | None, *, demo: bool) -> None:
     """Writes the configuration if it is one that works, alone and with the environment above it."""
-    text = _TEMPLATE.format(id=json.dumps(gateway_id), demo=str(demo).lower())
+    storage = 'path = "gateway.db"'
+    if url is not None:
+        storage = f"database_url = {json.dumps(url.text)}"
+    elif f"{ENVIRONMENT_PREFIX}STORAGE__DATABASE_URL" in os.environ:
+        storage = _IN_ENVIRONMENT
+    text = _TEMPLATE.format(id=json.dumps(gateway_id), demo=str(demo).lower(), storage=storage)
     Config.of(tomllib.loads(text), {}, path.parent)
     Config.of(tomllib.loads(text), os.environ, path.parent)
     try:
@@ -171,11 +203,15 @@ def _write_config(path: Path, gateway_id: str, *, demo: bool) -> None:
         ) from error
 
 
-def _refuse_another(path: Path, gateway_id: str | None, *, demo: bool) -> None:
+def _refuse_another(path: Path, gateway_id: str | None, url: DatabaseUrl | None, *, demo: bool) -> None:
     """Ends the command if the gateway that is there is another than the one asked for."""
-    there = open_gateway(path).config.gateway
+    config = open_gateway(path).config
+    there, its_url = config.gateway, config.storage.database_url
     if gateway_id not in {None, there.id}:
         zh, en = f"id 是 {there.id!r},不是 {gateway_id!r}", f"its id is {there.id!r}, not {gateway_id!r}"
+    elif url not in {None, its_url}:
+        its = config.storage.path if its_url is None else its_url
+        zh, en = f"数据库是 {its},不是 {url}", f"its database is {its}, not {url}"
     elif demo and not there.demo:
         zh, en = "不是演示网关", "it is no demo"
     else:

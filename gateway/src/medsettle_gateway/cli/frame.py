@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ import click
 from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
 from medsettle_gateway.files.toml import read_config
-from medsettle_gateway.storage.entering import writing
+from medsettle_gateway.storage import stores
+from medsettle_gateway.storage.connection import Connection, last_committed_at
+from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.sqlite.database import Found, look, open_database
-from medsettle_gateway.storage.sqlite.latest import last_committed_at
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,15 +40,21 @@ class Gateway:
         self.require_made()
         return load_keys(self.config.keys.directory)
 
+    @cached_property
+    def database(self) -> stores.Database:
+        """Where its books are kept. Raises ConfigError if the driver is not installed."""
+        return stores.database_of(self.config)
+
     def require_made(self) -> None:
         """Raises ConfigError if there are neither keys nor a database: nothing could have been lost."""
-        keys, path = self.config.keys.directory, self.config.storage.path
-        if lasting_keys(keys) or look(path, busy_ms=self.config.limits.store_busy_ms) is not Found.NOTHING:
+        keys = self.config.keys.directory
+        if lasting_keys(keys) or self.database.look() is not Found.NOTHING:
             return
+        place = self.database.shown
         raise ConfigError(
-            f"{keys} 中没有密钥,{path} 也不存在:这里还没有网关。请先执行 medsettle-gateway init 目录;"
+            f"{keys} 中没有密钥,{place} 中也没有数据库:这里还没有网关。请先执行 medsettle-gateway init 目录;"
             "如果曾经有过,请从备份恢复两者。",
-            f"There are no keys in {keys} and there is no {path}: no gateway has been made here. Run "
+            f"There are no keys in {keys} and no database in {place}: no gateway has been made here. Run "
             "medsettle-gateway init DIR; if there was one, restore both from the backup.",
         )
 
@@ -59,26 +64,20 @@ class Gateway:
         return Sealer.of(self.keys.identities)
 
     @contextmanager
-    def writing(self, *, keep: bool = True) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, keep: bool = True) -> Iterator[Connection]:
         """Yields a connection inside one transaction that commits at the end if ``keep``."""
-        path, root = self.config.storage.path, self.keys.root.key
-        busy_ms = self.config.limits.store_busy_ms
-        with writing(path, self.sealer, root=root, busy_ms=busy_ms, keep=keep) as connection:
+        root = self.keys.root.key
+        with stores.writing(self.database, self.sealer, root=root, keep=keep) as connection:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[Connection]:
         """Yields a connection outside of any transaction: it keeps no gateway from writing."""
-        connection = open_database(
-            self.config.storage.path, self.sealer, root=self.keys.root.key,
-            busy_ms=self.config.limits.store_busy_ms,
-        )
-        try:
+        root = self.keys.root.key
+        with stores.connected(self.database, self.sealer, root=root) as connection:
             yield connection
-        finally:
-            connection.close()
 
-    def people(self, connection: sqlite3.Connection, source: str) -> People:
+    def people(self, connection: Connection, source: str) -> People:
         """Returns the register of members; ``source`` names where its openings come from."""
         # Entries stand in the order of their times, even while the clock is behind the books.
         at = max(now(), last_committed_at(connection) or now())

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from medsettle_gateway.config import ConfigError
+from medsettle_gateway.storage.connection import DatabaseFailedError
 
 _WHERE: Final = {
     "account": "medsettle_gateway.cli.account:account",
@@ -69,7 +70,7 @@ class _Top(click.Group):
         except ConfigError as error:
             click.echo(str(error), err=True)
             ctx.exit(2)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DatabaseFailedError) as error:
             click.echo(f"无法写入数据库,未作任何更改({error})。", err=True)
             click.echo(f"The database cannot be written; nothing was changed ({error}).", err=True)
             ctx.exit(1)

@@ -6,6 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_type_hints
 
+from medsettle_gateway.config.database_url import DatabaseUrl
+
 ENVIRONMENT_PREFIX: Final = "MEDSETTLE_GATEWAY__"
 
 T = TypeVar("T")
@@ -106,8 +108,22 @@ def _value(place: str, value: Any, kind: Any, folder: Path) -> Any:  # noqa: ANN
         return folder / value
     if kind == Path | None:
         return None if value is None or value == "" else _value(place, value, Path, folder)
+    if kind == DatabaseUrl | None:
+        return None if value is None or value == "" else _database_url(place, value)
     zh, en = _KINDS[kind if kind in _KINDS else Path]
     raise ConfigError(f"{place} 应是{zh},而不是 {value!r}。", f"{place} must be {en}, not {value!r}.")
+
+
+def _database_url(place: str, value: Any) -> DatabaseUrl:  # noqa: ANN401
+    """What was written is never repeated: a password may stand in it."""
+    url = DatabaseUrl(value) if isinstance(value, str) else None
+    if url is None or not url.sound:
+        raise ConfigError(
+            f"{place} 应是数据库地址 postgresql://用户@主机/数据库;密码中的特殊字符须写成 %XX。",
+            f"{place} must be the address of a database, postgresql://USER@HOST/DATABASE; in a password, "
+            "write special characters as %XX.",
+        )
+    return url
 
 
 _KINDS: Final[dict[Any, tuple[str, str]]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from medsettle_gateway.config.database_url import DatabaseUrl
 from medsettle_gateway.config.reading import ConfigError, read
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
@@ -66,9 +67,14 @@ class ListenSection:
 
 @dataclass(frozen=True, slots=True)
 class StorageSection:
-    """Where the embedded database lies; a path that is not absolute starts at the config file."""
+    """Where the books are kept: in the embedded database at ``path``, or, if one is named, on a server.
+
+    A path that is not absolute starts at the config file. ``database_url`` is
+    ``postgresql://USER@HOST/DATABASE``; with it nothing is kept at ``path``.
+    """
 
     path: Path = Path("gateway.db")
+    database_url: DatabaseUrl | None = None
 
 
 @dataclass(frozen=True, slots=True)

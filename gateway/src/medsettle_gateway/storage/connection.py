@@ -48,6 +48,9 @@ class Rows(Protocol):
 class ServerConnection(Protocol):
     """A connection to a database server. Every method raises DatabaseFailedError."""
 
+    def begin(self) -> None:
+        """Begins a writing transaction: other commands that write wait for it, gateways go on."""
+
     def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
         """Returns what the statement finds."""
 
@@ -72,6 +75,14 @@ class ServerConnection(Protocol):
 
 Connection = sqlite3.Connection | ServerConnection
 """The embedded database or a server."""
+
+
+def begin(connection: Connection) -> None:
+    """Begins a writing transaction."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("BEGIN IMMEDIATE")
+    else:
+        connection.begin()
 
 
 def load(connection: Connection, sealer: Sealer, keys: Sequence[AnyKey]) -> Facts:

@@ -1,14 +1,8 @@
 """Entering a file as one transaction: every row is counted, every row that does not fit is listed."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.register import Fault
-from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.sqlite.database import open_database
 
 FAULTS_MOST: Final = 10_000
 
@@ -51,20 +45,3 @@ class Tally:
         if self._faults:
             raise NotEnteredError(tuple(self._faults))
         return Entered(self._counts["new"], self._counts["changed"], self._counts["same"], removed_count)
-
-
-@contextmanager
-def writing(
-    path: Path, sealer: Sealer, *, root: str, busy_ms: int, keep: bool = True
-) -> Iterator[sqlite3.Connection]:
-    """Yields a connection inside the one writing transaction; leaving it commits if ``keep``.
-
-    Raises ConfigError if the database cannot be opened, sqlite3.Error if it cannot be written.
-    """
-    connection = open_database(path, sealer, root=root, busy_ms=busy_ms)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield connection
-        connection.execute("COMMIT" if keep else "ROLLBACK")
-    finally:
-        connection.close()
