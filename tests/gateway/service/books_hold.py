@@ -3,32 +3,34 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from medsettle.wire.states import SaleState
+from medsettle.wire.states import ALIVE, SaleState
 from medsettle_gateway.domain.entry import book_sums
 from medsettle_gateway.domain.facts import CounterState
 from medsettle_gateway.domain.split import Split
-from medsettle_gateway.ledger import books
+from medsettle_gateway.ledger import books, postings
 from tests.gateway.service.memory_store import CounterRow, MemoryStore, Tables
 
-LIVE = {SaleState.SETTLED: "used", SaleState.HELD: "held"}
+LIVE = {SaleState.SETTLED: "used", SaleState.UNDOING: "used", SaleState.HELD: "held"}
 
 
 def check_store(store: MemoryStore) -> None:
-    tables = store.tables
+    check_tables(store.tables)
+
+
+def check_tables(tables: Tables) -> None:
     check_entries(tables)
     check_balances(tables)
     check_counters(tables)
     check_dispensed(tables)
     check_one_alive(tables)
     check_shown_is_booked(tables)
+    check_the_state_is_booked(tables)
+    check_errands(tables)
 
 
 def check_entries(tables: Tables) -> None:
     for entry in tables.entries.values():
         assert not any(book_sums(entry.postings).values())
-        if entry.kind in {"REFUSED", "SEALED"}:
-            assert not entry.postings
-            assert not entry.counters
     transitions = Counter(entry.request_id for entry in tables.entries.values() if entry.request_id)
     assert transitions == {sale.request_id.text: sale.version for sale in tables.sales.values()}
     times = [entry.committed_at for entry in tables.entries.values()]
@@ -80,7 +82,7 @@ def check_one_alive(tables: Tables) -> None:
     alive = Counter(
         sale.request_id.ticket
         for sale in tables.sales.values()
-        if sale.state in {SaleState.HELD, SaleState.EXPIRED, SaleState.SETTLED}
+        if sale.state in ALIVE
     )
     assert all(count == 1 for count in alive.values())
 
@@ -94,3 +96,29 @@ def check_shown_is_booked(tables: Tables) -> None:
         accounts = {booking.account: booking.amount_fen for booking in sale.effect.accounts}
         booked = Split.make(dict(sale.effect.funds), accounts, sale.effect.cash_fen)
         assert sale.split == booked == Split.of(each.breakdown for each in sale.settlements)
+
+
+BOOKED = {
+    SaleState.HELD: postings.held, SaleState.SETTLED: postings.settled, SaleState.UNDOING: postings.settled,
+}
+
+
+def check_the_state_is_booked(tables: Tables) -> None:
+    """All entries of a sale together come to what its state stands for, whichever way led there."""
+    for text, sale in tables.sales.items():
+        sums: Counter[tuple[str, str]] = Counter()
+        for entry in tables.entries.values():
+            if entry.request_id == text:
+                for book, account, amount_fen in entry.postings:
+                    sums[book, account] += amount_fen
+        stands: Counter[tuple[str, str]] = Counter()
+        if sale.effect is not None and sale.state in BOOKED:
+            for book, account, amount_fen in BOOKED[sale.state](sale.effect, sale.institution):
+                stands[book, account] += amount_fen
+        assert {where: fen for where, fen in sums.items() if fen} == dict(stands)
+
+
+def check_errands(tables: Tables) -> None:
+    """A sale has an errand exactly while it waits for a remote authority."""
+    waiting = {text for text, sale in tables.sales.items() if sale.state in {"PENDING", "UNDOING"}}
+    assert set(tables.errands) == waiting
