@@ -1,11 +1,14 @@
 """The address of a database on a server. What a password could stand in is shown to nobody."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-SCHEMES: Final = ("postgresql", "postgres")
 HIDDEN: Final = "***"
+
+_FORM: Final = re.compile(r"postgres(?:ql)?://[^/?#]*(?:/[^/?#@:]*)?(?:\?[^#]*)?")
+"""A password with a character that ends it too early would show the rest of itself as something else."""
 
 _SECRETS: Final = frozenset({"password", "sslpassword"})
 
@@ -19,13 +22,14 @@ class DatabaseUrl:
     @property
     def sound(self) -> bool:
         """Does it name a server of this kind and a database on it?"""
+        if not _FORM.fullmatch(self.text) or not self.text.isprintable():
+            return False
+        parts = urlsplit(self.text)
         try:
-            parts = urlsplit(self.text)
             asked = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
         except ValueError:
             return False
-        named = parts.path.strip("/") or asked.get("dbname") or asked.get("database")
-        return parts.scheme in SCHEMES and bool(named) and not parts.fragment and self.text.isprintable()
+        return bool(parts.path.strip("/") or asked.get("dbname") or asked.get("database"))
 
     @property
     def has_password(self) -> bool:

@@ -78,6 +78,8 @@ def refusals(url: str) -> Iterator[None]:
 
 def said(error: BaseException) -> str:
     """Returns what the server said, in one line and without the row that it was about."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return " ".join(str(error.args[0] if error.args else error).split())
 
 
