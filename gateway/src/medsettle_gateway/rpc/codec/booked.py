@@ -1,5 +1,6 @@
 """What a sale moves besides its legs: told to the till in each answer, and read from what it shows again."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Final, cast
@@ -13,6 +14,7 @@ from medsettle_gateway.domain.sale import CounterDelta, Effect, Fingerprint, Sal
 from medsettle_gateway.domain.upstream import UpstreamRecord
 from medsettle_gateway.rpc.codec import form
 
+_HEX: Final = re.compile(r"(?:[0-9a-f]{2})+")
 _MEASURES: Final = ("deductible", "paid", "borne", "banded")
 
 
@@ -31,8 +33,8 @@ def booked(record: SaleRecord, effect: Effect) -> sale_pb2.Booked:
             )
             for name, on, days, condition, benefit in effect.dispensed
         ],
-        asked_digest=bytes.fromhex(asked.asked) if asked else b"",
-        goods_digest=bytes.fromhex(record.basket_digest),
+        asked_digest=_digest(asked.asked if asked else ""),
+        goods_digest=_digest(record.basket_digest),
         admitted_on=_text(basket.admitted_on if basket else None),
         discharged_on=_text(basket.discharged_on if basket else None),
         created_at=form.timestamp(record.created_at),
@@ -87,6 +89,10 @@ def upstream(wire: sale_pb2.Booked) -> UpstreamRecord | None:
 def day_or_none(text: str) -> date | None:
     """Returns the day of an ISO date, or None for an empty text. Raises ValueError."""
     return date.fromisoformat(text) if text else None
+
+
+def _digest(text: str) -> bytes:
+    return bytes.fromhex(text) if _HEX.fullmatch(text) else b""
 
 
 def _text(day: date | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from medsettle_gateway.domain import keys
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.storage.postgres import loading_people, loading_places, loading_sales
+from medsettle_gateway.storage.postgres import loading_people, loading_places, loading_sales, recovery
 from medsettle_gateway.storage.postgres.connecting import Connection
 from medsettle_gateway.storage.postgres.reading import Reading
 from medsettle_gateway.storage.sealing import Sealer
@@ -51,4 +51,5 @@ _LOADERS: Final[Mapping[type[AnyKey], Loader]] = {
     keys.CredentialUseKey: loading_people.credential_uses,
     keys.EnrolCodeKey: loading_places.enrol_codes,
     keys.NonceKey: loading_places.nonces,
+    keys.RecoveryKey: recovery.recoveries,
 }

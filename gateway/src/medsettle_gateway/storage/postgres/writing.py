@@ -20,6 +20,7 @@ from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.postgres.connecting import Connection, said
 from medsettle_gateway.storage.postgres.reading import columns_of
+from medsettle_gateway.storage.postgres.recovery import end_recoveries, keep_reassertions
 from medsettle_gateway.storage.postgres.statements import SQL
 
 _NONCES_STAY: Final = timedelta(days=1)
@@ -263,6 +264,8 @@ _WRITERS: Final[Mapping[type[Any], Writer]] = {
     moves.FreeCredential: _use_credentials,
     moves.PutErrand: _put_errands,
     moves.DropErrand: _put_errands,
+    moves.KeepReassertion: keep_reassertions,
+    moves.EndRecovery: end_recoveries,
     moves.KeepNonce: _keep_nonces,
     moves.PutTerminal: _put_terminals,
     moves.PutTerminalKey: _put_terminal_keys,

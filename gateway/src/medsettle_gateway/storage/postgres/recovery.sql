@@ -1,0 +1,24 @@
+-- What a restore with loss left open. Instants are microseconds, days ISO text.
+
+-- name: recovery
+SELECT asked.place, opened.* FROM unnest($1::TEXT[], $2::TEXT[]) WITH ORDINALITY AS asked (institution, terminal, place)
+CROSS JOIN LATERAL (
+  SELECT max(epoch),
+    max(absent_until) FILTER (WHERE epoch > ended),
+    min(lost_from_us) FILTER (WHERE epoch > ended),
+    max(begun_at_us) FILTER (WHERE epoch > ended)
+  FROM recoveries CROSS JOIN (
+    SELECT coalesce(max(epoch), 0) AS ended FROM recovery_ends
+    WHERE scope IN ('', asked.institution, asked.terminal)
+  ) AS over
+) AS opened;
+
+-- name: keep_reassertion
+INSERT INTO reassertions (request_id, state, epoch, terminal, shown_at_us, became, findings, method, request_digest,
+  nonce, key, timestamp_ms, code, answer_zlib, signature, certificate)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT (request_id, state) DO NOTHING;
+
+-- name: end_recovery
+INSERT INTO recovery_ends (epoch, scope, ended_at_us, author, second_author, reason)
+VALUES ($1, $2, $3, '', '', '') ON CONFLICT (epoch, scope) DO NOTHING;
