@@ -100,6 +100,9 @@ def check_charges(world: RemoteWorld) -> None:
     tickets = [sale.request_id.ticket for sale in charged]
     assert len(tickets) == len(set(tickets))
     for number, sale in by_number.items():
+        assert world.authority.asked.count(("decide", number)) <= 1
+        assert sale.upstream
+        assert not (sale.upstream.unwanted and sale.state in {S.SETTLED, S.HELD})
         if sale.state in {S.SETTLED, S.HELD}:
             assert world.authority.numbers[number] is There.CHARGED
         if sale.state in {S.REFUSED, S.SEALED, S.RELEASED, S.REVERSED}:

@@ -10,7 +10,8 @@ from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.upstream import Errand
-from medsettle_gateway.service.commands import Confirm, RefusedAnswer, SaleAnswer
+from medsettle_gateway.service.commands import Confirm, ErrandAnswer, RefusedAnswer, SaleAnswer
+from medsettle_gateway.service.errands import TakeErrand
 from medsettle_gateway.service.remote import RefusedThere, Said, UndoneThere, UnknownThere
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.remote_world import RemoteWorld
@@ -268,6 +269,31 @@ async def test_that_nothing_is_known_puts_the_errand_off_longer_each_time(world:
         due_at = world.store.tables.errands[request_id.text].due_at
         pauses.append((due_at - world.clock.at).total_seconds())
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+async def test_an_errand_is_one_takers_until_it_is_due_again(world: RemoteWorld) -> None:
+    request_id = await pending(world)
+    assert await take(world, request_id) is None
+    world.clock.at = world.store.tables.errands[request_id.text].due_at
+    assert await take(world, request_id) == world.at(request_id)
+    assert await take(world, request_id) is None
+    wait = world.rules.authority_wait + world.rules.errand_margin
+    errand = world.store.tables.errands[request_id.text]
+    assert (errand.due_at - world.clock.at, errand.attempts) == (wait, 1)
+    world.clock.at = errand.due_at
+    assert await take(world, request_id) == world.at(request_id)
+
+
+async def test_of_a_sale_without_an_errand_nothing_is_taken(world: RemoteWorld) -> None:
+    sealed = await world.sale(world.seal(world.request_id()))
+    assert await take(world, sealed.request_id) is None
+    assert await take(world, world.request_id()) is None
+
+
+async def take(world: RemoteWorld, request_id: RequestId) -> SaleRecord | None:
+    answer = await world.writer.submit(TakeErrand(request_id.text))
+    assert isinstance(answer, ErrandAnswer), answer
+    return answer.sale
 
 
 async def test_a_word_about_a_sale_that_no_authority_was_asked_of_changes_nothing(
