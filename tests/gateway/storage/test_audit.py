@@ -1,150 +1,265 @@
-"""A summary of the books trusts no balance: it finds what does not follow from the entries."""
+"""Verifying trusts no balance and no state: it finds what does not follow from the entries, and names it."""
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from medsettle.wire.states import SaleState
-from medsettle_gateway.domain.basket import Dispensed
-from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
-from medsettle_gateway.domain.moves import KeepDispensed, MoveBalance, MoveCounter, PostEntry, PutSale
+from medsettle_gateway.domain.entry import Entry, Posting
+from medsettle_gateway.domain.moves import MoveBalance, PostEntry, PutSale
 from medsettle_gateway.storage.audit import FundTotal, OpenSale, Summary, summarise
-from medsettle_gateway.storage.audit.asking import EMBEDDED, ROWS_MOST
-from medsettle_gateway.storage.sqlite.database import connect
-from medsettle_gateway.storage.sqlite.writing import write
-from tests.gateway.storage.stand import NOW, PAID, REGION, TODAY, SqliteStand, person, request_id, sale
+from medsettle_gateway.storage.audit.asking import EMBEDDED, ROWS_MOST, SERVER
+from medsettle_gateway.storage.audit.findings import KINDS
+from medsettle_gateway.storage.audit.verifying import QUESTIONS, Verdict, verify
+from tests.gateway.storage.books import ACCOUNTS, FUND, Books, booked
+from tests.gateway.storage.postgres_stand import PostgresStand
+from tests.gateway.storage.stand import NOW, TODAY, SqliteStand, request_id, sale
 
-FUND, ACCOUNTS, MEMO = f"{REGION}/employee/pooled", f"{REGION}/employee/accounts", "memo/I"
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Books:
+    if request.param == "sqlite":
+        return booked(SqliteStand(tmp_path))
+    return booked(PostgresStand(request.getfixturevalue("database_url")))
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """A settled sale of 120.00: pooled 50.00, account 30.00, cash 40.00; and a held one."""
-    stand = SqliteStand(tmp_path)
-    member = stand.enter(person("1", account_fen=10_000))["1"]
-    connection = connect(stand.path)
-    (account,) = connection.execute("SELECT account FROM accounts").fetchone()
-    counter = CounterMove(member, REGION, "employee", PAID, 5_000, 0)
-    settled = (
-        Posting(FUND, "benefit", 5_000), Posting(FUND, "payable/I", -5_000),
-        Posting(ACCOUNTS, f"member/{account}", 3_000), Posting(ACCOUNTS, "payable/I", -3_000),
-        Posting(MEMO, "cash/I", 4_000), Posting(MEMO, "charged/I", -4_000),
-    )
-    held = (Posting(ACCOUNTS, f"member/{account}", 1_000), Posting(ACCOUNTS, f"held/{account}", -1_000))
-    write(connection, [
-        PutSale(sale(1, state=SaleState.SETTLED, member=member)),
-        PostEntry(Entry("SETTLED", request_id(1).text, NOW, TODAY, "t", "op", "", settled, (counter,))),
-        MoveBalance(account, -3_000, 0),
-        MoveCounter(counter),
-        PutSale(sale(2, state=SaleState.HELD, member=member)),
-        PostEntry(Entry("HELD", request_id(2).text, NOW, TODAY, "t", "op", "", held)),
-        MoveBalance(account, -1_000, 1_000),
-    ])
-    yield connection
-    connection.close()
+def embedded(tmp_path: Path) -> Books:
+    return booked(SqliteStand(tmp_path))
 
 
-def test_sound_books_are_added_up(books: sqlite3.Connection) -> None:
-    assert summarise(books) == Summary(
-        entry_count=3,
-        posting_count=10,
-        sales=(("HELD", 1), ("SETTLED", 1)),
-        funds=(FundTotal(FUND, 5_000),),
-        accounts=(6_000, 1_000),  # type: ignore[arg-type] # compares as the tuple that it is
-        cash_fen=4_000,
-        open_sales=(OpenSale(request_id(2).text, "HELD"),),
-        faults=(),
-    )
+def test_sound_books_are_added_up(books: Books) -> None:
+    with books.connections() as (connection,):
+        assert summarise(connection) == Summary(
+            entry_count=3,
+            posting_count=10,
+            sales=(("HELD", 1), ("SETTLED", 1)),
+            funds=(FundTotal(FUND, 5_000),),
+            accounts=(6_000, 1_000),  # type: ignore[arg-type] # compares as the tuple that it is
+            cash_fen=4_000,
+            open_sales=(OpenSale(request_id(2).text, "HELD"),),
+            faults=(),
+        )
 
 
-@pytest.mark.parametrize(
-    ("tampering", "found"),
-    [
-        ("UPDATE postings SET amount_fen = amount_fen + 1 WHERE account = 'benefit'", "is off by 1 fen"),
-        ("UPDATE postings SET book = 'memo/I' WHERE amount_fen = -3000", "accounts is off by 3000 fen"),
-        ("UPDATE accounts SET balance_fen = balance_fen + 1", "its postings say 6000 and 1000"),
-        ("UPDATE accounts SET held_fen = 0", "6000 fen and 0 held"),
-        ("UPDATE postings SET account = 'member/ghost' WHERE account LIKE 'member/%'", "account ghost"),
-        ("UPDATE counters SET used = 4999", "4999 used and 0 held, but its entries say 5000 and 0"),
-        ("DELETE FROM counters", "0 used and 0 held, but its entries say 5000"),
-        ("UPDATE entry_counters SET counter = 'other'", "counter general_outpatient paid"),
-        ("UPDATE sales SET state = 'REVERSED' WHERE number = 1", "REVERSED, but its last entry is SETTLED"),
-        ("UPDATE sales SET version = 2 WHERE number = 1", "is at version 2 and has 1 entries"),
-        ("DELETE FROM entries WHERE position = 2", "there is no entry at position 2"),
-    ],
-)
-def test_what_does_not_follow_from_the_entries_is_found(
-    books: sqlite3.Connection, tampering: str, found: str
+@pytest.mark.parametrize("readers_count", [1, 3])
+def test_sound_books_are_verified_whole(books: Books, readers_count: int) -> None:
+    verdict = books.verdict(readers_count=readers_count)
+    assert verdict[:4] == (3, 10, 2, 0)
+    assert verdict.head is not None
+    assert verdict.head[:3] == (2, 3, 3)
+    assert verdict.findings == ()
+
+
+TAMPERINGS = [
+    ("UPDATE postings SET amount_fen = amount_fen + 1 WHERE account = 'benefit'", "unbalanced",
+     "entry 2: book 210300/employee/pooled is off by 1 fen"),
+    ("UPDATE postings SET book = 'memo/I' WHERE amount_fen = -3000", "unbalanced", "is off by 3000 fen"),
+    ("UPDATE postings SET account = 'member/ghost' WHERE amount_fen = 1000", "balances",
+     "account ghost: 0 fen and 0 held, but its postings say -1000 and 0"),
+    ("UPDATE accounts SET balance_fen = balance_fen + 1", "balances", "6001 fen and 1000 held"),
+    ("UPDATE accounts SET held_fen = 0", "balances", "0 held, but its postings say 6000 and 1000"),
+    ("UPDATE counters SET used = 4999", "counters", "4999 used and 0 held, but its entries say 5000 and 0"),
+    ("UPDATE counters SET held = 1", "counters", "5000 used and 1 held"),
+    ("DELETE FROM counters", "counters", "0 used and 0 held, but its entries say 5000 and 0"),
+    ("UPDATE entry_counters SET used_delta = 1", "counters", "but its entries say 1 and 0"),
+    ("UPDATE sales SET state = 'REVERSED' WHERE number = 1", "sales_and_entries",
+     "-1-1 is REVERSED, but its last entry is SETTLED"),
+    ("UPDATE sales SET version = 2 WHERE number = 1", "sales_and_entries", "at version 2 and has 1 entries"),
+    ("DELETE FROM sales WHERE number = 1", "sales_and_entries", "entry 2 is of sale"),
+    ("DELETE FROM dispensings", "dispensings", "1 drugs that it hands out do not count, and 0 others do"),
+    ("UPDATE dispensings SET days_supply = 8", "dispensings", "do not count, and 1 others do"),
+    ("UPDATE dispensings SET benefit = NULL", "dispensings", "do not count, and 1 others do"),
+    ("UPDATE entries SET operator = 'another' WHERE {key} = 2", "chain", "entry 2 was changed"),
+    ("UPDATE entries SET reason = 'a reason' WHERE {key} = 3", "chain", "entry 3 was changed"),
+    ("UPDATE entries SET business_on = '2026-03-03' WHERE {key} = 1", "chain", "entry 1 was changed"),
+    ("UPDATE postings SET account = 'payable/J' WHERE amount_fen = -5000", "chain", "entry 2 was changed"),
+    ("UPDATE postings SET number = 9 WHERE amount_fen = -4000", "chain", "entry 2 was changed"),
+    ("UPDATE entry_counters SET counter = 'other'", "chain", "entry 2 was changed"),
+    ("DELETE FROM entry_counters", "chain", "entry 2 was changed"),
+    ("DELETE FROM postings WHERE {key} = 2", "chain", "entry 2 was changed"),
+    ("DELETE FROM entries WHERE {key} = 2", "chain", "entry 2 was changed or removed"),
+    ("UPDATE blocks SET sealed_at_us = 1 WHERE block = 1", "chain", "block 1 (positions 1 to 2)"),
+    ("UPDATE blocks SET marks = hash WHERE block = 2", "chain", "the block itself was changed"),
+    ("UPDATE blocks SET first_position = 2 WHERE block = 1", "blocks", "block 1 does not follow"),
+    ("DELETE FROM blocks WHERE block = 1", "blocks", "block 2 does not follow the block before it"),
+]
+
+
+@pytest.mark.parametrize(("tampering", "kind", "said"), TAMPERINGS, ids=[each[0] for each in TAMPERINGS])
+def test_a_row_that_somebody_changed_is_found_and_named(
+    books: Books, tampering: str, kind: str, said: str
 ) -> None:
-    books.execute("PRAGMA foreign_keys = OFF")
-    for (trigger,) in books.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
-        books.execute(f"DROP TRIGGER {trigger}")
-    assert books.execute(tampering).rowcount > 0
-    faults = summarise(books).faults
-    assert any(found in fault for fault in faults), faults
+    books.tamper(tampering)
+    found = {finding.kind: finding for finding in books.verdict().findings}
+    assert kind in found
+    assert said in found[kind].en
+    assert re.search(r"[\u4e00-\u9fff]", found[kind].zh)
+    assert found[kind].row_count >= 1
 
 
-def test_a_sale_without_any_entry_is_found(books: sqlite3.Connection) -> None:
-    write(books, [PutSale(sale(3))])
-    assert summarise(books).faults == (f"sale {request_id(3).text} has no entry",)
+def test_a_place_without_an_entry_is_found(embedded: Books) -> None:
+    embedded.tamper("DELETE FROM entries WHERE position = 2")
+    assert said(embedded.verdict(), "gaps") == "there is no entry at position 2"
 
 
-def test_an_entry_of_no_sale_is_found(books: sqlite3.Connection) -> None:
-    write(books, [PostEntry(Entry("SEALED", "ghost", NOW, TODAY, "t", "op"))])
-    assert summarise(books).faults == ("entry 4 is of sale ghost, which is not there",)
+def test_the_first_place_without_an_entry_is_found(embedded: Books) -> None:
+    embedded.tamper("DELETE FROM entries WHERE position = 1")
+    assert said(embedded.verdict(), "gaps") == "there is no entry at position 1"
 
 
-def test_drugs_that_count_without_their_sale_are_found(books: sqlite3.Connection) -> None:
-    text, drugs = request_id(2).text, (Dispensed("阿莫西林胶囊", TODAY), Dispensed("厄贝沙坦片", TODAY))
-    (member,) = books.execute("SELECT member FROM members").fetchone()
-    write(books, [KeepDispensed(text, member, drugs)])
-    assert summarise(books).faults == (hands_out(text, 0, 2),)
+def test_a_place_without_an_entry_is_found_on_a_server(database_url: str) -> None:
+    books = booked(PostgresStand(database_url))
+    books.tamper("DELETE FROM positions WHERE position = 2")
+    assert said(books.verdict(), "gaps") == "there is no entry at position 2"
 
 
-def test_drugs_of_a_held_sale_that_do_not_count_are_found(books: sqlite3.Connection) -> None:
-    body = handing_out('["厄贝沙坦片","2026-03-02",7,null]')
-    books.execute("UPDATE sales SET body = ? WHERE number = 2", (body,))
-    assert summarise(books).faults == (hands_out(request_id(2).text, 1, 0),)
+@pytest.mark.parametrize("table", ["postings", "entry_counters"])
+def test_rows_of_no_entry_are_found(books: Books, table: str) -> None:
+    books.tamper(f"UPDATE {table} SET {{key}} = 77 WHERE {{key}} = 2")  # noqa: S608 - one of two tables
+    assert said(books.verdict(), "orphans") == f"{table} has rows of entry 77, which is not there"
 
 
 @pytest.mark.parametrize(
-    ("said", "fault_count"),
-    [
-        ('["厄贝沙坦片","2026-03-02",7,"hypertension","chronic"]', 0),
-        ('["厄贝沙坦片","2026-03-02",7,"hypertension"]', 1),
-        ('["厄贝沙坦片","2026-03-02",7,"hypertension","other"]', 1),
-        ('["厄贝沙坦片","2026-03-02",8,"hypertension","chronic"]', 1),
-        ('["厄贝沙坦片","2026-03-01",7,"hypertension","chronic"]', 1),
-    ],
-    ids=["as it says", "no benefit", "another benefit", "other days", "another day"],
+    ("table", "column"),
+    [("entries", "kind"), ("postings", "book"), ("entry_counters", "measure"), ("blocks", "marks")],
 )
-def test_a_drug_counts_as_its_sale_says(books: sqlite3.Connection, said: str, fault_count: int) -> None:
-    text = request_id(2).text
-    (member,) = books.execute("SELECT member FROM members").fetchone()
-    drug = Dispensed("厄贝沙坦片", TODAY, 7, "hypertension", "chronic")
-    write(books, [KeepDispensed(text, member, (drug,))])
-    books.execute("UPDATE sales SET body = ? WHERE number = 2", (handing_out(said),))
-    assert summarise(books).faults == (hands_out(text, 1, 1),) * fault_count
+@pytest.mark.parametrize("change", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
+def test_the_database_refuses_to_change_the_ledger(
+    books: Books, table: str, column: str, change: str
+) -> None:
+    if books.key == "position" and change.startswith("TRUNCATE"):
+        change = "DELETE FROM {0} WHERE 1"  # it knows no other way
+    with books.connections() as (connection,), pytest.raises(Exception, match="append-only"):
+        connection.execute(change.format(table, column))
 
 
-def handing_out(drug: str) -> str:
-    return f'{{"effect":{{"dispensed":[{drug}]}}}}'
+def test_positions_are_never_changed_on_a_server(database_url: str) -> None:
+    with PostgresStand(database_url).reading() as connection:
+        for change in ("UPDATE positions SET entry = 1", "DELETE FROM positions", "TRUNCATE positions"):
+            with pytest.raises(Exception, match="append-only"):
+                connection.execute(change)
 
 
-def hands_out(text: str, missing: int, unsaid: int) -> str:
-    return f"sale {text}: {missing} drugs that it hands out do not count, and {unsaid} others do"
+def test_a_guard_that_was_taken_away_is_found(embedded: Books) -> None:
+    with embedded.connections() as (connection,):
+        connection.execute("DROP TRIGGER postings_stand")
+    assert "the trigger postings_stand is missing" in said(embedded.verdict(), "guards")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["DROP TRIGGER postings_stand ON postings", "ALTER TABLE postings DISABLE TRIGGER postings_stand"],
+)
+def test_a_guard_that_was_taken_away_or_switched_off_on_a_server_is_found(
+    database_url: str, change: str
+) -> None:
+    stand = PostgresStand(database_url)
+    with stand.reading() as connection:
+        connection.execute(change)
+    assert "the trigger postings_stand is missing" in said(Books(stand).verdict(), "guards")
+
+
+def test_a_sale_without_any_entry_is_found(books: Books) -> None:
+    books.write(PutSale(sale(3)))
+    assert said(books.verdict(), "sales_and_entries") == f"sale {request_id(3).text} has no entry"
+
+
+def test_an_entry_of_no_sale_is_found_before_it_is_chained(books: Books) -> None:
+    books.write(PostEntry(Entry("SEALED", "ghost", NOW, TODAY, "t", "op")))
+    verdict = books.verdict()
+    assert said(verdict, "sales_and_entries") == "entry 4 is of sale ghost, which is not there"
+    assert verdict.waiting_count == 1
+
+
+def test_a_head_that_was_noted_is_still_there_when_more_has_come(books: Books) -> None:
+    noted = books.verdict().head
+    assert noted is not None
+    books.write(PutSale(sale(3)), PostEntry(Entry("SEALED", request_id(3).text, NOW, TODAY, "t", "op")))
+    books.chain()
+    assert books.verdict(noted.hash).findings == ()
+
+
+def test_books_that_were_replaced_do_not_have_the_head_that_was_noted(books: Books) -> None:
+    finding = next(iter(books.verdict(bytes(32)).findings))
+    assert (finding.kind, finding.row) == ("head", {"hash": bytes(32).hex()})
+
+
+def test_a_text_that_is_none_is_found_and_stops_nothing(embedded: Books) -> None:
+    embedded.tamper("UPDATE entries SET operator = CAST(x'ff' AS TEXT) WHERE position = 2")
+    assert "entry 2 was changed" in said(embedded.verdict(), "chain")
+
+
+def test_the_findings_of_all_ranges_come_in_their_order(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medsettle_gateway.storage.audit.verifying.RANGE_COUNT", 1)
+    books.tamper("UPDATE postings SET amount_fen = amount_fen + 1 WHERE amount_fen > 0")
+    finding = next(each for each in books.verdict(readers_count=3).findings if each.kind == "unbalanced")
+    assert finding.row_count == 5
+    assert finding.row["entry"] == 1
+
+
+def test_whoever_waits_is_told_how_far_it_has_come(books: Books) -> None:
+    told: list[tuple[int, int]] = []
+    with books.connections() as connections:
+        verify(connections, told=lambda done, of: told.append((done, of)))
+    of_count = len(QUESTIONS) + 1
+    assert told == [(done, of_count) for done in range(1, of_count + 1)]
+
+
+def test_what_is_written_meanwhile_is_not_seen_by_some_of_the_readers_only(embedded: Books) -> None:
+    """The second reader begins after something was written: both begin again."""
+    account = embedded.account
+    amount = Posting(ACCOUNTS, f"member/{account}", 1), Posting(ACCOUNTS, "payable/I", -1)
+    move = PostEntry(Entry("SEALED", request_id(3).text, NOW, TODAY, "t", "op", "", amount))
+    writes = iter([(PutSale(sale(3)), move, MoveBalance(account, -1, 0))])
+    with embedded.connections(2) as (first, second):
+        assert isinstance(first, sqlite3.Connection)
+        assert isinstance(second, sqlite3.Connection)
+
+        class Late(sqlite3.Connection):
+            def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+                for moves in writes:
+                    with embedded.stand.reading() as writing:
+                        from medsettle_gateway.storage.sqlite.writing import write
+
+                        writing.execute("BEGIN")
+                        write(writing, moves)
+                        writing.execute("COMMIT")
+                return super().execute(sql, parameters)
+
+        path = second.execute("PRAGMA database_list").fetchone()[2]
+        late = sqlite3.connect(path, factory=Late, isolation_level=None, check_same_thread=False)
+        verdict = verify([first, late])
+        late.close()
+    assert verdict.entry_count == 4
+    assert verdict.findings == ()
+
+
+def test_both_stores_are_asked_the_same(embedded: Books) -> None:
+    own = {"give_positions", "waiting_positions", "behind", "put_behind", "may_see_cluster", "cluster"}
+    assert set(SERVER) - own == set(EMBEDDED)
+    assert set(QUESTIONS) <= set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(EMBEDDED))
-def test_no_question_is_asked_once_for_every_row_of_a_table(books: sqlite3.Connection, name: str) -> None:
+def test_no_question_is_asked_once_for_every_row_of_a_table(embedded: Books, name: str) -> None:
     """Books grow for ever: what is looked up inside a scan is looked up by an index."""
     values = {"first": 1, "last": 10, "most": ROWS_MOST, "hash": b"", "since": "", "until": "", "book": ""}
     values |= {"block": 1, "first_position": 1, "last_position": 1, "sealed_at_us": 1, "marks": b""}
-    plan = books.execute(f"EXPLAIN QUERY PLAN {EMBEDDED[name]}", values).fetchall()
+    with embedded.connections() as (connection,):
+        plan: Sequence[Any] = connection.execute(f"EXPLAIN QUERY PLAN {EMBEDDED[name]}", values).fetchall()
     inner = re.compile(r"SCAN \w+ (LEFT-JOIN|USING AUTOMATIC)")
     correlated = [row[0] for row in plan if "CORRELATED" in row[3]]
     slow = [row[3] for row in plan if inner.match(row[3]) or (row[1] in correlated and "SCAN" in row[3])]
     assert slow == []
+
+
+def said(verdict: Verdict, kind: str) -> str:
+    """Returns what is said of the one kind; it must have been found."""
+    (finding,) = [each for each in verdict.findings if each.kind == kind]
+    return finding.en
