@@ -159,7 +159,10 @@ class ForeignTill:
     def _signed(self, method: str, fields: dict[str, Any]) -> tuple[str, bytes, dict[str, str]]:
         service = f"{PACKAGE}.{SERVICE_OF.get(method, 'SettlementService')}"
         request = self.wire.message(self.wire.method(service, method).input_type.full_name)
-        path, body = f"/{service}/{method}", request(**fields).SerializeToString()
+        return self.signed(f"/{service}/{method}", request(**fields).SerializeToString())
+
+    def signed(self, path: str, body: bytes) -> tuple[str, bytes, dict[str, str]]:
+        """Any bytes as a request: the path, the bytes, and the metadata that sign them."""
         nonce = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         timestamp = str(time.time_ns() // 1_000_000 + self.offset_ms)
         digest = hashlib.sha256(body).hexdigest()
