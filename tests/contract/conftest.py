@@ -1,16 +1,20 @@
 """The real gateway, one for all tests of the wire, and tills by another hand."""
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 import pytest
 
 from tests.contract.foreign_client import ForeignTill, Key
 from tests.contract.running import Running, running
 
+FRONTS = ("aio", "fast") if find_spec("pygrpc_native") else ("aio",)
+"""What carries the calls: the contract holds on each that there is for this machine."""
 
-@pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("city")) as found:
+
+@pytest.fixture(scope="session", params=FRONTS)
+def gateway(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("city"), request.param) as found:
         yield found
 
 

@@ -1,6 +1,7 @@
 """The real gateway as a process of its own, with a small city, for whoever speaks its wire."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,8 +49,8 @@ def operator(*arguments: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running(folder: Path, **limits: int) -> Iterator[Running]:
-    """Starts a gateway with the demo city in the folder, and ends it."""
+def running(folder: Path, front: str = "aio", **limits: int) -> Iterator[Running]:
+    """Starts a gateway with the demo city in the folder, behind that front, and ends it."""
     operator("demo-city", str(folder))
     config = folder / "gateway.toml"
     with config.open("a", encoding="utf-8") as file:
@@ -58,8 +59,9 @@ def running(folder: Path, **limits: int) -> Iterator[Running]:
         sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(config),
         "--listen", "127.0.0.1:0", "--demo",
     ]
+    environment = {**os.environ, "MEDSETTLE_GATEWAY__LISTEN__FRONT": front}
     with (folder / "gateway.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
     assert process.stdout is not None
     try:
         ready = process.stdout.readline()

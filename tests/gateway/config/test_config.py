@@ -137,6 +137,14 @@ def test_listening_beyond_it_needs_tls_or_a_clear_word() -> None:
     assert config({"listen": {"address": "[::]:1", "allow_plaintext_beyond_loopback": True}}).listen.port == 1
 
 
+def test_a_front_that_is_none_and_one_that_cannot_speak_tls_are_refused() -> None:
+    assert config({"listen": {"front": "fast"}}).listen.front == "fast"
+    with pytest.raises(ConfigError, match="must be one of aio, fast"):
+        config({"listen": {"front": "slow"}})
+    with pytest.raises(ConfigError, match="speaks no TLS"):
+        config({"listen": {"front": "fast", "tls_certificate": "c", "tls_key": "k"}})
+
+
 def test_a_file_is_read_from_its_own_folder(tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text('\ufeff[gateway]\nid = "from-file"\n', "utf-8")

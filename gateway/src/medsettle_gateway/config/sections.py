@@ -45,6 +45,8 @@ class ListenSection:
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
     allow_plaintext_beyond_loopback: bool = False
+    front: str = "aio"
+    """What carries the calls: ``aio`` (grpc.aio), or ``fast`` (the extra of that name; plaintext only)."""
 
     @property
     def host(self) -> str:
@@ -179,6 +181,14 @@ class LimitsSection:
     chain_interval_ms: int = _limit(500, 10, 600_000)
     """How often new entries are covered by a block of the chain."""
     chain_batch: int = _limit(1_000, 1, 4_096)
+    authority_wait_ms: int = _limit(30_000, 100, 600_000)
+    """How long a remote authority may take over one call before its answer counts as not known."""
+    authority_calls: int = _limit(64, 1, 65_536)
+    """Sales that may be with remote authorities at one time; the next one is told to come back."""
+    errand_interval_ms: int = _limit(1_000, 10, 600_000)
+    """How often it is looked for what a remote authority is to be asked again."""
+    errand_pause_most_s: int = _limit(300, 1, 3_600)
+    """The longest pause before it is asked again of a sale."""
     drain_ms: int = _limit(20_000, 0, 300_000)
     """How long a stop waits for what is under way."""
     store_busy_ms: int = _limit(5_000, 0, 60_000)
@@ -255,6 +265,13 @@ def _listen_agrees(listen: ListenSection) -> None:
         raise ConfigError(
             "设置 listen.tls_client_ca 时必须同时设置 listen.tls_certificate。",
             "listen.tls_client_ca needs listen.tls_certificate.",
+        )
+    _one_of("listen.front", listen.front, ("aio", "fast"))
+    if listen.front == "fast" and listen.tls_certificate is not None:
+        raise ConfigError(
+            'listen.front = "fast" 不支持 TLS:请使用 aio,或在它前面放置终止 TLS 的代理并去掉证书设置。',
+            'listen.front = "fast" speaks no TLS: use aio, or end TLS at a proxy before it and take the '
+            "certificate out.",
         )
     protected = listen.tls_certificate is not None or listen.allow_plaintext_beyond_loopback
     if listen.beyond_loopback and not protected:

@@ -79,7 +79,8 @@ class Front:
     """One listening socket."""
 
     def __init__(
-        self, handler: Handler, listen: ListenSection, limits: LimitsSection, failed: Failed = _nobody
+        self, handler: Handler, listen: ListenSection, limits: LimitsSection, failed: Failed = _nobody, *,
+        shared_port: bool = False,
     ) -> None:
         self._handler = handler
         self._listen = listen
@@ -87,7 +88,7 @@ class Front:
         self._health = health.aio.HealthServicer()
         self._under_way: set[asyncio.Task[Answer]] = set()
         self._server = grpc.aio.server(
-            options=server_options(limits), maximum_concurrent_rpcs=limits.open_calls
+            options=server_options(limits, shared_port=shared_port), maximum_concurrent_rpcs=limits.open_calls
         )
         patience, others = Patience(limits.message_wait_ms / 1000, _refuse), OtherServices()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, others)
@@ -112,10 +113,14 @@ class Front:
         await self._server.start()
         return port
 
-    async def drain(self, grace_s: float) -> None:
-        """Refuses new calls, lets those under way finish within the grace, then closes the socket."""
+    async def refuse(self) -> None:
+        """From now on new calls are refused, and who asks hears that nothing is served any more."""
         self._handler.drain()
         await self._health.enter_graceful_shutdown()
+
+    async def drain(self, grace_s: float) -> None:
+        """Refuses new calls, lets those under way finish within the grace, then closes the socket."""
+        await self.refuse()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=grace_s)
         await self._server.stop(min(grace_s, _LAST_WORDS_S))
