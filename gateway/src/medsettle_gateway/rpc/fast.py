@@ -38,13 +38,16 @@ class FastFront:
     """One listening socket. See :class:`medsettle_gateway.rpc.aio.Front`, whose place it takes."""
 
     def __init__(
-        self, handler: Handler, listen: ListenSection, limits: LimitsSection, failed: Failed
+        self, handler: Handler, listen: ListenSection, limits: LimitsSection, failed: Failed, *,
+        shared_port: bool = False,
     ) -> None:
+        """With ``shared_port`` other processes of this user may listen there too."""
         if listen.tls_certificate is not None:
             raise ValueError("the fast front speaks no TLS")
         self._handler = handler
         self._listen = listen
         self._limits = limits
+        self._shared_port = shared_port
         self._folder = Path(tempfile.mkdtemp(prefix="medsettle-front-"))
         socket = self._folder / "others"
         self._others = Front(handler, replace(listen, address=f"unix:{socket}"), limits, failed)
@@ -93,6 +96,7 @@ class FastFront:
             keepalive_timeout_ms=limits.keepalive_wait_s * 1_000,
             max_concurrent_streams=limits.connection_calls,
             max_metadata_size=_METADATA_BYTES,
+            reuse_port=self._shared_port,
         )
 
     def _begin(self, events: Sequence[tuple[Any, ...]]) -> None:
