@@ -29,9 +29,9 @@ def open_front(
         raise ConfigError(
             'listen.front = "fast" 需要另外安装:pip install "medsettle-gateway[fast]"(Windows 上没有);'
             '否则请设为 "aio"。',
-            'listen.front = "fast" needs pip install "medsettle-gateway[fast]", which Windows has not; else set '
-            'it to "aio".',
+            'listen.front = "fast" needs pip install "medsettle-gateway[fast]", which Windows has not; '
+            'else set it to "aio".',
         )
     from medsettle_gateway.rpc.fast import FastFront  # noqa: PLC0415 - where it is installed
 
-    return FastFront(handler, listen, limits, failed)
+    return FastFront(handler, listen, limits, failed, shared_port=shared_port)
