@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Final
 from medsettle.wire.signing import verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
-from medsettle_gateway.bootstrap.process import Spawner, SystemClock, told_to_end
+from medsettle_gateway.bootstrap.fronts import AnyFront, open_front
+from medsettle_gateway.bootstrap.process import Spawner, SystemClock, told_by_parent, told_to_end
 from medsettle_gateway.config import Config, ConfigError, LimitsSection, PolicySection
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.files.keys import Keys, load_keys
@@ -22,11 +24,12 @@ from medsettle_gateway.policy.loader import PackSource
 from medsettle_gateway.policy.reading import Invalid
 from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.resolvers.demo import DemoResolver, NoResolver
-from medsettle_gateway.rpc.aio import Front, new_event_loop
+from medsettle_gateway.rpc.aio import new_event_loop
 from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
 from medsettle_gateway.rpc.tls import TlsFileError
 from medsettle_gateway.service.chainer import Chainer
+from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.emergency import Orders
@@ -35,6 +38,7 @@ from medsettle_gateway.service.ports import CredentialResolver, Store
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.recently import Recently
+from medsettle_gateway.service.remote import Remotes
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
@@ -53,40 +57,51 @@ class Gateway:
     writer: Writer
     sweeper: Sweeper
     chainer: Chainer
-    front: Front
+    courier: Courier | None
+    front: AnyFront
     spawner: Spawner
 
     @classmethod
-    async def of(cls, config: Config) -> "Gateway":
+    async def of(
+        cls, config: Config, remotes: Remotes | None = None, *, shared_port: bool = False
+    ) -> "Gateway":
         """Returns the gateway of a configuration; it does not listen yet.
 
-        Raises ConfigError for anything that it cannot work with.
+        ``remotes`` are the authorities beyond the house that decide for some institutions or regions. With
+        ``shared_port`` other processes of this user may listen where it does. Raises ConfigError for anything
+        that it cannot work with.
         """
         limits, clock = config.limits, SystemClock()
         keys, packs = load_keys(config.keys.directory), load_packs(config)
         answering = AnsweringKeys(
             keys.root, config.gateway.id, clock, timedelta(seconds=limits.answering_key_s)
         )
-        desk = _desk(config, keys, packs, answering)
+        desk = replace(_desk(config, keys, packs, answering), remotes=remotes or Remotes())
         resolver = _resolver(config, keys, packs)
         store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
         writer = Writer(store, clock, desk, report, tell_warnings)
-        service = Service(store, clock, desk, resolver, writer, report)
+        spawner = Spawner(report)
+        courier = None
+        if desk.remotes.authorities:
+            courier = Courier(store, clock, writer, desk, report, spawner)
+        service = Service(store, clock, desk, resolver, writer, report, courier)
         answerer = Answerer(answering.current)
         recently = Recently(store.load, clock)
         ports = Ports(
             config.gateway.id, service, recently.load, clock, verifier_of, answerer, report, observe
         )
         sweeper = Sweeper(store, clock, writer, desk.rules, report)
-        front = Front(Calls(ports, limits), config.listen, limits, report)
+        front = open_front(Calls(ports, limits), config.listen, limits, report, shared_port=shared_port)
         chainer = Chainer(store, clock, desk.rules, report)
-        return cls(config, store, writer, sweeper, chainer, front, Spawner(report))
+        return cls(config, store, writer, sweeper, chainer, courier, front, spawner)
 
     async def start(self) -> int:
         """Listens, and returns the port. Raises ConfigError if the address cannot be listened on."""
         self.writer.start(self.spawner)
         self.sweeper.start(self.spawner)
         self.chainer.start(self.spawner)
+        if self.courier is not None:
+            self.courier.start()
         try:
             return await self.front.start()
         except TlsFileError as error:
@@ -101,6 +116,8 @@ class Gateway:
     async def stop(self) -> None:
         """Refuses what is new, finishes what was begun, and closes the database."""
         self.sweeper.stop()
+        if self.courier is not None:
+            self.courier.stop()
         await self.front.drain(self.config.limits.drain_ms / 1000)
         await self.writer.drain()
         await self.spawner.cancel()
@@ -108,19 +125,20 @@ class Gateway:
         await self.store.close()
 
 
-def run(config: Config, ready: Callable[[int], None]) -> None:
+def run(config: Config, ready: Callable[[int], None], *, worker: bool = False) -> None:
     """Runs a gateway until the process is told to end; ``ready`` hears the port once calls are answered.
 
-    Raises ConfigError if it cannot start.
+    A worker shares its port with others, and ends with whoever started it. Raises ConfigError if it cannot
+    start.
     """
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_run(config, ready))
+        runner.run(_run(config, ready, worker=worker))
 
 
-async def _run(config: Config, ready: Callable[[int], None]) -> None:
+async def _run(config: Config, ready: Callable[[int], None], *, worker: bool) -> None:
     told = asyncio.Event()
-    with told_to_end(told):
-        gateway = await Gateway.of(config)
+    with told_to_end(told), told_by_parent(told) if worker else nullcontext():
+        gateway = await Gateway.of(config, shared_port=worker)
         try:
             ready(await gateway.start())
             await told.wait()
@@ -190,6 +208,10 @@ def _rules(limits: LimitsSection) -> Rules:
         retry_ms=limits.retry_ms,
         sweep_interval=timedelta(milliseconds=limits.sweep_interval_ms),
         sweep_count=limits.sweep_batch,
+        authority_wait=timedelta(milliseconds=limits.authority_wait_ms),
+        errand_count=limits.authority_calls,
+        errand_interval=timedelta(milliseconds=limits.errand_interval_ms),
+        errand_pause_most=timedelta(seconds=limits.errand_pause_most_s),
         chain_interval=timedelta(milliseconds=limits.chain_interval_ms),
         chain_count=limits.chain_batch,
     )

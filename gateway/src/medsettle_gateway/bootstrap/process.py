@@ -1,12 +1,15 @@
 """The process around a gateway: its time, the work that runs in it, and how it is told to end."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+_READ_BYTES: Final = 4_096
 
 
 class SystemClock:
@@ -47,6 +50,23 @@ class Spawner:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._failed(task.get_name(), error)
+
+
+@contextmanager
+def told_by_parent(told: asyncio.Event) -> Iterator[None]:
+    """Sets the event when standard input ends: whoever started this process is gone. Not on Windows."""
+    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def look() -> None:
+        if not os.read(descriptor, _READ_BYTES):
+            loop.remove_reader(descriptor)
+            told.set()
+
+    loop.add_reader(descriptor, look)
+    try:
+        yield
+    finally:
+        loop.remove_reader(descriptor)
 
 
 @contextmanager

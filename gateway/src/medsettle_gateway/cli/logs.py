@@ -32,9 +32,24 @@ class _Json(logging.Formatter):
         return json.dumps(data, ensure_ascii=False, default=str)
 
 
-def set_up(section: LogSection) -> None:
-    """Sends the gateway's log to standard error."""
+class _Worker(logging.Filter):
+    """Adds the number of the process."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record pass."""
+        record.__dict__["fields"] = {**_fields(record), "worker": self._number}
+        return True
+
+
+def set_up(section: LogSection, worker: int | None = None) -> None:
+    """Sends the gateway's log to standard error; of one of several processes each line says which."""
     handler = logging.StreamHandler()
+    if worker is not None:
+        handler.addFilter(_Worker(worker))
     handler.setFormatter(_Json() if section.format == "json" else _Text())
     logger = logging.getLogger("medsettle")
     logger.handlers[:] = [handler]

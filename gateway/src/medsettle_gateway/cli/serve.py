@@ -1,20 +1,29 @@
 """``medsettle-gateway serve``."""
 
+import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
-from medsettle_gateway.bootstrap.gateway import run
+from medsettle_gateway.bootstrap.shared_port import shared_port
+from medsettle_gateway.bootstrap.workers import NotReadyError, Patience, Workers, run_workers
 from medsettle_gateway.cli.frame import config_option, open_gateway
 from medsettle_gateway.cli.logs import set_up
 from medsettle_gateway.config import Config, ConfigError
 
+_WORKERS_MOST: Final = 64
+_LAST_WORDS_S: Final = 10.0
+"""For what a worker does after its calls have ended."""
 
 @click.command("serve", short_help="启动网关 answer calls until told to end")
 @config_option
 @click.option("--demo", is_flag=True, help="Needed for a demo: accept the credentials of its own issuer.")
 @click.option("--listen", metavar="HOST:PORT", help="Listen there instead; port 0: a free one.")
-def serve(config_path: Path, demo: bool, listen: str | None) -> None:  # noqa: FBT001
+@click.option("--workers", "count", type=click.IntRange(1, _WORKERS_MOST), default=1, show_default=True,
+              help="Processes that serve on one port, over PostgreSQL.")
+@click.option("--worker", "number", type=click.IntRange(1, _WORKERS_MOST), hidden=True)
+def serve(config_path: Path, demo: bool, listen: str | None, count: int, number: int | None) -> None:  # noqa: FBT001
     """Answer calls until told to end; then finish what was begun.
 
     Prints one line once it is ready. Exits 2 if the configuration, the keys or the database cannot be used,
@@ -25,8 +34,34 @@ def serve(config_path: Path, demo: bool, listen: str | None) -> None:  # noqa: F
     gateway.require_made()
     config = gateway.config
     _refuse_unmeant(config_path, config, demo=demo)
-    set_up(config.log)
-    run(config, lambda port: _say_ready(config, port))
+    set_up(config.log, number)
+    if count > 1:
+        _serve_many(config_path, config, count)
+        return
+    from medsettle_gateway.bootstrap.gateway import run  # noqa: PLC0415 - heavy, and not for who starts others
+
+    run(config, lambda port: _say_ready(config, port), worker=number is not None)
+
+
+def _serve_many(path: Path, config: Config, count: int) -> None:
+    """Starts the workers anew where they die; ends the command with the code of one that never served."""
+    if config.storage.database_url is None:
+        raise ConfigError(
+            "--workers 需要 PostgreSQL(storage.database_url):SQLite 的数据库只由一个进程写入。",
+            "--workers needs PostgreSQL (storage.database_url): a database of SQLite has one process that "
+            "writes.",
+        )
+    with shared_port(config.listen) as port:
+        command = [sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(path)]
+        command += ["--listen", f"{config.listen.host}:{port}", *(["--demo"] if config.gateway.demo else [])]
+        patience = Patience(drain_s=config.limits.drain_ms / 1000 + _LAST_WORDS_S)
+        try:
+            run_workers(
+                Workers((*command, "--worker"), count, patience),
+                lambda: _say_ready(config, port, f" workers={count}"),
+            )
+        except NotReadyError as error:
+            sys.exit(error.code if error.code > 0 else 1)
 
 
 def _refuse_unmeant(path: Path, config: Config, *, demo: bool) -> None:
@@ -45,8 +80,8 @@ def _refuse_unmeant(path: Path, config: Config, *, demo: bool) -> None:
         )
 
 
-def _say_ready(config: Config, port: int) -> None:
+def _say_ready(config: Config, port: int, more: str = "") -> None:
     kind = " demo" if config.gateway.demo else ""
     tls = "TLS" if config.listen.tls_certificate is not None else "plaintext"
     where = f"{config.listen.host}:{port}"
-    print(f"medsettle-gateway listening on {where} id={config.gateway.id} {tls}{kind}", flush=True)  # noqa: T201
+    print(f"medsettle-gateway listening on {where} id={config.gateway.id} {tls}{kind}{more}", flush=True)  # noqa: T201

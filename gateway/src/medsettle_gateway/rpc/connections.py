@@ -13,10 +13,11 @@ _LAST_CALLS_MS: Final = 5_000
 _METADATA_BYTES: Final = 16_384
 
 
-def server_options(limits: LimitsSection) -> list[tuple[str, int]]:
-    """Returns gRPC's options of a server."""
+def server_options(limits: LimitsSection, *, shared_port: bool = False) -> list[tuple[str, int]]:
+    """Returns gRPC's options of a server; with ``shared_port`` others of this user may listen there too."""
     return [
-        ("grpc.so_reuseport", 0),  # a second gateway on the same port is a mistake, not a share of the load
+        # unasked, a second gateway on the same port is a mistake and no share of the load
+        ("grpc.so_reuseport", int(shared_port)),
         # up to twice the limit a request is told in our words that it is too large
         ("grpc.max_receive_message_length", 2 * limits.request_bytes),
         ("grpc.max_metadata_size", _METADATA_BYTES // 2),
