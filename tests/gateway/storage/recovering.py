@@ -30,7 +30,7 @@ async def kept(stand: Stand, store: Store) -> list[tuple[str, str, str, tuple[st
     if isinstance(store, MemoryStore):
         shown = store.tables.recoveries.shown.values()
         return [
-            (each.request_id, each.state, each.became.value, tuple(finding.value for finding in each.findings))
+            (each.request_id, each.state, each.became.value, tuple(said.value for said in each.findings))
             for each in shown
         ]
     assert isinstance(stand, PostgresStand | SqliteStand)

@@ -11,6 +11,7 @@ from medsettle_gateway.storage.connection import DatabaseFailedError
 
 _WHERE: Final = {
     "account": "medsettle_gateway.cli.account:account",
+    "backup": "medsettle_gateway.cli.backup:backup",
     "catalogue": "medsettle_gateway.cli.catalogue:catalogue",
     "credential": "medsettle_gateway.cli.credential:credential",
     "demo-city": "medsettle_gateway.cli.founding:demo_city",
@@ -21,6 +22,8 @@ _WHERE: Final = {
     "migrate": "medsettle_gateway.cli.founding:migrate",
     "order": "medsettle_gateway.cli.order:order",
     "policy": "medsettle_gateway.cli.policy:policy",
+    "recovery": "medsettle_gateway.cli.recovery:recovery",
+    "restore": "medsettle_gateway.cli.backup:restore",
     "serve": "medsettle_gateway.cli.serve:serve",
     "settings": "medsettle_gateway.cli.settings:settings",
     "terminal": "medsettle_gateway.cli.terminal:terminal",

@@ -64,9 +64,12 @@ def since_now(connection: Connection, at: datetime, author: str, reason: str) ->
     return Begun(at, lost_from, day_of(at) + _A_DAY, author, reason)
 
 
-def put_recovery(connection: Connection, begun: Begun) -> int:
-    """Records a restore with loss, inside a writing transaction; returns its epoch."""
-    epoch = latest_epoch(connection) + 1
+def put_recovery(connection: Connection, begun: Begun, *, above: int = 0) -> int:
+    """Records a restore with loss, inside a writing transaction; returns its epoch.
+
+    It is above every one that the books know, and ``above`` those of other books that they replace.
+    """
+    epoch = max(above, latest_epoch(connection)) + 1
     connection.execute(
         "INSERT INTO recoveries (epoch, begun_at_us, lost_from_us, absent_until, author, reason) "
         "VALUES (?, ?, ?, ?, ?, ?)",
