@@ -1,9 +1,7 @@
 """The same calls on the model and on a database: both answer alike, whatever the order."""
 
 import asyncio
-import sqlite3
 import tempfile
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +30,9 @@ from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.storage.audit import summarise
 from tests.gateway.service.world import World, basket, caller, enrolled, line
 from tests.gateway.storage.memory_stand import MemoryStand
+from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.stand import CLINIC, NOW, SqliteStand, Stand, person, tie, write
+from tests.postgres import Databases
 
 FATHER, DAUGHTER = "1", "2"
 PEOPLE = (person(FATHER, account_fen=400_000), person(DAUGHTER, account_fen=20_000))
@@ -60,15 +60,18 @@ class Twin:
     world: World
     store: Store
     refs: dict[str, str]
+    stand: Stand
 
     @classmethod
-    def on(cls, stand: Stand) -> "Twin":
+    async def on(cls, stand: Stand) -> "Twin":
         stand.enter_places()
         refs = stand.enter(*PEOPLE, ties=(tie(DAUGHTER, FATHER),))
-        store = stand.open()
+        if isinstance(stand, PostgresStand):
+            await stand.stop_clock(NOW)
+        store = await stand.opened()
         world = World(store=store)  # type: ignore[arg-type]
         world.clock.at = NOW
-        return cls(world, store, refs)
+        return cls(world, store, refs, stand)
 
     async def facts(self, number: str) -> MemberFacts:
         key = MemberKey(self.refs[number])
@@ -112,6 +115,8 @@ class Twin:
 
     async def _time_passes(self, minutes: int, sweep: bool) -> int:
         self.world.clock.forward(minutes=minutes)
+        if isinstance(self.stand, PostgresStand):
+            await self.stand.set_clock(self.world.clock.at)
         sweeper = Sweeper(
             self.store, self.world.clock, self.world.writer, self.world.rules, self.world.report
         )
@@ -171,8 +176,8 @@ def request_id(ticket: tuple[int, int]) -> RequestId:
     return RequestId.parse(f"{CLINIC}-T1-20260302-{number}-{attempt}")
 
 
-async def compare(course: list[Op], folder: Path) -> None:
-    twins = [Twin.on(MemoryStand(folder)), Twin.on(SqliteStand(folder))]
+async def compare(course: list[Op], model: MemoryStand, database: SqliteStand | PostgresStand) -> None:
+    twins = [await Twin.on(model), await Twin.on(database)]
     for twin in twins:
         await twin.world.started()
         tills, key = enrolled(CLINIC)
@@ -184,7 +189,7 @@ async def compare(course: list[Op], folder: Path) -> None:
         remembered = [await twin.remembered() for twin in twins]
         assert remembered[0] == remembered[1]
         assert [twin.world.reports for twin in twins] == [[], []]
-        with closing(sqlite3.connect(folder / "gateway.db", isolation_level=None)) as connection:
+        with database.reading() as connection:
             assert summarise(connection).faults == ()
     finally:
         for twin in twins:
@@ -194,6 +199,16 @@ async def compare(course: list[Op], folder: Path) -> None:
 
 @settings(max_examples=40)
 @given(ops)
-def test_the_model_and_the_database_answer_alike(course: list[Op]) -> None:
+def test_the_model_and_the_embedded_database_answer_alike(course: list[Op]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(compare(course, Path(folder)))
+        asyncio.run(compare(course, MemoryStand(Path(folder)), SqliteStand(Path(folder))))
+
+
+@settings(max_examples=15)
+@given(ops)
+def test_the_model_and_a_server_answer_alike(
+    databases: Databases, migrated_database: str, course: list[Op]
+) -> None:
+    url = databases.new(migrated_database)
+    asyncio.run(compare(course, MemoryStand(Path()), PostgresStand(url)))
+    databases.drop(url)

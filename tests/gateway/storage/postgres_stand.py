@@ -2,10 +2,13 @@
 
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
 
 from medsettle_gateway.domain.basket import CatalogueClass
 from medsettle_gateway.domain.facts import EnrolCode
@@ -45,6 +48,14 @@ class PostgresStand:
         finally:
             connection.close()
 
+    @contextmanager
+    def reading(self) -> Iterator[BlockingConnection]:
+        """A connection that looks at what is recorded."""
+        with closing(
+            BlockingConnection.open(self.url, self.sealer, root=ROOT_KEY, busy_ms=1_000)
+        ) as connection:
+            yield connection
+
     def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
         with self.writing() as connection:
             people = People(connection, self.sealer, NOW, lambda: f"r{next(self._numbers)}", "a test")
@@ -68,3 +79,27 @@ class PostgresStand:
             put_order(connection, order, b"signed")
             if end is not None:
                 put_end(connection, end, b"ended")
+
+    async def execute(self, statement: str, *values: object) -> None:
+        """Runs a statement as the database's owner."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(statement, *values)
+        finally:
+            await connection.close()
+
+    async def stop_clock(self, at: datetime) -> None:
+        """The server's clock stands still for whoever connects from now on: another is found before it."""
+        name = urlsplit(self.url).path.lstrip("/")
+        await self.execute("""
+            CREATE SCHEMA by_hand;
+            CREATE TABLE by_hand.clock (at TIMESTAMPTZ);
+            CREATE FUNCTION by_hand.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql VOLATILE
+              AS 'SELECT at FROM by_hand.clock';
+        """)
+        await self.execute(f"ALTER DATABASE {name} SET search_path = by_hand, public, pg_catalog")
+        await self.execute("INSERT INTO by_hand.clock VALUES ($1)", at)
+
+    async def set_clock(self, at: datetime) -> None:
+        """Sets the clock that was stopped."""
+        await self.execute("UPDATE by_hand.clock SET at = $1", at)

@@ -47,7 +47,7 @@ WHERE state IS DISTINCT FROM kind OR version IS DISTINCT FROM entry_count ORDER 
 -- name: dispensings
 SELECT request_id, count(*) FILTER (WHERE missing > 0), count(*) FILTER (WHERE missing < 0) FROM (
   SELECT request_id, sum(handed_out) AS missing FROM (
-    SELECT request_id, number, drug ->> 0 AS drug, drug ->> 1 AS dispensed_on,
+    SELECT request_id, handed.number, drug ->> 0 AS drug, drug ->> 1 AS dispensed_on,
       (drug ->> 2)::bigint AS days_supply, drug ->> 3 AS condition, drug ->> 4 AS benefit, 1 AS handed_out
     FROM sales
       CROSS JOIN json_array_elements(

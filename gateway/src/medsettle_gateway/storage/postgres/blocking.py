@@ -164,6 +164,7 @@ class LoopThread:
     def end(self) -> None:
         """Ends the thread, once nothing runs in it."""
         self.run(asyncio.sleep(0))  # a connection that was ended is closed in the loop's next turn
+        self.run(asyncio.sleep(0))  # a connection that was ended leaves the loop in its next round
         self._thread.submit(self._loop.close)
         self._thread.shutdown()
 

@@ -3,7 +3,7 @@
 
 -- name: begun
 SELECT greatest(
-  (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT, (SELECT max(committed_at_us) + 1 FROM entries)
+  (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT, (SELECT max(committed_at_us) FROM entries)
 );
 
 -- name: last_entry

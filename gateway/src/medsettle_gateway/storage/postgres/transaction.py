@@ -1,7 +1,7 @@
 """What is loaded and written between begin and commit, under locks that other processes respect."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
@@ -25,7 +25,6 @@ from medsettle_gateway.storage.postgres.statements import SQL
 from medsettle_gateway.storage.postgres.writing import write
 from medsettle_gateway.storage.sealing import Sealer
 
-_TICK: Final = timedelta(microseconds=1)
 _ROUNDS_COUNT: Final = 3
 """How often facts are read again because they speak of more than was locked."""
 
@@ -48,7 +47,7 @@ class PostgresTransaction:
 
     @property
     def at(self) -> datetime:
-        """The server's instant, later than every entry that was committed before the locks were had."""
+        """The server's instant, not before any entry that was committed before the locks were had."""
         return self._at
 
     async def load(self, keys: Sequence[AnyKey]) -> Facts:
@@ -93,5 +92,5 @@ class PostgresTransaction:
     async def _keep_behind(self) -> None:
         """Whoever held a lock before has entered what it decided: that came first, by its instant too."""
         last = await last_committed_at(self._connection)
-        if last is not None and last >= self._at:
-            self._at = last + _TICK
+        if last is not None and last > self._at:
+            self._at = last
