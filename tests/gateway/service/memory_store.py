@@ -383,7 +383,7 @@ def _use_enrol_code(tables: Tables, move: moves.UseEnrolCode) -> None:
     tables.enrol_codes[move.code_hash] = replace(code, used_by_key=move.key)
 
 
-_WRITERS: dict[type, Callable[[Tables, Any], None]] = {
+_WRITERS: dict[type, Callable[[Tables, Any], object]] = {
     moves.PutSale: _put_sale,
     moves.PostEntry: _post_entry,
     moves.MoveBalance: _move_balance,

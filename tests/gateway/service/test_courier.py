@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.service.commands import Quote, QuoteAnswer, RefusedAnswer, SaleAnswer
+from medsettle_gateway.service.authority import Question
+from medsettle_gateway.service.commands import Quote, QuoteAnswer, RefusedAnswer, SaleAnswer, Shown
 from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.front import Service
 from tests.gateway.service.books_hold import check_store
@@ -45,7 +47,7 @@ async def world() -> AsyncIterator[RemoteWorld]:
     await begun.ends()
 
 
-async def settle(world: RemoteWorld, *fates: Fate, **changes: object) -> RequestId:
+async def settle(world: RemoteWorld, *fates: Fate, **changes: Any) -> RequestId:
     """Settles while the authority's next calls go as told; the answer is not looked at."""
     world.authority.script.extend(fates)
     command = world.settle(**changes)
@@ -313,7 +315,8 @@ async def test_a_quote_that_the_authority_does_not_answer_is_refused(
 
 
 async def test_a_quote_that_the_authority_refuses_says_why(world: RemoteWorld) -> None:
-    async def refuses(*_: object) -> Refusal:
+    async def refuses(question: Question, credential: Shown) -> Refusal:
+        del question, credential
         return Refusal(Reason.NOT_COVERED, {})
 
     world.authority.quote = refuses  # type: ignore[method-assign]

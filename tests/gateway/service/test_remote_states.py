@@ -1,6 +1,7 @@
 """The cells of the table that a remote authority brings to life, one by one."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ async def world() -> AsyncIterator[RemoteWorld]:
     await begun.ends()
 
 
-async def pending(world: RemoteWorld, collect: Collect = Collect.NOW, **changes: object) -> RequestId:
+async def pending(world: RemoteWorld, collect: Collect = Collect.NOW, **changes: Any) -> RequestId:
     command = world.settle(collect=collect, **changes)
     world.authority.script.append(REQUEST_LOST)
     answer = await world.ask(command, deadline_s=1)
