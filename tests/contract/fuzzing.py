@@ -42,19 +42,19 @@ class Case:
 
 def good(till: ForeignTill, method: str, token: str) -> dict[str, Any]:
     """The fields of a request of which nothing is wrong by itself; a call that is not known here has none."""
-    line = {
+    line: dict[str, Any] = {
         "item_code": LORATADINE, "quantity": "1", "unit_price": "5.00", "amount_fen": 500, "line_id": "1",
         "service_on": "2026-01-02", "days_supply": 3, "prescription_id": "p1",
         "traceability_codes": ["81234567890"],
     }
-    basket = {
+    basket: dict[str, Any] = {
         "lines": [line], "encounter": {"sessions": 1},
         "prescriptions": [{"prescription_id": "p1", "kind": 1, "number": "n", "issued_on": "2026-01-01"}],
         "payers": [{"account": "self", "consent": 1}],
     }
     credential = {"kind": 1, "token": token}
-    act = {"request_id": new_id(till), "operator": "op", "requested_at": at_once()}
-    return {
+    act: dict[str, Any] = {"request_id": new_id(till), "operator": "op", "requested_at": at_once()}
+    known: dict[str, dict[str, Any]] = {
         "CheckEligibility": {"credential": credential},
         "Quote": {"credential": credential, "basket": basket, "operator": "op"},
         "Settle": {
@@ -70,7 +70,8 @@ def good(till: ForeignTill, method: str, token: str) -> dict[str, Any]:
         },
         "Enrol": {"code": "C", "suite": "ed25519", "public_key": till.key.public},
         "RotateKey": {"suite": "ed25519", "public_key": till.key.public, "proof": b"x"},
-    }.get(method, {})
+    }
+    return known.get(method, {})
 
 
 def signed_answer(till: ForeignTill) -> dict[str, Any]:
