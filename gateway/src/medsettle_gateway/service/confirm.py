@@ -5,25 +5,16 @@ from dataclasses import replace
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.errors import Refused
-from medsettle_gateway.domain.facts import AccountState
-from medsettle_gateway.domain.keys import (
-    AnyKey,
-    CountersKey,
-    DueHoldsKey,
-    Facts,
-    MaskedNameKey,
-    MemberKey,
-    SaleKey,
-)
+from medsettle_gateway.domain.keys import AnyKey, Facts, MaskedNameKey, SaleKey
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord
 from medsettle_gateway.domain.transitions import changes, refused
 from medsettle_gateway.ledger.transition import By, moves_of
-from medsettle_gateway.service.authority import Decided, Today
+from medsettle_gateway.service.afresh import afresh, keys_afresh
+from medsettle_gateway.service.authority import Decided
 from medsettle_gateway.service.change import moved
 from medsettle_gateway.service.commands import Confirm, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
-from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
 from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.recompute import after_confirmation, meanwhile_key
 from medsettle_gateway.service.refused import unrecorded
@@ -44,23 +35,7 @@ def needs(command: Confirm, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         return (*keys, meanwhile_key(sale, now))
     if sale.state is not SaleState.EXPIRED or sale.effect is None:
         return keys
-    return (
-        *keys,
-        MemberKey(sale.member),
-        DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
-        _counters_key(sale, now),
-        *dispensed_keys(sale.member, sale.effect.region, sale.service_on, now),
-        *stay_keys(sale.member, sale.institution, sale.basket),
-    )
-
-
-def _counters_key(sale: SaleRecord, now: Now) -> CountersKey:
-    effect = sale.effect
-    if effect is None or not sale.member:
-        msg = f"{sale.request_id} was never held"
-        raise AssertionError(msg)
-    periods = now.desk.authority.periods(sale.institution, sale.basket, sale.service_on)
-    return CountersKey(sale.member, effect.region, effect.scheme, periods)
+    return (*keys, *keys_afresh(sale, now))
 
 
 def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
@@ -85,7 +60,7 @@ def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
     if state is not SaleState.EXPIRED:
         meanwhile = after_confirmation(sale, facts.of(meanwhile_key(sale, now))) if sale.member else ()
         return _settled(command, replace(sale, recompute_due=meanwhile), name, (), now)
-    settled, moves = _late(command, sale, facts, now)
+    settled, moves = _late(sale, facts, now)
     if settled is None:
         return _too_late(command, sale, name, now)
     return _settled(command, settled, name, moves, now)
@@ -105,27 +80,14 @@ def _too_late(command: Confirm, sale: SaleRecord, name: str, now: Now) -> Decisi
     return Decision(SaleAnswer(released, name), moves_of(sale.state, released, _by(command)))
 
 
-def _late(
-    command: Confirm, sale: SaleRecord, facts: Facts, now: Now
-) -> tuple[SaleRecord | None, tuple[Move, ...]]:
+def _late(sale: SaleRecord, facts: Facts, now: Now) -> tuple[SaleRecord | None, tuple[Move, ...]]:
     """The sale as it would be now, if that is what was shown, with the moves of other holds that ended."""
     ends_at = (sale.hold_expires_at or sale.created_at) + now.desk.rules.late_confirm
-    member = facts.of(MemberKey(sale.member or ""))
-    if member is None or now.at >= ends_at:
+    found = afresh(sale, facts, now)
+    if found is None or found.stay_ended or now.at >= ends_at:
         return None, ()
-    due = facts.of(DueHoldsKey(member.member, now.at, now.desk.rules.due_holds_count))
-    counters = facts.of(_counters_key(sale, now))
-    freed = free_due(due, member, counters, now.at, but=command.request_id.text)
-    ends = [facts.of(key) for key in stay_keys(member.member, sale.institution, sale.basket)]
-    if any(freed.still_there(final) is not None for final in ends):
-        return None, ()
-    payers = {a.account: a for a in freed.member.accounts if a.state is AccountState.ACTIVE}
-    region = sale.effect.region if sale.effect else member.region
-    dispensed = dispensed_keys(member.member, region, sale.service_on, now)
-    handed_out = [drug for key in dispensed for drug in facts.of(key)]
-    today = Today(payers, freed.counters, freed.still_out(handed_out))
     try:
-        decided: Decided = now.desk.authority.again(sale, today)
+        decided: Decided = now.desk.authority.again(sale, found.today)
     except Refused:
         return None, ()
     if decided.split != sale.split:
@@ -133,7 +95,7 @@ def _late(
     again = replace(
         sale, settlements=decided.settlements, effect=decided.effect, calculated_at=now.at
     )
-    return again, freed.moves
+    return again, found.moves
 
 
 def _by(command: Confirm) -> By:

@@ -1,0 +1,63 @@
+"""What a recorded sale finds that is calculated again: its member's balances, counters and drugs now."""
+
+from typing import NamedTuple
+
+from medsettle_gateway.domain.facts import AccountState, MemberFacts
+from medsettle_gateway.domain.keys import AnyKey, CountersKey, DueHoldsKey, Facts, MemberKey
+from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.authority import Today
+from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
+
+
+class Afresh(NamedTuple):
+    """What it finds, with the moves of other holds whose time is over, and whether its stay was billed."""
+
+    member: MemberFacts
+    today: Today
+    moves: tuple[Move, ...]
+    stay_ended: bool
+
+
+def keys_afresh(sale: SaleRecord, now: Now) -> tuple[AnyKey, ...]:
+    """Returns what to load to calculate a sale again that was held or settled; nothing for any other."""
+    if sale.effect is None or not sale.member:
+        return ()
+    return (
+        MemberKey(sale.member),
+        DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
+        _counters_key(sale, now),
+        *dispensed_keys(sale.member, sale.effect.region, sale.service_on, now),
+        *stay_keys(sale.member, sale.institution, sale.basket),
+    )
+
+
+def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
+    """Returns what the sale finds; None where its member is not in the register any more."""
+    member = facts.of(MemberKey(sale.member or ""))
+    if member is None:
+        return None
+    due = facts.of(DueHoldsKey(member.member, now.at, now.desk.rules.due_holds_count))
+    counters = facts.of(_counters_key(sale, now))
+    freed = free_due(due, member, counters, now.at, but=sale.request_id.text)
+    ends = [facts.of(key) for key in stay_keys(member.member, sale.institution, sale.basket)]
+    payers = {each.account: each for each in freed.member.accounts if each.state is AccountState.ACTIVE}
+    region = sale.effect.region if sale.effect else member.region
+    dispensed = dispensed_keys(member.member, region, sale.service_on, now)
+    handed_out = [drug for key in dispensed for drug in facts.of(key)]
+    return Afresh(
+        freed.member,
+        Today(payers, freed.counters, freed.still_out(handed_out)),
+        freed.moves,
+        any(freed.still_there(final) is not None for final in ends),
+    )
+
+
+def _counters_key(sale: SaleRecord, now: Now) -> CountersKey:
+    effect = sale.effect
+    if effect is None or not sale.member:
+        msg = f"{sale.request_id} was never held"
+        raise AssertionError(msg)
+    periods = now.desk.authority.periods(sale.institution, sale.basket, sale.service_on)
+    return CountersKey(sale.member, effect.region, effect.scheme, periods)
