@@ -1,0 +1,170 @@
+"""Two gateways on one database decide about the same things at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.asked import Collect
+from medsettle_gateway.domain.keys import SaleKey
+from medsettle_gateway.service.commands import Answer, Expire, RefusedAnswer, SaleAnswer, Shown
+from medsettle_gateway.service.desk import Rules
+from tests.gateway.storage.postgres_stand import PostgresStand
+from tests.gateway.storage.shop import Shop, books, founded, is_settled, opened
+from tests.gateway.storage.stand import person, tie
+
+FATHER, SON, DAUGHTER = "1", "2", "3"
+PEOPLE = (
+    person(FATHER, account_fen=100_000), person(SON, account_fen=None), person(DAUGHTER, account_fen=None)
+)
+TIES = (tie(SON, FATHER), tie(DAUGHTER, FATHER))
+T = TypeVar("T")
+
+
+@dataclass
+class Two:
+    """Two gateways that know nothing of each other."""
+
+    one: Shop
+    other: Shop
+    stand: PostgresStand
+
+    def reasons(self, answers: Sequence[Answer]) -> list[Reason]:
+        return [each.refusal.reason for each in answers if isinstance(each, RefusedAnswer)]
+
+
+@pytest.fixture
+async def two(database_url: str) -> AsyncIterator[Two]:
+    stand = PostgresStand(database_url)
+    refs = await founded(stand, *PEOPLE, ties=TIES)
+    one, other = await opened(stand, refs), await opened(stand, refs)
+    yield Two(one, other, stand)
+    await one.close()
+    await other.close()
+
+
+async def at_once(*work: Awaitable[T]) -> list[T]:
+    return list(await asyncio.gather(*work))
+
+
+async def test_of_two_that_would_reach_the_cap_one_is_charged_and_both_get_an_answer(two: Two) -> None:
+    first = await two.one.asked(1, SON, 2_000_000)
+    second = await two.other.asked(2, SON, 2_000_000)
+    answers = await at_once(two.one.settle(first), two.other.settle(second))
+    assert sorted(map(is_settled, answers)) == [False, True]
+    assert two.reasons(answers) == [Reason.QUOTE_CHANGED]
+    (charged,) = [each.sale for each in answers if isinstance(each, SaleAnswer)]
+    assert charged.split is not None
+    assert await two.one.paid_fen(SON) == sum(each.amount_fen for each in charged.split.funds)
+    assert books(two.stand).faults == ()
+
+
+async def test_one_id_at_two_gateways_is_one_sale_and_both_answer_it(two: Two) -> None:
+    asked = await two.one.asked(1, FATHER)
+    answers = await at_once(two.one.settle(asked), two.other.settle(asked))
+    found = [each.sale for each in answers if isinstance(each, SaleAnswer)]
+    assert len(found) == 2
+    assert found[0] == found[1]
+    assert dict(books(two.stand).sales) == {"SETTLED": 1}
+
+
+async def test_a_credential_shown_at_two_gateways_is_used_once(two: Two) -> None:
+    shown = Shown("ELECTRONIC", f"{two.one.refs[FATHER]}#once")
+    first = await two.one.asked(1, FATHER, credential=shown)
+    second = await two.other.asked(2, FATHER, credential=shown)
+    answers = await at_once(two.one.settle(first), two.other.settle(second))
+    assert two.reasons(answers) in ([Reason.CREDENTIAL_USED], [Reason.QUOTE_CHANGED])
+    assert sum(map(is_settled, answers)) == 1
+
+
+async def test_a_relatives_account_never_pays_more_than_it_has(two: Two) -> None:
+    """Each alone would take more than half of it."""
+    first = await two.one.asked(1, SON, 120_000)
+    second = await two.other.asked(2, DAUGHTER, 120_000)
+    taken = [sum(each.amount_fen for each in asked.expected.accounts) for asked in (first, second)]
+    assert sum(taken) > 100_000
+    answers = await at_once(two.one.settle(first), two.other.settle(second))
+    assert sorted(map(is_settled, answers)) == [False, True]
+    assert two.reasons(answers) == [Reason.QUOTE_CHANGED]
+    balance_fen = (await two.one.member(FATHER)).accounts[0].balance_fen
+    assert balance_fen == 100_000 - taken[answers.index(next(filter(is_settled, answers)))]
+    assert books(two.stand).faults == ()
+
+
+async def test_a_second_attempt_at_another_gateway_waits_for_the_first(two: Two) -> None:
+    first = await two.one.asked(1, FATHER)
+    again = type(first.request_id).parse(f"{first.request_id.text.rpartition('-')[0]}-2")
+    second = replace(await two.other.asked(2, FATHER), request_id=again)
+    answers = await at_once(two.one.settle(first), two.other.settle(second))
+    assert sum(map(is_settled, answers)) == 1
+    assert set(two.reasons(answers)) <= {Reason.EARLIER_ATTEMPT_OPEN, Reason.QUOTE_CHANGED}
+
+
+async def test_instants_follow_the_order_of_decisions_across_gateways(two: Two) -> None:
+    """Whoever decides about a member later has the later instant, whatever the machine."""
+    instants = []
+    for number, shop in enumerate([two.one, two.other] * 4, 1):
+        answer = await shop.settle(await shop.asked(number, FATHER, 1_000))
+        assert isinstance(answer, SaleAnswer), answer
+        instants.append(answer.sale.committed_at)
+    assert instants == sorted(instants)
+
+
+async def test_of_many_for_one_member_each_is_answered_and_the_books_hold(two: Two) -> None:
+    """All were quoted on the same account: what the first changes the others are told."""
+    commands = [
+        await shop.asked(number, who, 20_000)
+        for number, (shop, who) in enumerate([(two.one, SON), (two.other, DAUGHTER)] * 8, 1)
+    ]
+    answers = await at_once(*(
+        shop.settle(command) for shop, command in zip([two.one, two.other] * 8, commands, strict=True)
+    ))
+    assert len(answers) == 16
+    assert any(map(is_settled, answers))
+    assert set(two.reasons(answers)) <= {Reason.QUOTE_CHANGED}
+    assert books(two.stand).faults == ()
+
+
+async def test_a_hold_ends_once_whoever_ends_it(database_url: str) -> None:
+    stand = PostgresStand(database_url)
+    refs = await founded(stand, *PEOPLE, ties=TIES)
+    at_once_over = Rules(hold=timedelta(microseconds=1))
+    two = Two(await opened(stand, refs, at_once_over), await opened(stand, refs, at_once_over), stand)
+    held = await two.one.settle(await two.one.asked(1, SON, collect=Collect.LATER))
+    assert isinstance(held, SaleAnswer), held
+    expire = Expire(held.sale.request_id.text)
+    await at_once(*(shop.world.writer.submit(expire) for shop in (two.one, two.other)))
+    key = SaleKey(expire.request_id)
+    expired = (await two.other.store.load((key,))).of(key)
+    assert expired is not None
+    assert (expired.state, expired.version) == (SaleState.EXPIRED, 2)
+    assert books(stand).faults == ()
+    await two.one.close()
+    await two.other.close()
+
+
+async def test_what_is_due_is_told_to_one_gateway_and_to_another_once_that_is_gone(two: Two) -> None:
+    held = await two.one.settle(await two.one.asked(1, SON, collect=Collect.LATER))
+    assert isinstance(held, SaleAnswer), held
+    later = held.sale.created_at + timedelta(days=1)
+    due = (held.sale.request_id.text,)
+    assert await two.one.store.due_sales(later, later, 10) == due
+    assert await two.other.store.due_sales(later, later, 10) == ()
+    assert await two.one.store.due_sales(later, later, 10) == due
+    await two.one.store.close()
+    assert await two.other.store.due_sales(later, later, 10) == due
+
+
+async def test_a_group_that_meets_another_gateways_group_takes_its_turn(two: Two) -> None:
+    """Both hold a lock that the other wants next: neither waits for ever, and both come to an end."""
+    first = [await two.one.asked(number, FATHER, 1_000) for number in (1, 2)]
+    second = [await two.other.asked(number, DAUGHTER, 1_000) for number in (3, 4)]
+    answers = await at_once(*map(two.one.settle, first), *map(two.other.settle, second))
+    assert len(answers) == 4
+    assert two.one.world.reports + two.other.world.reports == []
+    assert books(two.stand).faults == ()
