@@ -27,6 +27,7 @@ from medsettle_gateway.resolvers.demo import DemoResolver, NoResolver
 from medsettle_gateway.rpc.aio import new_event_loop
 from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
+from medsettle_gateway.rpc.verifying import best_verifier_of
 from medsettle_gateway.rpc.tls import TlsFileError
 from medsettle_gateway.service.chainer import Chainer
 from medsettle_gateway.service.courier import Courier
@@ -84,11 +85,11 @@ class Gateway:
         courier = None
         if desk.remotes.authorities:
             courier = Courier(store, clock, writer, desk, report, spawner)
-        service = Service(store, clock, desk, resolver, writer, report, courier)
-        answerer = Answerer(answering.current)
         recently = Recently(store.load, clock)
+        service = Service(store, clock, desk, resolver, writer, report, courier, recently.load)
+        answerer = Answerer(answering.current)
         ports = Ports(
-            config.gateway.id, service, recently.load, clock, verifier_of, answerer, report, observe
+            config.gateway.id, service, recently.load, clock, best_verifier_of(), answerer, report, observe
         )
         sweeper = Sweeper(store, clock, writer, desk.rules, report)
         front = open_front(Calls(ports, limits), config.listen, limits, report, shared_port=shared_port)
@@ -228,7 +229,7 @@ def _resolver(config: Config, keys: Keys, packs: Packs) -> CredentialResolver:
             "Make another that is: medsettle-gateway demo-city NEW-DIR.",
         )
     regions = frozenset(pack.region for pack in packs)
-    return DemoResolver(verifier_of(keys.issuer.public_key), regions)
+    return DemoResolver(best_verifier_of()(keys.issuer.public_key), regions)
 
 
 def report(what: str, error: BaseException) -> None:

@@ -33,6 +33,7 @@ from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
 from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
 from medsettle_gateway.service.question import Asking
+from medsettle_gateway.service.recently import Load
 from medsettle_gateway.service.refused import unrecorded, unrecorded_of
 from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import load_facts
@@ -47,6 +48,7 @@ class Service:
     """Answers every command: reads beside the writer, everything else through it.
 
     ``courier`` is needed where a remote authority decides: a sale that it must be asked of is waited for.
+    ``recently`` answers what may have stood a moment ago: of which region an institution is.
     """
 
     store: Store
@@ -56,6 +58,7 @@ class Service:
     writer: Writer
     report: Report
     courier: Courier | None = None
+    recently: Load | None = None
 
     async def __call__(self, command: Command, deadline_at: datetime | None = None) -> Answer:
         """Returns the answer; a refusal is one. Nothing is begun after the deadline."""
@@ -132,8 +135,8 @@ class Service:
             return Refusal(Reason.INTERNAL_ERROR, {"source": "credential"})
 
     async def _institution(self, caller: Caller) -> InstitutionFacts | None:
-        key = InstitutionKey(caller.institution)
-        return (await self.store.load((key,))).of(key)
+        key, load = InstitutionKey(caller.institution), self.recently or self.store.load
+        return (await load((key,))).of(key)
 
     def _now(self) -> Now:
         return Now(self.desk, self.clock.now())
