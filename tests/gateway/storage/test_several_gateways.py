@@ -19,8 +19,10 @@ from tests.gateway.storage.shop import Shop, books, founded, is_settled, opened
 from tests.gateway.storage.stand import person, tie
 
 FATHER, SON, DAUGHTER = "1", "2", "3"
+STRANGERS = ("4", "5", "6", "7")
 PEOPLE = (
-    person(FATHER, account_fen=100_000), person(SON, account_fen=None), person(DAUGHTER, account_fen=None)
+    person(FATHER, account_fen=100_000),
+    *(person(number, account_fen=None) for number in (SON, DAUGHTER, *STRANGERS)),
 )
 TIES = (tie(SON, FATHER), tie(DAUGHTER, FATHER))
 T = TypeVar("T")
@@ -53,14 +55,14 @@ async def at_once(*work: Awaitable[T]) -> list[T]:
 
 
 async def test_of_two_that_would_reach_the_cap_one_is_charged_and_both_get_an_answer(two: Two) -> None:
-    first = await two.one.asked(1, SON, 2_000_000)
-    second = await two.other.asked(2, SON, 2_000_000)
-    answers = await at_once(two.one.settle(first), two.other.settle(second))
-    assert sorted(map(is_settled, answers)) == [False, True]
-    assert two.reasons(answers) == [Reason.QUOTE_CHANGED]
-    (charged,) = [each.sale for each in answers if isinstance(each, SaleAnswer)]
-    assert charged.split is not None
-    assert await two.one.paid_fen(SON) == sum(each.amount_fen for each in charged.split.funds)
+    for number, who in enumerate(STRANGERS):
+        first = await two.one.asked(2 * number + 1, who, 2_000_000)
+        second = await two.other.asked(2 * number + 2, who, 2_000_000)
+        answers = await at_once(two.one.settle(first), two.other.settle(second))
+        assert two.reasons(answers) == [Reason.QUOTE_CHANGED]
+        (charged,) = [each.sale for each in answers if isinstance(each, SaleAnswer)]
+        assert charged.split is not None
+        assert await two.one.paid_fen(who) == sum(each.amount_fen for each in charged.split.funds)
     assert books(two.stand).faults == ()
 
 
