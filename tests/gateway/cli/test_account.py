@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.cli.city import City
+from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.county import MEMBERS, balances, credited, person, subsidised
+
+pytestmark = on_both_stores
 
 
 def closed(city: City, *more: str, member: str = "S1", exit_code: int = 0) -> Any:
@@ -72,8 +74,7 @@ def test_an_account_that_was_closed_is_none_any_more(city: City) -> None:
 def test_what_a_reversal_brings_back_to_a_closed_account_is_paid_out_by_a_second_closing(city: City) -> None:
     subsidised(city)
     closed(city, *MOVED)
-    with city.gateway.writing() as connection:
-        connection.execute("UPDATE accounts SET balance_fen = 300 WHERE state = 'closed'")
+    city.change("UPDATE accounts SET balance_fen = 300 WHERE state = 'closed'")
     assert closed(city, *MOVED)["paid_fen"] == 300
     numbers = city.rows("SELECT number, amount_fen FROM account_closings ORDER BY number")
     assert numbers == [(1, 500), (2, 300)]
@@ -81,8 +82,7 @@ def test_what_a_reversal_brings_back_to_a_closed_account_is_paid_out_by_a_second
 
 def test_an_account_that_a_hold_reserves_is_not_closed(city: City) -> None:
     subsidised(city)
-    with city.gateway.writing() as connection:
-        connection.execute("UPDATE accounts SET held_fen = 100 WHERE balance_fen = 500")
+    city.change("UPDATE accounts SET held_fen = 100 WHERE balance_fen = 500")
     assert "reserves 1.00 yuan" in closed(city, *MOVED, exit_code=1)
 
 

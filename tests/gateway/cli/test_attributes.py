@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.gateway.cli.city import City
+from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.county import MEMBERS, PACK, REGION, person
+
+pytestmark = on_both_stores
 
 HEADER = "member_no,name,value,from,to"
 FACTS = """\

@@ -7,7 +7,7 @@ import pytest
 
 from medsettle_gateway.cli import crediting
 from medsettle_gateway.domain.calendar import CST
-from tests.gateway.cli.city import City
+from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.county import (
     MEMBERS,
     REGION,
@@ -19,6 +19,8 @@ from tests.gateway.cli.county import (
     stopped,
     subsidised,
 )
+
+pytestmark = on_both_stores
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ from datetime import date
 from medsettle_gateway.cli.member_shown import member_on, shown_page
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.facts import DispensedFacts
-from tests.gateway.cli.city import City
+from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.test_importing import MEMBERS
+
+pytestmark = on_both_stores
 
 PERSON = "7,钱小进,E12345678,210300,employee,retired,pooled_and_account,subsistence,hypertension,2010-01-01,,12.50,active,1950-03-02"  # noqa: E501
 

@@ -1,7 +1,6 @@
 """Tills, credentials and the books from the command line."""
 
 import asyncio
-import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +9,9 @@ from medsettle.wire.signing import key_id, verifier_of
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.resolvers.demo import DemoResolver
 from medsettle_gateway.service.enrol import code_hash
-from tests.gateway.cli.city import City
+from tests.gateway.cli.city import City, on_both_stores
+
+pytestmark = on_both_stores
 
 CLINIC = "H21030200001"
 
@@ -21,8 +22,8 @@ def enrolled(city: City, till: str = "T1", key: str = "k1") -> None:
         values = (f"{CLINIC}-{till}", CLINIC, till)
         connection.execute("INSERT INTO terminals VALUES (?, ?, ?, 'active')", values)
         connection.execute(
-            "INSERT INTO terminal_keys VALUES (?, ?, 'ed25519', x'00', 0, 4000000000000000, NULL, NULL)",
-            (key, f"{CLINIC}-{till}"),
+            "INSERT INTO terminal_keys VALUES (?, ?, 'ed25519', ?, 0, 4000000000000000, NULL, NULL)",
+            (key, f"{CLINIC}-{till}", b"0"),
         )
 
 
@@ -129,10 +130,7 @@ def test_the_books_are_summed_up_for_people_and_for_programs(city: City) -> None
 
 
 def test_books_that_are_off_end_with_exit_code_1(city: City) -> None:
-    connection = sqlite3.connect(city.folder / "gateway.db")
-    connection.execute("UPDATE accounts SET balance_fen = balance_fen + 1 WHERE balance_fen = 100000")
-    connection.commit()
-    connection.close()
+    city.change("UPDATE accounts SET balance_fen = balance_fen + 1 WHERE balance_fen = 100000")
     answer = city.ask("ledger", "summary", exit_code=1)
     assert answer["balanced"] is False
     assert "100001 fen and 0 held, but its postings say 100000 and 0" in answer["faults"][0]
