@@ -23,7 +23,7 @@ define CHECK_PYTHON
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve bench dist lock generate released clean python
+.PHONY: help setup demo test check serve simulate bench dist lock generate released clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contr
 serve: $(READY) ## Serve a sandbox gateway from .build/sandbox, which is made at the first start
 	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway demo-city $(SANDBOX)
 	@exec $(BIN)/medsettle-gateway serve --config $(SANDBOX)/gateway.toml --demo
+
+simulate: $(READY) ## Simulate days of bad weather: new seeds, or SEED=17, with DAYS=3 and EVENTS=1
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed "$(SEED)") $(if $(DAYS),--days $(DAYS)) \
+		$(if $(COUNT),--count $(COUNT)) $(if $(EVENTS),--events)
 
 bench: $(BENCH_READY) ## Print this machine's numbers: one run, medians, ratios side by side
 	@$(BENCH_VENV)/bin/python -m tests.bench

@@ -1,0 +1,120 @@
+"""The town of the simulation: two institutions, four tills, two families that share accounts, small caps."""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import Random
+from typing import Final
+
+from medsettle.models import Basket, Consent, Line, Payer
+from medsettle_gateway.domain.basket import CatalogueClass, LineKind
+from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.domain.facts import AccountFacts, KeyRecord, ResolvedCredential, State, TerminalFacts
+from medsettle_gateway.domain.member import Enrolment, Owner
+from medsettle_gateway.domain.place import InstitutionKind
+from medsettle_gateway.ledger.transition import moves_of_entry, opening
+from tests.gateway.service.memory_store import MemoryTransaction, Tables
+from tests.gateway.service.world import (
+    CLINIC,
+    PHARMACY,
+    REGION,
+    account,
+    institution,
+    item,
+    member,
+)
+from tests.simulation.signatures import SUITE, SimulatedKey
+
+AUDIENCE: Final = "simulated-1"
+BEGIN: Final = datetime(2026, 7, 2, 0, 0, tzinfo=UTC)
+"""Eight in the morning."""
+TERMINALS: Final = (f"{CLINIC}-1", f"{CLINIC}-2", f"{PHARMACY}-1", f"{PHARMACY}-2")
+ROOT, ANSWERING = SimulatedKey("root"), SimulatedKey("answering")
+PAID_MOST_FEN: Final = 300_000
+"""What any fund pays of one counter in a year, at most, by the shipped rules of the town."""
+
+FATHER, DAUGHTER, MOTHER, SON, AUNT = "m-father", "m-daughter", "m-mother", "m-son", "m-aunt"
+PAYERS: Final = {
+    FATHER: (Payer("a-father"),),
+    DAUGHTER: (Payer("a-daughter"), Payer("a-father", Consent.STANDING)),
+    MOTHER: (Payer("a-mother"),),
+    SON: (Payer("a-mother", Consent.STANDING),),
+    AUNT: (),
+}
+MEMBERS: Final = tuple(PAYERS)
+_ACCOUNTS: Final = ("a-father", "a-daughter", "a-mother")
+_PRICES_FEN: Final = (1, 4_999, 30_000, 50_001, 120_000, 250_000, 650_000)
+_GOODS: Final = ("DRUG", "DRUG2", "TONIC")
+
+
+def key_of(terminal: str) -> SimulatedKey:
+    """Returns a terminal's key."""
+    return SimulatedKey(terminal)
+
+
+def basket(chance: Random, who: str) -> Basket:
+    """Returns what somebody buys."""
+    lines = tuple(
+        Line(chance.choice(_GOODS), "1", f"{price // 100}.{price % 100:02}")
+        for price in chance.choices(_PRICES_FEN, k=chance.choice((1, 1, 2)))
+    )
+    return Basket(lines, payers=PAYERS[who])
+
+
+async def tables(chance: Random) -> Tables:
+    """Returns the town as its store has it in the morning, with the accounts opened."""
+    made = _built().copied()
+    transaction = MemoryTransaction(made)
+    for name in _ACCOUNTS:
+        entry = opening(name, REGION, "employee", chance.choice((0, 3_000, 60_000, 400_000)), BEGIN, "import")
+        await transaction.write(moves_of_entry(entry))
+    return made
+
+
+@cache
+def _built() -> Tables:
+    made = Tables()
+    for place in (
+        institution(CLINIC, InstitutionKind.CLINIC), institution(PHARMACY, InstitutionKind.PHARMACY)
+    ):
+        made.institutions[place.code] = place
+    for goods in (
+        item("DRUG", LineKind.DRUG), item("DRUG2", LineKind.DRUG),
+        item("TONIC", LineKind.WELLNESS, CatalogueClass.C),
+    ):
+        made.catalogue[REGION, goods.code] = (goods,)
+    _move_in(made)
+    for terminal in TERMINALS:
+        _enrol(made, terminal)
+    return made
+
+
+def _move_in(made: Tables) -> None:
+    fathers, mothers = account("a-father", Owner.SELF, FATHER), account("a-mother", Owner.SELF, MOTHER)
+    daughters = account("a-daughter", Owner.SELF, DAUGHTER)
+    made.members[FATHER] = member(FATHER, fathers)
+    made.members[DAUGHTER] = member(DAUGHTER, daughters, _shared("a-father", FATHER))
+    made.members[MOTHER] = member(MOTHER, mothers)
+    made.members[SON] = member(SON, _shared("a-mother", MOTHER), enrolment=Enrolment.POOL_ONLY)
+    made.members[AUNT] = member(AUNT, enrolment=Enrolment.POOL_ONLY)
+    made.balances.update(dict.fromkeys(_ACCOUNTS, (0, 0)))
+
+
+def _shared(name: str, owner: str) -> AccountFacts:
+    return account(name, Owner.PARENT, owner)
+
+
+def _enrol(made: Tables, terminal: str) -> None:
+    place, _, till = terminal.rpartition("-")
+    made.terminals[terminal] = TerminalFacts(terminal, place, till, State.ACTIVE)
+    key = key_of(terminal)
+    begins, ends = datetime(2020, 1, 1, tzinfo=CST), datetime(2030, 1, 1, tzinfo=CST)
+    made.terminal_keys[key.key] = KeyRecord(key.key, terminal, SUITE, key.public_key, begins, ends)
+
+
+class Issuer:
+    """Says whose credential it is: ``<member>#<number>``."""
+
+    async def resolve(self, kind: str, token: str, *, region: str, now: datetime) -> ResolvedCredential:
+        return ResolvedCredential(token, token.partition("#")[0], now + timedelta(minutes=5))
+
+

@@ -1,0 +1,118 @@
+"""The gateway's database as a machine of its own: one writer at a time, durable once it has said so.
+
+A gateway may die while it writes: before the commit, and then nothing of it stands, or after it and before
+anybody knows. What was acknowledged is never lost.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from random import Random
+
+from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
+from tests.gateway.service.memory_chain import seal_next
+from tests.gateway.service.memory_store import MemoryStore, MemoryTransaction, Tables
+from tests.simulation.events import Note
+from tests.simulation.loop import Process, current
+
+_POLL_S = 0.001
+
+
+class Database:
+    """The tables, whose turn it is to write, and what goes wrong."""
+
+    def __init__(self, tables: Tables, chance: Random, note: Note) -> None:
+        self.tables = tables
+        self.chance = chance
+        self.note = note
+        self.turn: Process | None = None
+        self.dies_rate = 0.0
+        self.fails_rate = 0.0
+        self.slow_s = 0.001
+        self.commits = 0
+
+    def happens(self, rate: float) -> bool:
+        return rate > 0 and self.chance.random() < rate
+
+    async def takes_time(self) -> None:
+        await asyncio.sleep(self.chance.random() * self.slow_s)
+
+
+class SimulatedStore:
+    """One process's connection to the database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[MemoryTransaction]:
+        database, me = self.database, current()
+        while database.turn is not None and database.turn.alive:  # noqa: ASYNC110 - the dead wake nobody
+            await asyncio.sleep(_POLL_S)
+        database.turn = me
+        try:
+            if database.happens(database.fails_rate):
+                raise StoreUnavailableError
+            transaction = MemoryTransaction(database.tables.copied())
+            await database.takes_time()
+            yield transaction
+            await self._commit(transaction, me)
+        finally:
+            if me.alive:
+                database.turn = None
+
+    async def _commit(self, transaction: MemoryTransaction, me: Process) -> None:
+        database = self.database
+        await database.takes_time()
+        if database.happens(database.fails_rate):
+            database.note("a commit fails", "a commit failed")
+            raise StoreUnavailableError
+        if database.happens(database.dies_rate):
+            await self._dies(me, "before the commit")
+        before = len(database.tables.entries)
+        database.tables = transaction.tables
+        database.commits += 1
+        for number in range(before + 1, len(database.tables.entries) + 1):
+            entry = database.tables.entries[number]
+            database.note(f"commit {number} {entry.kind} {entry.request_id}", entry.kind)
+        if database.happens(database.dies_rate):
+            await self._dies(me, "after the commit")
+        await database.takes_time()
+
+    async def _dies(self, me: Process, when: str) -> None:
+        self.database.note(f"{me.name} dies {when}", f"a gateway died {when}")
+        me.die()
+        await asyncio.get_running_loop().create_future()
+
+    async def load(self, asked: Sequence[AnyKey]) -> Facts:
+        await self.database.takes_time()
+        if self.database.happens(self.database.fails_rate):
+            raise StoreUnavailableError
+        return await self._read().load(asked)
+
+    async def list_sales(
+        self, chosen: SaleFilter, page_size: int, after: SalePosition | None
+    ) -> tuple[SaleRecord, ...]:
+        return await self._read().list_sales(chosen, page_size, after)
+
+    async def due_sales(self, hold_due_at: datetime, day_due_at: datetime, limit: int) -> tuple[str, ...]:
+        return await self._read().due_sales(hold_due_at, day_due_at, limit)
+
+    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
+        return await self._read().due_errands(due_at, limit)
+
+    async def chain(self, limit: int, at: datetime) -> int:
+        async with self.begin() as transaction:
+            return seal_next(transaction.tables.entries, transaction.tables.blocks, limit, at)
+
+    async def last_committed_at(self) -> datetime | None:
+        return await self._read().last_committed_at()
+
+    async def close(self) -> None:
+        """Nothing to finish."""
+
+    def _read(self) -> MemoryStore:
+        return MemoryStore(self.database.tables)

@@ -1,0 +1,82 @@
+"""What must be true in the evening, when the line is good again and everything has come to its end."""
+
+from collections.abc import Iterator
+
+from medsettle.models import Outcome
+from medsettle.sale import is_closed, outcome
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import OUTCOME, SaleState
+from tests.gateway.service.books_hold import check_tables
+from tests.gateway.service.memory_store import Tables
+from tests.simulation.cashier import Counter
+from tests.simulation.city import PAID_MOST_FEN
+from tests.simulation.gateway import GatewayMachine
+from tests.simulation.till import Drawer, TillMachine
+
+
+def faults(
+    gateway: GatewayMachine, tills: list[TillMachine], counter: Counter, drawer: Drawer
+) -> Iterator[str]:
+    """Yields what is wrong, one sentence each; nothing if all is well."""
+    tables = gateway.database.tables
+    yield from counter.wrong
+    yield from gateway.unexpected()
+    yield from (
+        f"{each.method} was answered with {each.reason}"
+        for each in gateway.handled if each.reason == Reason.INTERNAL_ERROR
+    )
+    yield from _of_books(tables)
+    yield from _of_limits(tables)
+    for till in tills:
+        yield from _of_journal(till, tables)
+    yield from _of_words(counter, tables)
+    yield from _of_cash(drawer, tables)
+
+
+def _of_books(tables: Tables) -> Iterator[str]:
+    try:
+        check_tables(tables)
+    except AssertionError as error:
+        yield f"the books do not hold: {error!r}"
+
+
+def _of_limits(tables: Tables) -> Iterator[str]:
+    for (member, _, _, key), state in tables.counters.items():
+        if state.held:
+            yield f"{member} still has {state.held} held of {key}"
+        if key.measure == "paid" and state.used > PAID_MOST_FEN:
+            yield f"{member} was paid {state.used} of {key}"
+    for name, (balance_fen, held_fen) in tables.balances.items():
+        if balance_fen < 0 or held_fen:
+            yield f"{name} has {balance_fen}, and {held_fen} held"
+    for text, sale in tables.sales.items():
+        if OUTCOME[sale.state] is Outcome.OPEN:
+            yield f"{text} is {sale.state} for ever"
+
+
+def _of_journal(till: TillMachine, tables: Tables) -> Iterator[str]:
+    for text, record in till.disk.records.items():
+        sale = tables.sales.get(text)
+        state = sale.state if sale else SaleState.ABSENT
+        if record.state != state:
+            yield f"{text} is {record.state} in the journal of {till.terminal}, and {state} at the gateway"
+        if outcome(record) is Outcome.OPEN or not is_closed(record):
+            yield f"{text} is open in the journal of {till.terminal}: {record}"
+
+
+def _of_words(counter: Counter, tables: Tables) -> Iterator[str]:
+    for (till, text), outcome_told in counter.told.items():
+        sale = tables.sales.get(text)
+        means = OUTCOME[sale.state] if sale else Outcome.OPEN
+        undone = outcome_told is Outcome.PAID and means is Outcome.NOT_PAID and text in counter.undone
+        if means is not outcome_told and not undone:
+            yield f"{till} said that {text} was {outcome_told}, and it is {means}"
+
+
+def _of_cash(drawer: Drawer, tables: Tables) -> Iterator[str]:
+    for text in sorted({*drawer.taken_fen, *tables.sales}):
+        sale = tables.sales.get(text)
+        settled = sale is not None and sale.state is SaleState.SETTLED
+        due_fen = sale.split.cash_fen if sale and sale.split and settled else 0
+        if drawer.taken_fen.get(text, 0) != due_fen:
+            yield f"{text}: {drawer.taken_fen.get(text, 0)} fen of cash for {due_fen}"

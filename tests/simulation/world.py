@@ -1,0 +1,201 @@
+"""A town under bad weather for some days, then a quiet evening; the same seed makes the same days."""
+
+import asyncio
+from collections.abc import Mapping
+from contextvars import Context
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Final
+
+from medsettle.aio import AsyncTill
+from medsettle.errors import MedsettleError
+from medsettle.models import CashState
+from tests.simulation import city, verdict
+from tests.simulation.cashier import Cashier, Counter
+from tests.simulation.clocks import MachineClock
+from tests.simulation.events import Events
+from tests.simulation.gateway import RULES, GatewayMachine
+from tests.simulation.line import Line, Weather
+from tests.simulation.loop import Process, VirtualLoop, buried
+from tests.simulation.store import Database
+from tests.simulation.till import DiedError, Drawer, TillMachine
+
+DAY_S: Final = 86_400
+OPEN_S: Final = 10_800
+"""A small day: from eight in the morning to eleven."""
+TO_FIND_OUT: Final = frozenset({CashState.REFUND_ASKED, CashState.UNDONE_ELSEWHERE})
+_LOOKS_MOST: Final = 40
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the days went. ``digest`` is of every event; ``met`` counts kinds of them."""
+
+    seed: str
+    faults: tuple[str, ...]
+    digest: str
+    till_days: int
+    sales_count: int
+    deaths_count: int
+    met: Mapping[str, int] = field(repr=False)
+    events: tuple[str, ...] = field(repr=False, default=())
+
+
+class World:
+    """Everything of one seed."""
+
+    def __init__(self, seed: str, days: int = 1, *, keep_events: bool = False) -> None:
+        self.seed = seed
+        self.days = days
+        self.chance = Random(seed)
+        self.weather = Weather.of(self.chance)
+        self.loop = VirtualLoop(lambda: self.chance.random() * 0.005)
+        self.events = Events(self.loop.time, kept=keep_events)
+        self.note = self.events.note
+        self.drawer, self.counter = Drawer(), Counter()
+        self.deaths_count = 0
+        self.is_evening = False
+
+    def run(self) -> Result:
+        """Returns how it went."""
+        try:
+            return self.loop.run(self._run())
+        finally:
+            self.loop.close()
+
+    async def _run(self) -> Result:
+        await self._build()
+        self._start_gateway()
+        for day in range(self.days):
+            await self._day(day)
+        await self._evening()
+        found = tuple(verdict.faults(self.gateway, self.tills, self.counter, self.drawer))
+        found += tuple(f"nobody awaited: {fault}" for fault in self.loop.faults)
+        self._bury()
+        return Result(
+            self.seed, found, self.events.digest, self.days * len(self.tills),
+            len(self.gateway.database.tables.sales), self.deaths_count, self.events.met,
+            tuple(self.events.lines or ()),
+        )
+
+    async def _build(self) -> None:
+        weather = self.weather
+        self.note(f"{weather}")
+        database = Database(await city.tables(self.chance), self.chance, self.note)
+        database.slow_s = self.chance.choice((0.001, 0.02))
+        database.dies_rate, database.fails_rate = weather.commit_dies_rate, weather.store_fails_rate
+        sweeps = timedelta(seconds=self.chance.choice((60, 600, 1_800)))
+        self.gateway = GatewayMachine("gateway", database, replace(RULES, sweep_interval=sweeps))
+        line = Line(self.gateway, self.chance, self.note, weather)
+        trouble_rate = self.chance.choice((0.0, 0.0, 0.3))
+        self.tills = [
+            TillMachine(
+                terminal, line, self.drawer, self.chance, self.note, self.chance.random() < 0.5,
+                trouble_rate=trouble_rate,
+            )
+            for terminal in city.TERMINALS[: self.chance.choice((2, 2, 3, 4))]
+        ]
+
+    async def _day(self, day: int) -> None:
+        until_s = day * DAY_S + OPEN_S
+        between_s = OPEN_S / self.chance.choice((4, 8))
+        made: list[str] = []
+        outside = asyncio.get_running_loop()
+        working = [
+            outside.create_task(
+                Cashier(till, self.counter, self.chance, self.weather, made).works(until_s, between_s)
+            )
+            for till in self.tills
+        ]
+        for each in working:
+            await each
+        if day + 1 < self.days:
+            await asyncio.sleep((day + 1) * DAY_S - self.loop.time())
+
+    def _start_gateway(self) -> None:
+        """Starts it; when it dies, somebody starts it again. Sometimes it dies of nothing."""
+        process = self.gateway.start()
+        process.watch(self._gateway_died)
+        mean_s = self.weather.gateway_dies_s
+        if mean_s:
+            self.loop.call_later(self.chance.expovariate(1 / mean_s), self._dies, process, context=Context())
+
+    def _dies(self, process: Process) -> None:
+        if process.alive and self.weather.gateway_dies_s:
+            self.note("gateway dies", "a gateway died")
+            process.die()
+
+    def _gateway_died(self) -> None:
+        if self.is_evening:
+            return
+        self.deaths_count += 1
+        if self.chance.random() < self.weather.clock_jumps_rate * 3:
+            self._set_clock(self.gateway.clock)
+        after_s = self.chance.choice((0.5, 5, 30))
+        self.loop.call_later(after_s, self._start_gateway, context=Context())
+
+    def _set_clock(self, clock: MachineClock) -> None:
+        clock.off = timedelta(seconds=self.chance.choice((-90, 0, 20, 400)))
+        self.note(f"the gateway's clock is {clock.off} off")
+
+    # The evening.
+
+    async def _evening(self) -> None:
+        """The weather clears; tills recover until nothing is open, and every hold has had its time."""
+        self.note("evening")
+        self._clear_up()
+        for till in self.tills:
+            self.deaths_count += len(till.processes) - 1
+            if till.process is None or not till.process.alive:
+                till.start()
+        longest_s = (RULES.hold + RULES.late_confirm + 2 * self.gateway.rules.sweep_interval).total_seconds()
+        for _ in range(2):
+            for till in self.tills:
+                await self._end(till)
+            await asyncio.sleep(longest_s)
+        for till in self.tills:
+            await self._look_again(till)
+            await self._end(till)
+
+    def _clear_up(self) -> None:
+        clear = Weather()
+        for name in vars(clear):
+            setattr(self.weather, name, getattr(clear, name))
+        database = self.gateway.database
+        database.dies_rate = database.fails_rate = 0.0
+        self.tills[0].line.clear()
+        for till in self.tills:
+            till.trouble_rate = 0.0
+        if not self.gateway.is_up:
+            self._start_gateway()
+
+    async def _end(self, till: TillMachine) -> None:
+        for _ in range(_LOOKS_MOST):
+            for card in await till.do(partial(AsyncTill.recover, tender=till.tender)):
+                self.counter.hears(till.terminal, card)
+            open_ = await till.do(AsyncTill.open_sales)
+            for card in open_:
+                if card.cash in TO_FIND_OUT and card.request_id is not None:
+                    self.drawer.give_back(card.request_id)
+                    await till.do(partial(AsyncTill.cash_returned, request_id=card.request_id))
+            if not open_:
+                return
+            await asyncio.sleep(60)
+
+    async def _look_again(self, till: TillMachine) -> None:
+        """Asks for what the journal has as paid: another till may have undone it."""
+        for request_id in tuple(till.disk.records):
+            try:
+                card = await till.do(partial(AsyncTill.status, request_id=request_id))
+            except (MedsettleError, DiedError) as error:
+                self.note(f"{request_id} cannot be looked up: {error!r}")
+            else:
+                self.counter.hears(till.terminal, card)
+
+    def _bury(self) -> None:
+        self.is_evening = True
+        for process in (*self.gateway.processes, *(each for till in self.tills for each in till.processes)):
+            process.die()
+            buried(process)
