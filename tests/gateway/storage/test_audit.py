@@ -14,6 +14,7 @@ from medsettle_gateway.storage.audit import FundTotal, OpenSale, Summary, summar
 from medsettle_gateway.storage.audit.asking import EMBEDDED, ROWS_MOST, SERVER
 from medsettle_gateway.storage.audit.findings import KINDS
 from medsettle_gateway.storage.audit.verifying import QUESTIONS, Verdict, verify
+from medsettle_gateway.storage.connection import write
 from tests.gateway.storage.books import ACCOUNTS, FUND, Books, booked
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.stand import NOW, TODAY, SqliteStand, request_id, sale
@@ -224,8 +225,6 @@ def test_what_is_written_meanwhile_is_not_seen_by_some_of_the_readers_only(embed
             def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
                 for moves in writes:
                     with embedded.stand.reading() as writing:
-                        from medsettle_gateway.storage.sqlite.writing import write
-
                         writing.execute("BEGIN")
                         write(writing, moves)
                         writing.execute("COMMIT")
