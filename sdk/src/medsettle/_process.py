@@ -67,6 +67,11 @@ class GatewayProcess:
         raise GatewayFailedError("\n".join([f"the gateway {what}:", *lines]))
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Has it not ended?"""
         return self._process.poll() is None

@@ -16,7 +16,7 @@ a small invented city, on this machine only::
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -36,11 +36,16 @@ class Gateway:
     """A gateway with the demo city, in a directory of its own.
 
     ``settings`` stand above its configuration, by ``section.name``: ``{"limits.hold_s": "1"}``.
-    Tills use ``address``, the proxy's: it stays the same when the gateway is started anew.
+    ``serve_options`` are added to ``medsettle-gateway serve``: ``("--workers", "2")``. Tills use ``address``, the
+    proxy's: it stays the same when the gateway is started anew.
     """
 
-    def __init__(self, directory: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path | None = None, settings: Mapping[str, str] | None = None,
+        serve_options: Sequence[str] = (),
+    ) -> None:
         """Nothing starts yet. Without a directory it works in a temporary one."""
+        self._serve_options = tuple(serve_options)
         self._temporary = None if directory else _temporary_directory()
         self.directory = directory or Path(self._temporary.name if self._temporary else "")
         self.proxy = Proxy()
@@ -64,6 +69,13 @@ class Gateway:
     def running(self) -> bool:
         """Is the process there?"""
         return self._process is not None and self._process.running
+
+    @property
+    def pid(self) -> int:
+        """Its process id, or that of the process which watches over its workers. Raises GatewayFailedError."""
+        if self._process is None:
+            raise GatewayFailedError("the gateway was not started")
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -101,7 +113,7 @@ class Gateway:
 
     def start(self) -> None:
         """Starts it and returns once it serves. Raises GatewayFailedError with what it printed."""
-        arguments = ("serve", "--config", str(self.config_path), "--demo")
+        arguments = ("serve", "--config", str(self.config_path), "--demo", *self._serve_options)
         self._process = GatewayProcess(arguments, self._environment, self._log_path)
         self.proxy.gateway_port = self._process.wait_until_ready(_START_TIMEOUT_S)
 
