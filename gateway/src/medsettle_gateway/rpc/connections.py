@@ -11,6 +11,7 @@ _PING_APART_MS: Final = 10_000
 _LAST_CALLS_MS: Final = 5_000
 """Beyond the longest call, before an old connection is cut."""
 _METADATA_BYTES: Final = 16_384
+_READ_BYTES: Final = 65_536
 
 
 def server_options(limits: LimitsSection, *, shared_port: bool = False) -> list[tuple[str, int]]:
@@ -22,6 +23,8 @@ def server_options(limits: LimitsSection, *, shared_port: bool = False) -> list[
         ("grpc.max_receive_message_length", 2 * limits.request_bytes),
         ("grpc.max_metadata_size", _METADATA_BYTES // 2),
         ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
+        # what one connection may be read ahead: it would be megabytes for whoever sends fast
+        ("grpc.experimental.tcp_max_read_chunk_size", _READ_BYTES),
         ("grpc.max_allowed_incoming_connections", limits.connections),
         ("grpc.max_concurrent_streams", limits.connection_calls),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
