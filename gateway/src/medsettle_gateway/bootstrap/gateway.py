@@ -27,8 +27,8 @@ from medsettle_gateway.resolvers.demo import DemoResolver, NoResolver
 from medsettle_gateway.rpc.aio import new_event_loop
 from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
-from medsettle_gateway.rpc.verifying import best_verifier_of
 from medsettle_gateway.rpc.tls import TlsFileError
+from medsettle_gateway.rpc.verifying import best_verifier_of
 from medsettle_gateway.service.chainer import Chainer
 from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Identity, Rules
