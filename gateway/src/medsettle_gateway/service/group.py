@@ -134,7 +134,8 @@ class Group:
             self._end(waiting, Decision(self._fault(waiting, error)))
             return False
         keys[waiting] = needed
-        unknown = [key for key in needed if key not in facts]
+        known = facts.known()
+        unknown = [key for key in needed if key not in known]
         missing.update(dict.fromkeys(unknown))
         return bool(unknown)
 
