@@ -13,6 +13,7 @@ from typing import Final
 from medsettle.wire.signing import verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
+from medsettle_gateway.bootstrap.files import allow_files
 from medsettle_gateway.bootstrap.fronts import AnyFront, open_front
 from medsettle_gateway.bootstrap.process import Spawner, SystemClock, told_by_parent, told_to_end
 from medsettle_gateway.config import Config, ConfigError, LimitsSection, PolicySection
@@ -132,6 +133,12 @@ def run(config: Config, ready: Callable[[int], None], *, worker: bool = False) -
     A worker shares its port with others, and ends with whoever started it. Raises ConfigError if it cannot
     start.
     """
+    connections = config.limits.connections
+    room = allow_files(connections)
+    if room is not None and room < connections:
+        LOGGER.warning("too few files may be open: see ulimit -n", extra={"fields": {
+            "connections": connections, "room": room,
+        }})
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_run(config, ready, worker=worker))
 
@@ -209,6 +216,7 @@ def _rules(limits: LimitsSection) -> Rules:
         retry_ms=limits.retry_ms,
         sweep_interval=timedelta(milliseconds=limits.sweep_interval_ms),
         sweep_count=limits.sweep_batch,
+        variance_fen=limits.variance_fen,
         authority_wait=timedelta(milliseconds=limits.authority_wait_ms),
         errand_count=limits.authority_calls,
         errand_interval=timedelta(milliseconds=limits.errand_interval_ms),
