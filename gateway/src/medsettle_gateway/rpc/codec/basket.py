@@ -84,19 +84,24 @@ def _line(wire: settlement_pb2.Line, index: int, prescriptions: frozenset[str]) 
         benefit=form.text_if(wire, "benefit", _POLICY_ID_CHARS, path),
         condition=form.text_if(wire, "condition", _POLICY_ID_CHARS, path),
         prescription_id=prescription_id,
-        traceability_codes=_traceability_codes(wire.traceability_codes, f"{path}.traceability_codes"),
+        traceability_codes=_traceability_codes(wire.traceability_codes, path),
         service_on=form.day_if(wire, "service_on", path),
         days_supply=_whole_if(wire, "days_supply", path),
     )
 
 
-def _traceability_codes(wire: Sequence[str], path: str) -> tuple[str, ...]:
+def _traceability_codes(wire: Sequence[str], of_line: str) -> tuple[str, ...]:
+    if not wire:
+        return ()
+    path = f"{of_line}.traceability_codes"
     form.within(len(wire), _TRACEABILITY_COUNT, path)
     form.unique(wire, path)
     return tuple(form.text(code, _TRACEABILITY_CHARS, f"{path}[{index}]") for index, code in enumerate(wire))
 
 
 def _prescriptions(wire: Sequence[settlement_pb2.Prescription]) -> tuple[AskedPrescription, ...]:
+    if not wire:
+        return ()
     path = "basket.prescriptions"
     form.within(len(wire), _PRESCRIPTION_COUNT, path)
     found = tuple(_prescription(each, f"{path}[{index}]") for index, each in enumerate(wire))
@@ -126,9 +131,11 @@ def _whole_if(wire: settlement_pb2.Encounter | settlement_pb2.Line, name: str, p
 
 
 def _payers(wire: settlement_pb2.Basket) -> tuple[Payer, ...]:
+    if not wire.payers:
+        return ()
     path = "basket.payers"
     form.within(len(wire.payers), _PAYER_COUNT, path)
-    if wire.payers and wire.without_accounts:
+    if wire.without_accounts:
         raise form.invalid("basket.without_accounts", "no payers beside it")
     form.unique([payer.account for payer in wire.payers], f"{path}.account")
     return tuple(

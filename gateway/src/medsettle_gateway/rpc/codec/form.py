@@ -66,6 +66,10 @@ def out_of_range(path: str, least: str, most: str) -> Refused:
     return refuse(Reason.AMOUNT_OUT_OF_RANGE, field=path, least=least, most=most)
 
 
+def _at(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 def text(value: str, most: int, path: str) -> str:
     """Returns a text of 1 to ``most`` visible characters."""
     if not value:
@@ -87,8 +91,8 @@ def optional_text(value: str, most: int, path: str) -> str:
 
 def text_if(wire: Message, name: str, most: int, path: str) -> str | None:
     """Returns an optional text of 1 to ``most`` visible characters; None if it is absent or empty."""
-    place = f"{path}.{name}" if path else name
-    return optional_text(getattr(wire, name), most, place) or None
+    value: str = getattr(wire, name)
+    return optional_text(value, most, _at(path, name)) if value else None
 
 
 def chosen(value: int, choices: Mapping[int, T], path: str) -> T:
@@ -113,7 +117,7 @@ def day(value: str, path: str) -> date:
 
 def day_if(wire: Message, name: str, path: str) -> date | None:
     """Returns an optional ISO date; None if it is absent."""
-    return day(getattr(wire, name), f"{path}.{name}" if path else name) if wire.HasField(name) else None
+    return day(getattr(wire, name), _at(path, name)) if wire.HasField(name) else None
 
 
 def instant_of(wire: Message, name: str) -> datetime:
@@ -134,12 +138,11 @@ def timestamp(at: datetime) -> Timestamp:
 
 def amount_of(wire: Message, name: str, path: str, *, least: int = 0, most: int = LARGEST_AMOUNT_FEN) -> int:
     """Returns an amount between ``least`` and ``most``, in fen; absent is missing, not 0."""
-    place = f"{path}.{name}" if path else name
     if not wire.HasField(name):
-        raise required(place)
+        raise required(_at(path, name))
     value: int = getattr(wire, name)
     if not least <= value <= most:
-        raise out_of_range(place, str(least), str(most))
+        raise out_of_range(_at(path, name), str(least), str(most))
     return value
 
 
@@ -178,5 +181,5 @@ def within(count: int, most: int, path: str) -> None:
 
 def unique(values: Sequence[str], path: str) -> None:
     """Refuses a list in which a value appears twice."""
-    if len(set(values)) != len(values):
+    if len(values) > 1 and len(set(values)) != len(values):
         raise invalid(path, "no value twice")
