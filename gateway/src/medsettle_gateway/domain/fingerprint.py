@@ -18,9 +18,10 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def asked_digest(basket: Basket, collect: Collect, expected: Split) -> str:
-    """Returns the digest that a repeat of a Settle must have: basket, collect and expected split."""
-    return digest_of((_stated(basket), collect, expected))
+def asked_digest(basket: Basket, collect: Collect, expected: Split, replaces: str = "") -> str:
+    """Returns the digest that a repeat of a Settle must have: of all that it asks for."""
+    asked = (_stated(basket), collect, expected)
+    return digest_of((*asked, replaces) if replaces else asked)
 
 
 def quoted_digest(basket: Basket) -> str:

@@ -18,7 +18,7 @@ from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.plain import from_json, to_json
-from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.domain.upstream import UpstreamRecord
 
 RECORD_FORMAT: Final = 1
@@ -127,6 +127,7 @@ class Effect:
 
     ``counters`` names each counter once. ``dispensed`` are the drugs that a benefit's limits count.
     ``upstream`` names the authority that keeps accounts and counters itself; empty where both are kept here.
+    ``fund_variance`` is the part of funds that was paid as shown and that they do not bear.
     """
 
     region: str
@@ -138,6 +139,11 @@ class Effect:
     counters: tuple[CounterDelta, ...]
     dispensed: tuple[Dispensed, ...] = ()
     upstream: str = ""
+    fund_variance: tuple[FundShare, ...] = ()
+
+    def varied_fen(self, fund: str) -> int:
+        """Returns what the operator bears of a fund's part, in fen."""
+        return sum(share.amount_fen for share in self.fund_variance if share.fund == fund)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +187,7 @@ class SaleRecord:
     ``version`` counts its transitions from 1. ``settlements``, ``split`` and ``effect`` are set once it was
     held or settled. ``hold_expires_at`` stays after the hold has ended. ``calculated_at`` is when the
     counters were read that the settlements stand on. ``upstream`` is set where a remote authority decides.
+    ``repairs`` names the sale whose late confirmation was refused, and which this one settles after all.
     Names are not here: they live in one table.
     """
 
@@ -214,6 +221,9 @@ class SaleRecord:
     recompute_due: tuple[str, ...] = ()
     record_format: int = RECORD_FORMAT
     upstream: UpstreamRecord | None = None
+    repairs: str = ""
+    replaced_by: str = ""
+    difference: Difference | None = None
 
     @property
     def institution(self) -> str:

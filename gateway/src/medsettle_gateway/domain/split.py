@@ -13,6 +13,30 @@ class AccountPart(NamedTuple):
     amount_fen: int
 
 
+class Difference(NamedTuple):
+    """What goes back to each payer, in fen, without zeros and sorted by id; negative: it pays more."""
+
+    funds: tuple[FundShare, ...]
+    accounts: tuple[AccountPart, ...]
+    cash_fen: int
+
+    @classmethod
+    def between(cls, before: "Split", now: "Split") -> Self:
+        """Returns what goes back when a sale of the one split is replaced by one of the other."""
+        funds = _less(dict(before.funds), dict(now.funds))
+        accounts = _less(dict(before.accounts), dict(now.accounts))
+        return cls(
+            tuple(FundShare(fund, amount) for fund, amount in funds),
+            tuple(AccountPart(account, amount) for account, amount in accounts),
+            before.cash_fen - now.cash_fen,
+        )
+
+
+def _less(before: Mapping[str, int], now: Mapping[str, int]) -> list[tuple[str, int]]:
+    left = {name: before.get(name, 0) - now.get(name, 0) for name in {**before, **now}}
+    return sorted((name, amount) for name, amount in left.items() if amount)
+
+
 class Split(NamedTuple):
     """Funds and accounts sorted by id, without zeros, and the cash part: equal splits are equal values."""
 

@@ -45,7 +45,8 @@ def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
     payers = {each.account: each for each in freed.member.accounts if each.state is AccountState.ACTIVE}
     region = sale.effect.region if sale.effect else member.region
     dispensed = dispensed_keys(member.member, region, sale.service_on, now)
-    handed_out = [drug for key in dispensed for drug in facts.of(key)]
+    own = sale.request_id.text
+    handed_out = [drug for key in dispensed for drug in facts.of(key) if drug.request_id != own]
     return Afresh(
         freed.member,
         Today(payers, freed.counters, freed.still_out(handed_out)),

@@ -2,12 +2,12 @@
 will add an answer that is not known yet, and the states PENDING and UNDOING.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
 
-from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescription
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
@@ -106,6 +106,12 @@ class Authority(Protocol):
         """Returns what a held sale comes to now: its facts, packs and day, today's balances and counters.
 
         Raises Refused where it can no longer be calculated.
+        """
+
+    def left(self, sale: SaleRecord, kept: Sequence[AskedLine], today: Today) -> Decided:
+        """Returns what is left of a settled sale if only these of its lines stay, in these quantities.
+
+        Its facts, packs and day, and what it found without itself. Raises Refused as ``again`` does.
         """
 
     def cover(self, visit: Visit, benefit: str | None) -> Cover:

@@ -11,7 +11,7 @@ from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.recovery import Became, ShownSale
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord, SettlementRecord, TenderRecord
-from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.split import Difference, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,22 @@ class CheckEligibility:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What would it cost now?"""
+    """What would it cost now? With ``replaces``: what would be left of a sale, if only these lines stayed."""
 
     caller: Caller
     credential: Shown
     basket: Basket
     operator: str = ""
+    replaces: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Charge or hold. The request id's terminal is the caller's (checked before)."""
+    """Charge or hold. The request id's terminal is the caller's (checked before).
+
+    With ``replaces`` it is a return of part of the goods: of the basket only the lines count, which are those
+    that stay, and the credential says nothing.
+    """
 
     caller: Caller
     request_id: RequestId
@@ -66,6 +71,7 @@ class Settle:
     requested_at: datetime
     acknowledgements: tuple[str, ...] = ()
     quote_token: str | None = None
+    replaces: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +215,7 @@ class Advisory:
 
 @dataclass(frozen=True, slots=True)
 class QuoteAnswer:
-    """What a sale would cost now."""
+    """What a sale would cost now; of a return, what would go back."""
 
     settlements: tuple[SettlementRecord, ...]
     split: Split
@@ -218,6 +224,7 @@ class QuoteAnswer:
     service_on: date
     masked_name: str
     advisories: tuple[Advisory, ...]
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True)

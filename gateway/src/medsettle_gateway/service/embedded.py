@@ -1,11 +1,12 @@
 """The embedded authority: policy packs and the calculation, inside the transaction."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.asked import Basket
-from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter
+from medsettle_gateway.domain.asked import AskedLine, Basket
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter, Line
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
@@ -70,29 +71,58 @@ class Embedded:
             raise AssertionError(msg)
         if not all(settlement.case_input for settlement in sale.settlements):
             raise refuse(Reason.CONFIRM_TOO_LATE)  # it came back after a restore: its input is lost
-        cases = [case_from_plain(settlement.case_input) for settlement in sale.settlements]
+        whole = [tuple(range(len(each.lines))) for each in sale.settlements]
+        try:
+            return self._anew(sale, whole, {}, today)
+        except _PackGoneError as gone:
+            raise refuse(Reason.CONFIRM_TOO_LATE, **gone.detail) from gone
+
+    def left(self, sale: SaleRecord, kept: Sequence[AskedLine], today: Today) -> Decided:
+        """Returns what is left of a settled sale if only these of its lines stay, in these quantities.
+
+        Raises Refused: RETURN_NOT_POSSIBLE where its pack or input is gone; what the calculation says.
+        """
+        if not all(settlement.case_input for settlement in sale.settlements):
+            raise refuse(Reason.RETURN_NOT_POSSIBLE, cause="restored")
+        stay = {line.line_id: line for line in kept}
+        chosen = [
+            tuple(index for index, line in enumerate(each.lines) if line.line_id in stay)
+            for each in sale.settlements
+        ]
+        try:
+            return self._anew(sale, chosen, stay, today)
+        except _PackGoneError as gone:
+            raise refuse(Reason.RETURN_NOT_POSSIBLE, **gone.detail) from gone
+
+    def _anew(
+        self, sale: SaleRecord, chosen: Sequence[tuple[int, ...]], stay: Mapping[str, AskedLine], today: Today
+    ) -> Decided:
+        """What the chosen lines of each settlement come to: with their own input, and the sums of today."""
+        before = [(each, indexes) for each, indexes in zip(sale.settlements, chosen, strict=True) if indexes]
+        cases = [case_from_plain(each.case_input) for each, _ in before]
+        lines: list[Line] = []
+        portions = []
+        for (each, indexes), case in zip(before, cases, strict=True):
+            pack = self.rules.same(each.pack, each.pack_digest, case.service_on)
+            if pack is None:
+                raise _PackGoneError(each, case.service_on)
+            begins = len(lines)
+            lines += [_as_kept(case.lines[index], stay.get(each.lines[index].line_id)) for index in indexes]
+            portions.append(Portion(pack, each.benefit, tuple(range(begins, len(lines)))))
         whole = replace(
             cases[0],
-            lines=tuple(line for case in cases for line in case.lines),
+            lines=tuple(lines),
             counters=today.counters,
             accounts=tuple(casework.as_of_now(account, today.payers) for account in cases[0].accounts),
             dispensed=today.dispensed,
         )
-        portions, begins = [], 0
-        for settlement, case in zip(sale.settlements, cases, strict=True):
-            ends = begins + len(case.lines)
-            pack = self.rules.same(settlement.pack, settlement.pack_digest, case.service_on)
-            if pack is None:
-                raise _gone(settlement, case.service_on)
-            portions.append(Portion(pack, settlement.benefit, tuple(range(begins, ends))))
-            begins = ends
         versions_of = self.rules.versions_known(day_of(sale.created_at))
-        settled = calculate_portions(portions, whole, versions_of)
-        settlements = [
-            casework.settlement(before.number, each, before.lines, before.catalogue_digest)
-            for before, each in zip(sale.settlements, settled, strict=True)
-        ]
-        return casework.decided(settlements, settled, today.payers, effect.region, effect.scheme)
+        settlements, settled = [], calculate_portions(portions, whole, versions_of)
+        for number, ((each, indexes), found) in enumerate(zip(before, settled, strict=True), 1):
+            named = tuple(each.lines[index] for index in indexes)
+            settlements.append(casework.settlement(number, found, named, each.catalogue_digest))
+        region, scheme = (sale.effect.region, sale.effect.scheme) if sale.effect else ("", "")
+        return casework.decided(settlements, settled, today.payers, region, scheme)
 
     def cover(self, visit: Visit, benefit: str | None) -> Cover:
         """Returns what the patient may have here: of one benefit, or of all that the region has."""
@@ -156,5 +186,17 @@ class Embedded:
         )
 
 
-def _gone(settlement: SettlementRecord, on: date) -> Refused:
-    return refuse(Reason.CONFIRM_TOO_LATE, pack=settlement.pack, date=on.isoformat())
+class _PackGoneError(Exception):
+    """A pack is not loaded any more that a sale was calculated by."""
+
+    def __init__(self, settlement: SettlementRecord, on: date) -> None:
+        super().__init__(settlement.pack)
+        self.detail = {"pack": settlement.pack, "date": on.isoformat()}
+
+
+def _as_kept(line: Line, asked: AskedLine | None) -> Line:
+    if asked is None:
+        return line
+    return replace(
+        line, quantity_e4=asked.quantity_e4, amount_fen=asked.amount_fen, days_supply=asked.days_supply
+    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
+from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import InstitutionKey
 from medsettle_gateway.service import check_eligibility, look_up, question, quote, showing
 from medsettle_gateway.service.check_eligibility import AskedCheck
@@ -35,6 +36,7 @@ from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, S
 from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.recently import Load
 from medsettle_gateway.service.refused import unrecorded, unrecorded_of
+from medsettle_gateway.service.replacing import AskedReturn, Return, needs_of_return
 from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import load_facts
 from medsettle_gateway.service.writer import Writer
@@ -97,6 +99,8 @@ class Service:
                 return await self.writer.submit(command, deadline_at)
 
     async def _settle(self, command: Settle, deadline_at: datetime | None) -> Answer:
+        if command.replaces is not None:
+            return await self.writer.submit(AskedReturn.prepare(command, command.replaces), deadline_at)
         credential = await self._resolved(command.credential, command.caller)
         asked = AskedSettle.prepare(command, credential, self.desk)
         if self.courier is None or not await self._is_remote(command.caller):
@@ -115,7 +119,16 @@ class Service:
         facts = await load_facts(self.store.load, check_eligibility.needs, asked, now)
         return check_eligibility.answer(asked, facts, now)
 
+    async def _quote_return(self, command: Quote, replaces: RequestId) -> QuoteAnswer:
+        back, caller, now = Return(replaces, command.basket.lines), command.caller, self._now()
+        facts = await load_facts(
+            self.store.load, lambda _, known, now: needs_of_return(back, caller, known, now), command, now
+        )
+        return quote.answer_return(back, caller, facts, now)
+
     async def _quote(self, command: Quote) -> QuoteAnswer:
+        if command.replaces is not None:
+            return await self._quote_return(command, command.replaces)
         credential = await self._resolved(command.credential, command.caller)
         asking, now = Asking(command.caller.institution, credential, command.basket), self._now()
         facts = await load_facts(self.store.load, question.needs, asking, now)

@@ -58,9 +58,9 @@ def check_id_day(request_id: RequestId, at: datetime) -> None:
         raise refuse(Reason.REQUEST_ID_INVALID, field="request_id")
 
 
-def check_attempts(request_id: RequestId, facts: Facts) -> None:
-    """Raises RefusedOnRecord: EARLIER_ATTEMPT_OPEN, if another attempt of the ticket is alive."""
-    others = facts.of(TicketKey(request_id.ticket))
+def check_attempts(request_id: RequestId, facts: Facts, but: str = "") -> None:
+    """Raises RefusedOnRecord: EARLIER_ATTEMPT_OPEN, unless the others are over; ``but`` does not count."""
+    others = tuple(each for each in facts.of(TicketKey(request_id.ticket)) if each.request_id != but)
     _stop_for(Reason.EARLIER_ATTEMPT_OPEN, others, request_id)
 
 

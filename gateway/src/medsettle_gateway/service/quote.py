@@ -1,20 +1,37 @@
 """Quote: what a sale would cost now. Nothing is reserved, nothing is written."""
 
 from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
-from medsettle_gateway.domain.keys import Facts
+from medsettle_gateway.domain.keys import Facts, MaskedNameKey
 from medsettle_gateway.service import question
 from medsettle_gateway.service.advice import advice_on, warned
 from medsettle_gateway.service.authority import Decided, Question
-from medsettle_gateway.service.commands import QuoteAnswer
+from medsettle_gateway.service.commands import Caller, QuoteAnswer
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.quote_token import Quoted
+from medsettle_gateway.service.replacing import Return, left_of
 
 
 def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
     """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
     about = question.ask(asking, facts, now).question
     return as_decided(asking, about, question.decided(about, now), now)
+
+
+def answer_return(back: Return, caller: Caller, facts: Facts, now: Now) -> QuoteAnswer:
+    """Returns what would be left of a sale, and what would go back. Raises Refused."""
+    left = left_of(back, caller, facts, now)
+    member = left.sale.member or ""
+    return QuoteAnswer(
+        settlements=left.decided.settlements,
+        split=left.decided.split,
+        quote_token="",
+        expires_at=now.at + now.desk.rules.quote,
+        service_on=left.sale.service_on,
+        masked_name=facts.of(MaskedNameKey(member)),
+        advisories=warned(left.decided.settlements),
+        difference=left.difference,
+    )
 
 
 def as_decided(asking: Asking, about: Question, decided: Decided, now: Now) -> QuoteAnswer:

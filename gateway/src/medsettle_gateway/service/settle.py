@@ -5,7 +5,7 @@ answer; then everything else, each refusal recorded under the id. A refused sale
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Protocol, Self
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
@@ -110,7 +110,19 @@ def decide(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
         return _refuse(asked, record_of(stopped), facts, now)
 
 
-def first_answer(asked: AskedSettle, sale: SaleRecord, facts: Facts) -> SaleAnswer | RefusedAnswer:
+class Repeated(Protocol):
+    """What a repeat is known by."""
+
+    @property
+    def command(self) -> Settle:
+        """What was asked."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The digest of it."""
+
+
+def first_answer(asked: Repeated, sale: SaleRecord, facts: Facts) -> SaleAnswer | RefusedAnswer:
     """Returns what a repeat gets: the first answer and the state now."""
     request_id = asked.command.request_id
     reason = refused(sale.state, Event.SETTLE)

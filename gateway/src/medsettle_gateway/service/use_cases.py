@@ -4,18 +4,29 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.service import compare, confirm, enrol, errands, expire, reassert, settle, undo
+from medsettle_gateway.service import (
+    compare,
+    confirm,
+    enrol,
+    errands,
+    expire,
+    reassert,
+    replacing,
+    settle,
+    undo,
+)
 from medsettle_gateway.service.commands import Confirm, Enrol, Expire, Release, Reverse, RotateKey, Seal
 from medsettle_gateway.service.compare import Compare
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.errands import Heard, TakeErrand
 from medsettle_gateway.service.reassert import Reenter
 from medsettle_gateway.service.recovering import guarded, stating
+from medsettle_gateway.service.replacing import AskedReturn
 from medsettle_gateway.service.settle import AskedSettle
 
 Written = (
-    AskedSettle | Confirm | Release | Reverse | Seal | Reenter | Compare | Enrol | RotateKey | Expire
-    | TakeErrand | Heard
+    AskedSettle | AskedReturn | Confirm | Release | Reverse | Seal | Reenter | Compare | Enrol | RotateKey
+    | Expire | TakeErrand | Heard
 )
 """What the writer takes: a Settle once its credential was looked at, and every other command as it came."""
 
@@ -36,6 +47,9 @@ _UNDO: Final = UseCase(*guarded(undo.needs, undo.decide, lambda command: command
 USE_CASES: Final[Mapping[type, UseCase]] = {
     AskedSettle: UseCase(
         *guarded(settle.needs, settle.decide, lambda asked: asked.command.request_id)
+    ),
+    AskedReturn: UseCase(
+        *guarded(replacing.needs, replacing.decide, lambda asked: asked.command.request_id)
     ),
     Confirm: UseCase(*guarded(confirm.needs, confirm.decide, lambda command: command.request_id)),
     Release: _UNDO,

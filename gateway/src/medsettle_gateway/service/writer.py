@@ -21,6 +21,7 @@ from medsettle_gateway.service.ports import (
     StoreUnavailableError,
 )
 from medsettle_gateway.service.refused import unrecorded, unrecorded_of
+from medsettle_gateway.service.replacing import AskedReturn
 from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import Written
 
@@ -205,5 +206,5 @@ def _named(group: Sequence[Waiting]) -> str:
 
 def request_id_of(command: Written) -> str:
     """Returns the request id of a command, or nothing for a terminal's."""
-    named = command.command if isinstance(command, AskedSettle) else command
+    named = command.command if isinstance(command, AskedSettle | AskedReturn) else command
     return str(getattr(named, "request_id", ""))

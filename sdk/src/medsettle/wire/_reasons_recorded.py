@@ -361,4 +361,32 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "可换下一个尝试序号重新结算。",
         "Settle the next attempt.",
     ),
+    Reason.RETURN_NOT_SETTLED: _recorded(
+        Actor.CASHIER,
+        "要退货的原结算不存在,或当前不是已结算状态。",
+        "The sale of which goods are returned is unknown, or does not stand settled.",
+        "请按原流水号查询其状态;已退货过的,请用最后一次结算的流水号。",
+        "Look that sale up; where goods were returned before, name the latest settlement.",
+    ),
+    Reason.RETURN_NOT_OF_SALE: _recorded(
+        Actor.CASHIER,
+        "留下的项目与原结算不符:只能少几行或减少数量,编码和单价不变,且至少退一部分、留一部分。",
+        "What stays must be part of the sale: fewer lines or smaller quantities at the same prices, not all.",
+        "请按原票核对;全部退货请直接撤销原结算。",
+        "Compare with the ticket; to return everything, reverse the sale.",
+    ),
+    Reason.RETURN_TOO_LATE: _recorded(
+        Actor.OPERATOR,
+        "已超过收款机可以退货的时间。",
+        "The time in which a till may take goods back is over.",
+        "请联系网关运营方,由两人办理。",
+        "Ask the gateway's operator: two people do it.",
+    ),
+    Reason.RETURN_NOT_POSSIBLE: _recorded(
+        Actor.CASHIER,
+        "这笔结算不能部分退货(住院结算、由医保中心结算,或当时的政策已不可用)。",
+        "No part of it can be returned: it bills a stay, was decided elsewhere, or its rules are gone.",
+        "请撤销整笔结算,再重新结算留下的项目。",
+        "Reverse the whole sale, then settle what stays.",
+    ),
 }

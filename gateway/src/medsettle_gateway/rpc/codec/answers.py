@@ -75,6 +75,7 @@ def _quote(answer: QuoteAnswer, *, full: bool) -> settlement_pb2.QuoteResponse:
         service_on=answer.service_on.isoformat(),
         masked_name=answer.masked_name,
         advisories=map(sale.advisory, answer.advisories),
+        difference=sale.difference(answer.difference) if answer.difference is not None else None,
     )
 
 

@@ -39,14 +39,14 @@ class Asked:
     full: bool = False
 
 
-def request_id(text: str) -> RequestId:
+def request_id(text: str, field: str = "request_id") -> RequestId:
     """Returns the id of a sale. Raises Refused: FIELD_REQUIRED or REQUEST_ID_INVALID."""
     if not text:
-        raise form.required("request_id")
+        raise form.required(field)
     try:
         return RequestId.parse(text)
     except ValueError as error:
-        raise refuse(Reason.REQUEST_ID_INVALID, field="request_id") from error
+        raise refuse(Reason.REQUEST_ID_INVALID, field=field) from error
 
 
 def of_institution(sale_id: RequestId, caller: Caller) -> RequestId:

@@ -11,6 +11,7 @@ from medsettle.wire.v1 import eligibility_pb2, sale_pb2, settlement_pb2
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.rpc.codec import acts, form
 from medsettle_gateway.rpc.codec.basket import basket, split
 from medsettle_gateway.rpc.codec.parts import Asked, Limits, credential, full, request_id
@@ -64,16 +65,15 @@ def _quote(body: bytes, caller: Caller, limits: Limits) -> Asked:
     whole = full(wire.view, usual=True)
     return Asked(commands.Quote(
         caller=caller,
-        credential=credential(wire.credential),
+        credential=_shown(wire),
         basket=basket(wire.basket, limits.basket_lines),
+        replaces=_replaces(wire),
         operator=form.optional_text(wire.operator, _OPERATOR_CHARS, "operator"),
     ), whole)
 
 
 def _settle(body: bytes, caller: Caller, limits: Limits) -> Asked:
     wire = form.parsed(settlement_pb2.SettleRequest, body)
-    if wire.replaces:
-        raise refuse(Reason.NOT_SUPPORTED, field="replaces")
     if not wire.HasField("expected"):
         raise form.required("expected")
     sale_id = request_id(wire.request_id)
@@ -81,7 +81,7 @@ def _settle(body: bytes, caller: Caller, limits: Limits) -> Asked:
     command = commands.Settle(
         caller=caller,
         request_id=sale_id,
-        credential=credential(wire.credential),
+        credential=_shown(wire),
         basket=basket(wire.basket, limits.basket_lines),
         expected=split(wire.expected, "expected"),
         collect=form.chosen(wire.collect, _COLLECTS, "collect"),
@@ -89,10 +89,27 @@ def _settle(body: bytes, caller: Caller, limits: Limits) -> Asked:
         requested_at=form.instant_of(wire, "requested_at"),
         acknowledgements=_acknowledgements(wire),
         quote_token=form.text_if(wire, "quote_token", _QUOTE_TOKEN_CHARS, ""),
+        replaces=_replaces(wire),
     )
+    if command.replaces is not None and command.collect is not Collect.NOW:
+        raise form.invalid("collect", "NOW where replaces is set")
     if sale_id.terminal != caller.terminal:
         raise refuse(Reason.NOT_YOURS, request_id=sale_id.text)
     return Asked(command, whole)
+
+
+def _replaces(wire: settlement_pb2.SettleRequest | settlement_pb2.QuoteRequest) -> RequestId | None:
+    """The sale of which part of the goods is returned; None for a purchase."""
+    return request_id(wire.replaces, "replaces") if wire.HasField("replaces") else None
+
+
+def _shown(wire: settlement_pb2.SettleRequest | settlement_pb2.QuoteRequest) -> commands.Shown:
+    """What the patient showed: nothing where goods come back."""
+    if not wire.HasField("replaces"):
+        return credential(wire.credential)
+    if wire.HasField("credential"):
+        raise form.invalid("credential", "absent where replaces is set")
+    return commands.Shown("", "")
 
 
 def _list_sales(body: bytes, caller: Caller, limits: Limits) -> Asked:

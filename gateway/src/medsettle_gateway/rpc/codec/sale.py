@@ -10,7 +10,7 @@ from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, Breakd
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.legs import Leg, LegKind, LegState, legs_of
 from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementRecord, TraceStep
-from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.policy import sentences
 from medsettle_gateway.rpc.codec import form
 from medsettle_gateway.rpc.codec.booked import booked
@@ -61,10 +61,13 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
         tenders=[sale_pb2.Tender(kind=k, amount_fen=a, reference=r) for k, a, r in record.tenders],
         receipt_token=record.receipt_token,
         replaces=record.replaces,
+        replaced_by=record.replaced_by,
         recompute_due=_of_institution(record.recompute_due, record.institution),
         advisories=map(advisory, warned(record.settlements)),
         epoch=answer.epoch,
     )
+    if record.difference is not None:
+        wire.difference.CopyFrom(difference(record.difference))
     if record.effect is not None:
         wire.booked.CopyFrom(booked(record, record.effect))
     if record.refusal is not None:
@@ -159,6 +162,15 @@ def _account_share(share: AccountShare) -> sale_pb2.AccountShare:
 def split(record: Split) -> sale_pb2.Split:
     """Returns who pays what."""
     return sale_pb2.Split(
+        funds=[sale_pb2.Share(id=fund, amount_fen=amount_fen) for fund, amount_fen in record.funds],
+        accounts=[sale_pb2.Share(id=part.account, amount_fen=part.amount_fen) for part in record.accounts],
+        cash_fen=record.cash_fen,
+    )
+
+
+def difference(record: Difference) -> sale_pb2.Difference:
+    """Returns what goes back to each payer."""
+    return sale_pb2.Difference(
         funds=[sale_pb2.Share(id=fund, amount_fen=amount_fen) for fund, amount_fen in record.funds],
         accounts=[sale_pb2.Share(id=part.account, amount_fen=part.amount_fen) for part in record.accounts],
         cash_fen=record.cash_fen,

@@ -196,6 +196,14 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The authority refused the sale; nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_NOT_CHARGED_BY_AUTHORITY: _Reason.ValueType  # 85
     """The authority did not complete the sale; it is certain that nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_RETURN_NOT_SETTLED: _Reason.ValueType  # 87
+    """The sale of which goods are returned does not stand settled. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_RETURN_NOT_OF_SALE: _Reason.ValueType  # 88
+    """What stays is no part of the sale, or nothing goes back. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_RETURN_TOO_LATE: _Reason.ValueType  # 89
+    """A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_RETURN_NOT_POSSIBLE: _Reason.ValueType  # 90
+    """Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """The catalogue of reasons. Each comment gives the gRPC code, whether the same call may be sent
@@ -376,4 +384,12 @@ REASON_REFUSED_BY_AUTHORITY: Reason.ValueType  # 84
 """The authority refused the sale; nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_NOT_CHARGED_BY_AUTHORITY: Reason.ValueType  # 85
 """The authority did not complete the sale; it is certain that nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_RETURN_NOT_SETTLED: Reason.ValueType  # 87
+"""The sale of which goods are returned does not stand settled. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_RETURN_NOT_OF_SALE: Reason.ValueType  # 88
+"""What stays is no part of the sale, or nothing goes back. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_RETURN_TOO_LATE: Reason.ValueType  # 89
+"""A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_RETURN_NOT_POSSIBLE: Reason.ValueType  # 90
+"""Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

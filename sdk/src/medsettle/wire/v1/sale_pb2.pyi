@@ -181,7 +181,7 @@ class Share(_message.Message):
     id: _builtins.str
     """Required. Id of the fund, layer, counter or account that the amount is of."""
     amount_fen: _builtins.int
-    """Required. In fen, 0 or more."""
+    """Required. In fen, 0 or more; in a Difference any amount."""
     def __init__(
         self,
         *,
@@ -235,6 +235,42 @@ class Split(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cash_fen) -> _WhichOneofReturnType__cash_fen | None: ...
 
 Global___Split: _TypeAlias = Split  # noqa: Y015
+
+@_typing.final
+class Difference(_message.Message):
+    """What goes back to each payer when part of the goods is returned. Negative: the payer pays more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FUNDS_FIELD_NUMBER: _builtins.int
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    CASH_FEN_FIELD_NUMBER: _builtins.int
+    cash_fen: _builtins.int
+    """Output only. What the patient gets back in cash, in fen."""
+    @_builtins.property
+    def funds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Share]:
+        """Output only. What goes back to each fund, in fen."""
+
+    @_builtins.property
+    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Share]:
+        """Output only. What goes back to each account, by its account id, in fen."""
+
+    def __init__(
+        self,
+        *,
+        funds: _abc.Iterable[Global___Share] | None = ...,
+        accounts: _abc.Iterable[Global___Share] | None = ...,
+        cash_fen: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cash_fen", b"_cash_fen", "cash_fen", b"cash_fen"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cash_fen", b"_cash_fen", "accounts", b"accounts", "cash_fen", b"cash_fen", "funds", b"funds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cash_fen: _TypeAlias = _typing.Literal["cash_fen"]  # noqa: Y015
+    _WhichOneofArgType__cash_fen: _TypeAlias = _typing.Literal["_cash_fen", b"_cash_fen"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cash_fen) -> _WhichOneofReturnType__cash_fen | None: ...
+
+Global___Difference: _TypeAlias = Difference  # noqa: Y015
 
 @_typing.final
 class Breakdown(_message.Message):
@@ -1020,6 +1056,8 @@ class Sale(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     ADVISORIES_FIELD_NUMBER: _builtins.int
     BOOKED_FIELD_NUMBER: _builtins.int
+    REPLACED_BY_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Output only. <institution>-<till>-<yyyymmdd>-<number>-<attempt>."""
     state: Global___SaleState.ValueType
@@ -1046,6 +1084,8 @@ class Sale(_message.Message):
     """Output only. The sale that this one replaces; empty if none."""
     epoch: _builtins.int
     """Output only. Raised when the gateway was restored from a backup with loss."""
+    replaced_by: _builtins.str
+    """Output only. The sale that is left of this one after part of its goods was returned; empty if none."""
     @_builtins.property
     def refusal(self) -> Global___Refusal:
         """Output only. Why it was refused, or why a late confirmation ended it; else absent."""
@@ -1089,6 +1129,10 @@ class Sale(_message.Message):
     def booked(self) -> Global___Booked:
         """Output only. What it moves besides its legs; absent where nothing was held or settled."""
 
+    @_builtins.property
+    def difference(self) -> Global___Difference:
+        """Output only. What went back to each payer when this sale replaced another."""
+
     def __init__(
         self,
         *,
@@ -1115,10 +1159,12 @@ class Sale(_message.Message):
         epoch: _builtins.int | None = ...,
         advisories: _abc.Iterable[_credential_pb2.Advisory] | None = ...,
         booked: Global___Booked | None = ...,
+        replaced_by: _builtins.str = ...,
+        difference: Global___Difference | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "booked", b"booked", "committed_at", b"committed_at", "epoch", b"epoch", "hold_expires_at", b"hold_expires_at", "refusal", b"refusal", "requested_at", b"requested_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "booked", b"booked", "committed_at", b"committed_at", "difference", b"difference", "epoch", b"epoch", "hold_expires_at", b"hold_expires_at", "refusal", b"refusal", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "advisories", b"advisories", "booked", b"booked", "business_on", b"business_on", "committed_at", b"committed_at", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "advisories", b"advisories", "booked", b"booked", "business_on", b"business_on", "committed_at", b"committed_at", "difference", b"difference", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaced_by", b"replaced_by", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
     _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015

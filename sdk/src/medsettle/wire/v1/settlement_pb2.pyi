@@ -425,13 +425,18 @@ class QuoteRequest(_message.Message):
     BASKET_FIELD_NUMBER: _builtins.int
     OPERATOR_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     operator: _builtins.str
     """Optional. Who works the till, up to 40 characters."""
     view: _sale_pb2.View.ValueType
     """Optional. Default FULL for a quote."""
+    replaces: _builtins.str
+    """Optional. Request id of the settled sale of which part of the goods would be returned: the basket has the lines
+    that would stay.
+    """
     @_builtins.property
     def credential(self) -> _credential_pb2.Credential:
-        """Required. What the patient showed. A quote does not use it up."""
+        """Required. What the patient showed. A quote does not use it up. Absent where `replaces` is set."""
 
     @_builtins.property
     def basket(self) -> Global___Basket:
@@ -444,12 +449,15 @@ class QuoteRequest(_message.Message):
         basket: Global___Basket | None = ...,
         operator: _builtins.str = ...,
         view: _sale_pb2.View.ValueType = ...,
+        replaces: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "credential", b"credential"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "replaces", b"replaces"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "credential", b"credential", "operator", b"operator", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "operator", b"operator", "replaces", b"replaces", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__replaces: _TypeAlias = _typing.Literal["replaces"]  # noqa: Y015
+    _WhichOneofArgType__replaces: _TypeAlias = _typing.Literal["_replaces", b"_replaces"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__replaces) -> _WhichOneofReturnType__replaces | None: ...
 
 Global___QuoteRequest: _TypeAlias = QuoteRequest  # noqa: Y015
 
@@ -466,6 +474,7 @@ class QuoteResponse(_message.Message):
     SERVICE_ON_FIELD_NUMBER: _builtins.int
     MASKED_NAME_FIELD_NUMBER: _builtins.int
     ADVISORIES_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
     quote_token: _builtins.str
     """Output only. Signed proof of this quote for SettleRequest.quote_token."""
     service_on: _builtins.str
@@ -488,6 +497,10 @@ class QuoteResponse(_message.Message):
     def advisories(self) -> _containers.RepeatedCompositeFieldContainer[_credential_pb2.Advisory]:
         """Output only. What the cashier should know before the sale."""
 
+    @_builtins.property
+    def difference(self) -> _sale_pb2.Difference:
+        """Output only. Of a return: what would go back to each payer."""
+
     def __init__(
         self,
         *,
@@ -498,10 +511,11 @@ class QuoteResponse(_message.Message):
         service_on: _builtins.str = ...,
         masked_name: _builtins.str = ...,
         advisories: _abc.Iterable[_credential_pb2.Advisory] | None = ...,
+        difference: _sale_pb2.Difference | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "split", b"split"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["difference", b"difference", "expires_at", b"expires_at", "split", b"split"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisories", b"advisories", "expires_at", b"expires_at", "masked_name", b"masked_name", "quote_token", b"quote_token", "service_on", b"service_on", "settlements", b"settlements", "split", b"split"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisories", b"advisories", "difference", b"difference", "expires_at", b"expires_at", "masked_name", b"masked_name", "quote_token", b"quote_token", "service_on", b"service_on", "settlements", b"settlements", "split", b"split"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -533,12 +547,17 @@ class SettleRequest(_message.Message):
     quote_token: _builtins.str
     """Optional. The token of the quote that was shown; keeps its service day over midnight."""
     replaces: _builtins.str
-    """Optional. Request id of the settled sale of which this is a partial return. Not offered yet: NOT_SUPPORTED."""
+    """Optional. Request id of the settled sale of the same institution of which part of the goods is returned. The
+    basket has the lines that stay, by their line_id; all else of the old basket stays as it was, under its day and
+    its rules. In one transaction that sale is REVERSED and this one SETTLED; collect is NOW.
+    """
     view: _sale_pb2.View.ValueType
     """Optional. How much to answer."""
     @_builtins.property
     def credential(self) -> _credential_pb2.Credential:
-        """Required. What the patient showed. Used up when the sale is held or settled; a refusal does not use it up."""
+        """Required. What the patient showed. Used up when the sale is held or settled; a refusal does not use it up. Absent
+        where `replaces` is set.
+        """
 
     @_builtins.property
     def basket(self) -> Global___Basket:
