@@ -14,18 +14,21 @@ from medsettle_gateway.rpc.answering import Answerer, AnsweringKey
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
 from medsettle_gateway.service.chainer import Chainer
+from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.front import Service
 from medsettle_gateway.service.instants import ClockBehindError
-from medsettle_gateway.service.ports import StoreUnavailableError
+from medsettle_gateway.service.ports import ContendedError, StoreUnavailableError
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.recently import Recently
+from medsettle_gateway.service.remote import Remotes
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
 from tests.gateway.service.world import packs
+from tests.simulation.authority import Beyond
 from tests.simulation.city import ANSWERING, AUDIENCE, BEGIN, ROOT, Issuer
 from tests.simulation.clocks import GatewayClock
 from tests.simulation.line import Respond
@@ -34,10 +37,11 @@ from tests.simulation.signatures import SUITE, read_key
 from tests.simulation.store import Database, SimulatedStore
 
 RULES: Final = Rules(
-    hold=timedelta(minutes=10), late_confirm=timedelta(hours=2), chain_interval=timedelta(minutes=10)
+    hold=timedelta(minutes=10), late_confirm=timedelta(hours=2), chain_interval=timedelta(minutes=10),
+    errand_interval=timedelta(seconds=20),
 )
 LIMITS: Final = LimitsSection()
-EXPECTED: Final = (StoreUnavailableError, ClockBehindError)
+EXPECTED: Final = (StoreUnavailableError, ContendedError, ClockBehindError, ConnectionError)
 """What a gateway may report on a bad day."""
 _YEARS: Final = timedelta(days=800)
 
@@ -65,6 +69,7 @@ class GatewayMachine:
     name: str
     database: Database
     rules: Rules
+    beyond: Beyond | None = None
     clock: GatewayClock = field(default_factory=GatewayClock)
     process: Process | None = None
     calls: Calls | None = None
@@ -91,9 +96,11 @@ class GatewayMachine:
         desk = Desk(
             Identity(AUDIENCE, ROOT.public_key, SUITE), _authority(), QuoteTokens(b"q" * 32),
             Receipts(_Receipts()), read_key, self.rules,
+            remotes=self.beyond.remotes() if self.beyond else Remotes(),
         )
         writer = Writer(store, clock, desk, self.report)
-        service = Service(store, clock, desk, Issuer(), writer, self.report)
+        courier = Courier(store, clock, writer, desk, self.report, spawn) if self.beyond else None
+        service = Service(store, clock, desk, Issuer(), writer, self.report, courier)
         recently = Recently(store.load, clock)
         ports = Ports(
             AUDIENCE, service, recently.load, clock, read_key, Answerer(_answering), self.report,
@@ -101,6 +108,8 @@ class GatewayMachine:
         )
         writer.start(spawn)
         Sweeper(store, clock, writer, self.rules, self.report).start(spawn)
+        if courier is not None:
+            courier.start()
         Chainer(store, clock, self.rules, self.report).start(spawn)
         self.calls = Calls(ports, LIMITS)
 

@@ -1,7 +1,7 @@
 """The network between tills and gateway, and the weather over it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from random import Random
@@ -23,6 +23,10 @@ Respond = Callable[[Answer | None], None]
 
 class Reached(Protocol):
     """What stands at the other end."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs."""
 
     def handle(self, request: Request, allowed_ms: int, respond: Respond) -> None:
         """Answers a request, or breaks the connection, or does not answer at all."""
@@ -47,6 +51,8 @@ class Weather:
     commit_dies_rate: float = 0.0
     store_fails_rate: float = 0.0
     clock_jumps_rate: float = 0.0
+    contended_rate: float = 0.0
+    """Transactions that another gateway is in the way of."""
     rush_s: float = 0.0
     """Patients come at multiples of this time, to all tills at once; 0: when they like."""
 
@@ -62,16 +68,16 @@ class Weather:
             delay_s=chance.choice((0.005, 0.05, 0.5)), away_rate=upto(0.05),
             away_s=chance.choice((5.0, 60.0, 900.0)), till_dies_rate=upto(0.25),
             gateway_dies_s=chance.choice((0.0, 0.0, 600.0, 1_800.0)), commit_dies_rate=upto(0.05),
-            store_fails_rate=upto(0.03), clock_jumps_rate=upto(0.1),
+            store_fails_rate=upto(0.03), clock_jumps_rate=upto(0.1), contended_rate=upto(0.1),
             rush_s=chance.choice((0.0, 600.0, 1_800.0)),
         )
 
 
 @dataclass
 class Line:
-    """Carries calls of all tills to one address."""
+    """Carries calls of all tills to one address, behind which there may be several gateways."""
 
-    gateway: Reached
+    gateways: Sequence[Reached]
     chance: Random
     note: Note
     weather: Weather
@@ -106,7 +112,8 @@ class Line:
     def _arrives(
         self, label: str, request: Request, timeout_ms: int, done: "asyncio.Future[Reply]"
     ) -> None:
-        self.gateway.handle(request, timeout_ms, lambda answer: self._back(label, answer, done))
+        up = [each for each in self.gateways if each.is_up] or self.gateways
+        self.chance.choice(up).handle(request, timeout_ms, lambda answer: self._back(label, answer, done))
 
     def _back(self, label: str, answer: Answer | None, done: "asyncio.Future[Reply]") -> None:
         reply = GONE if answer is None else _reply_of(answer)

@@ -7,24 +7,47 @@ anybody knows. What was acknowledged is never lost.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
+from medsettle_gateway.service.ports import (
+    ContendedError,
+    SaleFilter,
+    SalePosition,
+    StoreUnavailableError,
+)
 from tests.gateway.service.memory_chain import seal_next
 from tests.gateway.service.memory_store import MemoryStore, MemoryTransaction, Tables
+from tests.simulation.city import BEGIN
 from tests.simulation.events import Note
 from tests.simulation.loop import Process, current
 
 _POLL_S = 0.001
 
 
-class Database:
-    """The tables, whose turn it is to write, and what goes wrong."""
+class SharedTransaction(MemoryTransaction):
+    """A transaction of a database that several gateways share: it says what time it is."""
 
-    def __init__(self, tables: Tables, chance: Random, note: Note) -> None:
+    def __init__(self, tables: Tables, at: datetime) -> None:
+        super().__init__(tables)
+        self._at = at
+
+    @property
+    def at(self) -> datetime:
+        return self._at
+
+
+class Database:
+    """The tables, whose turn it is to write, and what goes wrong.
+
+    ``shared``: several gateways write, and its clock counts for all of them.
+    """
+
+    def __init__(self, tables: Tables, chance: Random, note: Note, *, shared: bool = False) -> None:
+        self.shared = shared
+        self.contended_rate = 0.0
         self.tables = tables
         self.chance = chance
         self.note = note
@@ -36,6 +59,13 @@ class Database:
 
     def happens(self, rate: float) -> bool:
         return rate > 0 and self.chance.random() < rate
+
+    def transaction(self) -> MemoryTransaction:
+        """Returns a transaction over what stands now."""
+        tables = self.tables.copied()
+        if not self.shared:
+            return MemoryTransaction(tables)
+        return SharedTransaction(tables, BEGIN + timedelta(seconds=asyncio.get_running_loop().time()))
 
     async def takes_time(self) -> None:
         await asyncio.sleep(self.chance.random() * self.slow_s)
@@ -56,8 +86,11 @@ class SimulatedStore:
         try:
             if database.happens(database.fails_rate):
                 raise StoreUnavailableError
-            transaction = MemoryTransaction(database.tables.copied())
+            transaction = database.transaction()
             await database.takes_time()
+            if database.shared and database.happens(database.contended_rate):
+                database.note("another gateway is in the way", "gateways were in each other's way")
+                raise ContendedError
             yield transaction
             await self._commit(transaction, me)
         finally:

@@ -15,16 +15,18 @@ from tests.simulation.till import Drawer, TillMachine
 
 
 def faults(
-    gateway: GatewayMachine, tills: list[TillMachine], counter: Counter, drawer: Drawer
+    gateways: list[GatewayMachine], tills: list[TillMachine], counter: Counter, drawer: Drawer
 ) -> Iterator[str]:
     """Yields what is wrong, one sentence each; nothing if all is well."""
-    tables = gateway.database.tables
+    tables = gateways[0].database.tables
     yield from counter.wrong
-    yield from gateway.unexpected()
-    yield from (
-        f"{each.method} was answered with {each.reason}"
-        for each in gateway.handled if each.reason == Reason.INTERNAL_ERROR
-    )
+    for gateway in gateways:
+        yield from gateway.unexpected()
+        yield from (
+            f"{each.method} was answered with {each.reason}"
+            for each in gateway.handled if each.reason == Reason.INTERNAL_ERROR
+        )
+        yield from _of_authority(gateway, tables)
     yield from _of_books(tables)
     yield from _of_limits(tables)
     for till in tills:
@@ -52,6 +54,19 @@ def _of_limits(tables: Tables) -> Iterator[str]:
     for text, sale in tables.sales.items():
         if OUTCOME[sale.state] is Outcome.OPEN:
             yield f"{text} is {sale.state} for ever"
+
+
+def _of_authority(gateway: GatewayMachine, tables: Tables) -> Iterator[str]:
+    """What the authority beyond has charged, and nothing else, is SETTLED here."""
+    if gateway.beyond is None:
+        return
+    settled = {
+        sale.upstream.number for sale in tables.sales.values()
+        if sale.upstream is not None and sale.state is SaleState.SETTLED
+    }
+    charged = gateway.beyond.platform.charged()
+    if settled != charged:
+        yield f"settled here {sorted(settled - charged)}, charged there {sorted(charged - settled)}"
 
 
 def _of_journal(till: TillMachine, tables: Tables) -> Iterator[str]:

@@ -12,7 +12,9 @@ from typing import Final
 from medsettle.aio import AsyncTill
 from medsettle.errors import MedsettleError
 from medsettle.models import CashState
+from tests.gateway.service.world import CLINIC, PHARMACY
 from tests.simulation import city, verdict
+from tests.simulation.authority import Beyond
 from tests.simulation.cashier import Cashier, Counter
 from tests.simulation.clocks import MachineClock
 from tests.simulation.events import Events
@@ -56,7 +58,7 @@ class World:
         self.note = self.events.note
         self.drawer, self.counter = Drawer(), Counter()
         self.deaths_count = 0
-        self.is_evening = False
+        self.is_over = False
 
     def run(self) -> Result:
         """Returns how it went."""
@@ -67,28 +69,38 @@ class World:
 
     async def _run(self) -> Result:
         await self._build()
-        self._start_gateway()
+        for gateway in self.gateways:
+            self._start(gateway)
         for day in range(self.days):
             await self._day(day)
         await self._evening()
-        found = tuple(verdict.faults(self.gateway, self.tills, self.counter, self.drawer))
+        found = tuple(verdict.faults(self.gateways, self.tills, self.counter, self.drawer))
         found += tuple(f"nobody awaited: {fault}" for fault in self.loop.faults)
         self._bury()
         return Result(
             self.seed, found, self.events.digest, self.days * len(self.tills),
-            len(self.gateway.database.tables.sales), self.deaths_count, self.events.met,
+            len(self.database.tables.sales), self.deaths_count, self.events.met,
             tuple(self.events.lines or ()),
         )
 
     async def _build(self) -> None:
         weather = self.weather
         self.note(f"{weather}")
-        database = Database(await city.tables(self.chance), self.chance, self.note)
+        count = self.chance.choice((1, 1, 1, 2))
+        database = self.database = Database(
+            await city.tables(self.chance), self.chance, self.note, shared=count > 1
+        )
         database.slow_s = self.chance.choice((0.001, 0.02))
         database.dies_rate, database.fails_rate = weather.commit_dies_rate, weather.store_fails_rate
+        database.contended_rate = weather.contended_rate
         sweeps = timedelta(seconds=self.chance.choice((60, 600, 1_800)))
-        self.gateway = GatewayMachine("gateway", database, replace(RULES, sweep_interval=sweeps))
-        line = Line(self.gateway, self.chance, self.note, weather)
+        self.beyond = self._beyond()
+        self.rules = replace(RULES, sweep_interval=sweeps)
+        self.gateways = [
+            GatewayMachine(f"gateway {number}", database, self.rules, self.beyond)
+            for number in range(1, count + 1)
+        ]
+        line = Line(self.gateways, self.chance, self.note, weather)
         trouble_rate = self.chance.choice((0.0, 0.0, 0.3))
         self.tills = [
             TillMachine(
@@ -97,6 +109,11 @@ class World:
             )
             for terminal in city.TERMINALS[: self.chance.choice((2, 2, 3, 4))]
         ]
+
+    def _beyond(self) -> Beyond | None:
+        """Some towns have an authority beyond the house: for one of the two institutions, or for both."""
+        places = self.chance.choice(((), (), (), (PHARMACY,), (CLINIC, PHARMACY)))
+        return Beyond(self.chance, places, self.chance.choice((0.0, 0.3, 0.7))) if places else None
 
     async def _day(self, day: int) -> None:
         until_s = day * DAY_S + OPEN_S
@@ -114,27 +131,27 @@ class World:
         if day + 1 < self.days:
             await asyncio.sleep((day + 1) * DAY_S - self.loop.time())
 
-    def _start_gateway(self) -> None:
+    def _start(self, gateway: GatewayMachine) -> None:
         """Starts it; when it dies, somebody starts it again. Sometimes it dies of nothing."""
-        process = self.gateway.start()
-        process.watch(self._gateway_died)
+        process = gateway.start()
+        process.watch(partial(self._died, gateway))
         mean_s = self.weather.gateway_dies_s
         if mean_s:
             self.loop.call_later(self.chance.expovariate(1 / mean_s), self._dies, process, context=Context())
 
     def _dies(self, process: Process) -> None:
         if process.alive and self.weather.gateway_dies_s:
-            self.note("gateway dies", "a gateway died")
+            self.note(f"{process.name} dies", "a gateway died")
             process.die()
 
-    def _gateway_died(self) -> None:
-        if self.is_evening:
+    def _died(self, gateway: GatewayMachine) -> None:
+        if self.is_over:
             return
         self.deaths_count += 1
         if self.chance.random() < self.weather.clock_jumps_rate * 3:
-            self._set_clock(self.gateway.clock)
+            self._set_clock(gateway.clock)
         after_s = self.chance.choice((0.5, 5, 30))
-        self.loop.call_later(after_s, self._start_gateway, context=Context())
+        self.loop.call_later(after_s, self._start, gateway, context=Context())
 
     def _set_clock(self, clock: MachineClock) -> None:
         clock.off = timedelta(seconds=self.chance.choice((-90, 0, 20, 400)))
@@ -150,7 +167,7 @@ class World:
             self.deaths_count += len(till.processes) - 1
             if till.process is None or not till.process.alive:
                 till.start()
-        longest_s = (RULES.hold + RULES.late_confirm + 2 * self.gateway.rules.sweep_interval).total_seconds()
+        longest_s = (RULES.hold + RULES.late_confirm + 2 * self.rules.sweep_interval).total_seconds()
         for _ in range(2):
             for till in self.tills:
                 await self._end(till)
@@ -163,13 +180,13 @@ class World:
         clear = Weather()
         for name in vars(clear):
             setattr(self.weather, name, getattr(clear, name))
-        database = self.gateway.database
-        database.dies_rate = database.fails_rate = 0.0
+        database = self.database
+        database.dies_rate = database.fails_rate = database.contended_rate = 0.0
+        if self.beyond is not None:
+            self.beyond.trouble_rate = 0.0
         self.tills[0].line.clear()
         for till in self.tills:
             till.trouble_rate = 0.0
-        if not self.gateway.is_up:
-            self._start_gateway()
 
     async def _end(self, till: TillMachine) -> None:
         for _ in range(_LOOKS_MOST):
@@ -195,7 +212,9 @@ class World:
                 self.counter.hears(till.terminal, card)
 
     def _bury(self) -> None:
-        self.is_evening = True
-        for process in (*self.gateway.processes, *(each for till in self.tills for each in till.processes)):
+        self.is_over = True
+        machines: tuple[GatewayMachine | TillMachine, ...] = (*self.gateways, *self.tills)
+        beyond = [self.beyond.process] if self.beyond else []
+        for process in (*beyond, *(each for machine in machines for each in machine.processes)):
             process.die()
             buried(process)

@@ -69,8 +69,9 @@ class MemoryTransaction:
         self.tables = tables
 
     @property
-    def at(self) -> None:
+    def at(self) -> datetime | None:
         """One writer at a time."""
+        return None
 
     async def load(self, asked: Sequence[AnyKey]) -> Facts:
         return Facts({key: load_one(self.tables, key) for key in asked})
