@@ -36,8 +36,8 @@ class Gateway:
     """A gateway with the demo city, in a directory of its own.
 
     ``settings`` stand above its configuration, by ``section.name``: ``{"limits.hold_s": "1"}``.
-    ``serve_options`` are added to ``medsettle-gateway serve``: ``("--workers", "2")``. Tills use ``address``, the
-    proxy's: it stays the same when the gateway is started anew.
+    ``serve_options`` are added to ``medsettle-gateway serve``: ``("--workers", "2")``.
+    Tills use ``address``, the proxy's: it stays the same when the gateway is started anew.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Gateway:
 
     @property
     def pid(self) -> int:
-        """Its process id, or that of the process which watches over its workers. Raises GatewayFailedError."""
+        """Its process id, or that of who watches over its workers. Raises GatewayFailedError."""
         if self._process is None:
             raise GatewayFailedError("the gateway was not started")
         return self._process.pid

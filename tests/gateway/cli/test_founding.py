@@ -9,8 +9,8 @@ import pytest
 
 from medsettle_gateway.domain.keys import MemberKey
 from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.storage.connection import load
 from medsettle_gateway.storage.sqlite import database
-from medsettle_gateway.storage.sqlite.loading import Reading
 from tests.gateway.cli.city import City
 
 KEYS = ("root.pem", "identities", "quotes")
@@ -134,7 +134,7 @@ def test_a_daughter_of_the_city_may_use_her_fathers_account(city: City) -> None:
     with gateway.reading() as connection:
         daughter = gateway.people(connection, "").member_of("2103000006")
         assert daughter is not None
-        facts = Reading(connection, gateway.sealer).load((MemberKey(daughter),)).of(MemberKey(daughter))
+        facts = load(connection, gateway.sealer, (MemberKey(daughter),)).of(MemberKey(daughter))
     assert facts is not None
     assert [(each.owner, each.balance_fen) for each in facts.accounts] == [(Owner.PARENT, 15_000)]
 
