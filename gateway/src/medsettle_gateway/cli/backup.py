@@ -92,7 +92,7 @@ def restore(  # the options
     prepared.migrate()
     before = copies.epoch_of(place.path) if place.path.exists() else 0
     with writing(prepared, gateway.sealer, root=gateway.keys.root.key) as connection:
-        begun = since_now(connection, at, author, reason)
+        begun = since_now(connection, at, author, reason, manifest.made_at)
         epoch = put_recovery(connection, begun, above=before)
     copies.end_log(prepared.path)
     aside = copies.set_aside(place.path, at) if place.path.exists() else None

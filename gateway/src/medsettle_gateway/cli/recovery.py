@@ -1,6 +1,7 @@
 """``medsettle-gateway recovery``: what a restore with loss leaves open, and its end."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,20 @@ from medsettle_gateway.storage.recoveries import (
 _SHOWN_COUNT: Final = 20
 
 
+def _instant(_context: click.Context, option: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise click.BadParameter(
+            "应为带时区的时刻 must be an instant with its offset: 2026-11-22T03:00:00+08:00", param=option
+        )
+    return at
+
+
 @click.group("recovery", short_help="恢复后的核对 the comparison after a restore")
 def recovery() -> None:
     """After a restore with loss: absence is no proof until tills have compared. They do so by themselves."""
@@ -31,15 +46,21 @@ def recovery() -> None:
 @recovery.command("begin", short_help="登记一次有丢失的恢复 record a restore with loss")
 @click.option("--by", "author", required=True, help="Who does it, for the record.")
 @click.option("--reason", required=True, help="Why, for the record.")
+@click.option(
+    "--whole-until", metavar="INSTANT", callback=_instant,
+    help="Up to then nothing is missing, such as 2026-11-22T03:00:00+08:00; default: the last entry.",
+)
 @json_option
 @config_option
-def begin(author: str, reason: str, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+def begin(
+    author: str, reason: str, whole_until: datetime | None, as_json: bool, config_path: Path  # noqa: FBT001
+) -> None:
     """Raise the epoch of a database that was restored with a server's own tools, before gateways start.
 
     The command restore does the same for the embedded one.
     """
     with open_gateway(config_path).writing() as connection:
-        begun = since_now(connection, now(), author, reason)
+        begun = since_now(connection, now(), author, reason, whole_until)
         epoch = put_recovery(connection, begun)
     if as_json:
         print_json({"epoch": epoch, **_begun(begun)})

@@ -55,13 +55,16 @@ class Listed(NamedTuple):
     findings: tuple[str, ...]
 
 
-def since_now(connection: Connection, at: datetime, author: str, reason: str) -> Begun:
+def since_now(
+    connection: Connection, at: datetime, author: str, reason: str, whole_until: datetime | None = None
+) -> Begun:
     """Returns the recovery of books that have just been restored.
 
-    Ids of days up to tomorrow may be of sales that were lost: a till may be a day ahead.
+    ``whole_until``: up to then nothing is missing, if that is known; else it is up to the last entry. Ids of
+    days up to tomorrow may be of sales that were lost: a till may be a day ahead.
     """
-    lost_from = last_committed_at(connection) or _BEGINNING
-    return Begun(at, lost_from, day_of(at) + _A_DAY, author, reason)
+    last_at = last_committed_at(connection) or _BEGINNING
+    return Begun(at, max(last_at, whole_until or last_at), day_of(at) + _A_DAY, author, reason)
 
 
 def put_recovery(connection: Connection, begun: Begun, *, above: int = 0) -> int:
