@@ -92,6 +92,13 @@ async def test_a_settle_arrives_with_every_field() -> None:
     assert (prescription.kind, prescription.issued_on) == (Prescription.EXTERNAL, date(2024, 5, 29))
 
 
+async def test_a_return_names_the_sale_and_shows_no_credential() -> None:
+    of = f"{INSTITUTION}-02-20240530-7-1"
+    command = await asked(calls.SETTLE, settle(replaces=of, credential=None))
+    assert command.replaces.text == of
+    assert (command.credential.kind, command.credential.token) == ("", "")
+
+
 async def test_lines_without_an_id_are_called_by_their_number() -> None:
     command = await asked(calls.SETTLE, settle(basket=basket(lines=[line(), line(line_id="b"), line()])))
     assert [each.line_id for each in command.basket.lines] == ["1", "b", "3"]
@@ -153,7 +160,11 @@ def card(**fields: Any) -> credential_pb2.Credential:
     ({"acknowledgements": ["x"] * 17}, "FIELD_INVALID", "acknowledgements"),
     ({"acknowledgements": [""]}, "FIELD_REQUIRED", "acknowledgements[0]"),
     ({"quote_token": "x" * 2_049}, "FIELD_INVALID", "quote_token"),
-    ({"replaces": REQUEST_ID}, "NOT_SUPPORTED", "replaces"),
+    ({"replaces": REQUEST_ID}, "FIELD_INVALID", "credential"),
+    ({"replaces": "", "credential": None}, "FIELD_REQUIRED", "replaces"),
+    ({"replaces": "17", "credential": None}, "REQUEST_ID_INVALID", "replaces"),
+    ({"replaces": REQUEST_ID, "credential": None, "collect": settlement_pb2.COLLECT_LATER},
+     "FIELD_INVALID", "collect"),
     ({"view": 9}, "FIELD_INVALID", "view"),
 ])
 async def test_what_is_wrong_with_a_settle_is_named(changes: Any, reason: str, field: str) -> None:
