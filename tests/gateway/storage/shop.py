@@ -1,10 +1,11 @@
 """A gateway on a server, without its front: the writer and the use cases, beside others."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from medsettle_gateway.domain.asked import Collect, Consent, Payer
+from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import CountersKey, MemberKey
@@ -38,9 +39,10 @@ class Shop:
         credential = changes.pop("credential", None) or Shown("ELECTRONIC", f"{self.refs[who]}#{number}")
         payers = tuple(Payer(each.account, Consent.STANDING) for each in (await self.member(who)).accounts)
         bought = basket(line("XA01", amount_fen), payers=payers)
+        request_id = ticket(number, changes.pop("till", "T1"))
         quote = await self.world.ask(Quote(caller("T1", CLINIC), credential, bought))
         assert isinstance(quote, QuoteAnswer), quote
-        command = self.world.settle(ticket(number), quote.split, basket=bought, collect=Collect.NOW)
+        command = self.world.settle(request_id, quote.split, basket=bought, collect=Collect.NOW)
         command = replace(command, credential=credential, acknowledgements=("POSSIBLE_DUPLICATE",))
         return replace(command, **changes)
 
@@ -52,7 +54,7 @@ class Shop:
 
     async def paid_fen(self, who: str) -> int:
         """What the pooled fund has paid for a member this year."""
-        key = CountersKey(self.refs[who], REGION, "employee", (str(datetime.now(UTC).year),))
+        key = CountersKey(self.refs[who], REGION, "employee", (str(datetime.now(CST).year),))
         counters = (await self.store.load((key,))).of(key)
         return sum(state.used for name, state in counters.items() if name.measure == "paid")
 
@@ -62,7 +64,7 @@ class Shop:
 
 
 def ticket(number: int, till: str = "T1") -> RequestId:
-    return RequestId.parse(f"{CLINIC}-{till}-{datetime.now(UTC):%Y%m%d}-{number}-1")
+    return RequestId.parse(f"{CLINIC}-{till}-{datetime.now(CST):%Y%m%d}-{number}-1")
 
 
 async def founded(
@@ -84,7 +86,7 @@ async def opened(
     """Another gateway on the database."""
     store = await stand.opened(waits)
     world = World(store=store, rules=rules or Rules())  # type: ignore[arg-type]
-    world.clock.at = datetime.now(UTC)
+    world.clock.at = datetime.now(CST)
     await world.started()
     return Shop(world, store, refs)
 
