@@ -12,7 +12,8 @@ from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
 from medsettle_gateway.domain.moves import KeepDispensed, Move, MoveBalance, MoveCounter, PostEntry, PutSale
 from medsettle_gateway.domain.sale import Effect
-from medsettle_gateway.storage.audit.verifying import Verdict, verify
+from medsettle_gateway.storage.audit.asking import Books as Asked
+from medsettle_gateway.storage.audit.verifying import Verdict, verdict_of, verify
 from medsettle_gateway.storage.connection import Connection
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.stand import NOW, PAID, REGION, TODAY, SqliteStand, person, request_id, sale
@@ -55,25 +56,33 @@ class Books:
     def chain(self) -> None:
         asyncio.run(self._chain())
 
-    def tamper(self, sql: str) -> None:
-        """Changes rows as somebody would who may do anything, and leaves no other trace."""
-        with self.connections() as (connection,):
-            if not isinstance(connection, sqlite3.Connection):
-                connection.execute("BEGIN")
-                connection.execute("SET LOCAL session_replication_role = replica")
-                found = connection.execute(sql.format(key=self.key))
-                assert found.rowcount > 0
-                connection.execute("COMMIT")
-                return
-            connection.execute("PRAGMA foreign_keys = OFF")
-            made = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
-            triggers = connection.execute(made).fetchall()
-            for name, _ in triggers:
-                connection.execute(f"DROP TRIGGER {name}")
-            assert connection.execute(sql.format(key=self.key)).rowcount > 0
-            for _, trigger in triggers:
-                connection.execute(trigger)
+    def verdict_after(self, tampering: str) -> Verdict:
+        """What is said once somebody has changed rows who may do anything and leaves no other trace.
 
+        It is undone again.
+        """
+        with self.connections() as (connection,):
+            self.tamper(connection, tampering)
+            verdict = verdict_of([Asked.of(connection)])
+            connection.execute("ROLLBACK")
+        return verdict
+
+    def tamper(self, connection: Connection, sql: str) -> None:
+        """Changes rows inside a transaction that is left open."""
+        if not isinstance(connection, sqlite3.Connection):
+            connection.execute("BEGIN")
+            connection.execute("SET LOCAL session_replication_role = replica")
+            assert connection.execute(sql.format(key=self.key)).rowcount > 0
+            return
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("BEGIN")
+        made = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
+        triggers = connection.execute(made).fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        assert connection.execute(sql.format(key=self.key)).rowcount > 0
+        for _, trigger in triggers:
+            connection.execute(trigger)
 
     async def _write(self, moves: Sequence[Move]) -> None:
         store = await self.stand.opened()

@@ -110,6 +110,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sales_and_entries": Kind(
         ("request_id", "state", "version", "entry_count", "kind", "entry"), _sale_zh, _sale_en
     ),
+    "records": _said(
+        "业务 {request_id} 的记录无法读取", "the record of sale {request_id} cannot be read", "request_id"
+    ),
     "dispensings": _said(
         "业务 {request_id}:有 {missing_count} 种已发药品未计入,另有 {unsaid_count} 种多计",
         "sale {request_id}: {missing_count} drugs that it hands out do not count, "

@@ -48,7 +48,7 @@ WHERE state IS DISTINCT FROM kind OR version IS DISTINCT FROM entry_count ORDER 
 SELECT request_id, count(*) FILTER (WHERE missing > 0), count(*) FILTER (WHERE missing < 0) FROM (
   SELECT request_id, sum(handed_out) AS missing FROM (
     SELECT request_id, handed.number, drug ->> 0 AS drug, drug ->> 1 AS dispensed_on,
-      (drug ->> 2)::bigint AS days_supply, drug ->> 3 AS condition, drug ->> 4 AS benefit, 1 AS handed_out
+      drug ->> 2 AS days_supply, drug ->> 3 AS condition, drug ->> 4 AS benefit, 1 AS handed_out
     FROM sales
       CROSS JOIN json_array_elements(
         CASE WHEN json_typeof(body::json #> '{effect,dispensed}') = 'array'
@@ -56,7 +56,7 @@ SELECT request_id, count(*) FILTER (WHERE missing > 0), count(*) FILTER (WHERE m
       ) WITH ORDINALITY AS handed (drug, number)
     WHERE state IN ('HELD', 'SETTLED')
     UNION ALL
-    SELECT request_id, number, drug, dispensed_on, days_supply, condition, benefit, -1 FROM dispensings
+    SELECT request_id, number, drug, dispensed_on, days_supply::text, condition, benefit, -1 FROM dispensings
   ) AS drugs GROUP BY request_id, number, drug, dispensed_on, days_supply, condition, benefit
 ) AS compared GROUP BY request_id HAVING count(*) FILTER (WHERE missing <> 0) > 0
 ORDER BY request_id LIMIT :most;

@@ -46,6 +46,9 @@ FROM (
 HAVING sum(used) <> sum(moved_used) OR sum(held) <> sum(moved_held)
 ORDER BY member, region, scheme, period, counter, measure LIMIT :most;
 
+-- name: sale_records
+SELECT request_id, body FROM sales WHERE request_id > :after ORDER BY request_id LIMIT :most;
+
 -- name: head
 SELECT block, first_position, last_position, sealed_at_us, marks, hash FROM blocks ORDER BY block DESC LIMIT 1;
 

@@ -19,13 +19,14 @@ from medsettle_gateway.storage.audit.asking import ROWS_MOST, Books
 from medsettle_gateway.storage.audit.chained import compare_blocks
 from medsettle_gateway.storage.audit.findings import KINDS, Finding, finding
 from medsettle_gateway.storage.audit.head import Bounds, bounds_of, standing_of
+from medsettle_gateway.storage.audit.records import dispensings
 from medsettle_gateway.storage.connection import Connection
 
 RANGE_COUNT: Final = 4_096
 """Positions of one step."""
 SNAPSHOTS_MOST: Final = 1_000
 """Times that several connections are asked to see the same, while a gateway writes."""
-QUESTIONS: Final = ("counters", "sales_and_entries", "balances", "dispensings", "orphans", "gaps", "guards")
+QUESTIONS: Final = ("counters", "sales_and_entries", "balances", "orphans", "gaps", "guards")
 """What is asked of all entries at once; what takes longest is asked first."""
 
 
@@ -79,6 +80,7 @@ def verdict_of(books: Sequence[Books], noted: bytes | None = None, told: Told = 
 
 
 def _tasks(bounds: Bounds) -> Iterator[_Task]:
+    yield dispensings
     for question in QUESTIONS:
         yield partial(_ask, question)
     for first in range(1, max(bounds.last_position, bounds.last_entry) + 1, RANGE_COUNT):
