@@ -187,6 +187,13 @@ def _operators_files(policy: PolicySection) -> Iterator[PackSource]:
     return (read_pack(path) for path in paths)
 
 
+def desk_of(config: Config, keys: Keys) -> Desk:
+    """Returns what operators' decisions are made with. Raises ConfigError."""
+    life = timedelta(seconds=config.limits.answering_key_s)
+    answering = AnsweringKeys(keys.root, config.gateway.id, SystemClock(), life)
+    return _desk(config, keys, load_packs(config), answering)
+
+
 def _desk(config: Config, keys: Keys, packs: Packs, answering: AnsweringKeys) -> Desk:
     return Desk(
         identity=Identity(config.gateway.id, keys.root.public_key, keys.root.suite),

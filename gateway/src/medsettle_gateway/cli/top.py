@@ -24,6 +24,7 @@ _WHERE: Final = {
     "policy": "medsettle_gateway.cli.policy:policy",
     "recovery": "medsettle_gateway.cli.recovery:recovery",
     "restore": "medsettle_gateway.cli.backup:restore",
+    "sale": "medsettle_gateway.cli.sale:sale",
     "serve": "medsettle_gateway.cli.serve:serve",
     "settings": "medsettle_gateway.cli.settings:settings",
     "terminal": "medsettle_gateway.cli.terminal:terminal",

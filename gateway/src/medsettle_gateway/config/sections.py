@@ -181,6 +181,8 @@ class LimitsSection:
     chain_interval_ms: int = _limit(500, 10, 600_000)
     """How often new entries are covered by a block of the chain."""
     chain_batch: int = _limit(1_000, 1, 4_096)
+    variance_fen: int = _limit(10_000, 0, 100_000_000)
+    """What one operator may pay of a sale that funds and accounts do not bear; above it takes two."""
     authority_wait_ms: int = _limit(30_000, 100, 600_000)
     """How long a remote authority may take over one call before its answer counts as not known."""
     authority_calls: int = _limit(64, 1, 65_536)

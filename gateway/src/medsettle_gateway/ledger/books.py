@@ -3,7 +3,8 @@
 ==============================  ================================================================
 book                            accounts
 ==============================  ================================================================
-``<region>/<scheme>/<fund>``    ``benefit`` (what the fund bore), ``payable/<institution>``
+``<region>/<scheme>/<fund>``    ``benefit`` (what the fund bore), ``payable/<institution>``, ``variance``
+                                (what the operator bears of what was shown)
 ``<region>/<scheme>/accounts``  ``member/<account>``, ``held/<account>``, ``opening``,
                                 ``payable/<institution>``, ``upstream/<account>`` (what accounts paid that
                                 a remote authority keeps), ``variance`` (what was paid for accounts that do

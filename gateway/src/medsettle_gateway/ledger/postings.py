@@ -55,8 +55,9 @@ def with_region(account: str, region: str, scheme: str, other: str, amount_fen: 
 
 def _funds(effect: Effect, institution: str) -> Iterator[Posting]:
     for fund, amount_fen in effect.funds:
-        book = books.fund_book(effect.region, effect.scheme, fund)
-        yield from _pair(book, books.BENEFIT, books.payable(institution), amount_fen)
+        book, varied_fen = books.fund_book(effect.region, effect.scheme, fund), effect.varied_fen(fund)
+        yield from _pair(book, books.BENEFIT, books.payable(institution), amount_fen - varied_fen)
+        yield from _pair(book, books.VARIANCE, books.payable(institution), varied_fen)
 
 
 def _accounts(effect: Effect, source: _Side, target: _Side) -> Iterator[Posting]:

@@ -56,6 +56,8 @@ class Rules:
     chain_interval: timedelta = timedelta(milliseconds=500)
     chain_count: int = 1_000
     """Entries that one block of the chain covers at most."""
+    variance_fen: int = 10_000
+    """What one operator may pay of a sale that funds and accounts do not bear; above it takes two."""
     authority_wait: timedelta = timedelta(seconds=30)
     """How long a remote authority may take over one call before its answer counts as not known."""
     answer_margin: timedelta = timedelta(milliseconds=700)

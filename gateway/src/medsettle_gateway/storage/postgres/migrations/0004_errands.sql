@@ -8,3 +8,6 @@ CREATE TABLE errands (
   attempts BIGINT NOT NULL CHECK (attempts >= 0)
 );
 CREATE INDEX errands_due ON errands (due_at_us, request_id);
+
+-- Operators look for late confirmations that were refused.
+CREATE INDEX sales_released ON sales (created_at_us) WHERE state = 'RELEASED';

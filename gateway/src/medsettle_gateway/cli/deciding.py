@@ -1,0 +1,59 @@
+"""A decision at the command line: a use case like a gateway's, in one transaction of the command's own."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from medsettle_gateway.cli.frame import Gateway, now
+from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.domain.locks import locks_read
+from medsettle_gateway.service.commands import Answer
+from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.storage.connection import Connection, last_committed_at, lock
+from medsettle_gateway.storage.facts import load, write
+
+_ROUNDS_COUNT = 8
+"""Rounds of loading after which a use case must know enough."""
+
+Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
+Decide = Callable[[Any, Facts, Now], Decision]
+
+
+def decided(
+    gateway: Gateway, connection: Connection, command: object, needs: Needs, decide: Decide
+) -> Answer:
+    """Returns the answer; what it changes is written in the transaction of the connection.
+
+    Raises what the decision raises, and ConfigError where the gateway's rules cannot be loaded.
+    """
+    from medsettle_gateway.bootstrap.gateway import desk_of  # noqa: PLC0415 - heavy
+
+    desk = desk_of(gateway.config, gateway.keys)
+    moment = Now(desk, _instant(connection))
+    facts = _facts(gateway, connection, command, needs, moment)
+    # Whoever was deciding about the same things has ended now: what he wrote is looked at.
+    lock(connection, locks_read(facts))
+    moment = Now(desk, _instant(connection))
+    facts = _facts(gateway, connection, command, needs, moment)
+    decision = decide(command, facts, moment)
+    if decision.moves:
+        write(connection, decision.moves)
+    return decision.answer
+
+
+def _instant(connection: Connection) -> datetime:
+    """Entries stand in the order of their times, even while the clock is behind the books."""
+    return max(now(), last_committed_at(connection) or now())
+
+
+def _facts(
+    gateway: Gateway, connection: Connection, command: object, needs: Needs, moment: Now
+) -> Facts:
+    facts = Facts()
+    for _ in range(_ROUNDS_COUNT):
+        missing = tuple(dict.fromkeys(key for key in needs(command, facts, moment) if key not in facts))
+        if not missing:
+            return facts
+        facts = facts.joined(load(connection, gateway.sealer, missing))
+    msg = f"{type(command).__name__} asks for more after {_ROUNDS_COUNT} rounds"
+    raise AssertionError(msg)
