@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from medsettle_gateway.bootstrap.shared_port import shared_port
+from medsettle_gateway.bootstrap.one_port import shared_port
 from medsettle_gateway.bootstrap.workers import NotReadyError, Patience, Workers
 from medsettle_gateway.config import ConfigError, ListenSection
 

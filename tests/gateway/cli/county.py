@@ -8,7 +8,7 @@ from medsettle_gateway.domain.calendar import business_on, day_of
 from medsettle_gateway.domain.entry import Entry
 from medsettle_gateway.ledger.postings import with_region
 from medsettle_gateway.ledger.transition import moves_of_entry
-from medsettle_gateway.storage.connection import write
+from medsettle_gateway.storage.facts import write
 from tests.gateway.cli.city import City
 
 REGION = "990300"

@@ -9,7 +9,7 @@ import pytest
 
 from medsettle_gateway.domain.keys import MemberKey
 from medsettle_gateway.domain.member import Owner
-from medsettle_gateway.storage.connection import load
+from medsettle_gateway.storage.facts import load
 from medsettle_gateway.storage.sqlite import database
 from tests.gateway.cli.city import City
 

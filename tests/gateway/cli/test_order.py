@@ -14,7 +14,8 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.facts import InstitutionFacts
 from medsettle_gateway.domain.keys import InstitutionKey, OrdersKey
 from medsettle_gateway.service.emergency import Orders
-from medsettle_gateway.storage.connection import DatabaseFailedError, load
+from medsettle_gateway.storage.connection import DatabaseFailedError
+from medsettle_gateway.storage.facts import load
 from tests.gateway.cli.city import City, on_both_stores
 
 CLINIC, OTHER = "H21030200001", "H21030300002"

@@ -15,7 +15,8 @@ from medsettle_gateway.domain.facts import AccountState, CounterState, Dispensed
 from medsettle_gateway.domain.keys import CountersKey, DispensedKey, MemberKey
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy.facts import age_on
-from medsettle_gateway.storage.connection import load, snapshot
+from medsettle_gateway.storage.connection import snapshot
+from medsettle_gateway.storage.facts import load
 
 WINDOW_DAYS: Final = 90
 """Drugs of so many days, the day itself included, are shown."""

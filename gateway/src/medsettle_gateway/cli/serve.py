@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from medsettle_gateway.bootstrap.shared_port import shared_port
+from medsettle_gateway.bootstrap.one_port import shared_port
 from medsettle_gateway.bootstrap.workers import NotReadyError, Patience, Workers, run_workers
 from medsettle_gateway.cli.frame import config_option, open_gateway
 from medsettle_gateway.cli.logs import set_up

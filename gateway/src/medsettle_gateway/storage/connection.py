@@ -13,10 +13,7 @@ from typing import Any, Protocol
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.locks import Lock
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.sqlite import latest
-from medsettle_gateway.storage.sqlite.loading import Reading
-from medsettle_gateway.storage.sqlite.writing import write as write_embedded
+from medsettle_gateway.storage.instants import from_us
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -85,21 +82,6 @@ def begin(connection: Connection) -> None:
         connection.begin()
 
 
-def load(connection: Connection, sealer: Sealer, keys: Sequence[AnyKey]) -> Facts:
-    """Returns the facts of the keys."""
-    if isinstance(connection, sqlite3.Connection):
-        return Reading(connection, sealer).load(keys)
-    return connection.load(keys)
-
-
-def write(connection: Connection, moves: Sequence[Move]) -> None:
-    """Does the moves, inside a writing transaction. Raises AssertionError if the store refuses one."""
-    if isinstance(connection, sqlite3.Connection):
-        write_embedded(connection, moves)
-    else:
-        connection.write(moves)
-
-
 def lock(connection: Connection, locks: Iterable[Lock]) -> None:
     """Keeps gateways from deciding about these until the writing transaction ends.
 
@@ -111,9 +93,10 @@ def lock(connection: Connection, locks: Iterable[Lock]) -> None:
 
 def last_committed_at(connection: Connection) -> datetime | None:
     """Returns the instant of the last entry in the books; None before the first."""
-    if isinstance(connection, sqlite3.Connection):
-        return latest.last_committed_at(connection)
-    return connection.last_committed_at()
+    if not isinstance(connection, sqlite3.Connection):
+        return connection.last_committed_at()
+    row = connection.execute("SELECT committed_at_us FROM entries ORDER BY position DESC LIMIT 1").fetchone()
+    return None if row is None else from_us(row[0])
 
 
 def entry_column(connection: Connection) -> str:

@@ -11,8 +11,9 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.register import MemberRecord
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
 from medsettle_gateway.storage.batches import asked_of
-from medsettle_gateway.storage.connection import Connection, write
+from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Tally
+from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.sealing import Identity, Sealer
 
 NUMBER, ID_NUMBER = "number", "id_number"
@@ -107,10 +108,8 @@ class Members:
     def _known(self, rows: Sequence[tuple[int, MemberRecord]]) -> Mapping[bytes, _Known]:
         hashes = [self._number_hash(record) for _, record in rows]
         return {
-            bytes(number_hash): _Known(*known, facts=tuple(facts))
-            for number_hash, *known, facts in (
-                (*row[:6], row[6:]) for row in asked_of(self.connection, _FIND, hashes)
-            )
+            bytes(row[0]): _Known(row[1], row[2], row[3], row[4], row[5], tuple(row[6:]))
+            for row in asked_of(self.connection, _FIND, hashes)
         }
 
     def _number_hash(self, record: MemberRecord) -> bytes:

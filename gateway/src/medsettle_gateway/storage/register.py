@@ -12,8 +12,9 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.register import FamilyTie, MemberRecord, Rows, YearSum
 from medsettle_gateway.ledger.transition import moves_of_entry, opening_counters
 from medsettle_gateway.storage.batches import asked_of, batches
-from medsettle_gateway.storage.connection import Connection, lock, write
+from medsettle_gateway.storage.connection import Connection, lock
 from medsettle_gateway.storage.entering import Entered, Tally
+from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.members import NUMBER, Members
 from medsettle_gateway.storage.sealing import Sealer
 

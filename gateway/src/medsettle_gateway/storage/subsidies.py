@@ -15,7 +15,8 @@ from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.ledger import books
 from medsettle_gateway.ledger.transition import moves_of_entry, of_account
 from medsettle_gateway.storage.batches import asked_of
-from medsettle_gateway.storage.connection import Connection, entry_column, load, lock, write
+from medsettle_gateway.storage.connection import Connection, entry_column, lock
+from medsettle_gateway.storage.facts import load, write
 from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.sealing import Sealer
 

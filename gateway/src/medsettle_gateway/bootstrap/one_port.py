@@ -1,12 +1,14 @@
 """One port for several processes: chosen and kept before they start, and shared with nobody else."""
 
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Final
 
 from medsettle_gateway.config import ConfigError, ListenSection
+
+_OPTION: Final[int | None] = getattr(socket, "SO_REUSEPORT", None)
+"""Not on Windows."""
 
 Place = tuple[Any, ...]
 """Host, port, and what else the family of the address has."""
@@ -18,7 +20,8 @@ def shared_port(listen: ListenSection) -> Iterator[int]:
 
     Raises ConfigError if somebody listens there, or if the system cannot share a port.
     """
-    if sys.platform == "win32" or not hasattr(socket, "SO_REUSEPORT"):
+    option = _OPTION
+    if option is None:
         raise ConfigError(
             "此系统不能让多个进程共用一个端口;请不加 --workers 启动,或在 Linux 上运行。",
             "This system cannot share a port among processes: serve without --workers, or on Linux.",
@@ -27,7 +30,7 @@ def shared_port(listen: ListenSection) -> Iterator[int]:
         port = listen.port
         try:
             for family, place in _places(listen):
-                port = _keep(kept, family, (place[0], port, *place[2:]))
+                port = _keep(kept, option, family, (place[0], port, *place[2:]))
         except OSError as error:
             raise ConfigError(
                 f"无法在 {listen.address} 上监听;端口可能被占用,或该地址不属于本机。",
@@ -44,7 +47,7 @@ def _places(listen: ListenSection) -> Iterator[tuple[socket.AddressFamily, Place
         yield family, place
 
 
-def _keep(kept: ExitStack, family: socket.AddressFamily, place: Place) -> int:
+def _keep(kept: ExitStack, option: int, family: socket.AddressFamily, place: Place) -> int:
     """Returns the port of a socket that is bound and never listens: connections go to those that do."""
     with socket.socket(family, socket.SOCK_STREAM) as alone:
         # Whoever listens is met here; connections that have just ended are not.
@@ -54,7 +57,7 @@ def _keep(kept: ExitStack, family: socket.AddressFamily, place: Place) -> int:
     each = kept.enter_context(socket.socket(family, socket.SOCK_STREAM))
     if family == socket.AF_INET6:
         each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    each.setsockopt(socket.SOL_SOCKET, option, 1)
     each.bind(place)
     port: int = each.getsockname()[1]
     return port
