@@ -140,7 +140,7 @@ def set_aside(path: Path, at: datetime) -> Path:
     Raises ConfigError if a gateway or a command has it open, and OSError.
     """
     require_alone(path)
-    aside = path.with_name(f"{path.name}.replaced-{at:%Y%m%dT%H%M%SZ}")
+    aside = path.with_name(f"{path.name}.replaced-{at:%Y%m%dT%H%M%S.%fZ}")
     if aside.exists():
         raise ConfigError(f"{aside} 已存在。", f"{aside} exists already.")
     for end in ("-wal", "-shm", ""):

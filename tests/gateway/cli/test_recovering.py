@@ -1,0 +1,119 @@
+"""Backups, restores and recoveries from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from medsettle_gateway.cli.top import top
+from tests.gateway.cli.city import City, on_both_stores
+from tests.gateway.cli.test_operating import CLINIC, enrolled
+
+BY = ("--by", "王某", "--reason", "磁盘损坏")
+TWO = ("--by", "王某", "--second", "李某", "--reason", "收银机已报废")
+
+
+def backed_up(city: City) -> Path:
+    return Path(city.ask("backup", "create", str(city.folder / "copies"))["backup"])
+
+
+def test_a_backup_is_named_by_its_time_and_verified(city: City) -> None:
+    copy = backed_up(city)
+    assert copy.parent == city.folder / "copies"
+    assert copy.name.startswith("demo-20")
+    found = CliRunner().invoke(top, ["backup", "verify", str(copy), "--json"])
+    assert json.loads(found.stdout)["backup"] == str(copy)
+
+
+def test_a_backup_does_not_hold_the_keys(city: City) -> None:
+    assert sorted(path.name for path in backed_up(city).iterdir()) == ["gateway.db", "manifest.json"]
+
+
+def test_a_restore_takes_the_place_of_nothing_unless_it_is_told_to(city: City) -> None:
+    copy = backed_up(city)
+    assert "--replace" in city.run("restore", str(copy), *BY, exit_code=2).stderr
+    assert city.ask("recovery", "status")["recoveries"] == []
+
+
+def test_a_restore_puts_the_copy_back_and_raises_the_epoch(city: City) -> None:
+    copy = backed_up(city)
+    enrolled(city)
+    answer = city.ask("restore", str(copy), *BY, "--replace")
+    assert answer["epoch"] == 1
+    assert Path(answer["aside"]).is_file()
+    assert city.rows("SELECT count(*) FROM terminals") == [(0,)]
+    again = city.ask("restore", str(copy), *BY, "--replace")
+    assert again["epoch"] == 2, "what was restored before was another epoch"
+
+
+def test_a_database_that_was_lost_is_restored(city: City) -> None:
+    copy = backed_up(city)
+    (city.folder / "gateway.db").unlink()
+    assert "restore it from the backup" in city.run("ledger", "summary", exit_code=2).stderr
+    assert city.ask("restore", str(copy), *BY)["aside"] is None
+    assert city.ask("ledger", "verify")["sound"] is True
+
+
+def test_a_backup_of_another_gateway_is_refused(city: City, tmp_path: Path) -> None:
+    other = City(tmp_path / "other")
+    other.run("demo-city", str(other.folder))
+    assert "root key" in city.run("restore", str(backed_up(other)), *BY, "--replace", exit_code=2).stderr
+
+
+def test_a_damaged_backup_is_refused(city: City) -> None:
+    copy = backed_up(city)
+    (copy / "gateway.db").write_bytes(b"no database")
+    assert "is not what was backed up" in city.run("restore", str(copy), *BY, "--replace", exit_code=2).stderr
+    assert (city.folder / "gateway.db").is_file()
+
+
+@on_both_stores
+def test_a_recovery_lists_the_tills_that_have_not_compared(city: City) -> None:
+    enrolled(city)
+    assert city.ask("recovery", "begin", *BY)["epoch"] == 1
+    (found,) = city.ask("recovery", "status")["recoveries"]
+    assert (found["epoch"], found["by"], found["reason"]) == (1, "王某", "磁盘损坏")
+    assert (found["compared_count"], found["left"]) == (0, [f"{CLINIC}-T1"])
+
+
+@on_both_stores
+@pytest.mark.parametrize("scope", [("--terminal", f"{CLINIC}-T1"), ("--institution", CLINIC), ("--all",)])
+def test_two_people_end_a_comparison(city: City, scope: tuple[str, ...]) -> None:
+    enrolled(city)
+    city.ask("recovery", "begin", *BY)
+    assert city.ask("recovery", "end", *scope, *TWO)["ended"] is True
+    assert city.ask("recovery", "end", *scope, *TWO)["ended"] is False
+    (found,) = city.ask("recovery", "status")["recoveries"]
+    assert (found["compared_count"], found["left"]) == (1, [])
+
+
+def test_one_person_ends_no_comparison(city: City) -> None:
+    enrolled(city)
+    city.ask("recovery", "begin", *BY)
+    alone = ("--by", "王某", "--second", " 王某", "--reason", "-")
+    assert "two people" in city.run("recovery", "end", "--all", *alone, exit_code=1).stderr
+    assert "There is no X" in city.run("recovery", "end", "--terminal", "X", *TWO, exit_code=1).stderr
+    assert "Name one of" in city.run("recovery", "end", *TWO, exit_code=1).stderr
+
+
+@on_both_stores
+def test_until_when_nothing_is_missing_may_be_known(city: City) -> None:
+    at = "2099-01-01T03:00:00+08:00"
+    assert city.ask("recovery", "begin", *BY, "--whole-until", at)["lost_from"] == at
+    assert city.run("recovery", "begin", *BY, "--whole-until", "yesterday", exit_code=2).stderr
+
+
+@on_both_stores
+def test_for_people_there_are_sentences(city: City) -> None:
+    assert "never restored" in city.run("recovery", "status").stdout
+    enrolled(city)
+    assert "epoch 1" in city.run("recovery", "begin", *BY).stdout
+    assert f"{CLINIC}-T1" in city.run("recovery", "status").stdout
+    assert city.run("recovery", "list").stdout == ""
+
+
+@pytest.mark.parametrize("city", ["server"], indirect=True)
+def test_a_database_on_a_server_is_backed_up_with_its_own_tools(city: City) -> None:
+    copies = str(city.folder / "copies")
+    assert "pg_basebackup" in city.run("backup", "create", copies, exit_code=2).stderr
