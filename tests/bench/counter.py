@@ -63,6 +63,7 @@ class Counter:
         self._gateway = gateway
         self._signer = KeySigner.generate()
         self._numbers = count(1)
+        self._last: Signed | None = None
         self._tokens = self._credentials(members_count)
         self._audience, self._terminal = ENROL_AUDIENCE, ""
         enrolled = self._enrol()
@@ -71,7 +72,14 @@ class Counter:
 
     def requests(self, requests_count: int) -> list[Signed]:
         """Returns requests to settle, each for another member, signed now."""
-        return [self._sign(SETTLE, self._settle()) for _ in range(requests_count)]
+        signed = [self._sign(SETTLE, self._settle()) for _ in range(requests_count)]
+        self._last = signed[-1]
+        return signed
+
+    def like(self, requests_count: int) -> list[Signed]:
+        """Returns as many requests of that size, all the same: for an echo, which reads none of them."""
+        first = self._last or self.requests(1)[0]
+        return [first] * requests_count
 
     def _settle(self) -> bytes:
         today = datetime.now(UTC) + timedelta(hours=8)

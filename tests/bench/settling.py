@@ -1,11 +1,11 @@
-"""Settling eight lines, signed, calculated and on disk before the answer, beside a bare echo."""
+"""Settling eight lines, signed, calculated and on disk before the answer, beside a bare echo of grpc.aio."""
 
 import asyncio
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,9 +23,12 @@ from tests.bench.rows import Row, median, percentile
 from tests.e2e.blocks import ROOT
 
 ROUNDS: Final = 3
-CALLS_AT: Final = {1: 300, 32: 1_000, 256: 1_500}
+CALLS_AT: Final = {1: 400, 32: 2_000, 256: 3_000}
 """Calls of a round, by how many are in flight."""
-WARM_UP: Final = 100
+WARM_UP: Final = 200
+FRONTS: Final = ("aio", "fast")
+UNHURRIED: Final = {"limits.terminal_calls_per_s": "0", "limits.connection_calls": "1024"}
+"""One till stands for many here."""
 
 
 @dataclass(frozen=True)
@@ -37,39 +40,62 @@ class Load:
     p99_ms: float
 
 
+@dataclass(frozen=True)
+class Side:
+    """A gateway behind one front, and the till whose requests it gets."""
+
+    front: str
+    gateway: Gateway
+    counter: Counter
+
+
 def measure() -> Iterator[Row]:
-    """Yields the echo and the settlement at each number in flight."""
+    """Yields the echo, and the settlement behind each front, at each number in flight."""
+    with ExitStack() as opened:
+        sides = [opened.enter_context(side(front)) for front in FRONTS]
+        sizes = {len(settle(each, WARM_UP, 32)[1][0]) for each in sides}
+        echo = opened.enter_context(echoing(max(sizes)))
+        for in_flight, calls_count in CALLS_AT.items():
+            rounds = [side_by_side(sides, echo, calls_count, in_flight) for _ in range(ROUNDS)]
+            yield from rows(in_flight, rounds)
+
+
+@contextmanager
+def side(front: str) -> Iterator[Side]:
+    """Yields a gateway behind the front, with as many members as all rounds need."""
     members_count = ROUNDS * sum(CALLS_AT.values()) + WARM_UP + 2
-    with Gateway() as gateway:
-        counter = Counter(gateway, members_count)
-        answers = drive(gateway.direct_address, SETTLE.path, counter.requests(WARM_UP), 32)[1]
-        with echoing(len(answers[0])) as echo:
-            for in_flight, calls_count in CALLS_AT.items():
-                rounds = [
-                    side_by_side(gateway.direct_address, echo, counter.requests(calls_count), in_flight)
-                    for _ in range(ROUNDS)
-                ]
-                yield from rows(in_flight, rounds)
+    with Gateway(settings={"listen.front": front, **UNHURRIED}) as gateway:
+        yield Side(front, gateway, Counter(gateway, members_count))
 
 
-def side_by_side(gateway: str, echo: str, requests: list[Signed], in_flight: int) -> tuple[Load, Load]:
-    """Returns what the echo and then the gateway make of the same requests."""
-    bare, _ = drive(echo, METHOD, requests, in_flight)
-    settled, answers = drive(gateway, SETTLE.path, requests, in_flight)
+def side_by_side(sides: list[Side], echo: str, calls_count: int, in_flight: int) -> dict[str, Load]:
+    """Returns what the echo, and then each front, makes of as many requests."""
+    loads = {"echo": drive(echo, METHOD, sides[0].counter.like(calls_count), in_flight)[0]}
+    for each in sides:
+        loads[each.front] = settle(each, calls_count, in_flight)[0]
+    return loads
+
+
+def settle(side: Side, calls_count: int, in_flight: int) -> tuple[Load, list[bytes]]:
+    """Returns what the gateway makes of requests that were signed before, and its answers, all settled."""
+    requests = side.counter.requests(calls_count)
+    load, answers = drive(side.gateway.direct_address, SETTLE.path, requests, in_flight)
     for answer in answers:
         state = SettleResponse.FromString(answer).sale.state
         assert state == SALE_STATE_SETTLED, f"a sale ended in state {state}"
-    return bare, settled
+    return load, answers
 
 
-def rows(in_flight: int, rounds: list[tuple[Load, Load]]) -> Iterator[Row]:
+def rows(in_flight: int, rounds: list[dict[str, Load]]) -> Iterator[Row]:
     """Yields the medians of the rounds."""
-    bare = median(echo.per_second for echo, _ in rounds)
-    for name, side, of in (("echo", 0, None), ("settle", 1, bare)):
-        loads = [each[side] for each in rounds]
+    bare = median(each["echo"].per_second for each in rounds)
+    for name in ("echo", *FRONTS):
+        loads = [each[name] for each in rounds]
+        told = "echo of grpc.aio" if name == "echo" else f"settle, {name} front"
         yield Row(
-            f"{name}, {in_flight} in flight", median(load.per_second for load in loads), of,
-            median(load.p50_ms for load in loads), median(load.p99_ms for load in loads),
+            f"{told}, {in_flight} in flight", median(load.per_second for load in loads),
+            None if name == "echo" else bare, median(load.p50_ms for load in loads),
+            median(load.p99_ms for load in loads),
         )
 
 
