@@ -101,7 +101,7 @@ class ForeignTill:
     audience: str = "enrol"
     root: bytes = b""
     offset_ms: int = 0
-    timeout_s: float = 20
+    timeout_s: float | None = 20
     tampering: dict[str, str] = field(default_factory=dict)
     """Metadata to send in place of what was signed."""
     sent: tuple[str, bytes, dict[str, str]] = ("", b"", {})

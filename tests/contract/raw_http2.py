@@ -88,10 +88,11 @@ class Wire:
             self.seen.append(found)
             yield found
 
-    def ended(self) -> bool:
+    def ended(self, *, answers_pings: bool = True) -> bool:
         """Returns whether the other side ends the connection; raises TimeoutError if it stays."""
-        for _ in self.frames():
-            pass
+        for kind, flags, _, payload in self.frames():
+            if answers_pings and kind == PING and not flags:
+                self.say(frame(PING, ACK, 0, payload))
         return True
 
     def until_end_of(self, stream: int) -> int:

@@ -1,5 +1,6 @@
 """How many files the process may have open: each connection takes one."""
 
+import contextlib
 import sys
 from typing import Final
 
@@ -19,8 +20,9 @@ def allow_files(connections_count: int) -> int | None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         if soft != resource.RLIM_INFINITY and soft < most:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-            soft = most
+            with contextlib.suppress(OSError, ValueError):  # some systems allow less than they say
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+                soft = most
         if soft != resource.RLIM_INFINITY:
             return max(0, soft - OWN_FILES_COUNT)
     return None

@@ -27,6 +27,9 @@ def server_options(limits: LimitsSection, *, shared_port: bool = False) -> list[
         ("grpc.experimental.tcp_max_read_chunk_size", _READ_BYTES),
         ("grpc.max_allowed_incoming_connections", limits.connections),
         ("grpc.max_concurrent_streams", limits.connection_calls),
+        # Calls that the interpreter has not seen yet: gRPC would cancel them by chance, a till's among them.
+        ("grpc.server.max_pending_requests", limits.open_calls),
+        ("grpc.server.max_pending_requests_hard_limit", limits.open_calls),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         # Tills come back by themselves: this spreads them over gateways, and ends whoever never reads.
         ("grpc.max_connection_age_ms", limits.connection_age_s * 1_000),
@@ -35,6 +38,7 @@ def server_options(limits: LimitsSection, *, shared_port: bool = False) -> list[
         # A till whose line is cut says no goodbye: it is asked, and dropped if it does not answer.
         ("grpc.keepalive_time_ms", limits.keepalive_s * 1_000),
         ("grpc.keepalive_timeout_ms", limits.keepalive_wait_s * 1_000),
+        ("grpc.http2.ping_timeout_ms", limits.keepalive_wait_s * 1_000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", _PING_APART_MS),
     ]
