@@ -23,7 +23,7 @@ def is_proof(evidence: Evidence, identity: Identity, read_public_key: ReadPublic
     try:
         root = read_public_key(identity.root_public_key)
         certificate = Certificate.decode(evidence.certificate)
-        answering = certificate.answering_key(root, identity.audience, evidence.timestamp_ms)
+        answering = certificate.answering_key(root, identity.audience, evidence.timestamp_ms, read_public_key)
     except KeyInvalidError:
         return False
     statement = answer_statement(
