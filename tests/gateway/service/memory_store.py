@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from medsettle.wire.states import ALIVE, SaleState
+from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import keys, moves
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.entry import Entry
@@ -28,12 +28,14 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.orders import OrderRecord, SignedOrder
 from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.register import CatalogueItem
-from medsettle_gateway.domain.sale import SaleHead, SaleRecord, from_stored, to_stored
+from medsettle_gateway.domain.sale import SaleRecord, from_stored, to_stored
 from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
+from tests.gateway.service import memory_sales
 from tests.gateway.service.memory_chain import seal_next
 from tests.gateway.service.memory_errands import Errands, free
 from tests.gateway.service.memory_recovery import Recoveries
+from tests.gateway.service.memory_sales import position
 
 CounterRow = tuple[str, str, str, CounterKey]
 
@@ -107,8 +109,8 @@ class MemoryStore:
     async def list_sales(
         self, chosen: SaleFilter, page_size: int, after: SalePosition | None
     ) -> tuple[SaleRecord, ...]:
-        found = sorted(self._chosen(chosen), key=_position, reverse=True)
-        behind = [sale for sale in found if after is None or _position(sale) < tuple(after)]
+        found = sorted(self._chosen(chosen), key=position, reverse=True)
+        behind = [sale for sale in found if after is None or position(sale) < tuple(after)]
         return tuple(behind[:page_size])
 
     async def due_sales(self, hold_due_at: datetime, day_due_at: datetime, limit: int) -> tuple[str, ...]:
@@ -145,14 +147,6 @@ class MemoryStore:
                 and (chosen.service_to is None or sale.service_on <= chosen.service_to)
             ):
                 yield sale
-
-
-def head_of(sale: SaleRecord) -> SaleHead:
-    return SaleHead(sale.request_id.text, sale.state)
-
-
-def _position(sale: SaleRecord) -> tuple[datetime, str]:
-    return (sale.created_at, sale.request_id.text)
 
 
 def _accounts(tables: Tables, member: MemberFacts) -> tuple[AccountFacts, ...]:
@@ -192,56 +186,6 @@ def _due_holds(tables: Tables, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...]:
     ]
     due.sort(key=lambda sale: (sale.hold_expires_at, sale.request_id.text))
     return tuple(due[: key.limit])
-
-
-def _recent(tables: Tables, key: keys.RecentSalesKey) -> tuple[Any, ...]:
-    recent = [
-        sale
-        for sale in tables.sales.values()
-        if (sale.member, sale.institution) == (key.member, key.institution)
-        and sale.basket_digest == key.basket_digest
-        and sale.created_at >= key.since
-        and sale.state in ALIVE
-    ]
-    return tuple(head_of(sale) for sale in sorted(recent, key=_position)[: key.limit])
-
-
-def _later(tables: Tables, key: keys.LaterSalesKey) -> tuple[SaleRecord, ...]:
-    later = [
-        sale
-        for sale in tables.sales.values()
-        if sale.state in {SaleState.SETTLED, SaleState.HELD}
-        and sale.member == key.member
-        and sale.calculated_at is not None
-        and sale.calculated_at >= key.since
-    ]
-    later.sort(key=lambda sale: (sale.calculated_at, sale.request_id.text))
-    return tuple(later[: key.limit])
-
-
-def _settled_since(tables: Tables, key: keys.SettledSinceKey) -> tuple[SaleRecord, ...]:
-    settled = [
-        sale
-        for sale in tables.sales.values()
-        if sale.state is SaleState.SETTLED and sale.member == key.member and sale.committed_at >= key.since
-    ]
-    settled.sort(key=lambda sale: (sale.committed_at, sale.request_id.text))
-    return tuple(settled[: key.limit])
-
-
-def _stay_end(tables: Tables, key: keys.StayEndKey) -> SaleHead | None:
-    found = [
-        head_of(sale)
-        for sale in tables.sales.values()
-        if (sale.member, sale.ends_stay) == (key.member, key.stay)
-        and sale.state in ALIVE - {SaleState.EXPIRED}
-    ]
-    return found[0] if found else None
-
-
-def _ticket(tables: Tables, key: keys.TicketKey) -> tuple[Any, ...]:
-    attempts = [sale for sale in tables.sales.values() if sale.request_id.ticket == key.ticket]
-    return tuple(head_of(sale) for sale in sorted(attempts, key=lambda sale: sale.request_id.attempt))
 
 
 def _counters(tables: Tables, key: keys.CountersKey) -> Mapping[CounterKey, CounterState]:
@@ -291,12 +235,12 @@ def _name(tables: Tables, key: keys.MaskedNameKey) -> str:
 _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.SaleKey: lambda tables, key: tables.sales.get(key.request_id),
     keys.ErrandKey: lambda tables, key: tables.errands.get(key.request_id),
-    keys.TicketKey: _ticket,
-    keys.RecentSalesKey: _recent,
-    keys.LaterSalesKey: _later,
-    keys.SettledSinceKey: _settled_since,
+    keys.TicketKey: lambda tables, key: memory_sales.ticket(tables.sales, key),
+    keys.RecentSalesKey: lambda tables, key: memory_sales.recent(tables.sales, key),
+    keys.LaterSalesKey: lambda tables, key: memory_sales.later(tables.sales, key),
+    keys.SettledSinceKey: lambda tables, key: memory_sales.settled_since(tables.sales, key),
     keys.DueHoldsKey: _due_holds,
-    keys.StayEndKey: _stay_end,
+    keys.StayEndKey: lambda tables, key: memory_sales.stay_end(tables.sales, key),
     keys.TerminalKey: lambda tables, key: tables.terminals.get(key.terminal),
     keys.KeyRecordKey: lambda tables, key: tables.terminal_keys.get(key.key),
     keys.TerminalKeysKey: _terminal_keys,

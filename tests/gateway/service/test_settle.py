@@ -12,7 +12,7 @@ from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountState, State
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer
 from tests.gateway.service.books_hold import check_store
-from tests.gateway.service.memory_store import head_of
+from tests.gateway.service.memory_sales import head_of
 from tests.gateway.service.world import (
     CLINIC,
     DAUGHTER,
