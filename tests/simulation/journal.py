@@ -10,6 +10,8 @@ from medsettle.record import SaleRecord
 from medsettle.sale import is_closed
 from medsettle.ticket import RequestId
 from medsettle.till_reasons import TillReason
+from medsettle_gateway.rpc.authentication import milliseconds
+from tests.simulation.city import BEGIN
 
 
 class Disk:
@@ -20,7 +22,7 @@ class Disk:
         self.proofs: dict[str, list[Evidence]] = {}
         self.counters: dict[tuple[str, date], int] = {}
         self.proven_ms = 0
-        self.began_ms: int | None = None
+        self.began_ms = milliseconds(BEGIN)
 
 
 class SimulatedJournal:
@@ -56,8 +58,6 @@ class SimulatedJournal:
         return self.disk.proofs.get(request_id, [])
 
     def began_ms(self, now_ms: int) -> int:
-        if self.disk.began_ms is None:
-            self.disk.began_ms = now_ms
         return self.disk.began_ms
 
     def answered_since(self, since_ms: int, after: tuple[int, str], limit: int) -> Sequence[tuple[int, str]]:

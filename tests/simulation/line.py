@@ -53,6 +53,8 @@ class Weather:
     clock_jumps_rate: float = 0.0
     contended_rate: float = 0.0
     """Transactions that another gateway is in the way of."""
+    restores: bool = False
+    """The database is lost once, and restored from a backup that is some commits behind."""
     rush_s: float = 0.0
     """Patients come at multiples of this time, to all tills at once; 0: when they like."""
 
@@ -69,6 +71,7 @@ class Weather:
             away_s=chance.choice((5.0, 60.0, 900.0)), till_dies_rate=upto(0.25),
             gateway_dies_s=chance.choice((0.0, 0.0, 600.0, 1_800.0)), commit_dies_rate=upto(0.05),
             store_fails_rate=upto(0.03), clock_jumps_rate=upto(0.1), contended_rate=upto(0.1),
+            restores=chance.random() < 0.15,
             rush_s=chance.choice((0.0, 600.0, 1_800.0)),
         )
 

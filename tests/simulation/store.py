@@ -5,11 +5,13 @@ anybody knows. What was acknowledged is never lost.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from random import Random
 
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.ports import (
@@ -25,6 +27,8 @@ from tests.simulation.events import Note
 from tests.simulation.loop import Process, current
 
 _POLL_S = 0.001
+_BACKUPS_MOST = 30
+"""Commits that the last backup may be behind."""
 
 
 class SharedTransaction(MemoryTransaction):
@@ -55,7 +59,8 @@ class Database:
         self.dies_rate = 0.0
         self.fails_rate = 0.0
         self.slow_s = 0.001
-        self.commits = 0
+        self.backups: deque[tuple[datetime, Tables]] = deque(maxlen=_BACKUPS_MOST)
+        self.restored = False
 
     def happens(self, rate: float) -> bool:
         return rate > 0 and self.chance.random() < rate
@@ -65,7 +70,24 @@ class Database:
         tables = self.tables.copied()
         if not self.shared:
             return MemoryTransaction(tables)
-        return SharedTransaction(tables, BEGIN + timedelta(seconds=asyncio.get_running_loop().time()))
+        return SharedTransaction(tables, self.now())
+
+    def now(self) -> datetime:
+        """Returns the time of the machine that the database runs on: nobody sets its clock."""
+        return BEGIN + timedelta(seconds=asyncio.get_running_loop().time())
+
+    def restore(self) -> None:
+        """Puts an earlier state in place of what stands, as an operator does whose disks are gone.
+
+        Whoever uses the database must be dead.
+        """
+        lost_at, tables = self.chance.choice(self.backups)
+        self.note(f"restored as of {lost_at}", "a database was restored with loss")
+        self.restored = True
+        self.backups.clear()
+        self.tables = tables.copied()
+        now = self.now()
+        self.tables.recoveries.begin(day_of(now) + timedelta(days=1), lost_at, now)
 
     async def takes_time(self) -> None:
         await asyncio.sleep(self.chance.random() * self.slow_s)
@@ -106,8 +128,8 @@ class SimulatedStore:
         if database.happens(database.dies_rate):
             await self._dies(me, "before the commit")
         before = len(database.tables.entries)
+        database.backups.append((database.now(), database.tables))
         database.tables = transaction.tables
-        database.commits += 1
         for number in range(before + 1, len(database.tables.entries) + 1):
             entry = database.tables.entries[number]
             database.note(f"commit {number} {entry.kind} {entry.request_id}", entry.kind)

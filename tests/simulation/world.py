@@ -71,6 +71,8 @@ class World:
         await self._build()
         for gateway in self.gateways:
             self._start(gateway)
+        if self.weather.restores:
+            self.loop.call_later(self.chance.random() * OPEN_S, self._disks_are_gone, context=Context())
         for day in range(self.days):
             await self._day(day)
         await self._evening()
@@ -144,6 +146,14 @@ class World:
             self.note(f"{process.name} dies", "a gateway died")
             process.die()
 
+    def _disks_are_gone(self) -> None:
+        """The database is restored as it was some commits ago, while no gateway runs."""
+        for gateway in self.gateways:
+            if gateway.process is not None:
+                gateway.process.die()
+        if self.database.backups and self.beyond is None:
+            self.database.restore()
+
     def _died(self, gateway: GatewayMachine) -> None:
         if self.is_over:
             return
@@ -154,7 +164,9 @@ class World:
         self.loop.call_later(after_s, self._start, gateway, context=Context())
 
     def _set_clock(self, clock: MachineClock) -> None:
-        clock.off = timedelta(seconds=self.chance.choice((-90, 0, 20, 400)))
+        """Gateways that share a database must not be further apart than a till's clock may be wrong."""
+        furthest_s = 120 if self.database.shared else 400
+        clock.off = timedelta(seconds=self.chance.choice((-90, 0, 20, furthest_s)))
         self.note(f"the gateway's clock is {clock.off} off")
 
     # The evening.
