@@ -5,6 +5,7 @@ import resource
 import struct
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -44,7 +45,7 @@ City = tuple[Running, ForeignTill]
 
 @contextlib.contextmanager
 def city_in(folder: Path, **limits: int) -> Iterator[City]:
-    with running(folder, **limits) as gateway:
+    with running(folder, "aio", **limits) as gateway:
         till = ForeignTill(gateway.target)
         till.enrol(gateway.enrol_code("01"))
         yield gateway, till
@@ -168,7 +169,7 @@ def test_a_call_without_a_deadline_has_the_longest_that_is_allowed(tmp_path: Pat
         patient.timeout_s = None
         ids = [new_id(till) for _ in range(3)]
         with held(gateway):
-            waiting = [Beside(lambda each=each: patient.call("Seal", **act(each))) for each in ids]
+            waiting = [Beside(partial(patient.call, "Seal", **act(each))) for each in ids]
             reasons = sorted(each.result().reason for each in waiting)
         assert set(reasons) <= {"DEADLINE_PASSED", "STORE_UNAVAILABLE"}
         assert "DEADLINE_PASSED" in reasons

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from medsettle.tender import CashTender
 from medsettle.till import Till
 from medsettle.transport import GrpcTransport, is_loopback
 from medsettle.wire.reasons import Reason
+from tests.contract.raw_http2 import ACK, CANCEL, HEADERS, PREFACE, RST_STREAM, SETTINGS, Wire, frame
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
 from tests.sdk.faults import lost_after, refused
 from tests.sdk.wires import config_in, served
@@ -49,6 +51,37 @@ def test_a_gateway_that_accepts_and_says_nothing_is_away_at_the_deadline(
         config = config_in(tmp_path, address=address, deadlines_ms={"Quote": 300})
         with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError):
             till.quote("scanned", basket)
+
+
+def cancelling(listener: socket.socket, heard: list[int]) -> None:
+    """Cancels every call of one connection, as a gateway does that has too many."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(len(PREFACE), socket.MSG_WAITALL)
+        wire = Wire(connection)
+        wire.say(frame(SETTINGS, 0, 0))
+        for kind, flags, stream, _ in wire.frames():
+            if kind == SETTINGS and not flags:
+                wire.say(frame(SETTINGS, ACK, 0))
+            if kind == HEADERS:
+                heard.append(stream)
+                wire.say(frame(RST_STREAM, 0, stream, CANCEL))
+
+
+def test_a_call_that_the_gateway_cancels_is_made_again_as_after_a_lost_line(
+    tmp_path: Path, basket: Basket
+) -> None:
+    heard: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=cancelling, args=(listener, heard))
+        serving.start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        config = config_in(tmp_path, address=address, deadlines_ms={"Quote": 2_000})
+        with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError) as caught:
+            till.quote("scanned", basket)
+        serving.join(20)
+    assert caught.value.reason == "GATEWAY_AWAY"
+    assert len(heard) > 1
 
 
 @pytest.mark.parametrize("address", ["localhost:1", "127.0.0.1:1", "127.9.9.9:1", "[::1]:1"])

@@ -28,6 +28,9 @@ _OPTIONS: Final = (
     ("grpc.primary_user_agent", "medsettle"),
 )
 
+_LOST: Final = {"CANCELLED": "UNAVAILABLE"}
+"""A gateway that ends, or has too many calls, cancels some: as with a lost line, it may have heard them."""
+
 
 class Transport(Protocol):
     """Sends a signed request and returns what came back; it raises nothing that a network does."""
@@ -147,4 +150,4 @@ def is_loopback(address: str) -> bool:
 
 
 def _reply(code: str, body: bytes | None, trailing: Any) -> Reply:  # noqa: ANN401 - pairs, typed in four ways
-    return Reply(code, body or b"", dict(trailing or ()))
+    return Reply(_LOST.get(code, code), body or b"", dict(trailing or ()))
