@@ -25,7 +25,7 @@ _FIELDS: Final = (
 
 def case_to_plain(case: CaseInput) -> dict[str, Any]:
     """The input as objects, lists, texts, integers, booleans and nulls."""
-    plain: dict[str, Any] = {name: to_plain(getattr(case, name)) for name in _FIELDS}
+    plain: dict[str, Any] = to_plain({name: getattr(case, name) for name in _FIELDS})
     counters = sorted(case.counters.items())
     plain["counters"] = [[*key, amount_fen] for key, amount_fen in counters]
     plain["form"] = FORM

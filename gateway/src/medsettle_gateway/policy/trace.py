@@ -139,8 +139,13 @@ class TraceEntry(NamedTuple):
         }
 
 
+def inputs_of(flat: list[Input]) -> dict[str, Input]:
+    """The inputs of a plain step, which end it as name, value, name, value and so on."""
+    return dict(zip(map(str, flat[::2]), flat[1::2], strict=True))
+
+
 def _pairs(flat: list[Input]) -> tuple[tuple[str, Input], ...]:
-    return tuple(zip(map(str, flat[::2]), flat[1::2], strict=True))
+    return tuple(inputs_of(flat).items())
 
 
 _PART_OF_STEP: Final[Mapping[Step, str]] = {

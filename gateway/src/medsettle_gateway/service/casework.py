@@ -1,6 +1,6 @@
 """Between the questions of the service and the cases of the engine: what goes in, what comes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -30,7 +30,7 @@ from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import ENGINE_VERSION, CaseInput
 from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.stored import case_to_plain
-from medsettle_gateway.policy.trace import TraceEntry
+from medsettle_gateway.policy.trace import PlainStep, inputs_of
 from medsettle_gateway.service.authority import Decided, Question
 
 _ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
@@ -158,7 +158,7 @@ def settlement(
         title_en=title.en,
         breakdown=calculation.breakdown,
         lines=lines,
-        trace=tuple(map(_step, calculation.trace)),
+        trace=_trace(calculation.steps),
         remainders=titled(pack, calculation.remainders),
         pack=pack.id,
         pack_digest=pack.digest,
@@ -182,9 +182,10 @@ def line_record(asked: AskedLine, item: CatalogueItem) -> LineRecord:
     )
 
 
-def _step(entry: TraceEntry) -> TraceStep:
-    return TraceStep(
-        entry.step.value, entry.rule, entry.clause, dict(entry.inputs), entry.amount_fen, entry.line
+def _trace(steps: Iterable[PlainStep]) -> tuple[TraceStep, ...]:
+    return tuple(
+        TraceStep(step.value, rule, clause, inputs_of(flat), amount_fen, line)
+        for step, rule, clause, amount_fen, line, *flat in steps
     )
 
 
