@@ -63,6 +63,11 @@ class Server:
         return f"postgresql://postgres@/postgres?host={self._sockets}"
 
     @property
+    def folder(self) -> Path:
+        """Where its socket is."""
+        return self._sockets
+
+    @property
     def pid(self) -> int:
         return int((self._data / "postmaster.pid").read_text("utf-8").split()[0])
 

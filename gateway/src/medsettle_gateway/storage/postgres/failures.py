@@ -16,7 +16,10 @@ _AGAIN = (
     asyncpg.OutOfMemoryError,  # no room for more locks: fewer at a time fit
     asyncpg.InvalidCachedStatementError,  # the schema has changed under the connection
 )
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ConfigError)
+FAILURES = (
+    asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError,
+    ConfigError,
+)
 """Whatever a server or the way to it may fail of."""
 
 

@@ -169,7 +169,7 @@ class PostgresStore:
         except FAILURES:
             self._writing.drop()
         finally:
-            if connection.is_in_transaction():
+            if connection.is_closed() or connection.is_in_transaction():
                 self._writing.drop()
 
 
