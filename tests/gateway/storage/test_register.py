@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from medsettle_gateway.storage.audit import summarise
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.register import People
+from medsettle_gateway.storage.sqlite.database import connect
 from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 from tests.gateway.storage.stand import NOW, REGION, ROOT_KEY, TODAY, SqliteStand, clinic, item, person, tie
 
@@ -292,8 +293,7 @@ def test_what_was_entered_balances(stand: SqliteStand) -> None:
     stand.enter(person("1"), person("2", account_fen=0), ties=(tie("1", "2"),))
     with entering(stand) as (_, people):
         people.enter_years(rows(YearSum("1", PAID, 298_000)))
-    connection = sqlite3.connect(stand.path, isolation_level=None)
-    summary = summarise(connection)
-    connection.close()
+    with closing(connect(stand.path)) as connection:
+        summary = summarise(connection)
     assert summary.faults == ()
     assert summary.accounts == (100_000, 0)

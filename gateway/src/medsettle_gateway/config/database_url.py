@@ -7,7 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 HIDDEN: Final = "***"
 
-_FORM: Final = re.compile(r"postgres(?:ql)?://[^/?#]*(?:/[^/?#@:]*)?(?:\?[^#]*)?")
+_PLACE: Final = r"(?:\[[0-9a-fA-F:.]+\]|[^][:@,/?#]*)(?::[0-9]+)?"
+_FORM: Final = re.compile(
+    rf"postgres(?:ql)?://(?:[^/?#]*@)?{_PLACE}(?:,{_PLACE})*(?:/[^/?#@:]*)?(?:\?[^#@]*)?"
+)
 """A password with a character that ends it too early would show the rest of itself as something else."""
 
 _SECRETS: Final = frozenset({"password", "sslpassword"})
@@ -24,8 +27,8 @@ class DatabaseUrl:
         """Does it name a server of this kind and a database on it?"""
         if not _FORM.fullmatch(self.text) or not self.text.isprintable():
             return False
-        parts = urlsplit(self.text)
         try:
+            parts = urlsplit(self.text)
             asked = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
         except ValueError:
             return False
