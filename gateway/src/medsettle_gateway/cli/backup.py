@@ -40,7 +40,7 @@ def create(folder: Path, as_json: bool, config_path: Path) -> None:  # noqa: FBT
     source, at = _embedded(gateway), now()
     if source.look() is not Found.OWNED:
         raise source.nothing()
-    target = folder / f"{gateway.config.gateway.id}-{at:%Y%m%dT%H%M%SZ}"
+    target = folder / f"{gateway.config.gateway.id}-{at:%Y%m%dT%H%M%S.%fZ}"
     owner = (gateway.config.gateway.id, gateway.keys.root.key)
     with _bar("备份 copying", shown=not as_json) as told:
         manifest = copies.back_up(source.path, target, owner, at, told)
