@@ -110,7 +110,7 @@ async def two(database_url: str) -> AsyncIterator[Two]:
     authority = Scripted(RealClock(), beyond.spawn)
     shops = [await opened(stand, refs) for _ in range(2)]
     gateways = [Gateway(shop, authority) for shop in shops]
-    yield Two(*gateways, authority, stand)
+    yield Two(gateways[0], gateways[1], authority, stand)
     for gateway in gateways:
         await gateway.process.crash()
         await gateway.shop.close()
