@@ -16,6 +16,7 @@ from tenacity import AsyncRetrying
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
 from medsettle._desk import numbering, opening, questions, selling
+from medsettle._desk import returning as going_back
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
 from medsettle._desk.tries import Tries
@@ -30,6 +31,7 @@ from medsettle.models import (
     Credential,
     Eligibility,
     KeyRotation,
+    Line,
     Probe,
     Quote,
     Sale,
@@ -178,6 +180,22 @@ class AsyncTill:
             ticket, credential, basket, show, tender, self._operator(operator), acknowledgements
         )
         return await self._run(checking_out.checkout(self._desk, wish))
+
+    async def quote_return(
+        self, request_id: str, stay: Sequence[Line], *, operator: str | None = None
+    ) -> Quote:
+        """As ``Till.quote_return``. Repeating is safe."""
+        return await self._run(questions.quote_return(request_id, stay, self._operator(operator)))
+
+    async def return_goods(
+        self, ticket: Ticket | str | int, request_id: str, stay: Sequence[Line], *, expected: Split,
+        operator: str | None = None, tender: Tender | None = None,
+    ) -> SaleCard:
+        """As ``Till.return_goods``. Repeating is safe."""
+        what = going_back.returning(
+            ticket, request_id, stay, expected=expected, operator=self._operator(operator), tender=tender
+        )
+        return await self._run(going_back.return_goods(self._desk, what))
 
     async def cash_returned(self, request_id: str) -> SaleCard:
         """As ``Till.cash_returned``."""

@@ -64,6 +64,15 @@ def checked_basket(basket: Basket) -> Basket:
     return replace(basket, lines=lines)
 
 
+def checked_staying(lines: Sequence[Line]) -> Basket:
+    """Returns the lines that stay of a sale, as a basket. Raises RequestError; each needs its line_id."""
+    fitting("stay", lines, Sequence[Line])
+    for number, line in enumerate(lines, 1):
+        if not line.line_id:
+            raise request_error(Reason.FIELD_REQUIRED, field=f"stay[{number - 1}].line_id")
+    return checked_basket(Basket(tuple(lines)))
+
+
 def checked_operator(operator: str) -> str:
     """Returns who works the till, 1 to 40 characters. Raises RequestError."""
     fitting("operator", operator, str)

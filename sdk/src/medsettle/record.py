@@ -165,7 +165,14 @@ class Reopened:
     ask: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Part of the goods came back: another sale has what is left. ``back_fen``: cash for the patient."""
+
+    back_fen: int
+
+
 CashEvent: TypeAlias = (
     CashAsked | CashCollected | CashFailed | RefundAsked | CashRefunded | RefundFailed
 )
-Event: TypeAlias = Answered | Declined | Unanswered | CashEvent | Unwanted | Reopened
+Event: TypeAlias = Answered | Declined | Unanswered | CashEvent | Unwanted | Reopened | Replaced

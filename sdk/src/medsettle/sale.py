@@ -25,6 +25,7 @@ from medsettle.record import (
     RefundAsked,
     RefundFailed,
     Reopened,
+    Replaced,
     SaleRecord,
     Step,
     Unanswered,
@@ -126,6 +127,11 @@ def is_closed(record: SaleRecord) -> bool:
     return isinstance(next_step(replace(record, tried=frozenset(), waiting=False)), Outcome)
 
 
+def is_replaceable(record: SaleRecord) -> bool:
+    """Returns whether the record does not know yet that its sale was undone."""
+    return record.state not in _ENDED
+
+
 def refund_due_fen(record: SaleRecord) -> int:
     """Returns the cash that the patient must get back, in fen: what was certainly taken and not returned."""
     due = record.state in _ENDED and record.cash is CashState.COLLECTED
@@ -155,6 +161,8 @@ def apply(record: SaleRecord, event: Event) -> SaleRecord:
             )
         case Reopened():
             return _reopened(record, event)
+        case Replaced(back_fen):
+            return _replaced(record, back_fen)
         case _:
             return _after_cash(record, event)
 
@@ -269,6 +277,15 @@ def _unanswered(record: SaleRecord, event: Unanswered) -> SaleRecord:
     if event.step is Step.SETTLE:
         return replace(after, state=Known.UNSURE)
     return replace(after, stale=True)
+
+
+def _replaced(record: SaleRecord, back_fen: int) -> SaleRecord:
+    """The gateway reversed it for the sale that is left of it. The rest of its cash is that sale's now."""
+    cash = CashState.COLLECTED if back_fen > 0 else CashState.NOT_DUE
+    return replace(
+        record, state=SaleState.REVERSED, stale=False, waiting=False, goal=Goal.UNDO, cash=cash,
+        cash_fen=max(back_fen, 0), tried=frozenset(),
+    )
 
 
 def _reopened(record: SaleRecord, event: Reopened) -> SaleRecord:

@@ -13,6 +13,7 @@ from tenacity import Retrying
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
 from medsettle._desk import numbering, opening, questions, selling
+from medsettle._desk import returning as going_back
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
 from medsettle._desk.tries import Tries
@@ -27,6 +28,7 @@ from medsettle.models import (
     Credential,
     Eligibility,
     KeyRotation,
+    Line,
     Probe,
     Quote,
     Sale,
@@ -214,6 +216,33 @@ class Till:
             ticket, credential, basket, show, tender, self._operator(operator), acknowledgements
         )
         return self._run(checking_out.checkout(self._desk, wish))
+
+    def quote_return(
+        self, request_id: str, stay: Sequence[Line], *, operator: str | None = None
+    ) -> Quote:
+        """Returns what would be left of a settled sale if only these lines stayed; ``difference`` goes back.
+
+        Each line has the ``line_id`` that it was sold under. Repeating is safe: it changes nothing.
+
+        Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
+        """
+        return self._run(questions.quote_return(request_id, stay, self._operator(operator)))
+
+    def return_goods(
+        self, ticket: Ticket | str | int, request_id: str, stay: Sequence[Line], *, expected: Split,
+        operator: str | None = None, tender: Tender | None = None,
+    ) -> SaleCard:
+        """Takes part of the goods back (部分退货): the sale is reversed, what stays is settled as ``ticket``.
+
+        ``expected`` is the split of ``quote_return``. Repeating is safe: once a ticket number. Returns the
+        card of what stays, PAID; ``refund_due_fen`` is the cash that goes back, which ``tender`` pays if
+        there is one. Raises RefusedError (NOT_PAID: the sale stands as it was), OutcomeUnknownError (OPEN;
+        ``recover`` ends it), and NotSentError.
+        """
+        what = going_back.returning(
+            ticket, request_id, stay, expected=expected, operator=self._operator(operator), tender=tender
+        )
+        return self._run(going_back.return_goods(self._desk, what))
 
     def cash_returned(self, request_id: str) -> SaleCard:
         """Writes down that nothing is owed to the patient any more: he has the cash part back, or a person

@@ -8,7 +8,7 @@ from medsettle._desk.cards import as_anothers, as_earlier, as_journalled, card_o
 from medsettle._desk.comparing import compare, is_recovering
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Note, Pause, Script
-from medsettle._desk.records import last_sale
+from medsettle._desk.records import last_sale, record_for
 from medsettle._exchange import answering, asking
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.signed import OK, Verdict
@@ -29,12 +29,13 @@ from medsettle.record import (
     RefundAsked,
     RefundFailed,
     Reopened,
+    Replaced,
     SaleRecord,
     Step,
     Unanswered,
     Unwanted,
 )
-from medsettle.sale import apply, next_step, outcome
+from medsettle.sale import apply, is_replaceable, next_step, outcome
 from medsettle.tender import Collected, Tender
 from medsettle.till_reasons import TillReason
 from medsettle.wire import calls
@@ -76,6 +77,7 @@ class Asked:
     basket: Basket
     quote_token: str | None
     acknowledgements: tuple[str, ...]
+    replaces: str | None = None
 
 
 @dataclass(slots=True)
@@ -215,6 +217,8 @@ class Pass:
         was_pending = self.written.state == SaleState.PENDING
         event, sale = _event_of(step, self.written, verdict)
         counts = verdict if not isinstance(event, Unanswered) else None
+        if sale is not None:
+            yield from self._carried_over(sale)
         yield from self.happened(event, counts)
         self.verdict, self.sale = verdict, sale or self.sale
         yield from self._look_whose()
@@ -223,6 +227,14 @@ class Pass:
             said = refusal_of(TillReason.SPLIT_NOT_AS_SHOWN)
             self.performs |= {Step.RELEASE, Step.REVERSE}
             yield from self.happened(Unwanted("another split than was shown", said))
+
+    def _carried_over(self, sale: Sale) -> Script[None]:
+        """A return is settled: first the sale that it replaces is told so, or its cash would be forgotten."""
+        if sale.difference is None or sale.state != SaleState.SETTLED:
+            return
+        before = yield from record_for(self.desk, sale.replaces, self.written.operator)
+        if is_replaceable(before):
+            yield from Pass(self.desk, before, frozenset()).happened(Replaced(sale.difference.cash_fen))
 
     def _body(self, step: Step) -> bytes:
         record, now = self.written, self.desk.clock.now()
@@ -244,10 +256,11 @@ class Pass:
         if asked is None or record.expected is None:
             raise AssertionError("a pass that may settle knows what to settle")
         return asking.settle(
-            request_id=record.request_id, credential=asked.credential, basket=asked.basket,
+            request_id=record.request_id, basket=asked.basket,
+            credential=None if asked.replaces else asked.credential,
             expected=record.expected, collect=record.collect, operator=record.operator,
             requested_at=record.requested_at, acknowledgements=asked.acknowledgements,
-            quote_token=asked.quote_token,
+            quote_token=asked.quote_token, replaces=asked.replaces,
         )
 
     def _collect(self) -> Script[None]:

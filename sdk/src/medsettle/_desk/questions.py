@@ -12,9 +12,20 @@ from medsettle._exchange import answering, asking, covering
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.covering import Rotated
 from medsettle._exchange.signed import OK, Verdict
-from medsettle.checks import checked_basket, checked_credential, checked_operator
+from medsettle.checks import checked_basket, checked_credential, checked_operator, checked_staying
 from medsettle.errors import till_error
-from medsettle.models import Basket, Credential, Eligibility, KeyRotation, Probe, Quote, Sale, SaleState
+from medsettle.models import (
+    Basket,
+    Credential,
+    Eligibility,
+    KeyRotation,
+    Line,
+    Probe,
+    Quote,
+    Sale,
+    SaleState,
+)
+from medsettle.ticket import RequestId
 from medsettle.till_reasons import TillReason
 from medsettle.wire import calls, signing
 
@@ -49,6 +60,14 @@ def quote(credential: Credential | str, basket: Basket, operator: str) -> Script
     """Asks what a sale would cost."""
     shown, bought = checked_credential(credential), checked_basket(basket)
     verdict = yield Ask(calls.QUOTE, asking.quote(shown, bought, operator and checked_operator(operator)))
+    return answered(verdict, answering.quote)
+
+
+def quote_return(request_id: str, stay: Sequence[Line], operator: str) -> Script[Quote]:
+    """Asks what would be left of a sale, and what would go back."""
+    named, basket = str(RequestId.parse(request_id)), checked_staying(stay)
+    body = asking.quote_return(named, basket, operator and checked_operator(operator))
+    verdict = yield Ask(calls.QUOTE, body)
     return answered(verdict, answering.quote)
 
 

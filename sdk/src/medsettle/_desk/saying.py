@@ -199,6 +199,20 @@ def _when_ended(record: SaleRecord) -> tuple[Words, ...]:
     return (CASH_AT_THE_END[record.cash], *written, then)
 
 
+def given_back(due_fen: int, request_id: str) -> Words:
+    """Returns what to do once a return is settled: cash goes back, or nothing does."""
+    if not due_fen:
+        return Words(
+            "请收回退货;没有现金要退给患者。", "Take the goods back; no cash goes back to the patient."
+        )
+    yuan = f"{due_fen // 100}.{due_fen % 100:02d}"
+    return Words(
+        f"请收回退货,退给患者现金 {yuan} 元,再执行 medsettle refunded {request_id}。",
+        f"Take the goods back and give the patient {yuan} yuan in cash, then run medsettle refunded "
+        f"{request_id}.",
+    )
+
+
 def _tell_ended(record: SaleRecord) -> Words:
     """Nothing went back where no fund and no account had paid."""
     split = record.expected

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from medsettle.models import (
     AccountShare,
     Breakdown,
+    Difference,
     Leg,
     LineBreakdown,
     Quote,
@@ -111,7 +112,7 @@ def quote(body: bytes) -> Quote:
         settlements=tuple(_settlement(each) for each in answer.settlements), split=split(answer.split),
         quote_token=answer.quote_token, expires_at=instant(answer, "expires_at"),
         service_on=day(answer.service_on), masked_name=answer.masked_name,
-        advisories=advisories(answer.advisories),
+        advisories=advisories(answer.advisories), difference=_difference(answer),
     )
     if not read.split.same_as(_split_of(read.settlements)):
         raise UnreadableError("the quote's split is not that of its settlements")
@@ -188,8 +189,16 @@ def _sale(message: sale_pb2.Sale) -> Sale:
         ),
         receipt_token=message.receipt_token, replaces=message.replaces,
         recompute_due=tuple(message.recompute_due), epoch=optional_fen(message, "epoch"),
-        advisories=advisories(message.advisories),
+        advisories=advisories(message.advisories), replaced_by=message.replaced_by,
+        difference=_difference(message),
     )
+
+
+def _difference(message: sale_pb2.Sale | settlement_pb2.QuoteResponse) -> Difference | None:
+    if not message.HasField("difference"):
+        return None
+    read = message.difference
+    return Difference(fen(read, "cash_fen"), _shares(read.funds), _shares(read.accounts))
 
 
 def _leg(message: sale_pb2.Leg) -> Leg:

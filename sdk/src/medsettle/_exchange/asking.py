@@ -27,13 +27,22 @@ def quote(credential: Credential, basket: Basket, operator: str) -> bytes:
     ).SerializeToString()
 
 
+def quote_return(replaces: str, stay: Basket, operator: str) -> bytes:
+    """Returns a QuoteRequest for what would be left of a sale."""
+    return settlement_pb2.QuoteRequest(
+        basket=_basket(stay), operator=operator, view=_FULL, replaces=replaces
+    ).SerializeToString()
+
+
 def settle(  # noqa: PLR0913 - the fields of the message
-    *, request_id: str, credential: Credential, basket: Basket, expected: Split, collect: Collect,
+    *, request_id: str, credential: Credential | None, basket: Basket, expected: Split, collect: Collect,
     operator: str, requested_at: datetime, acknowledgements: Sequence[str], quote_token: str | None,
+    replaces: str | None = None,
 ) -> bytes:
-    """Returns a SettleRequest."""
+    """Returns a SettleRequest; of a return without a credential, which names the sale that it replaces."""
     return settlement_pb2.SettleRequest(
-        request_id=request_id, credential=_credential(credential), basket=_basket(basket),
+        request_id=request_id, credential=_credential(credential) if credential else None,
+        basket=_basket(basket), replaces=replaces,
         expected=_split(expected), collect=settlement_pb2.Collect.Value(f"COLLECT_{collect}"),
         operator=operator, requested_at=_instant(requested_at), acknowledgements=acknowledgements,
         quote_token=quote_token, view=_FULL,

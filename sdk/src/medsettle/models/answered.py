@@ -195,8 +195,20 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What goes back to each payer when part of the goods is returned, in fen; negative: it pays more."""
+
+    cash_fen: int
+    funds: Mapping[str, int] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
-    """What a sale would cost now. Nothing is reserved. Show ``split`` to the patient."""
+    """What a sale would cost now. Nothing is reserved. Show ``split`` to the patient.
+
+    ``difference``: of a return, what would go back.
+    """
 
     settlements: tuple[Settlement, ...]
     split: Split
@@ -205,6 +217,7 @@ class Quote:
     service_on: date | None
     masked_name: str
     advisories: tuple[Advisory, ...] = ()
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +226,8 @@ class Sale:
 
     ``state`` is where it stands now, by name (``wire.states.SaleState``): act on it. ``first_state``
     is what the first answer under this id said. ``advisories``: thresholds of the year that it passed.
+    ``replaces``: the sale of which it is what was left after a return, ``difference`` what went back then;
+    ``replaced_by``: the sale that is left of this one.
     """
 
     request_id: str
@@ -237,6 +252,8 @@ class Sale:
     recompute_due: tuple[str, ...]
     epoch: int | None
     advisories: tuple[Advisory, ...] = ()
+    replaced_by: str = ""
+    difference: Difference | None = None
 
     @property
     def outcome(self) -> Outcome:
