@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from medsettle_gateway.storage.batches import BATCH_ROWS
 from tests.gateway.cli.city import City, on_both_stores
 
 pytestmark = on_both_stores
@@ -129,6 +130,17 @@ def test_an_import_beside_another_writer_gives_up_with_a_clear_sentence(
         result = city.run("member", "import", path, exit_code=1)
     assert "nothing was changed (" in result.stderr
     assert re.search("database is locked|lock timeout", result.stderr)
+
+
+def test_more_rows_than_one_batch_are_entered_and_balance(city: City) -> None:
+    numbers = range(BATCH_ROWS * 2 + 1)
+    path = city.write("m.csv", MEMBERS, *map(member, numbers))
+    before = city.ask("ledger", "summary")
+    assert city.ask("member", "import", path)["members"]["new_count"] == len(numbers)
+    after = city.ask("ledger", "summary")
+    assert after["balanced"] is True
+    assert after["entry_count"] - before["entry_count"] == len(numbers)
+    assert after["accounts"]["balance_fen"] - before["accounts"]["balance_fen"] == 1_000 * len(numbers)
 
 
 def test_institutions_are_imported(city: City) -> None:
