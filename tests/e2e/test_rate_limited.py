@@ -1,0 +1,82 @@
+"""A till that the gateway slows down does as it is told: it comes back when it may, and ends in an answer."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from medsettle.config import TillConfig
+from medsettle.errors import GatewayAwayError, MedsettleError, OutcomeUnknownError
+from medsettle.hooks import HookEvent, Retrying
+from medsettle.models import Outcome, Quote
+from medsettle.testing import Gateway
+from medsettle.till import Till
+from tests.e2e.counter import CLINIC, GAO, HE, LI, WANG, ZHANG, Drawer, enrolled, visit
+
+pytestmark = pytest.mark.e2e
+
+SLOW = {"limits.terminal_calls_per_s": "4", "limits.terminal_burst_calls": "1", "limits.retry_ms": "50"}
+SOON = {"Settle": 200, "Seal": 200, "GetSale": 200}
+MEMBERS = [ZHANG, LI, WANG, HE, GAO]
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[tuple[Gateway, TillConfig]]:
+    with Gateway(settings=SLOW) as gateway:
+        yield gateway, enrolled(gateway, CLINIC)
+
+
+def waits(events: list[HookEvent]) -> list[int]:
+    return [event.wait_ms for event in events if isinstance(event, Retrying)]
+
+
+def test_calls_in_a_row_are_answered_each_when_its_time_has_come(slow: tuple[Gateway, TillConfig]) -> None:
+    gateway, config = slow
+    events: list[HookEvent] = []
+    with Till.open(config, hooks=(events.append,)) as till:
+        assert all(till.probe().answering_key for _ in range(4))
+    assert waits(events)
+    assert "RATE_LIMITED" in gateway.log
+
+
+def test_sales_that_an_outage_left_open_are_all_ended_at_a_slow_gateway(
+    slow: tuple[Gateway, TillConfig]
+) -> None:
+    gateway, config = slow
+    quoted: list[tuple[str, Quote]] = []
+    with Till.open(config) as till:
+        for member in MEMBERS:
+            credential = gateway.issue_credential(member)
+            quoted.append((credential, till.quote(credential, visit("30.00"))))
+    gateway.proxy.black_hole()
+    with Till.open(replace(config, deadlines_ms=SOON)) as hasty:
+        for credential, quote in quoted:
+            with pytest.raises(OutcomeUnknownError):
+                hasty.settle(hasty.next_number(), credential, visit("30.00"), expected=quote.split)
+        assert len(hasty.open_sales()) == len(MEMBERS)
+    gateway.proxy.pass_through()
+    events: list[HookEvent] = []
+    with Till.open(config, hooks=(events.append,)) as till:
+        cards = till.recover(Drawer().tender)
+        assert [card.outcome for card in cards] == [Outcome.NOT_PAID] * len(MEMBERS)
+        assert till.open_sales() == ()
+    assert waits(events)
+    books = gateway.books()
+    assert (books["balanced"], books["open_sales"]) == (True, [])
+
+
+def test_a_till_that_may_not_come_back_in_time_hears_that_it_asked_too_often(
+    slow: tuple[Gateway, TillConfig]
+) -> None:
+    _, config = slow
+    with Till.open(replace(config, deadlines_ms={"Quote": 120})) as till:
+        refusals = [refusal_of_quote(till) for _ in range(5)]
+    said = next(each for each in refusals if each.reason == "RATE_LIMITED")
+    assert isinstance(said, GatewayAwayError)
+    assert "频繁" in said.zh
+
+
+def refusal_of_quote(till: Till) -> MedsettleError:
+    with pytest.raises(MedsettleError) as caught:
+        till.quote("MSD1.nobody", visit("20.00"))
+    return caught.value
