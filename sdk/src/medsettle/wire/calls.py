@@ -17,6 +17,8 @@ class Repeat(StrEnum):
     SAME_ID = "same_id"
     """Yes, under the journalled request id, within one run of the till; after a restart the till
     seals and reads instead."""
+    AGAIN = "again"
+    """Yes, in any run of the till: what it did stands, and is known when it is shown again."""
     NEVER = "never"
     """No: its nonce is used up; a person starts it again."""
 
@@ -60,7 +62,7 @@ REVERSE: Final = _call(_SETTLEMENT, "Reverse", Repeat.SAME_ID, deadline_ms=20_00
 SEAL: Final = _call(_SETTLEMENT, "Seal", Repeat.SAME_ID)
 GET_SALE: Final = _call(_SETTLEMENT, "GetSale", Repeat.READ)
 LIST_SALES: Final = _call(_SETTLEMENT, "ListSales", Repeat.READ)
-REASSERT: Final = _call(_SETTLEMENT, "Reassert", Repeat.SAME_ID, deadline_ms=20_000)
+REASSERT: Final = _call(_SETTLEMENT, "Reassert", Repeat.AGAIN, deadline_ms=20_000)
 ENROL: Final = _call("TerminalService", "Enrol", Repeat.NEVER)
 ROTATE_KEY: Final = _call("TerminalService", "RotateKey", Repeat.NEVER)
 
