@@ -5,6 +5,7 @@ the counter, but for Settle, which is never sent again.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from medsettle._arguments import fitting_tender
@@ -22,6 +23,8 @@ from medsettle.till_reasons import TillReason
 
 PAUSE_MS: Final = 200
 """Between two sales, on average: a gateway that came back is not met by every till at once."""
+_ROUNDS: Final = 2
+"""A return that is found settled opens the sale that it replaces: cash goes back."""
 _DRAINER: Final = "recover"
 _LOG: Final = logging.getLogger("medsettle")
 
@@ -36,15 +39,18 @@ def recover(desk: Desk, tender: Tender | None) -> Script[tuple[SaleCard, ...]]:
     yield from desk.taken(_DRAINER)
     with desk.busy.giving(_DRAINER):
         away = (yield from compare(desk)) is TillReason.GATEWAY_AWAY
-        records = yield Note(desk.journal.unfinished)
-        cards: list[SaleCard] = []
-        for number, record in enumerate(records):
-            if number and not away:
-                yield Pause(desk.chance() * 2 * PAUSE_MS / 1000)
-            work, trouble = yield from _ended(desk, record, tender, away=away)
-            away = away or _was_away(work)
-            cards.append(work.card(trouble))
-        return tuple(cards)
+        cards: dict[str, SaleCard] = {}
+        for _ in range(_ROUNDS):
+            records: Sequence[SaleRecord] = yield Note(desk.journal.unfinished)
+            for record in records:
+                if record.request_id in cards:
+                    continue
+                if cards and not away:
+                    yield Pause(desk.chance() * 2 * PAUSE_MS / 1000)
+                work, trouble = yield from _ended(desk, record, tender, away=away)
+                away = away or _was_away(work)
+                cards[record.request_id] = work.card(trouble)
+        return tuple(cards.values())
 
 
 def _ended(

@@ -10,7 +10,7 @@ from medsettle._desk.records import Click, attempt_for, begun, content_of, first
 from medsettle._desk.saying import given_back
 from medsettle._desk.selling import ended, second_click, ticket_name
 from medsettle.checks import checked_operator, checked_split, checked_staying
-from medsettle.models import Basket, Collect, Credential, Line, SaleCard, Split
+from medsettle.models import Basket, CashState, Collect, Credential, Line, SaleCard, Split
 from medsettle.record import SaleRecord, Step
 from medsettle.tender import Tender
 from medsettle.ticket import RequestId, Ticket
@@ -61,6 +61,9 @@ def _settled(desk: Desk, what: Returning, first: RequestId) -> Script[Pass]:
         yield from work.drive_again()
         return work
     record = new_record(desk, attempt, click.content, what.expected, Collect.NOW, what.operator)
+    if record.cash_fen:
+        # It was taken for the sale before: until that is replaced, nothing was taken for this one.
+        record = replace(record, cash=CashState.NOT_COLLECTED)
     yield from begun(desk, record, click.credential)
     asked = Asked(click.credential, what.stay, None, (), replaces)
     work = Pass(desk, record, ASKING | {Step.SETTLE}, asked=asked)

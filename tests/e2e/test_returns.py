@@ -1,0 +1,148 @@
+"""Part of the goods comes back, at a real gateway: the patient gets exactly the difference, once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from medsettle.config import TillConfig
+from medsettle.errors import OutcomeUnknownError, RefusedError
+from medsettle.models import Basket, Line, Outcome, SaleCard
+from medsettle.testing import Gateway
+from medsettle.till import Till
+from tests.e2e.counter import CLINIC, ZHANG, Drawer, agree, enrolled, split
+
+pytestmark = pytest.mark.e2e
+
+SOON = {"Settle": 1_500, "Reverse": 1_500, "Seal": 200, "GetSale": 200}
+FIRST = Line("002203020010000-220302001", "2", "150.00", line_id="1")
+SECOND = Line("002203020010000-220302001", "1", "90.00", line_id="2")
+HALF = replace(FIRST, quantity="1")
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with Gateway() as running:
+        yield running
+
+
+@pytest.fixture
+def config(gateway: Gateway) -> TillConfig:
+    read: TillConfig = enrolled(gateway, CLINIC)
+    return read
+
+
+def sold(gateway: Gateway, till: Till, drawer: Drawer, *payers: bool) -> SaleCard:
+    """Two examinations of 150.00 and one of 90.00; no account pays, so that cash does."""
+    basket = Basket((FIRST, SECOND), without_accounts=True)
+    return till.checkout(
+        till.next_number(), gateway.issue_credential(ZHANG), basket, show=agree, tender=drawer.tender
+    )
+
+
+def test_the_patient_gets_the_difference_and_pays_as_if_only_what_stays_was_sold(
+    gateway: Gateway, config: TillConfig
+) -> None:
+    drawer = Drawer()
+    with Till.open(config) as till:
+        card = sold(gateway, till, drawer)
+        request_id = card.request_id or ""
+        quote = till.quote_return(request_id, [HALF])
+        assert quote.difference is not None
+        left = till.return_goods(
+            till.next_number(), request_id, [HALF], expected=quote.split, tender=drawer.tender
+        )
+        assert left.outcome is Outcome.PAID
+        assert left.sale is not None
+        assert (left.sale.replaces, left.sale.difference) == (request_id, quote.difference)
+        assert drawer.taken_fen - drawer.given_back_fen == quote.split.cash_fen
+        assert drawer.given_back_fen == quote.difference.cash_fen > 0
+        before = till.status(request_id)
+        assert (before.outcome, before.state, before.refund_due_fen) == (Outcome.NOT_PAID, "REVERSED", 0)
+        assert till.open_sales() == ()
+        undone = till.reverse(left.request_id or "", reason="the rest comes back, too")
+        assert undone.refund_due_fen == quote.split.cash_fen
+    assert split(card) != split(left)
+    assert (gateway.books()["balanced"], gateway.books()["open_sales"]) == (True, [])
+
+
+def test_without_a_tender_the_card_says_what_to_give_back_until_it_is_given(
+    gateway: Gateway, config: TillConfig
+) -> None:
+    with Till.open(config) as till:
+        request_id = sold(gateway, till, Drawer()).request_id or ""
+        quote = till.quote_return(request_id, [HALF])
+        assert quote.difference is not None
+        number = till.next_number()
+        left = till.return_goods(number, request_id, [HALF], expected=quote.split)
+        assert left.refund_due_fen == quote.difference.cash_fen
+        assert request_id in left.next_zh
+        assert request_id in left.next_en
+        again = till.return_goods(number, request_id, [HALF], expected=quote.split)
+        assert (again.request_id, again.refund_due_fen) == (left.request_id, left.refund_due_fen)
+        assert [each.request_id for each in till.open_sales()] == [request_id]
+        till.cash_returned(request_id)
+        assert till.open_sales() == ()
+        assert till.return_goods(number, request_id, [HALF], expected=quote.split).refund_due_fen == 0
+
+
+@pytest.mark.parametrize("arrived", [True, False], ids=["answer lost", "request lost"])
+def test_a_return_whose_call_was_lost_ends_once_the_gateway_is_back(
+    gateway: Gateway, config: TillConfig, arrived: bool
+) -> None:
+    drawer = Drawer()
+    with Till.open(replace(config, deadlines_ms=SOON)) as till:
+        request_id = sold(gateway, till, drawer).request_id or ""
+        quote = till.quote_return(request_id, [HALF])
+        number = till.next_number()
+        lose = gateway.proxy.swallow_answer if arrived else gateway.proxy.swallow_request
+        lose(then=gateway.kill)
+        with pytest.raises(OutcomeUnknownError):
+            till.return_goods(number, request_id, [HALF], expected=quote.split, tender=drawer.tender)
+        assert drawer.given_back_fen == 0
+    gateway.restart()
+    with Till.open(config) as till:
+        till.recover(drawer.tender)
+        assert till.open_sales() == ()
+        stands = till.status(request_id)
+    assert quote.difference is not None
+    if arrived:
+        assert (stands.state, drawer.given_back_fen) == ("REVERSED", quote.difference.cash_fen)
+    else:
+        assert (stands.state, drawer.given_back_fen) == ("SETTLED", 0)
+    assert (gateway.books()["balanced"], gateway.books()["open_sales"]) == (True, [])
+
+
+def test_another_till_may_take_the_goods_back(gateway: Gateway, config: TillConfig) -> None:
+    drawer = Drawer()
+    with Till.open(config) as till:
+        request_id = sold(gateway, till, drawer).request_id or ""
+    with Till.open(enrolled(gateway, CLINIC, "02")) as other:
+        quote = other.quote_return(request_id, [HALF])
+        other.return_goods(
+            other.next_number(), request_id, [HALF], expected=quote.split, tender=drawer.tender
+        )
+        assert quote.difference is not None
+        assert drawer.given_back_fen == quote.difference.cash_fen
+        assert other.open_sales() == ()
+
+
+def test_what_is_refused_leaves_the_sale_as_it_was(gateway: Gateway, config: TillConfig) -> None:
+    with Till.open(config) as till:
+        card = sold(gateway, till, Drawer())
+        request_id = card.request_id or ""
+        with pytest.raises(RefusedError) as caught:
+            till.quote_return(request_id, [FIRST, SECOND])
+        assert caught.value.refusal.reason == "RETURN_NOT_OF_SALE"
+        quote = till.quote_return(request_id, [HALF])
+        with pytest.raises(RefusedError) as caught:
+            till.return_goods(
+                till.next_number(), request_id, [HALF],
+                expected=replace(quote.split, cash_fen=quote.split.cash_fen + 1),
+            )
+        assert caught.value.refusal.reason == "QUOTE_CHANGED"
+        assert till.status(request_id).outcome is Outcome.PAID
+        with pytest.raises(RefusedError):
+            till.return_goods(
+                till.next_number(), f"{CLINIC}-09-20260101-1-1", [HALF], expected=quote.split
+            )
