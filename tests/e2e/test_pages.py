@@ -1,15 +1,26 @@
 """What the pages tell a reader to type works, as it stands there."""
 
+import asyncio
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import pytest
 
 from medsettle.testing import Gateway
-from tests.e2e.blocks import ROOT, Block, blocks, environment, free_address, run, run_shell, serving
+from tests.e2e.blocks import LIMIT_S, ROOT, Block, blocks, environment, free_address, run, run_shell, serving
+
+if TYPE_CHECKING:
+    from tests.postgres import Databases
 
 pytestmark = pytest.mark.e2e
 
+ON_THE_PAGE = "postgresql://medsettle@localhost/medsettle"
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 WAIT = """python -c 'import grpc; grpc.channel_ready_future(grpc.insecure_channel("{address}")).result(30)'"""
 
@@ -31,12 +42,46 @@ def test_the_operators_page_sets_up_a_gateway_that_serves(tmp_path: Path) -> Non
         f"{block.text.strip()} & served=$!\ntrap 'kill $served; wait' EXIT\n{WAIT.format(address=address)}"
         if block.mark == "serve" else block.text
         for block in blocks(ROOT / "gateway" / "README.md")
-        if block.language == "sh" and block.mark != "install"
+        if block.language == "sh" and block.mark in {"", "serve"}
     ]
     variables = environment(MEDSETTLE_GATEWAY__LISTEN__ADDRESS=address)
     printed = run_shell("\n".join(typed), tmp_path, variables)
     assert "listening on" in printed
     assert "余额与记账一致" in printed
+
+
+@contextmanager
+def made(text: str, databases: "Databases") -> Iterator[str]:
+    """Runs the page's SQL with names of its own; yields the address of the database that it makes."""
+    from tests.postgres import _execute
+
+    name = f"page_{uuid4().hex[:12]}"
+    parts = urlsplit(databases._url)
+    place = parts.netloc.rpartition("@")[2]
+    try:
+        for statement in text.replace("medsettle", name).split(";\n")[:-1]:
+            asyncio.run(_execute(databases._url, statement))
+        yield urlunsplit(parts._replace(netloc=f"{name}@{place}", path=f"/{name}"))
+    finally:
+        asyncio.run(_execute(databases._url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        asyncio.run(_execute(databases._url, f"DROP ROLE IF EXISTS {name}"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no port is shared by processes there")
+def test_the_operators_page_sets_up_workers_over_a_server(tmp_path: Path, databases: "Databases") -> None:
+    page, address = ROOT / "gateway" / "README.md", free_address()
+    [sql], [init] = of_kind(page, "sql"), of_kind(page, "sh", "server")
+    [serve] = of_kind(page, "sh", "workers")
+    variables = environment(MEDSETTLE_GATEWAY__LISTEN__ADDRESS=address, PGPASSWORD="of your own")
+    with made(sql.text, databases) as url:
+        assert ON_THE_PAGE in init.text
+        run_shell(init.text.replace(ON_THE_PAGE, f"'{url}'"), tmp_path, variables)
+        log = tmp_path / "served.log"
+        with serving(serve.text, tmp_path, log, variables, address):
+            until = time.monotonic() + LIMIT_S
+            while "workers=4" not in log.read_text("utf-8"):
+                assert time.monotonic() < until
+                time.sleep(0.05)
 
 
 def test_the_sale_in_twenty_lines_prints_the_receipt_that_the_page_shows(tmp_path: Path) -> None:
