@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import grpc
@@ -9,16 +10,15 @@ import grpc.aio
 import pytest
 
 from medsettle.wire.calls import SEAL
+from medsettle_gateway.bootstrap.fronts import AnyFront
 from medsettle_gateway.config import LimitsSection, ListenSection
 from medsettle_gateway.rpc.aio import DETAILS, Front
-from medsettle_gateway.rpc.fast import FastFront
 from tests.gateway.rpc.stage import Refused, Stage, seal, signed
 
 LIMITS = LimitsSection(request_bytes=4_096)
 BODY = seal()
 ANYWHERE = ListenSection(address="127.0.0.1:0")
 
-AnyFront = Front | FastFront
 Made = Callable[[Any, ListenSection, LimitsSection], AnyFront]
 
 
@@ -27,6 +27,8 @@ def aio(handler: Any, listen: ListenSection, limits: LimitsSection) -> AnyFront:
 
 
 def fast(handler: Any, listen: ListenSection, limits: LimitsSection) -> AnyFront:
+    from medsettle_gateway.rpc.fast import FastFront
+
     return FastFront(handler, listen, limits, nobody)
 
 
@@ -34,7 +36,7 @@ def nobody(what: str, error: BaseException) -> None:
     """Hears nothing."""
 
 
-FRONTS: dict[str, Made] = {"aio": aio, "fast": fast}
+FRONTS: dict[str, Made] = {"aio": aio, "fast": fast} if find_spec("pygrpc_native") else {"aio": aio}
 
 
 @asynccontextmanager

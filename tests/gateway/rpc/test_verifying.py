@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from medsettle.wire.signing import KeyInvalidError, KeySigner, verifier_of
 from medsettle_gateway.rpc.verifying import SodiumVerifier, quick_verifier_of
 
+pytest.importorskip("nacl", reason="libsodium comes with the extra `fast`")
 SIGNERS = {suite: KeySigner.generate(suite) for suite in ("ed25519", "p256")}
 
 
