@@ -5,11 +5,12 @@ import dataclasses
 import json
 import sys
 
-from tests.bench import calculating, comparing, inpatient, settling
+from tests.bench import calculating, comparing, inpatient, settling, verifying
 from tests.bench.rows import HEAD, ROUNDS, line, machine
 
 SUBJECTS = {
     "comparing": comparing, "calculating": calculating, "inpatient": inpatient, "settling": settling,
+    "verifying": verifying,
 }  # fmt: skip
 
 

@@ -28,7 +28,9 @@ _EVERYTHING: Final = "0"
 _SLOW_S: Final = 24 * 3_600.0
 """How long it may take to look through all entries."""
 _SLOWLY: Final = (
-    "SET LOCAL statement_timeout = 0", "SET LOCAL enable_seqscan = on", "SET LOCAL enable_hashjoin = on"
+    "SET LOCAL statement_timeout = 0", "SET LOCAL enable_seqscan = on", "SET LOCAL enable_hashjoin = on",
+    # One pass over both tables, even where the server does not know yet that they are large.
+    "SET LOCAL enable_nestloop = off",
 )
 
 
