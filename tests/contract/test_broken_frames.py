@@ -1,14 +1,17 @@
 """A connection on which anything may be said: whatever it is, it hurts nobody but who says it."""
 
+import contextlib
 import socket
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.contract.conftest import FRONTS
 from tests.contract.foreign_client import ForeignTill
 from tests.contract.raw_http2 import (
     ACK,
@@ -42,15 +45,22 @@ OPENED = encoded(asked(PATH))
 GROWTH_BYTES = 24 * 2**20
 QUIET_S = 0.2
 
-Broken = tuple[Running, ForeignTill]
+
+class Broken(NamedTuple):
+    """A gateway behind a front, and a till that wants to be served meanwhile."""
+
+    gateway: Running
+    till: ForeignTill
+    hurries: bool
+    """Does the front itself end connections on which nothing sensible is said, or a proxy before it?"""
 
 
-@pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broken]:
-    with running(tmp_path_factory.mktemp("city")) as gateway:
+@pytest.fixture(scope="module", params=FRONTS)
+def broken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broken]:
+    with running(tmp_path_factory.mktemp("city"), request.param) as gateway:
         till = ForeignTill(gateway.target)
         till.enrol(gateway.enrol_code("01"))
-        yield gateway, till
+        yield Broken(gateway, till, request.param == "aio")
         till.close()
 
 
@@ -58,7 +68,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broken]:
 def _served_afterwards(broken: Broken) -> Iterator[None]:
     """Whatever a test did to its connections, a till is answered on its own, and nothing failed."""
     yield
-    gateway, till = broken
+    gateway, till, _ = broken
     assert till.call("ListSales") is not None
     assert "Traceback" not in (gateway.folder / "gateway.log").read_text("utf-8")
 
@@ -113,7 +123,7 @@ ENDED = {
 
 @pytest.mark.parametrize("what", ENDED)
 def test_it_is_ended(broken: Broken, what: str) -> None:
-    with Wire.to(broken[0].target) as wire:
+    with Wire.to(broken.gateway.target) as wire:
         wire.say(*ENDED[what])
         assert wire.until_end_of(1) in {HEADERS, DATA, RST_STREAM, GOAWAY}
 
@@ -138,13 +148,13 @@ HEARD_OUT = {
 
 @pytest.mark.parametrize("what", HEARD_OUT)
 def test_it_is_heard_out_without_harm(broken: Broken, what: str) -> None:
-    with Wire.to(broken[0].target) as wire:
+    with Wire.to(broken.gateway.target) as wire:
         wire.say(*HEARD_OUT[what])
         wire.socket.settimeout(QUIET_S)
         try:
             wire.until_end_of(1)
         except TimeoutError:
-            assert broken[1].call("ListSales") is not None
+            assert broken.till.call("ListSales") is not None
 
 
 @pytest.mark.parametrize("greeting", [
@@ -152,21 +162,31 @@ def test_it_is_heard_out_without_harm(broken: Broken, what: str) -> None:
     PREFACE + frame(HEADERS, END_HEADERS, 1, OPENED), b"\x00" * 100, b"SSH-2.0-x\r\n",
 ])
 def test_who_does_not_speak_http_2_is_disconnected(broken: Broken, greeting: bytes) -> None:
-    with Wire.to(broken[0].target, greets=False) as wire:
+    with Wire.to(broken.gateway.target, greets=False) as wire:
         wire.say(greeting)
-        assert wire.ended()
+        assert ended(wire, broken)
+
+
+def ended(wire: Wire, broken: Broken) -> bool:
+    """Returns whether a front ends the connection that hurries; another may leave it."""
+    if not broken.hurries:
+        wire.socket.settimeout(QUIET_S)
+    try:
+        return wire.ended()
+    except TimeoutError:
+        return not broken.hurries
 
 
 @pytest.mark.parametrize("cut", [1, 23, 24, 30, 40, 100])
 def test_a_connection_that_is_cut_anywhere_leaves_nothing(broken: Broken, cut: int) -> None:
     whole = PREFACE + frame(SETTINGS, 0, 0) + opened() + sent()
-    with Wire.to(broken[0].target, greets=False) as wire:
+    with Wire.to(broken.gateway.target, greets=False) as wire:
         wire.say(whole[:cut])
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def test_a_header_without_end_is_not_kept(broken: Broken) -> None:
-    gateway, _ = broken
+    gateway = broken.gateway
     before = memory(gateway)
     endless_header(gateway, 512)
     assert memory(gateway) - before < 200 * 2**20
@@ -188,7 +208,7 @@ def memory(gateway: Running) -> int:
 
 
 def test_calls_that_are_opened_and_cancelled_at_once_cost_nothing_lasting(broken: Broken) -> None:
-    gateway, _ = broken
+    gateway = broken.gateway
     flood(gateway, 3_000)
     before = memory(gateway)
     for _ in range(4):
@@ -205,15 +225,15 @@ def flood(gateway: Running, count: int) -> None:
 
 
 def test_pings_without_end_end_the_connection(broken: Broken) -> None:
-    with Wire.to(broken[0].target) as wire:
+    with Wire.to(broken.gateway.target) as wire:
         for _ in range(20_000):
             if not wire.say(frame(PING, 0, 0, bytes(8))):
                 break
-        assert wire.ended()
+        assert ended(wire, broken)
 
 
 def test_who_takes_no_answer_gets_none_and_keeps_nobody_waiting(broken: Broken) -> None:
-    gateway, till = broken
+    gateway, till, _ = broken
     no_window = frame(SETTINGS, 0, 0, struct.pack(">HI", INITIAL_WINDOW_SIZE, 0))
     with Wire.to(gateway.target, greets=False) as wire:
         wire.say(PREFACE, no_window)
@@ -236,16 +256,17 @@ frames = st.one_of(
 @settings(max_examples=200)
 @given(st.lists(frames, max_size=12), st.booleans())
 def test_any_frames_in_any_order_hurt_nobody(broken: Broken, said: list[bytes], greets: bool) -> None:
-    with Wire.to(broken[0].target, greets=greets) as wire:
+    with Wire.to(broken.gateway.target, greets=greets) as wire:
         wire.say(*said)
-        wire.socket.shutdown(socket.SHUT_WR)
-        assert wire.ended()
+        with contextlib.suppress(OSError):  # it may be closed already
+            wire.socket.shutdown(socket.SHUT_WR)
+        assert ended(wire, broken)
 
 
 def test_memory_is_as_before_after_thousands_of_broken_connections(broken: Broken) -> None:
-    gateway, _ = broken
+    gateway = broken.gateway
     before = memory(gateway)
-    for parts in [*ENDED.values(), *HEARD_OUT.values()] * 30:
+    for parts in [*ENDED.values(), *HEARD_OUT.values()] * 20:
         with Wire.to(gateway.target) as wire:
             wire.say(*parts)
     assert memory(gateway) - before < GROWTH_BYTES

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsettle.wire.reasons import Reason
+from tests.contract.conftest import FRONTS
 from tests.contract.foreign_client import ForeignTill
 from tests.contract.fuzzing import (
     Case,
@@ -36,9 +37,11 @@ GROWTH_BYTES = 24 * 2**20
 """What a process may grow by while it makes itself at home; a leak of a request each is many times that."""
 
 
-@pytest.fixture(scope="module")
-def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, ForeignTill, str]]:
-    with running(tmp_path_factory.mktemp("city")) as gateway:
+@pytest.fixture(scope="module", params=FRONTS)
+def fuzzed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Running, ForeignTill, str]]:
+    with running(tmp_path_factory.mktemp("city"), request.param) as gateway:
         till = ForeignTill(gateway.target)
         till.enrol(gateway.enrol_code("01"))
         yield gateway, till, gateway.credential("2103000001")
