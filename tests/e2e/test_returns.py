@@ -1,10 +1,14 @@
 """Part of the goods comes back, at a real gateway: the patient gets exactly the difference, once."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
+from medsettle.cli.run import run
 from medsettle.config import TillConfig
 from medsettle.errors import OutcomeUnknownError, RefusedError
 from medsettle.models import Basket, Line, Outcome, SaleCard
@@ -146,3 +150,42 @@ def test_what_is_refused_leaves_the_sale_as_it_was(gateway: Gateway, config: Til
             till.return_goods(
                 till.next_number(), f"{CLINIC}-09-20260101-1-1", [HALF], expected=quote.split
             )
+
+
+@pytest.fixture
+def toml(gateway: Gateway) -> Path:
+    return Path(gateway.enrol_till(CLINIC, "03"))
+
+
+def ask(toml: Path, *words: str) -> tuple[int, str]:
+    """Runs the command line at the till; returns its exit code and what it showed."""
+    shown = StringIO()
+    code = run([*words, "--config", str(toml)], output=shown, complaints=shown, source=StringIO())
+    return code, shown.getvalue()
+
+
+def test_the_command_line_returns_goods_and_prints_what_went_back(gateway: Gateway, toml: Path) -> None:
+    line = "002203020010000-220302001*{}@150.00,id=1"
+    sell = ("sell", line.format("2"), "--no-accounts", "--operator", "7", "--yes", "--json")
+    code, text = ask(toml, *sell, "--credential", gateway.issue_credential(ZHANG))
+    assert code == 0, text
+    request_id = json.loads(text)["request_id"]
+    back = ("return", request_id, line.format("1"), "--operator", "7", "--yes")
+    code, text = ask(toml, *back)
+    assert code == 0, text
+    for expected in ("退回各付款方", "退货前的业务", request_id, "应退还患者", "medsettle refunded"):
+        assert expected in text
+    code, text = ask(toml, *back, "--json")
+    assert code == 1
+    assert json.loads(text)["error"]["reason"] == "RETURN_NOT_SETTLED"
+    code, text = ask(toml, "refunded", request_id)
+    assert code == 0, text
+
+
+def test_lines_that_stay_need_their_ids(toml: Path) -> None:
+    code, text = ask(
+        toml, "return", f"{CLINIC}-03-20260101-1-1", "002203020010000-220302001*1@150.00", "--yes",
+        "--operator", "7",
+    )
+    assert code == 2
+    assert "line_id" in text

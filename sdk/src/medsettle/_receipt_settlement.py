@@ -6,7 +6,15 @@ from typing import Final
 from medsettle import _receipt_words as words
 from medsettle._paper import Paper
 from medsettle._together import together
-from medsettle.models import AccountShare, Breakdown, LineBreakdown, Remainder, Settlement, TraceEntry
+from medsettle.models import (
+    AccountShare,
+    Breakdown,
+    Difference,
+    LineBreakdown,
+    Remainder,
+    Settlement,
+    TraceEntry,
+)
 from medsettle.wire.because import divides, unsaid
 from medsettle.wire.called import ACCOUNT_ONLY, FUND_NAMES, INSIDE_NAMES, Pair, begun, condition_name, named
 from medsettle.wire.explained import fund_titles
@@ -55,6 +63,16 @@ def afterwards(settlements: Sequence[Settlement]) -> dict[Pair, int]:
         titles.get(layer) or _begun(named(FUND_NAMES, layer)): amount
         for layer, amount in together(settlements).afterwards.items() if amount
     }
+
+
+def going_back(back: Difference) -> Iterator[tuple[Pair, int]]:
+    """Yields what goes back to each payer, in fen; negative: it pays more."""
+    for fund, amount in back.funds.items():
+        yield _begun(named(FUND_NAMES, fund)), amount
+    for account, amount in back.accounts.items():
+        label = words.ACCOUNT_BACK
+        yield (f"{label[0]} {account}", f"{label[1]} {account}"), amount
+    yield words.CASH, back.cash_fen
 
 
 def remainders(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:

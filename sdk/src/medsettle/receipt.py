@@ -12,7 +12,7 @@ from medsettle import _receipt_settlement as settled
 from medsettle import _receipt_words as words
 from medsettle._paper import Paper
 from medsettle._receipt_token import ReceiptFacts, ReceiptInvalidError, check_code, verify_token
-from medsettle.models import Refusal, Sale, SaleCard, SaleState
+from medsettle.models import Difference, Refusal, Sale, SaleCard, SaleState
 from medsettle.wire.called import yuan
 from medsettle.wire.states import Outcome, outcome_of
 
@@ -76,6 +76,8 @@ def _sale(paper: Paper, sale: Sale, institution_name: str) -> Iterator[str]:
         yield from paper.text(words.OPEN_NOTE)
     if sale.state in {SaleState.SETTLED, SaleState.REVERSED, SaleState.HELD} and sale.settlements:
         yield from _settlements(paper, sale)
+    if sale.difference is not None and sale.state == SaleState.SETTLED:
+        yield from _returned(paper, sale.replaces, sale.difference)
     if sale.state in words.NOTES:
         yield paper.rule()
         yield from paper.text(words.NOTES[sale.state])
@@ -127,6 +129,15 @@ def _identity(paper: Paper, sale: Sale) -> Iterator[str]:
         yield from paper.row(words.SERVICE_DAY, sale.service_on.isoformat())
     if sale.masked_name:
         yield from paper.row(words.PATIENT, sale.masked_name)
+
+
+def _returned(paper: Paper, replaces: str, back: Difference) -> Iterator[str]:
+    """Of a return: which sale it is left of, and what went back to each payer."""
+    yield paper.rule()
+    yield from paper.row(words.REPLACES, replaces)
+    yield from paper.text(words.BACK)
+    for label, amount in settled.going_back(back):
+        yield from paper.amount(label, amount, indent=2)
 
 
 def _refusal(paper: Paper, refusal: Refusal) -> Iterator[str]:

@@ -58,8 +58,9 @@ OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "days": ("days_supply", int),
     "benefit": ("benefit", str),
     "on": ("service_on", date.fromisoformat),
+    "id": ("line_id", str),
 }
-"""What may follow a line: the filed condition, days that the drug lasts, the benefit, the line's day."""
+"""What may follow a line: the filed condition, days that the drug lasts, the benefit, the line's day, its id."""
 
 
 def payer_of(text: str) -> Payer:

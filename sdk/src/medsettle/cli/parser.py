@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _status(commands)
     _explain(commands)
     _reverse(commands)
+    _return(commands)
     _release(commands)
     _seal(commands)
     _recover(commands)
@@ -101,7 +102,7 @@ def _credential(command: argparse.ArgumentParser) -> None:
 def _basket(command: argparse.ArgumentParser) -> None:
     command.add_argument("lines", nargs="*", metavar="CODE*QTY@PRICE",
                          help="明细 a line: national item code, quantity, yuan per unit; may be followed by "
-                              ",condition=ID ,days=N ,benefit=ID ,on=DATE")
+                              ",condition=ID ,days=N ,benefit=ID ,on=DATE ,id=LINE")
     command.add_argument("--basket", type=Path, metavar="FILE", help="购物篮 a JSON file instead of lines")
     command.add_argument("--benefit", metavar="ID",
                          help="待遇 the benefit asked for (default: for each line the first that takes it)")
@@ -239,6 +240,20 @@ def _reverse(commands: Commands) -> None:
     command.add_argument("--reason", required=True, help="原因 why, for the books")
     _operator(command)
     _yes(command, "an id that nobody knows is sealed")
+    _paper(command)
+
+
+def _return(commands: Commands) -> None:
+    command = _command(commands, "return", "部分退货。",
+                       "Take part of a sale's goods back: give the lines that stay.")
+    _request_id(command)
+    command.add_argument("lines", nargs="+", metavar="CODE*QTY@PRICE,id=LINE",
+                         help="留下的明细 a line that stays, with its id (its number on the ticket, from 1); "
+                              "fewer lines or smaller quantities than were sold")
+    _operator(command)
+    command.add_argument("--ticket", metavar="NUMBER", type=_ticket,
+                         help="票号 number of the new ticket (default: the till's next one)")
+    _yes(command, "the patient agrees to what goes back")
     _paper(command)
 
 

@@ -69,7 +69,7 @@ def _command(name: str) -> Command:
         "enrol": enrolling.enrolled, "check": selling.check, "quote": selling.quote, "sell": selling.sell,
         "status": afterwards.status, "explain": afterwards.explained, "reverse": afterwards.reverse,
         "recover": afterwards.recover, "refunded": afterwards.refunded, "seal": afterwards.seal,
-        "release": afterwards.release, "doctor": doctor.doctor,
+        "release": afterwards.release, "return": selling.return_goods, "doctor": doctor.doctor,
     }
     return commands[name]
 

@@ -7,13 +7,14 @@ from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
 from medsettle._columns import row, wrap
-from medsettle._receipt_settlement import afterwards, limit_words
+from medsettle._receipt_settlement import afterwards, going_back, limit_words
 from medsettle.errors import MedsettleError
 from medsettle.models import (
     Account,
     Advisory,
     Answer,
     BenefitAnswer,
+    Difference,
     Eligibility,
     Outcome,
     Quote,
@@ -135,7 +136,15 @@ class Screen:
             self._indented(_both(words.AFTERWARDS))
         for label, amount in applied.items():
             self._row(f"  {_both(label)}", yuan(amount))
+        if quote.difference is not None:
+            self.difference(quote.difference)
         self.advisories(quote.advisories)
+
+    def difference(self, back: Difference) -> None:
+        """Shows what goes back to each payer."""
+        self.show([self.paint(_both(words.BACK), _BOLD)])
+        for label, amount in going_back(back):
+            self._row(f"  {_both(label)}", yuan(amount))
 
     def card(self, card: SaleCard) -> None:
         """Shows where a sale stands, what to tell the patient, and what to do next."""

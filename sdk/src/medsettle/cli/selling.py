@@ -1,13 +1,17 @@
-"""The commands before and of a sale: check, quote, sell."""
+"""The commands before and of a sale: check, quote, sell, return."""
 
 from dataclasses import fields
 
+from medsettle.checks import checked_staying
 from medsettle.cli.at_till import answer, cash, configured, manned, open_till
 from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.exits import of_card
+from medsettle.cli.lines import line_of
 from medsettle.cli.parser import PAID
+from medsettle.errors import till_error
 from medsettle.explanation import explain, explanation
 from medsettle.models import Outcome, Quote
+from medsettle.till_reasons import TillReason
 
 
 def check(counter: Counter) -> int:
@@ -66,3 +70,21 @@ def _shown(counter: Counter, quoted: Quote) -> bool:
     if counter.arguments.yes:
         return True
     return not counter.screen.dark and counter.agrees("患者同意 does the patient agree?")
+
+
+def return_goods(counter: Counter) -> int:
+    """Shows what goes back, asks, and settles what stays. Returns what ``exits`` says of the card."""
+    given = counter.arguments
+    if counter.wants_json and not given.yes:
+        raise UsageError("--json 不提问,须同时给出 --yes。 With --json nobody is asked: give --yes too.")
+    config, stay = manned(counter), checked_staying(tuple(map(line_of, given.lines)))
+    with open_till(counter, config) as till:
+        quoted = till.quote_return(given.request_id, stay.lines)
+        if not _shown(counter, quoted):
+            raise till_error(TillReason.PATIENT_DECLINED)
+        card = till.return_goods(
+            given.ticket or till.next_number(), given.request_id, stay.lines, expected=quoted.split,
+            tender=cash(counter),
+        )
+        answer(counter, till, card, paper=card.outcome is Outcome.PAID)
+    return of_card(card)
