@@ -70,8 +70,23 @@ async def test_a_worker_that_dies_is_started_anew() -> None:
 async def test_a_worker_that_dies_again_and_again_is_given_up() -> None:
     running = workers(DIES, count=1)
     await running.start()
-    with pytest.raises(ConfigError, match="Worker 1 ended 3 times"):
+    with pytest.raises(ConfigError, match="Worker 1 ended 3 times in a row"):
         await running.keep()
+    await running.stop()
+
+
+async def test_a_worker_that_is_killed_is_started_however_often() -> None:
+    running = workers(SERVES, count=1)
+    await running.start()
+    keeping = asyncio.create_task(running.keep())
+    for _ in range(IMPATIENT.restarts_most + 2):
+        before = running._running[1]
+        before.kill()
+        while running._running[1] is before:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.001)
+    assert not keeping.done()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
     await running.stop()
 
 

@@ -9,7 +9,6 @@ import contextlib
 import logging
 import signal
 from asyncio.subprocess import Process
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +17,8 @@ from medsettle_gateway.bootstrap.process import told_to_end
 from medsettle_gateway.config import ConfigError
 
 LOGGER: Final = logging.getLogger("medsettle.gateway")
+
+_DOUBLINGS_MOST: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,10 @@ class Patience:
     pause_s: float = 0.1
     """Before a new start; twice as long each time."""
     pause_most_s: float = 10.0
-    window_s: float = 60.0
-    restarts_most: int = 5
-    """Ends of one worker within the window; with one more all are ended."""
+    lasting_s: float = 60.0
+    """Who has lived so long begins anew to be counted."""
+    restarts_most: int = 20
+    """Ends in a row of one worker that was not killed; with one more all are ended."""
 
 
 class NotReadyError(Exception):
@@ -105,22 +107,24 @@ class Workers:
 
     async def _keep(self, number: int) -> None:
         loop = asyncio.get_running_loop()
-        ends: deque[float] = deque()
+        ends_count = pauses_count = 0
         while True:
+            began = loop.time()
             code = await self._running[number].wait()
             if self._ending:
                 return
-            ends.append(loop.time())
-            while ends[0] < loop.time() - self.patience.window_s:
-                ends.popleft()
+            if loop.time() - began >= self.patience.lasting_s:
+                ends_count = pauses_count = 0
+            # Who was killed may have done nothing wrong: it is started again, however often.
+            ends_count += code != -signal.SIGKILL
             LOGGER.error("worker ended", extra={"fields": {"ended": number, "exit_code": code}})
-            if len(ends) > self.patience.restarts_most:
+            if ends_count > self.patience.restarts_most:
                 raise ConfigError(
-                    f"工作进程 {number} 在 {self.patience.window_s:g} 秒内结束了 {len(ends)} 次;原因见日志。",
-                    f"Worker {number} ended {len(ends)} times within {self.patience.window_s:g} s: the log "
-                    "says why.",
+                    f"工作进程 {number} 连续结束了 {ends_count} 次;原因见日志。",
+                    f"Worker {number} ended {ends_count} times in a row: the log says why.",
                 )
-            await asyncio.sleep(min(self.patience.pause_s * 2 ** (len(ends) - 1), self.patience.pause_most_s))
+            await asyncio.sleep(min(self.patience.pause_s * 2**pauses_count, self.patience.pause_most_s))
+            pauses_count = min(pauses_count + 1, _DOUBLINGS_MOST)
             with contextlib.suppress(NotReadyError):  # its end is met above
                 await self._launch(number)
                 LOGGER.info("worker restarted", extra={"fields": {"restarted": number}})
