@@ -64,8 +64,9 @@ dist: $(READY) ## Build both wheels into dist/
 generate: $(PROTOS_READY) ## Generate the messages anew after a change under protos/
 	$(PROTOS_VENV)/bin/python protos/generate.py
 
-released: $(READY) ## Write protos/released.binpb, against which later changes are judged
+released: $(READY) ## Keep the contract and what databases are asked, against which later changes are judged
 	$(BIN)/python protos/released.py
+	$(BIN)/python -m tests.gateway.storage.released
 
 lock: | python ## Pin the three requirements.txt anew
 	@test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python $(PIP) install uv; }

@@ -200,6 +200,24 @@ def test_a_database_of_an_older_release_is_refused_until_it_is_migrated(
     open_database(path, SEALER, root=ROOT_KEY).close()
 
 
+@pytest.mark.parametrize(("oldest", "runs"), [(LATEST, True), (LATEST + 1, False)])
+def test_a_newer_schema_is_used_where_it_says_that_this_release_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, oldest: int, runs: bool
+) -> None:
+    path = tmp_path / "g.db"
+    steps = (*migrations(), Migration(LATEST + 1, "CREATE TABLE more (a TEXT) STRICT;\n", oldest))
+    with monkeypatch.context() as newer:
+        newer.setattr(database, "migrations", lambda: steps)
+        migrate(path)
+    if runs:
+        open_database(path, SEALER, root=ROOT_KEY).close()
+        assert migrate(path) == (LATEST + 1, LATEST + 1)
+    else:
+        assert "use a newer medsettle-gateway" in refusal_of(path).en
+        with pytest.raises(ConfigError, match="use a newer"):
+            migrate(path)
+
+
 def test_refusing_a_missing_database_does_not_make_an_empty_one(tmp_path: Path) -> None:
     refusal_of(tmp_path / "g.db")
     assert list(tmp_path.iterdir()) == []
