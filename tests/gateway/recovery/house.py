@@ -295,3 +295,23 @@ class Seller:
         await self.till.settle(
             await self.till.next_number(), self.house.credential(), basket, expected=Split(1, {}, {})
         )
+
+    async def sold_two(self) -> tuple[str, tuple[Line, ...]]:
+        """Sells two lines; returns the id, and the lines."""
+        lines = tuple(Line("XA01", unit_price=yuan, line_id=str(yuan)) for yuan in (300, 200))
+        basket = Basket(lines)
+        quote = await self.till.quote(self.house.credential(), basket)
+        card = await self.till.settle(
+            await self.till.next_number(), self.house.credential(), basket, expected=quote.split
+        )
+        assert card.request_id is not None
+        return card.request_id, lines
+
+    async def took_back(self, request_id: str, *stay: Line) -> str:
+        """Takes all but these lines back; returns the id of the sale that is left."""
+        quote = await self.till.quote_return(request_id, stay)
+        card = await self.till.return_goods(
+            await self.till.next_number(), request_id, stay, expected=quote.split
+        )
+        assert card.request_id is not None
+        return card.request_id

@@ -6,7 +6,7 @@ too (``Booked``): nothing is calculated again, and the input of the calculation 
 does not fit is entered as far as it can be, and listed for the operator.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, NamedTuple
@@ -29,6 +29,7 @@ from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.commands import Caller, ReassertedAnswer
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.guards import check_right, right_keys
+from medsettle_gateway.service.reassert_replaced import Replaced, replaced, replaced_keys
 from medsettle_gateway.service.recompute import after_reversal
 
 _ANYBODY: Final = RecoveryKey()
@@ -66,7 +67,8 @@ def needs(command: Reenter, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     shown, sale_key = command.sale, SaleKey(command.request_id)
     sale = known.of(sale_key) if sale_key in known else None
     keys: tuple[AnyKey, ...] = (
-        sale_key, TicketKey(shown.request_id.ticket), _ANYBODY, *right_keys(command.caller)
+        sale_key, TicketKey(shown.request_id.ticket), _ANYBODY, *right_keys(command.caller),
+        *replaced_keys(shown),
     )
     for each in (shown, sale):
         if each is not None and each.member:
@@ -88,12 +90,12 @@ def decide(command: Reenter, facts: Facts, now: Now) -> Decision:
         return _left(command, books, fault or Finding.CONFLICT, facts, now)
     if sale is not None and to is sale.state:
         return Decision(ReassertedAnswer(command.request_id, Became.KNOWN, sale.state))
-    again = _entered(shown, to, facts, now) if sale is None else _moved(sale, shown, to, facts, now)
+    by = By(command.caller.terminal, shown.operator, f"REASSERTED in epoch {facts.of(_ANYBODY).epoch}")
+    other = replaced(shown, by, facts, now) if sale is None else Replaced()
+    again = _entered(shown, to, other, facts, now) if sale is None else _moved(sale, shown, to, facts, now)
     became = Became.ENTERED if sale is None else Became.MOVED
-    epoch = facts.of(_ANYBODY).epoch
-    by = By(command.caller.terminal, shown.operator, f"REASSERTED in epoch {epoch}")
-    moves = _on_its_day(moves_of(books, again.sale, by), shown.business_on)
-    kept = _kept(command, became, again.findings, facts, now)
+    moves = _on_its_day((*other.moves, *moves_of(books, again.sale, by)), shown.business_on)
+    kept = _kept(command, became, (*again.findings, *other.findings), facts, now)
     return Decision(ReassertedAnswer(command.request_id, became, again.sale.state), (*moves, kept))
 
 
@@ -114,16 +116,15 @@ def _fault(
     return Finding.ASKED_OF_AUTHORITY if remote and to is not sale.state else None
 
 
-def _entered(shown: SaleRecord, to: SaleState, facts: Facts, now: Now) -> _Again:
+def _entered(shown: SaleRecord, to: SaleState, other: Replaced, facts: Facts, now: Now) -> _Again:
     """The sale as a first record, in the state that was shown."""
-    member = _member(shown, facts)
-    effect, findings = _effect(shown, member)
+    effect, findings = _effect(shown, _member(shown, facts), other.back_fen)
     if to is SaleState.HELD and effect is not None and any(each.variance_fen for each in effect.accounts):
         to = SaleState.EXPIRED  # what cannot be reserved any more is no hold: a late Confirm finds that out
         effect = replace(effect, accounts=tuple(each._replace(variance_fen=0) for each in effect.accounts))
         findings = tuple(each for each in findings if each not in _OF_ACCOUNTS)
     others = facts.of(TicketKey(shown.request_id.ticket))
-    if to in ALIVE and any(each.state in ALIVE for each in others):
+    if to in ALIVE and any(each.state in ALIVE and each.request_id != shown.replaces for each in others):
         findings = (*findings, Finding.OTHER_ATTEMPT)
     sale = replace(shown, state=to, version=1, committed_at=now.at, effect=effect)
     if to in _HOLDS:
@@ -145,7 +146,7 @@ def _moved(sale: SaleRecord, shown: SaleRecord, to: SaleState, facts: Facts, now
         return _Again(replace(undone, recompute_due=_due(sale, facts, now)), ())
     findings: tuple[Finding, ...] = ()
     if sale.state is SaleState.EXPIRED and sale.effect is not None:
-        effect, findings = _paid_now(sale.effect, _member(sale, facts))
+        effect, findings = _paid_now(sale.effect, _member(sale, facts), {})
         after = replace(after, effect=effect)
     after = replace(
         after, settled_on=shown.settled_on, tenders=shown.tenders, receipt_token=shown.receipt_token
@@ -154,9 +155,12 @@ def _moved(sale: SaleRecord, shown: SaleRecord, to: SaleState, facts: Facts, now
 
 
 def _effect(
-    shown: SaleRecord, member: MemberFacts | None
+    shown: SaleRecord, member: MemberFacts | None, back_fen: Mapping[str, int]
 ) -> tuple[Effect | None, tuple[Finding, ...]]:
-    """What the sale books, as far as people and accounts are known, and what is not."""
+    """What the sale books, as far as people and accounts are known, and what is not.
+
+    ``back_fen`` has gone back to accounts just before.
+    """
     effect, findings = shown.effect, []
     if effect is None:
         return None, ()
@@ -168,13 +172,18 @@ def _effect(
         findings.append(Finding.MEMBER_UNKNOWN)
     if shown.state not in _RESERVES or effect.upstream:
         return effect, tuple(findings)
-    paid, more = _paid_now(effect, member)
+    paid, more = _paid_now(effect, member, back_fen)
     return paid, (*findings, *more)
 
 
-def _paid_now(effect: Effect, member: MemberFacts | None) -> tuple[Effect, tuple[Finding, ...]]:
+def _paid_now(
+    effect: Effect, member: MemberFacts | None, back_fen: Mapping[str, int]
+) -> tuple[Effect, tuple[Finding, ...]]:
     """The same amounts; what an account has not is on ``variance``."""
-    known = {each.account: each for each in member.accounts} if member else {}
+    known = {
+        each.account: replace(each, balance_fen=each.balance_fen + back_fen.get(each.account, 0))
+        for each in (member.accounts if member else ())
+    }
     bookings = tuple(_booking(each, known.get(each.account), effect) for each in effect.accounts)
     return replace(effect, accounts=bookings), tuple(dict.fromkeys(_short(bookings, known)))
 

@@ -35,7 +35,7 @@ from medsettle_gateway.domain.sale import (
     TenderRecord,
     TraceStep,
 )
-from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.split import AccountPart, Difference, Split
 from medsettle_gateway.rpc.codec import booked
 from medsettle_gateway.rpc.codec.sale import NOTES
 
@@ -110,12 +110,22 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         tenders=tuple(TenderRecord(each.kind, each.amount_fen, each.reference) for each in wire.tenders),
         receipt_token=wire.receipt_token,
         replaces=wire.replaces,
+        replaced_by=wire.replaced_by,
+        difference=_difference(wire.difference) if wire.HasField("difference") else None,
         upstream=booked.upstream(moves),
     )
 
 
 def _state(number: sale_pb2.SaleState.ValueType) -> SaleState:
     return SaleState(sale_pb2.SaleState.Name(number).removeprefix("SALE_STATE_"))
+
+
+def _difference(wire: sale_pb2.Difference) -> Difference:
+    return Difference(
+        tuple(FundShare(each.id, each.amount_fen) for each in wire.funds),
+        tuple(AccountPart(each.id, each.amount_fen) for each in wire.accounts),
+        wire.cash_fen,
+    )
 
 
 def _refusal(wire: sale_pb2.Refusal) -> RefusalRecord:
