@@ -25,7 +25,7 @@ _PRAGMAS: Final = (
     "PRAGMA trusted_schema = OFF",
 )
 _OLDEST: Final = "oldest_release"
-"""The setting that says which is the oldest release that works on the schema."""
+"""The setting that says of which version of the schema which is the oldest release that works on it."""
 
 
 def migrations() -> tuple[Migration, ...]:
@@ -76,7 +76,8 @@ def migrate(path: Path, *, busy_ms: int = 0) -> tuple[int, int]:
                 for statement in _statements(step.script):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {step.version}")
-                connection.execute("REPLACE INTO settings VALUES (?, ?)", (_OLDEST, step.oldest))
+                oldest = f"{step.version}:{step.oldest}"
+                connection.execute("REPLACE INTO settings VALUES (?, ?)", (_OLDEST, oldest))
             connection.execute("COMMIT")
             return before, schema_version(connection)
         finally:
@@ -161,8 +162,11 @@ def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _oldest_release(connection: sqlite3.Connection) -> int:
+    """Returns what the schema says, and its own version where it does not say it of this one."""
+    version = schema_version(connection)
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_OLDEST,)).fetchone()
-    return schema_version(connection) if row is None else int(row[0])
+    said_of, _, oldest = row[0].partition(":") if row is not None else ("", "", "")
+    return int(oldest) if said_of == str(version) else version
 
 
 def _refuse_older(path: Path, version: int) -> None:
