@@ -1,19 +1,25 @@
-"""Time's part in a sale: a hold ends, and a day later nobody may confirm it any more."""
+"""Time's part in a sale: a hold ends, and a day later nobody may confirm it any more.
+
+What cannot be taken back waits for the till's comparison after a restore with loss: the hold may have been
+confirmed, and that be lost.
+"""
 
 from datetime import datetime, timedelta
 
 from medsettle.wire.states import Event, SaleState
+from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey, Facts, SaleKey
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.ledger.transition import By, moves_of
+from medsettle_gateway.service import recovering
 from medsettle_gateway.service.change import ended
 from medsettle_gateway.service.commands import Expire, ExpireAnswer
 from medsettle_gateway.service.desk import Decision, Now
 
 
 def needs(command: Expire, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
-    """Returns what to load: the sale."""
-    return (SaleKey(command.request_id),)
+    """Returns what to load: the sale, and what a restore left open for its till."""
+    return recovering.keys(RequestId.parse(command.request_id), known)
 
 
 def decide(command: Expire, facts: Facts, now: Now) -> Decision:
@@ -25,6 +31,8 @@ def decide(command: Expire, facts: Facts, now: Now) -> Decision:
     if event is None:
         return Decision(ExpireAnswer(sale.state))
     after = ended(sale, event, now.at)
+    if after.state is not SaleState.EXPIRED and recovering.hides(sale.request_id, sale, facts):
+        return Decision(ExpireAnswer(sale.state))
     return Decision(ExpireAnswer(after.state), moves_of(sale.state, after, By()))
 
 

@@ -6,7 +6,8 @@ So one till's comparison is enough for its own ids, and a till that has compared
 the others do. What another till of the institution did to the sale (Confirm, Reverse) is shown by that other
 one, and moves the sale on then.
 
-A hold that the books still have may have been confirmed since: until the comparison nobody releases it.
+A hold that the books still have may have been confirmed since: until the comparison nobody releases it,
+nor does time.
 """
 
 from collections.abc import Callable
@@ -75,7 +76,8 @@ def hides(request_id: RequestId, sale: SaleRecord | None, facts: Facts) -> bool:
     if sale is None:
         return True
     begun_at = recovery.begun_at
-    return sale.state in _HOLDS and begun_at is not None and sale.committed_at <= begun_at
+    # Not when it last changed: time may have ended the hold since, and it may still have been confirmed.
+    return sale.state in _HOLDS and begun_at is not None and sale.created_at <= begun_at
 
 
 def stated(decision: Decision, facts: Facts) -> Decision:
