@@ -175,6 +175,22 @@ def test_what_an_authority_was_asked_is_listed_with_its_number_and_when_it_is_as
         assert "waits for" in city.run("sale", "list").stdout
 
 
+def test_what_an_authority_never_proves_is_ended_by_two_people_with_its_word(city: City) -> None:
+    till = Till(city, remote=True)
+    sale = till.sells(5_000)
+    till.does(lambda service: service.writer.submit(Heard(sale.request_id.text, settled_there(sale))))
+    ends = ("sale", "not-charged", sale.request_id.text, "--reason", "letter 7", "--by", "wang")
+    assert "waits for no authority" in city.run(*ends, "--second", "zhao", exit_code=1).stderr
+    till.asks(Reverse(caller("1", CLINIC), sale.request_id, "left", "li", till.clock.at))
+    with city.untouched():
+        assert "takes two people" in city.run(*ends, exit_code=1).stderr
+    with balanced(city):
+        assert city.ask(*ends, "--second", "zhao")["state"] == "REVERSED"
+    rows = city.rows("SELECT operator, reason FROM entries WHERE kind = 'REVERSED'")
+    assert rows == [("wang, zhao", "letter 7")]
+    assert listed(city) == []
+
+
 def test_a_refused_late_confirmation_is_listed_until_it_is_repaired(city: City) -> None:
     late = Till(city).late_refused()
     assert late.state is S.RELEASED

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +13,11 @@ from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.service.authority import Question
-from medsettle_gateway.service.commands import Quote, QuoteAnswer, RefusedAnswer, SaleAnswer, Shown
+from medsettle_gateway.service.commands import Answer, Quote, QuoteAnswer, RefusedAnswer, SaleAnswer, Shown
 from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.front import Service
+from medsettle_gateway.service.settle import AskedSettle
+from medsettle_gateway.service.use_cases import Written
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.remote_world import RemoteWorld
 from tests.gateway.service.scripted import (
@@ -341,6 +343,35 @@ async def test_a_word_that_contradicts_what_is_recorded_is_reported(world: Remot
     await world.clock.passes(seconds=10)
     assert any("charged it after all" in str(error) for _, error in world.reports)
     await other.process.crash()
+
+
+async def test_a_question_that_was_long_in_coming_to_disk_is_not_sent_any_more(world: RemoteWorld) -> None:
+    """Others may have asked what became of it by now: it would be charged after all."""
+    submit = world.writer.submit
+
+    async def slow(command: Written, deadline_at: datetime | None = None) -> Answer:
+        answer = await submit(command, deadline_at)
+        if isinstance(command, AskedSettle):
+            world.clock.at += world.rules.errand_margin + timedelta(seconds=1)
+        return answer
+
+    world.writer.submit = slow  # type: ignore[method-assign]
+    request_id = await settle(world)
+    await world.clock.passes(minutes=2)
+    assert world.at(request_id).state is S.REFUSED
+    assert [what for what, _ in world.authority.asked] == ["resolve"]
+
+
+async def test_a_courier_that_stops_keeps_nobody_waiting(world: RemoteWorld) -> None:
+    world.authority.script.append(TOO_SLOW)
+    asking = beside(world.service(world.settle(), world.clock.at + timedelta(seconds=20)))
+    await quiet()
+    assert not asking.done()
+    world.courier.stop()
+    await quiet()
+    answer = asking.result()
+    assert isinstance(answer, SaleAnswer)
+    assert answer.sale.state is S.PENDING
 
 
 async def test_smooth_calls_leave_no_alarm_behind(world: RemoteWorld) -> None:

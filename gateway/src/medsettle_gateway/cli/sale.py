@@ -16,6 +16,7 @@ from medsettle_gateway.service import office
 from medsettle_gateway.service.commands import SaleAnswer
 from medsettle_gateway.service.office import (
     NotAllowedError,
+    NotCharged,
     PayAsShown,
     ReverseByOffice,
     SettleAgain,
@@ -132,6 +133,25 @@ def reverse(
     """
     command = ReverseByOffice(_id(request_id), _text(reason), _authors(author, second))
     done = _done(config_path, command, office.needs_reverse, office.reverse)
+    _say(done, as_json=as_json)
+
+
+@sale.command("not-charged", short_help="其他机构书面确认没有记账 an authority says it in writing")
+@click.argument("request_id")
+@_author_options
+@click.option("--reason", required=True, help="How the authority confirmed it: the paper's number and day.")
+@json_option
+@config_option
+def not_charged(
+    request_id: str, author: str, second: str, reason: str, as_json: bool, config_path: Path  # noqa: FBT001
+) -> None:
+    """End a sale that is PENDING or UNDOING where its authority never answers; it takes two people.
+
+    Only with the authority's word, given otherwise, that nothing is charged under its number, nor ever will
+    be.
+    """
+    command = NotCharged(_id(request_id), _text(reason), _authors(author, second))
+    done = _done(config_path, command, office.needs_not_charged, office.not_charged)
     _say(done, as_json=as_json)
 
 

@@ -57,9 +57,14 @@ class Courier:
         self._spawn(self._run(), name="medsettle-courier")
 
     def stop(self) -> None:
-        """Takes no more errands up; what is under way may be cancelled and is found again."""
+        """Takes no more errands up, and lets nobody wait any longer.
+
+        What is under way may be cancelled: it is found again.
+        """
         self._stopped = True
         self._poke()
+        for request_id in tuple(self._waiting):
+            self._tell(request_id)
 
     async def settle(self, asked: AskedSettle, deadline_at: datetime | None) -> Answer:
         """Returns what the writer answered, having seen to it that the authority is asked.
@@ -150,7 +155,7 @@ class Courier:
         self, asked: AskedSettle, deadline_at: datetime | None, answered: "asyncio.Future[Answer]"
     ) -> None:
         """Submits what is asked and, if that committed a question, sends it: this once."""
-        request_id = asked.command.request_id.text
+        request_id, began_at = asked.command.request_id.text, self._clock.now()
         answer: Answer = unrecorded(Reason.SHUTTING_DOWN, request_id)
         with self._busy_with(request_id):
             try:
@@ -158,7 +163,9 @@ class Courier:
             finally:
                 if not answered.done():
                     answered.set_result(answer)
-            if isinstance(answer, SaleAnswer) and answer.to_send:
+            # Later than that others may have asked what became of it: then it must not be sent any more.
+            in_time = self._clock.now() - began_at <= self._desk.rules.errand_margin
+            if isinstance(answer, SaleAnswer) and answer.to_send and in_time:
                 await self._sent_on(answer.sale, asked.command.credential)
 
     async def _sent_on(self, sale: SaleRecord, credential: Shown) -> None:
@@ -220,10 +227,13 @@ class Courier:
             what = f"{answer.sale.state}, and its authority has charged it after all"
             self._report(f"heard of {request_id}", AuthorityError(what))
         if answer.sale.state not in _ASKED:
-            for told in self._waiting.get(request_id, ()):
-                if not told.done():
-                    told.set_result(None)
+            self._tell(request_id)
         return True
+
+    def _tell(self, request_id: str) -> None:
+        for told in self._waiting.get(request_id, ()):
+            if not told.done():
+                told.set_result(None)
 
 
 def _is_open(answer: Answer) -> bool:

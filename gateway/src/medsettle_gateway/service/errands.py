@@ -75,11 +75,11 @@ def needs_hear(command: Heard, known: Facts, now: Now) -> tuple[AnyKey, ...]:  #
     return (*keys, MaskedNameKey(sale.member)) if sale.member else keys
 
 
-def hear(command: Heard, facts: Facts, now: Now) -> Decision:
+def hear(command: Heard, facts: Facts, now: Now, by: By | None = None) -> Decision:
     """Moves the sale on by the authority's word; where nothing is known, the errand is due again later.
 
-    A word that the sale has no more use for changes nothing. Raises AssertionError for amounts that do not
-    add up.
+    ``by`` names who brought the word, if it did not come by itself. One that the sale has no more use for
+    changes nothing. Raises AssertionError for amounts that do not add up.
     """
     sale, errand = facts.of(SaleKey(command.request_id)), facts.of(ErrandKey(command.request_id))
     if sale is None or sale.upstream is None:
@@ -96,8 +96,8 @@ def hear(command: Heard, facts: Facts, now: Now) -> Decision:
         after = _charged(sale, sale.upstream, said, now)
     else:
         after = _ended(sale, sale.upstream, event, said, now)
-    reason = f"{sale.upstream.authority} {sale.upstream.number}"
-    moves = moves_of(sale.state, after, By(reason=reason))
+    itself = By(reason=f"{sale.upstream.authority} {sale.upstream.number}")
+    moves = moves_of(sale.state, after, by or itself)
     return Decision(SaleAnswer(after, name), (*moves, *_freed(sale, after, facts)))
 
 

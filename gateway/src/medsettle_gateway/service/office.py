@@ -23,7 +23,9 @@ from medsettle_gateway.service.authority import Decided
 from medsettle_gateway.service.change import begun, draft, ended
 from medsettle_gateway.service.commands import SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.errands import Heard, hear, needs_hear
 from medsettle_gateway.service.recompute import after_reversal, later_key
+from medsettle_gateway.service.remote import UndoneThere
 
 _TWO: Final = 2
 
@@ -63,6 +65,18 @@ class PayAsShown:
     """Settle it at the amounts that the patient was shown.
 
     What funds and accounts do not bear of them today goes to variance.
+    """
+
+    request_id: RequestId
+    reason: str
+    authors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotCharged:
+    """A remote authority has confirmed otherwise that nothing is charged under its number, nor ever will be.
+
+    ``reason`` says how it did. ``authors`` are two people.
     """
 
     request_id: RequestId
@@ -113,6 +127,27 @@ def reverse(command: ReverseByOffice, facts: Facts, now: Now) -> Decision:
     name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
     by = _by(command.authors, command.reason)
     return Decision(SaleAnswer(undone, name), moves_of(sale.state, undone, by))
+
+
+def needs_not_charged(command: NotCharged, known: Facts, now: Now) -> tuple[AnyKey, ...]:
+    """Returns what to load: what the authority's own word would need."""
+    return needs_hear(_word(command), known, now)
+
+
+def not_charged(command: NotCharged, facts: Facts, now: Now) -> Decision:
+    """Ends a sale that an authority never proves to be undone or refused. Raises NotAllowedError."""
+    sale = _known(facts, command.request_id)
+    _check_people(command.authors, _TWO)
+    if sale.state not in {SaleState.PENDING, SaleState.UNDOING}:
+        raise NotAllowedError(
+            f"这笔业务的状态是 {sale.state},没有在等待其他机构。",
+            f"The sale is {sale.state} and waits for no authority.",
+        )
+    return hear(_word(command), facts, now, _by(command.authors, command.reason))
+
+
+def _word(command: NotCharged) -> Heard:
+    return Heard(command.request_id.text, UndoneThere())
 
 
 def needs_repair(command: Repair, known: Facts, now: Now) -> tuple[AnyKey, ...]:
