@@ -43,6 +43,7 @@ def export(connection: Connection, wanted: Wanted) -> Iterator[Exported]:
     """
     with snapshot(connection):
         books = Books.of(connection)
+        books.ask("by_range")
         for first in range(1, bounds_of(books).last_position + 1, PAGE_COUNT):
             yield from _entries(books.ask(
                 "export", first=first, last=first + PAGE_COUNT - 1, since=wanted.since.isoformat(),

@@ -92,6 +92,7 @@ def _ask(question: str, books: Books) -> _Found:
 
 
 def _compare_range(first: int, last: int, books: Books) -> _Found:
+    books.ask("by_range")
     loose, changed = compare_blocks(books, first, last)
     unbalanced = books.ask("unbalanced", first=first, last=last)
     return {"blocks": [*loose], "chain": [*changed], "unbalanced": unbalanced}
