@@ -7,6 +7,7 @@ import pytest
 from medsettle._exchange.signed import Reply, Request
 from medsettle.errors import OutcomeUnknownError, QuoteChangedError
 from medsettle.models import Collect, Outcome
+from medsettle_gateway.service.commands import Expire
 from tests.gateway.recovery.conftest import BackUp
 from tests.gateway.recovery.house import OTHER_MEMBER, House, Seller
 from tests.gateway.recovery.sound import assert_sound, findings
@@ -222,6 +223,25 @@ async def test_a_hold_that_the_backup_has_is_not_released_before_its_till_has_co
     with pytest.raises(OutcomeUnknownError):
         await other.till.release(sold)
     assert await house.state(sold) == "HELD"
+    await till.till.recover()
+    assert await house.state(sold) == "SETTLED"
+    await assert_sound(house)
+
+
+async def test_time_ends_no_hold_for_good_that_the_till_may_have_confirmed(
+    house: House, backed_up: BackUp
+) -> None:
+    till, other = await house.till("T1"), await house.till("T2")
+    sold = await till.sold(500, Collect.LATER)
+    restore = await backed_up()
+    await till.till.confirm(sold)
+    await restore()
+    house.clock.ahead += timedelta(hours=25)
+    for _ in range(2):
+        await house.writer.submit(Expire(sold))
+    assert await house.state(sold) == "EXPIRED"
+    with pytest.raises(OutcomeUnknownError):
+        await other.till.release(sold)
     await till.till.recover()
     assert await house.state(sold) == "SETTLED"
     await assert_sound(house)
