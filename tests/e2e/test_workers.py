@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -237,3 +238,25 @@ def test_workers_end_with_who_started_them(gateway: Gateway) -> None:
     assert alive == []
     gateway.restart()
     assert balanced(gateway)
+
+
+def test_workers_outlive_a_server_that_is_killed_and_so_do_their_successors(tmp_path: Path) -> None:
+    from tests.postgres import Databases, own_server
+
+    with own_server() as server:
+        url, folder = Databases(server.url).new(), tmp_path / "city"
+        City(folder).run("demo-city", str(folder), "--database-url", url)
+        settings = {"limits.duplicate_window_s": "0"}
+        with Gateway(folder, settings, ("--workers", str(COUNT))) as gateway:
+            with Till.open(enrolled(gateway, CLINIC)) as till:
+                assert sell(gateway, till, ZHANG, visit("10.00")).outcome is Outcome.PAID
+                first, _ = workers_of(gateway)
+                server.kill()
+                first.kill()
+                until(lambda: gateway.log.count("worker ended") > 1, "a worker that finds no server")
+                server.start()
+                until(lambda: restarts(gateway), "a new worker")
+                assert sell(gateway, till, ZHANG, visit("10.00")).outcome is Outcome.PAID
+            books = gateway.books()
+            assert (books["balanced"], dict(books["sales"])) == (True, {"SETTLED": 2})
+            assert gateway.stop() == 0
