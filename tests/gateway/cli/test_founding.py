@@ -189,8 +189,6 @@ def no_database(city: City) -> None:
 def newer_database(city: City) -> None:
     connection = sqlite3.connect(city.folder / "gateway.db")
     connection.execute("PRAGMA user_version = 99")
-    connection.execute("UPDATE settings SET value = '99' WHERE name = 'oldest_release'")
-    connection.commit()
     connection.close()
 
 

@@ -56,6 +56,7 @@ _database_option: Final = click.option(
     help="Keep the books in PostgreSQL, postgresql://USER@HOST/DATABASE, without its password.",
 )
 
+_HINT: Final = '# database_url = "postgresql://medsettle@localhost/medsettle"   # instead, for many processes'
 _IN_ENVIRONMENT: Final = "# database_url is set in the environment"
 
 _TEMPLATE: Final = """\
@@ -186,7 +187,7 @@ def _found(folder: Path, gateway_id: str, url: DatabaseUrl | None, *, demo: bool
 
 def _write_config(path: Path, gateway_id: str, url: DatabaseUrl | None, *, demo: bool) -> None:
     """Writes the configuration if it is one that works, alone and with the environment above it."""
-    storage = 'path = "gateway.db"'
+    storage = f'path = "gateway.db"\n{_HINT}'
     if url is not None:
         storage = f"database_url = {json.dumps(url.text)}"
     elif f"{ENVIRONMENT_PREFIX}STORAGE__DATABASE_URL" in os.environ:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.register import MemberRecord
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
-from medsettle_gateway.storage.batches import asked_of
-from medsettle_gateway.storage.connection import Connection
+from medsettle_gateway.storage.batches import BATCH_ROWS, asked_of
+from medsettle_gateway.storage.connection import Connection, lock
 from medsettle_gateway.storage.entering import Tally
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.sealing import Identity, Sealer
@@ -36,7 +37,7 @@ _PUT_ACCOUNT: Final = (
     "VALUES (?, ?, ?, ?, 0, 0)"
 )
 _CHANGE_MEMBER: Final = f"UPDATE members SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE member = ?"  # noqa: S608
-_CHANGE_ACCOUNT: Final = "UPDATE accounts SET state = ? WHERE member = ?"
+_CHANGE_ACCOUNT: Final = "UPDATE accounts SET state = ? WHERE account = ?"
 
 _CLOSED: Final = (
     "个人账户已经注销,不能重新开户;请留空 account_yuan 和 account_state",
@@ -74,7 +75,6 @@ class _Writing:
     put_identities: list[Values] = field(default_factory=list)
     put_accounts: list[Values] = field(default_factory=list)
     change_members: list[Values] = field(default_factory=list)
-    change_accounts: list[Values] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
 
 
@@ -87,6 +87,17 @@ class Members:
     now: datetime
     new_reference: Callable[[], str]
     source: str
+    _states: dict[str, str] = field(default_factory=dict)
+    """Accounts whose state is to change."""
+
+    def finish(self) -> None:
+        """Changes the states of accounts, once all else is done: sales of their owners wait for the end."""
+        states = sorted(self._states.items())
+        # So many fit where a server keeps locks; with more, a sale and this may stop each other once.
+        if len(states) <= BATCH_ROWS:
+            lock(self.connection, (Lock(Kind.ACCOUNT, account) for account, _ in states))
+        if states:
+            self.connection.executemany(_CHANGE_ACCOUNT, [(state, account) for account, state in states])
 
     def enter(self, rows: Sequence[tuple[int, MemberRecord]], tally: Tally) -> None:
         """Enters rows of different members and tallies each."""
@@ -156,7 +167,7 @@ class Members:
             return True
         state = _account_state(record)
         if before.state != state:
-            writing.change_accounts.append((state, member))
+            self._states[before.account] = state
         return changed or before.state != state
 
     def _write(self, writing: _Writing) -> None:
@@ -165,7 +176,6 @@ class Members:
             (_PUT_IDENTITY, writing.put_identities),
             (_PUT_ACCOUNT, writing.put_accounts),
             (_CHANGE_MEMBER, writing.change_members),
-            (_CHANGE_ACCOUNT, writing.change_accounts),
         ):
             if rows:
                 self.connection.executemany(sql, rows)

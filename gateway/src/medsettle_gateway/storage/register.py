@@ -61,6 +61,7 @@ class People:
         members = Members(self.connection, self.sealer, self.now, self.new_reference, self.source)
         for batch in batches(rows, lambda row: row[1].number):
             members.enter(batch, tally)
+        members.finish()
         return tally.entered()
 
     def enter_families(self, rows: Rows[FamilyTie]) -> Entered:
