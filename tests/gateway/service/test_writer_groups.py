@@ -133,12 +133,22 @@ async def test_a_group_that_meets_another_process_is_run_again() -> None:
     assert world.reports == []
 
 
-async def test_a_group_that_always_meets_another_process_is_given_up() -> None:
+async def test_what_always_meets_another_process_alone_too_is_given_up() -> None:
     world = World(store=Contended(a_city().tables), rules=AT_ONCE)
     answers = await answers_of(world, [world.seal(world.request_id()) for _ in range(3)])
     assert states(answers) == [Reason.STORE_UNAVAILABLE] * 3
     assert isinstance(world.store, Contended)
-    assert world.store.begun_count == world.rules.again_count + 1
+    assert world.store.begun_count == (1 + 3) * (world.rules.again_count + 1)
+    assert world.store.tables.sales == {}
+
+
+async def test_of_a_group_that_meets_another_process_only_that_command_is_given_up() -> None:
+    world = World(store=Contended(a_city().tables), rules=AT_ONCE)
+    commands = [world.seal(world.request_id()) for _ in range(3)]
+    assert isinstance(world.store, Contended)
+    world.store.about = commands[1].request_id.text
+    answers = await answers_of(world, commands)
+    assert states(answers) == [SaleState.SEALED, Reason.STORE_UNAVAILABLE, SaleState.SEALED]
 
 
 async def test_only_what_is_late_is_left_out_of_a_group() -> None:

@@ -118,29 +118,25 @@ class Writer:
         return found
 
     async def _settle(self, group: Sequence[Waiting]) -> None:
-        """Answers every command of a group. What the store rejects as a group is run one by one."""
+        """Answers every command of a group. What cannot be done as a group is run one by one."""
         in_time = [waiting for waiting in group if not self._told_late(waiting)]
         if not in_time:
             return
         try:
             outcomes = await self._uncontended(in_time)
-        except (StoreUnavailableError, ContendedError) as error:
+        except StoreUnavailableError as error:
             self._report(_named(in_time), error)
-            for waiting in in_time:
-                waiting.tell(unrecorded(Reason.STORE_UNAVAILABLE, request_id_of(waiting.command)))
+            _tell_all(in_time, Reason.STORE_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - whose fault it is shows when each runs alone
             self._report(_named(in_time), error)
-            await self._rejected(in_time)
+            if len(in_time) == 1:
+                contended = isinstance(error, ContendedError)
+                _tell_all(in_time, Reason.STORE_UNAVAILABLE if contended else Reason.INTERNAL_ERROR)
+            else:
+                for waiting in in_time:
+                    await self._settle((waiting,))
         else:
             self._answer(outcomes)
-
-    async def _rejected(self, group: Sequence[Waiting]) -> None:
-        if len(group) > 1:
-            for waiting in group:
-                await self._settle((waiting,))
-            return
-        (waiting,) = group
-        waiting.tell(unrecorded(Reason.INTERNAL_ERROR, request_id_of(waiting.command)))
 
     async def _uncontended(self, group: Sequence[Waiting]) -> list[Outcome]:
         """Runs a group until no other process is in its way. Raises ContendedError after too many times."""
@@ -195,6 +191,11 @@ class Writer:
         for waiting in left:
             if waiting is not None:
                 waiting.tell(unrecorded(Reason.SHUTTING_DOWN, request_id_of(waiting.command)))
+
+
+def _tell_all(group: Sequence[Waiting], reason: Reason) -> None:
+    for waiting in group:
+        waiting.tell(unrecorded(reason, request_id_of(waiting.command)))
 
 
 def _named(group: Sequence[Waiting]) -> str:
