@@ -47,7 +47,7 @@ class LockingTransaction(MemoryTransaction):
         self._at = at
 
     @property
-    def at(self) -> datetime | None:  # type: ignore[override]
+    def at(self) -> datetime | None:
         return None if self._awaited else self._at
 
     async def load(self, asked: Sequence[AnyKey]) -> Facts:
