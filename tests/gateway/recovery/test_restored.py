@@ -245,3 +245,37 @@ async def test_time_ends_no_hold_for_good_that_the_till_may_have_confirmed(
     await till.till.recover()
     assert await house.state(sold) == "SETTLED"
     await assert_sound(house)
+
+
+async def test_a_late_confirmation_that_might_end_the_hold_waits_too(
+    model: House, model_backed_up: BackUp
+) -> None:
+    till, other = await model.till("T1"), await model.till("T2")
+    sold = await till.sold(500, Collect.LATER)
+    restore = await model_backed_up()
+    await till.till.confirm(sold)
+    await restore()
+    model.clock.ahead += timedelta(hours=1)
+    await model.writer.submit(Expire(sold))
+    assert await model.state(sold) == "EXPIRED"
+    with pytest.raises(OutcomeUnknownError) as unknown:
+        await other.till.confirm(sold)
+    assert unknown.value.refusal.reason == "RECOVERING"
+    assert await model.state(sold) == "EXPIRED"
+
+
+async def test_a_hold_that_nobody_confirmed_ends_once_its_till_has_compared(
+    model: House, model_backed_up: BackUp
+) -> None:
+    till = await model.till("T1")
+    sold = await till.sold(500, Collect.LATER)
+    restore = await model_backed_up()
+    await restore()
+    model.clock.ahead += timedelta(hours=1)
+    await model.writer.submit(Expire(sold))
+    await (await model.till("T2")).till.recover()
+    assert await model.state(sold) == "EXPIRED"
+    (card,) = await till.till.recover()
+    assert card.outcome is Outcome.NOT_PAID
+    assert await model.state(sold) == "RELEASED"
+    await assert_sound(model)

@@ -20,7 +20,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey, Facts, RecoveryKey, SaleKey
 from medsettle_gateway.domain.recovery import Recovery
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.service.commands import Release, Reverse, SaleAnswer
+from medsettle_gateway.service.commands import Confirm, Release, Reverse, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.refused import unrecorded
 
@@ -47,11 +47,17 @@ def guarded(needs: Needs, decide: Decide, request_id_of: Callable[[Any], Request
     def decide_unless_hidden(command: object, facts: Facts, now: Now) -> Decision:
         request_id = request_id_of(command)
         sale = facts.of(SaleKey(request_id.text))
-        if hides(request_id, sale, facts) and (sale is None or isinstance(command, Release | Reverse)):
+        if hides(request_id, sale, facts) and _might_deny(command, sale):
             return Decision(unrecorded(Reason.RECOVERING, request_id.text))
         return stated(decide(command, facts, now), facts)
 
     return Guarded(needs_more, decide_unless_hidden)
+
+
+def _might_deny(command: object, sale: SaleRecord | None) -> bool:
+    """Whether the call may end as a proof that nothing was paid; a Confirm that comes late may."""
+    late = sale is not None and sale.state is SaleState.EXPIRED
+    return sale is None or isinstance(command, Release | Reverse) or (late and isinstance(command, Confirm))
 
 
 def keys(request_id: RequestId, known: Facts) -> tuple[AnyKey, ...]:
