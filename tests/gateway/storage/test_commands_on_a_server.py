@@ -1,19 +1,24 @@
 """Statements of commands on a server: written for both stores, answered one by one."""
 
 import asyncio
+import itertools
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from medsettle_gateway.domain.locks import Kind, Lock
+from medsettle_gateway.domain.register import MemberRecord
 from medsettle_gateway.storage.batches import BATCH_ROWS, asked_of, batches
 from medsettle_gateway.storage.connection import Connection, DatabaseFailedError, entry_column, snapshot
+from medsettle_gateway.storage.entering import Entered
 from medsettle_gateway.storage.postgres.blocking import BlockingConnection
 from medsettle_gateway.storage.postgres.placeholders import translated
 from medsettle_gateway.storage.postgres.turns import TURNS, Turn
+from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sqlite.database import connect
-from tests.gateway.storage.stand import ROOT_KEY, SEALER
+from tests.gateway.storage.stand import NOW, ROOT_KEY, SEALER, person
 
 
 def opened(url: str, busy_ms: int = 1_000) -> BlockingConnection:
@@ -126,6 +131,35 @@ def test_what_a_command_changes_no_gateway_decides_about(
     hasty.begin()
     hasty.lock([Lock(Kind.ACCOUNT, "a1")])
     hasty.close()
+
+
+_NUMBERS = itertools.count()
+
+
+def entering(connection: BlockingConnection, *people: MemberRecord) -> Entered:
+    connection.begin()
+    register = People(connection, SEALER, NOW, lambda: f"r{next(_NUMBERS)}", "a test")
+    entered = register.enter_members(enumerate(people, 2))
+    connection.execute("COMMIT")
+    return entered
+
+
+def test_an_account_is_frozen_when_nobody_decides_about_it(
+    database_url: str, connection: BlockingConnection
+) -> None:
+    entering(connection, person("1"))
+    ((account,),) = connection.execute("SELECT account FROM accounts").fetchall()
+    connection.execute("BEGIN")
+    connection.lock([Lock(Kind.ACCOUNT, account)])
+    hasty = opened(database_url, busy_ms=10)
+    assert entering(hasty, replace(person("1"), name="another")) == Entered(changed_count=1)
+    with pytest.raises(DatabaseFailedError, match="lock timeout"):
+        entering(hasty, replace(person("1"), frozen=True), person("2"))
+    hasty.close()
+    assert connection.execute("SELECT state FROM accounts").fetchall() == [("active",)]
+    connection.execute("ROLLBACK")
+    assert entering(connection, replace(person("1"), frozen=True)) == Entered(changed_count=1)
+    assert connection.execute("SELECT state FROM accounts").fetchall() == [("frozen",)]
 
 
 def test_a_snapshot_stands_still(database_url: str, connection: BlockingConnection) -> None:
