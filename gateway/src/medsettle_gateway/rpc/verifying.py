@@ -1,4 +1,4 @@
-"""Checks of signatures in half the time, where libsodium is installed (the extra ``fast``)."""
+"""Quicker checks of signatures, where libsodium is installed (the extra ``fast``)."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ _Check = Callable[[bytes, bytes], object]
 
 
 class SodiumVerifier:
-    """An ed25519 key. See :class:`medsettle.wire.signing.KeyVerifier`, which says the same, only later."""
+    """An ed25519 key. See :class:`medsettle.wire.signing.KeyVerifier`, which says the same, only slower."""
 
     __slots__ = ("_check", "_wrong", "key", "suite")
 
