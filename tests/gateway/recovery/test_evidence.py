@@ -254,6 +254,17 @@ async def test_an_answer_that_is_too_large_unpacked_is_refused(house: House) -> 
     assert (await till.line.pass_on(request)).code == "INVALID_ARGUMENT"
 
 
+async def test_nothing_is_read_that_the_gateway_did_not_sign(
+    model: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = await model.till("T1")
+    sold = await till.sold()
+    read: list[object] = []
+    monkeypatch.setattr("medsettle_gateway.rpc.codec.reassert.sale_of", read.append)
+    await shown(till, more_of_everything(proof(till, sold)))
+    assert read == []
+
+
 async def test_a_wrong_epoch_ends_nothing(house: House) -> None:
     till = await house.till("T1")
     now = house.clock.now()

@@ -1,5 +1,6 @@
 """What a restore with loss leaves open: how long absence proves nothing, and what tills have shown since."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -79,10 +80,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ShownSale:
-    """A signed answer and what it says of a sale: version 0, in the state that it shows. None: nothing."""
+    """A signed answer. ``read`` returns what it says of a sale: version 0, in the state that it shows.
+
+    None: nothing. It is read only once it is known whose it is: anybody may send a megabyte of nonsense.
+    """
 
     evidence: Evidence
-    sale: SaleRecord | None
+    read: Callable[[], SaleRecord | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,13 @@ async def reassert(command: Reassert, desk: Desk, submit: Submit, deadline_at: d
 async def _one(
     command: Reassert, shown: ShownSale, desk: Desk, submit: Submit, deadline_at: datetime | None
 ) -> Answer:
-    sale = shown.sale
+    if not is_proof(shown.evidence, desk.identity, desk.read_public_key):
+        return unrecorded(Reason.EVIDENCE_INVALID)
+    sale = shown.read()
     if sale is None:
         return unrecorded(Reason.EVIDENCE_INVALID)
-    text = sale.request_id.text
     if sale.institution != command.caller.institution:
-        return unrecorded(Reason.NOT_YOURS, text)
-    if not is_proof(shown.evidence, desk.identity, desk.read_public_key):
-        return unrecorded(Reason.EVIDENCE_INVALID, text)
+        return unrecorded(Reason.NOT_YOURS, sale.request_id.text)
     return await submit(Reenter(command.caller, sale, shown.evidence), deadline_at)
 
 

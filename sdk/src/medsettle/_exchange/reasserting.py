@@ -18,6 +18,7 @@ from medsettle.wire.v1 import settlement_pb2
 ANSWERS_MAX: Final = 20
 PACKED_BYTES_MAX: Final = 200_000
 """Of all answers of one request: it must stay below what a gateway reads."""
+UNPACKED_BYTES_MAX: Final = 4_194_304
 _PROVING: Final = frozenset({
     call.path
     for call in (calls.SETTLE, calls.CONFIRM, calls.RELEASE, calls.REVERSE, calls.SEAL, calls.GET_SALE)
@@ -57,11 +58,11 @@ def batch(evidence: Sequence[Evidence]) -> tuple[list[Packed], int]:
     one fits into no request.
     """
     packed: list[Packed] = []
-    room = PACKED_BYTES_MAX
+    room, whole = PACKED_BYTES_MAX, UNPACKED_BYTES_MAX
     for each in evidence[:ANSWERS_MAX]:
         message = _signed(each)
-        room -= message.ByteSize()
-        if room < 0:
+        room, whole = room - message.ByteSize(), whole - len(each.answer)
+        if min(room, whole) < 0:
             break
         packed.append(message)
     return packed, len(packed)

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from functools import partial
 from typing import Final
 
 from medsettle.wire.states import SaleState
@@ -21,6 +22,8 @@ from medsettle_gateway.service.commands import (
 _ANSWERS_COUNT: Final = 20
 _ANSWER_BYTES: Final = 1_048_576
 """Of one answer, unpacked."""
+_ANSWERS_BYTES: Final = 4 * _ANSWER_BYTES
+"""Of all of a request."""
 _METHOD_CHARS: Final = 128
 _CODE_CHARS: Final = 32
 _SIGNATURE_CHARS: Final = 256
@@ -40,6 +43,8 @@ def reassert(body: bytes, caller: Caller, _: Limits) -> Asked:
     form.within(len(wire.answers), _ANSWERS_COUNT, "answers")
     form.instant_of(wire, "requested_at")
     shown = tuple(_shown(each, f"answers[{index}]") for index, each in enumerate(wire.answers))
+    if sum(len(each.evidence.answer) for each in shown) > _ANSWERS_BYTES:
+        raise form.invalid("answers", f"up to {_ANSWERS_BYTES} bytes unpacked, all together")
     if not wire.complete:
         return Asked(Reassert(caller, shown))
     if not wire.HasField("epoch"):
@@ -83,7 +88,7 @@ def _shown(wire: settlement_pb2.SignedAnswer, path: str) -> ShownSale:
         signature=form.text(wire.signature, _SIGNATURE_CHARS, f"{path}.signature"),
         certificate=form.text(wire.certificate, _CERTIFICATE_CHARS, f"{path}.certificate"),
     )
-    return ShownSale(evidence, sale_of(evidence))
+    return ShownSale(evidence, partial(sale_of, evidence))
 
 
 def _formed(value: str, pattern: re.Pattern[str], path: str) -> str:
