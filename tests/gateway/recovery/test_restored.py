@@ -279,3 +279,19 @@ async def test_a_hold_that_nobody_confirmed_ends_once_its_till_has_compared(
     assert card.outcome is Outcome.NOT_PAID
     assert await model.state(sold) == "RELEASED"
     await assert_sound(model)
+
+
+async def test_a_look_up_never_tells_a_till_an_older_state_than_it_was_shown(
+    house: House, backed_up: BackUp
+) -> None:
+    till = await house.till("T1")
+    held, undone = await till.sold(500, Collect.LATER), await till.sold(200)
+    restore = await backed_up()
+    await till.till.confirm(held)
+    await till.till.reverse(undone, reason="wrong goods")
+    await restore()
+    told = [(await till.till.status(each)).outcome for each in (held, undone)]
+    assert told == [Outcome.PAID, Outcome.NOT_PAID]
+    await till.till.recover()
+    assert [await house.state(each) for each in (held, undone)] == ["SETTLED", "REVERSED"]
+    await assert_sound(house)

@@ -13,7 +13,7 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import GetSale, ListSales, RefusedAnswer, SaleAnswer, SalesAnswer
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, Store
 from medsettle_gateway.service.quote_token import decode, encode
-from medsettle_gateway.service.recovering import ANYBODY, hides, keys
+from medsettle_gateway.service.recovering import ANYBODY, STANDING, hides, keys
 from medsettle_gateway.service.refused import unrecorded
 
 _FILTER_CHARS: Final = 16
@@ -21,15 +21,20 @@ _LONGEST_TOKEN_CHARS: Final = 512
 
 
 async def get_sale(command: GetSale, store: Store) -> SaleAnswer | RefusedAnswer:
-    """Returns the sale as it stands; SALE_NOT_FOUND does not mean that it failed."""
+    """Returns the sale as it stands; SALE_NOT_FOUND does not mean that it failed.
+
+    RECOVERING while it may have moved on in what was lost: a till would believe the older state, by the
+    gateway's own signature.
+    """
     request_id = command.request_id.text
     facts = Facts()
     while missing := [key for key in keys(command.request_id, facts) if key not in facts]:
         facts = facts.joined(await store.load(missing))
     sale = facts.of(SaleKey(request_id))
+    if hides(command.request_id, sale, facts, STANDING):
+        return unrecorded(Reason.RECOVERING, request_id)
     if sale is None:
-        hidden = hides(command.request_id, None, facts)
-        return unrecorded(Reason.RECOVERING if hidden else Reason.SALE_NOT_FOUND, request_id)
+        return unrecorded(Reason.SALE_NOT_FOUND, request_id)
     (answer,) = await _named((sale,), store)
     return answer
 

@@ -26,6 +26,8 @@ from medsettle_gateway.service.refused import unrecorded
 
 ANYBODY = RecoveryKey()
 _HOLDS = (SaleState.HELD, SaleState.EXPIRED)
+STANDING = (*_HOLDS, SaleState.SETTLED)
+"""States that may have been followed by another, which the books have lost."""
 
 Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
 Decide = Callable[[Any, Facts, Now], Decision]
@@ -72,8 +74,13 @@ def of_till(request_id: RequestId) -> RecoveryKey:
     return RecoveryKey(request_id.institution, request_id.terminal)
 
 
-def hides(request_id: RequestId, sale: SaleRecord | None, facts: Facts) -> bool:
-    """Returns whether what the books have of an id, or that they do not have it, may be what was lost."""
+def hides(
+    request_id: RequestId, sale: SaleRecord | None, facts: Facts, states: tuple[SaleState, ...] = _HOLDS
+) -> bool:
+    """Returns whether what the books have of an id, or that they do not have it, may be what was lost.
+
+    ``states``: those in which a sale that they have may have moved on.
+    """
     if not facts.of(ANYBODY).hides(request_id.ticket.day):
         return False
     recovery: Recovery = facts.of(of_till(request_id))
@@ -83,7 +90,7 @@ def hides(request_id: RequestId, sale: SaleRecord | None, facts: Facts) -> bool:
         return True
     begun_at = recovery.begun_at
     # Not when it last changed: time may have ended the hold since, and it may still have been confirmed.
-    return sale.state in _HOLDS and begun_at is not None and sale.created_at <= begun_at
+    return sale.state in states and begun_at is not None and sale.created_at <= begun_at
 
 
 def stated(decision: Decision, facts: Facts) -> Decision:
