@@ -60,6 +60,7 @@ class Gateway:
     sweeper: Sweeper
     chainer: Chainer
     courier: Courier | None
+    calls: Calls
     front: AnyFront
     spawner: Spawner
 
@@ -93,9 +94,10 @@ class Gateway:
             config.gateway.id, service, recently.load, clock, best_verifier_of(), answerer, report, observe
         )
         sweeper = Sweeper(store, clock, writer, desk.rules, report)
-        front = open_front(Calls(ports, limits), config.listen, limits, report, shared_port=shared_port)
+        calls = Calls(ports, limits)
+        front = open_front(calls, config.listen, limits, report, shared_port=shared_port)
         chainer = Chainer(store, clock, desk.rules, report)
-        return cls(config, store, writer, sweeper, chainer, courier, front, spawner)
+        return cls(config, store, writer, sweeper, chainer, courier, calls, front, spawner)
 
     async def start(self) -> int:
         """Listens, and returns the port. Raises ConfigError if the address cannot be listened on."""
