@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from medsettle.aio import AsyncTill
 from medsettle.errors import MedsettleError
-from medsettle.models import Basket, CashState, Collect, Outcome, Quote, SaleCard, Tendered
+from medsettle.models import Basket, CashState, Collect, Line, Outcome, Quote, SaleCard, Tendered
 from tests.simulation.city import MEMBERS, basket
 from tests.simulation.line import Weather
 from tests.simulation.till import DiedError, TillMachine
@@ -61,6 +61,7 @@ class Cashier:
         self.weather = weather
         self.others = others
         self.mine: list[str] = []
+        self.bought: dict[str, tuple[Line, ...]] = {}
         self.cards_count = 0
 
     async def works(self, until_s: float, between_s: float) -> None:
@@ -82,8 +83,8 @@ class Cashier:
     async def _serve(self) -> None:
         what = self.chance.choices(
             (self._checkout, self._hold, self._pay_at_once, self._undo, self._undo_elsewhere, self._look,
-             self._recover),
-            (45, 18, 12, 8, 3, 6, 8),
+             self._recover, self._return),
+            (45, 18, 12, 8, 3, 6, 8, 9),
         )[0]
         if self.chance.random() < self.weather.clock_jumps_rate:
             self._set_clock()
@@ -120,7 +121,7 @@ class Cashier:
     async def _checkout(self) -> None:
         number, who = await self._number(), self.chance.choice(MEMBERS)
         bought, credential = basket(self.chance, who), self._credential(who)
-        card = await self._told(lambda till: self._one_checkout(till, number, credential, bought))
+        card = await self._told(lambda till: self._one_checkout(till, number, credential, bought), bought)
         if card.outcome is Outcome.OPEN or self.chance.random() < 0.1:
             await asyncio.sleep(self.chance.random() * 30)
             await self._told(lambda till: self._one_checkout(till, number, credential, bought))
@@ -162,7 +163,7 @@ class Cashier:
             written = self.machine.disk.records[request_id]
             if written.cash is CashState.NOT_ASKED:
                 # The till never came so far: the patient has the money back at once.
-                self.machine.drawer.give_back(request_id)
+                self.machine.drawer.give_back(request_id, record.cash_fen)
 
     async def _pay_at_once(self) -> None:
         await self._settled(Collect.NOW)
@@ -177,7 +178,7 @@ class Cashier:
             return await self._told(lambda till: till.settle(
                 number, credential, bought, expected=quote.split, collect=collect,
                 quote_token=quote.quote_token or None, acknowledgements=("POSSIBLE_DUPLICATE",),
-            ))
+            ), bought)
         finally:
             for request_id in sorted(set(self.machine.disk.records) - before):
                 if collect is Collect.NOW:
@@ -188,6 +189,29 @@ class Cashier:
             request_id = self.chance.choice(self.mine)
             self.counter.undoes(request_id)
             await self._told(lambda till: till.reverse(request_id, reason="goods returned"))
+
+    async def _return(self) -> None:
+        """A patient brings part of the goods back."""
+        several = [each for each, lines in self.bought.items() if len(lines) > 1]
+        chosen = [each for each in several if self.counter.is_paid(each)]
+        if not chosen:
+            return
+        before = self.chance.choice(chosen)
+        stay = self.bought[before][: -1]
+        number = await self._number()
+        quote = await self.machine.do(lambda till: till.quote_return(before, stay))
+        self.counter.undoes(before)
+        tender = self.machine.tender if self.chance.random() < 0.7 else None
+        known = dict.fromkeys(self.machine.disk.records)
+        try:
+            await self._told(lambda till: till.return_goods(
+                number, before, stay, expected=quote.split, tender=tender
+            ), Basket(stay))
+            self.machine.note(f"{before} in part", "goods came back")
+        finally:
+            for request_id in self.machine.disk.records:
+                if request_id not in known:
+                    self.machine.drawer.replaces(request_id, before)
 
     async def _undo_elsewhere(self) -> None:
         """A sale of another till of the institution, which said that it is paid and is done with it."""
@@ -220,7 +244,9 @@ class Cashier:
         self.counter.credentials_count += 1
         return f"{who}#{self.counter.credentials_count}"
 
-    async def _told(self, work: Callable[[AsyncTill], Coroutine[Any, Any, SaleCard]]) -> SaleCard:
+    async def _told(
+        self, work: Callable[[AsyncTill], Coroutine[Any, Any, SaleCard]], bought: Basket | None = None
+    ) -> SaleCard:
         """Returns the card, and remembers the sale and what was said of it."""
         known = set(self.machine.disk.records)
         try:
@@ -230,6 +256,8 @@ class Cashier:
                 if request_id.startswith(f"{self.machine.terminal}-"):
                     self.mine.append(request_id)
                     self.others.append(request_id)
+                    if bought is not None:
+                        self.bought[request_id] = bought.lines
         self.cards_count += 1
         self.counter.hears(self.machine.terminal, card)
         return card

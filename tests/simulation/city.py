@@ -54,8 +54,8 @@ def key_of(terminal: str) -> SimulatedKey:
 def basket(chance: Random, who: str) -> Basket:
     """Returns what somebody buys."""
     lines = tuple(
-        Line(chance.choice(_GOODS), "1", f"{price // 100}.{price % 100:02}")
-        for price in chance.choices(_PRICES_FEN, k=chance.choice((1, 1, 2)))
+        Line(chance.choice(_GOODS), "1", f"{price // 100}.{price % 100:02}", line_id=str(number))
+        for number, price in enumerate(chance.choices(_PRICES_FEN, k=chance.choice((1, 2, 3))), 1)
     )
     return Basket(lines, payers=PAYERS[who])
 

@@ -38,16 +38,33 @@ class DiedError(Exception):
 
 @dataclass
 class Drawer:
-    """What patients have paid of each sale and not got back, over all tills, in fen."""
+    """What patients have paid and not got back, over all tills, in fen.
+
+    A sale and what is left of it after a return are one: their cash is under the id of the first.
+    """
 
     taken_fen: dict[str, int] = field(default_factory=dict)
+    first_of: dict[str, str] = field(default_factory=dict)
+
+    def replaces(self, request_id: str, before: str) -> None:
+        """Takes note that a sale is what is left of another."""
+        self.first_of[request_id] = self.first(before)
+
+    def first(self, request_id: str) -> str:
+        """Returns the sale under which the cash of a sale is."""
+        return self.first_of.get(request_id, request_id)
 
     def take(self, request_id: str, amount_fen: int) -> None:
-        self.taken_fen[request_id] = self.taken_fen.get(request_id, 0) + amount_fen
+        first = self.first(request_id)
+        self.taken_fen[first] = self.taken_fen.get(first, 0) + amount_fen
 
-    def give_back(self, request_id: str) -> None:
+    def give_back(self, request_id: str, amount_fen: int) -> None:
         """Whoever gives back counts what was taken."""
-        self.taken_fen[request_id] = 0
+        self.take(request_id, -min(amount_fen, self.taken_fen.get(self.first(request_id), 0)))
+
+    def put_right(self, request_id: str, due_fen: int) -> None:
+        """A person has found out what the patient must have paid."""
+        self.taken_fen[self.first(request_id)] = due_fen
 
 
 @dataclass
@@ -77,7 +94,7 @@ class SimulatedTender:
         trouble = self.chance.random() < self.trouble_rate
         if trouble and self.chance.random() < 0.5:
             return False
-        self.drawer.give_back(request_id)
+        self.drawer.give_back(request_id, amount_fen)
         await asyncio.sleep(self.chance.random() * 2)
         if trouble:
             raise OSError

@@ -90,9 +90,17 @@ def _of_words(counter: Counter, tables: Tables) -> Iterator[str]:
 
 
 def _of_cash(drawer: Drawer, tables: Tables) -> Iterator[str]:
-    for text in sorted({*drawer.taken_fen, *tables.sales}):
-        sale = tables.sales.get(text)
-        settled = sale is not None and sale.state is SaleState.SETTLED
-        due_fen = sale.split.cash_fen if sale and sale.split and settled else 0
-        if drawer.taken_fen.get(text, 0) != due_fen:
-            yield f"{text}: {drawer.taken_fen.get(text, 0)} fen of cash for {due_fen}"
+    due_fen = dues_fen(drawer, tables)
+    for text in sorted({*drawer.taken_fen, *due_fen}):
+        if drawer.taken_fen.get(text, 0) != due_fen.get(text, 0):
+            yield f"{text}: {drawer.taken_fen.get(text, 0)} fen of cash for {due_fen.get(text, 0)}"
+
+
+def dues_fen(drawer: Drawer, tables: Tables) -> dict[str, int]:
+    """Returns the cash that patients must have paid, in fen; of what was returned, by the first sale."""
+    due_fen: dict[str, int] = {}
+    for text, sale in tables.sales.items():
+        if sale.state is SaleState.SETTLED and sale.split is not None:
+            first = drawer.first(text)
+            due_fen[first] = due_fen.get(first, 0) + sale.split.cash_fen
+    return due_fen

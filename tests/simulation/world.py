@@ -207,7 +207,8 @@ class World:
             open_ = await till.do(AsyncTill.open_sales)
             for card in open_:
                 if card.cash in TO_FIND_OUT and card.request_id is not None:
-                    self.drawer.give_back(card.request_id)
+                    due_fen = verdict.dues_fen(self.drawer, self.database.tables)
+                    self.drawer.put_right(card.request_id, due_fen.get(self.drawer.first(card.request_id), 0))
                     await till.do(partial(AsyncTill.cash_returned, request_id=card.request_id))
             if not open_:
                 return
