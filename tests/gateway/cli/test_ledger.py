@@ -4,15 +4,17 @@ import asyncio
 import csv
 import io
 import json
+import sqlite3
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from medsettle_gateway.cli.ledger_export import COLUMNS, _cell
+from medsettle_gateway.storage.connection import DatabaseFailedError
 from tests.gateway.cli.city import City, on_both_stores
 
 
@@ -91,6 +93,20 @@ def test_a_bar_is_shown_on_a_terminal_only(city: City, monkeypatch: pytest.Monke
     assert city.run("ledger", "verify").stderr == ""
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
     assert "verifying" in city.run("ledger", "verify").stderr
+
+
+@pytest.mark.parametrize("error", [sqlite3.DatabaseError("disk I/O error"), DatabaseFailedError("gone")])
+def test_a_database_that_cannot_be_read_is_not_said_to_be_sound(
+    city: City, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def failing(*_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("medsettle_gateway.cli.ledger_verify.verify", failing)
+    result = city.run("ledger", "verify", exit_code=1)
+    assert f"Not verified: the database cannot be read ({error})" in result.stderr
+    assert "核对未完成" in result.stderr
+    assert result.stdout == ""
 
 
 @on_both_stores

@@ -2,18 +2,20 @@
 
 import os
 import re
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
 from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.storage.audit.head import Standing, stand
 from medsettle_gateway.storage.audit.verifying import Told, Verdict, verify
+from medsettle_gateway.storage.connection import Connection, DatabaseFailedError
 from medsettle_gateway.storage.instants import from_us
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -50,12 +52,23 @@ def verify_command(noted: bytes | None, readers: int, as_json: bool, config_path
     with ExitStack() as stack:
         connections = [stack.enter_context(gateway.reading()) for _ in range(readers)]
         told = stack.enter_context(_bar(shown=not as_json))
-        verdict = verify(connections, noted, told)
+        verdict = _verified(connections, noted, told)
     if as_json:
         print_json(_plain(verdict))
     else:
         _print(verdict)
     sys.exit(1 if verdict.findings else 0)
+
+
+def _verified(connections: Sequence[Connection], noted: bytes | None, told: Told) -> Verdict:
+    try:
+        return verify(connections, noted, told)
+    except (sqlite3.Error, DatabaseFailedError) as error:
+        refuse(
+            f"核对未完成:数据库无法读取({error})。请再试一次;若已损坏,请从备份恢复。",
+            f"Not verified: the database cannot be read ({error}). Try again; if it is damaged, restore a "
+            "backup.",
+        )
 
 
 @click.command("head", short_help="最新区块,供财务留存 the newest block, to be noted")

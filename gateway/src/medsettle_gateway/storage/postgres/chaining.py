@@ -46,6 +46,7 @@ class Chaining:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._known_on: Connection | None = None
         self._behind: _Behind | None = None
 
     async def chain(self, limit: int, at: datetime) -> int:
@@ -78,6 +79,9 @@ class Chaining:
             raise
 
     async def _give_positions(self, connection: Connection) -> None:
+        if connection is not self._known_on:
+            # Another server may answer now, which lost what it had not received: it knows how far it came.
+            self._known_on, self._behind = connection, None
         cluster = await _cluster(connection)
         behind = self._behind or await _kept(connection)
         known = behind is not None and behind.cluster == cluster
