@@ -128,7 +128,8 @@ CREATE TABLE catalogue_items (
 );
 
 -- The columns are what sales are searched by; body is the record without its settlements. settled_at_us: when a
--- sale that stands settled became so. ends_stay: the stay of which it is the final bill.
+-- sale that stands settled became so. ends_stay: the stay of which it is the final bill. The id is made of the
+-- ticket and the attempt, so that it is unique says that of them too.
 CREATE TABLE sales (
   request_id TEXT COLLATE "C" PRIMARY KEY,
   institution TEXT COLLATE "C" NOT NULL,
@@ -147,11 +148,10 @@ CREATE TABLE sales (
   hold_expires_at_us BIGINT,
   settled_at_us BIGINT,
   ends_stay TEXT COLLATE "C",
-  body TEXT NOT NULL,
-  UNIQUE (institution, till, day, number, attempt)
+  body TEXT NOT NULL
 );
 CREATE INDEX sales_of_institution ON sales (institution, created_at_us, request_id);
-CREATE INDEX sales_of_member ON sales (member, institution, created_at_us) WHERE member IS NOT NULL;
+CREATE INDEX sales_of_member ON sales (member, created_at_us) WHERE member IS NOT NULL;
 CREATE INDEX sales_settled ON sales (member, calculated_at_us) WHERE state = 'SETTLED';
 CREATE INDEX sales_settled_at ON sales (member, settled_at_us) WHERE state = 'SETTLED';
 CREATE INDEX sales_held ON sales (member, hold_expires_at_us) WHERE state = 'HELD';
@@ -160,6 +160,7 @@ CREATE INDEX sales_expired ON sales (hold_expires_at_us) WHERE state = 'EXPIRED'
 CREATE INDEX sales_open ON sales (state) WHERE state IN ('PENDING', 'HELD', 'EXPIRED', 'UNDOING');
 CREATE UNIQUE INDEX sales_ending_stays ON sales (member, ends_stay)
   WHERE ends_stay IS NOT NULL AND state IN ('HELD', 'SETTLED');
+CREATE INDEX sales_of_stay ON sales (member, ends_stay) WHERE ends_stay IS NOT NULL;
 
 CREATE TABLE settlements (
   request_id TEXT COLLATE "C" NOT NULL REFERENCES sales,
@@ -183,8 +184,8 @@ CREATE TABLE dispensings (
 );
 CREATE INDEX dispensings_of ON dispensings (member, dispensed_on);
 
--- Entries have an id, which may leave gaps and says nothing of the order of commits: positions are given later,
--- behind the oldest transaction that is open. written_by is the transaction that wrote the row.
+-- Entries have an id, which may leave gaps and says nothing of the order of commits: positions are given once they
+-- are committed. written_by is the transaction that wrote the row.
 CREATE TABLE entries (
   entry BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   written_by XID8 NOT NULL DEFAULT pg_current_xact_id(),
