@@ -21,8 +21,9 @@ MET: Final = {
     "CREDENTIAL_USED", "CLOCK_SKEW", "STORE_UNAVAILABLE", "a till died", "a gateway died",
     "a gateway died before the commit", "a gateway died after the commit", "a commit failed",
     "a request was lost", "a request came twice", "an answer was lost", "an answer was cut",
-    "the line was away", "goods came back", "PENDING", "UNDOING", "REFUSED_BY_AUTHORITY", "AUTHORITY_UNAVAILABLE",
-    "gateways were in each other's way", "a database was restored with loss", "RECOVERING",
+    "the line was away", "goods came back", "PENDING", "UNDOING", "REFUSED_BY_AUTHORITY",
+    "AUTHORITY_UNAVAILABLE", "gateways were in each other's way", "a database was restored with loss",
+    "RECOVERING",
 }
 """What some of the days must have met, or the weather was not what it should be."""
 
