@@ -41,7 +41,10 @@ PARTS: Final = (
     ("deciding: the calculation", ("/policy/",)),
     ("deciding: question, record, books, receipt", ("_decided",)),
     ("what to load, and locks", ("service/group.py", "domain/locks.py")),
-    ("the call around it: metadata, digests, credential, queue", ("/rpc/", "/resolvers/", "service/front.py", "service/writer.py")),
+    (
+        "the call around it: metadata, digests, credential, queue",
+        ("/rpc/", "/resolvers/", "service/front.py", "service/writer.py"),
+    ),
 )
 """What is done, and by which function or file it is known: the innermost frame that one of them knows."""
 
