@@ -124,20 +124,20 @@ async def a_stranger(house: House) -> Seller:
 
 
 async def test_the_same_answer_twice_in_one_request_enters_one_sale(
-    house: House, backed_up: BackUp
+    model: House, model_backed_up: BackUp
 ) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+    till = await model.till("T1")
+    restore = await model_backed_up()
     sold = await till.sold()
     await restore()
     answer = await shown(till, proof(till, sold), proof(till, sold))
     names = [settlement_pb2.Reasserted.Name(each.outcome) for each in answer.results]
     assert names == ["REASSERTED_ENTERED", "REASSERTED_KNOWN"]
-    await assert_sound(house)
+    await assert_sound(model)
 
 
-async def test_a_sale_that_the_books_never_lost_is_known(house: House) -> None:
-    till = await house.till("T1")
+async def test_a_sale_that_the_books_never_lost_is_known(model: House) -> None:
+    till = await model.till("T1")
     sold = await till.sold()
     answer = await shown(till, proof(till, sold))
     assert (outcome(answer)[0], answer.epoch, answer.compared) == ("KNOWN", 0, True)
@@ -167,60 +167,64 @@ async def test_an_account_that_has_less_than_it_paid_is_made_up_for_by_variance(
     await assert_sound(house)
 
 
-async def test_a_hold_that_cannot_be_reserved_any_more_has_ended(house: House, backed_up: BackUp) -> None:
-    till, other = await house.till("T1"), await house.till("T2")
-    restore = await backed_up()
+async def test_a_hold_that_cannot_be_reserved_any_more_has_ended(
+    model: House, model_backed_up: BackUp
+) -> None:
+    till, other = await model.till("T1"), await model.till("T2")
+    restore = await model_backed_up()
     lost = await till.sold(9_000, Collect.LATER)
     await restore()
     await other.sold(9_000)
     assert outcome(await shown(till, proof(till, lost)))[0] == "ENTERED"
-    assert await house.state(lost) == "EXPIRED"
+    assert await model.state(lost) == "EXPIRED"
     (card,) = await till.till.recover()
     assert card.outcome is Outcome.NOT_PAID
-    assert await house.state(lost) == "RELEASED"
-    await assert_sound(house)
+    assert await model.state(lost) == "RELEASED"
+    await assert_sound(model)
 
 
-async def test_a_sale_that_was_sealed_since_is_left_to_the_operator(house: House, backed_up: BackUp) -> None:
-    till, other = await house.till("T1"), await house.till("T2")
-    restore = await backed_up()
+async def test_a_sale_that_was_sealed_since_is_left_to_the_operator(
+    model: House, model_backed_up: BackUp
+) -> None:
+    till, other = await model.till("T1"), await model.till("T2")
+    restore = await model_backed_up()
     lost = await till.sold()
     await restore()
-    await shown(till, complete=True, epoch=1, journal_began_at=house.clock.now() - timedelta(days=9))
+    await shown(till, complete=True, epoch=1, journal_began_at=model.clock.now() - timedelta(days=9))
     assert (await other.till.seal(lost)).state == "SEALED"
     assert outcome(await shown(till, proof(till, lost)))[0] == "LEFT_TO_OPERATOR"
-    assert await house.state(lost) == "SEALED"
-    assert await findings(house) == {lost: ("LEFT_TO_OPERATOR", ("conflict",))}
-    await assert_sound(house)
+    assert await model.state(lost) == "SEALED"
+    assert await findings(model) == {lost: ("LEFT_TO_OPERATOR", ("conflict",))}
+    await assert_sound(model)
 
 
 async def test_a_new_journal_at_an_old_till_proves_nothing_by_its_silence(
-    house: House, backed_up: BackUp
+    model: House, model_backed_up: BackUp
 ) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+    till = await model.till("T1")
+    restore = await model_backed_up()
     lost = await till.sold()
     await restore()
-    again = await house.till("T1", journal="lost and made anew")
+    again = await model.till("T1", journal="lost and made anew")
     await again.till.recover()
-    assert not house.compared[-1].compared
-    other = await house.till("T2")
+    assert not model.compared[-1].compared
+    other = await model.till("T2")
     assert [card.outcome for card in await other.till.recover()] == []
     answer = await shown(other, complete=True, epoch=1, journal_began_at=NOT_BEFORE)
     assert answer.compared
-    assert await house.state(lost) == "ABSENT"
-    assert house.reasons()["RECOVERING"] == 0
+    assert await model.state(lost) == "ABSENT"
+    assert model.reasons()["RECOVERING"] == 0
     with pytest.raises(Exception, match="RECOVERING"):
         await other.till.seal(lost)
 
 
 async def test_a_till_that_was_enrolled_after_the_restore_has_nothing_to_show(
-    house: House, backed_up: BackUp
+    model: House, model_backed_up: BackUp
 ) -> None:
-    restore = await backed_up()
+    restore = await model_backed_up()
     await restore()
-    await house.enrol("T9", not_before=house.clock.now())
-    till = await house.till("T9")
+    await model.enrol("T9", not_before=model.clock.now())
+    till = await model.till("T9")
     assert (await till.sell(100)).outcome is Outcome.PAID
 
 
@@ -240,16 +244,16 @@ async def test_a_patient_who_is_not_in_the_register_any_more_is_booked_for_witho
     await assert_sound(model)
 
 
-async def test_an_answer_that_is_too_large_unpacked_is_refused(house: House) -> None:
-    till = await house.till("T1")
+async def test_an_answer_that_is_too_large_unpacked_is_refused(model: House) -> None:
+    till = await model.till("T1")
     sold = await till.sold()
     large = zlib.compress(bytes(1_048_577))
     body = settlement_pb2.ReassertRequest(answers=[reasserting.batch([proof(till, sold)])[0][0]])
     body.answers[0].answer_zlib = large
-    body.requested_at.FromDatetime(house.clock.now())
+    body.requested_at.FromDatetime(model.clock.now())
     request = sign(
-        REASSERT, body.SerializeToString(), signer=house.keys["T1"], audience=AUDIENCE,
-        terminal=f"{CLINIC}-T1", now_ms=round(house.clock.now().timestamp() * 1000), nonce="n" * 22,
+        REASSERT, body.SerializeToString(), signer=model.keys["T1"], audience=AUDIENCE,
+        terminal=f"{CLINIC}-T1", now_ms=round(model.clock.now().timestamp() * 1000), nonce="n" * 22,
     )
     assert (await till.line.pass_on(request)).code == "INVALID_ARGUMENT"
 
@@ -265,10 +269,10 @@ async def test_nothing_is_read_that_the_gateway_did_not_sign(
     assert read == []
 
 
-async def test_a_wrong_epoch_ends_nothing(house: House) -> None:
-    till = await house.till("T1")
-    now = house.clock.now()
-    await begin(house.stand, house.store, until=now.date(), lost_from=now, at=now)
+async def test_a_wrong_epoch_ends_nothing(model: House) -> None:
+    till = await model.till("T1")
+    now = model.clock.now()
+    await begin(model.stand, model.store, until=now.date(), lost_from=now, at=now)
     answer = await shown(till, complete=True, epoch=2, journal_began_at=NOT_BEFORE)
     assert not answer.compared
     assert answer.epoch == 1

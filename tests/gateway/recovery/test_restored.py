@@ -50,20 +50,20 @@ async def test_what_was_done_after_the_backup_comes_back_once(house: House, back
     await assert_sound(house)
 
 
-async def test_showing_it_again_changes_nothing(house: House, backed_up: BackUp) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+async def test_showing_it_again_changes_nothing(model: House, model_backed_up: BackUp) -> None:
+    till = await model.till("T1")
+    restore = await model_backed_up()
     settled = await till.sold()
     await restore()
     await till.till.recover()
-    account, shown = await house.account(), await findings(house)
+    account, shown = await model.account(), await findings(model)
     assert shown == {settled: ("ENTERED", ())}
-    await open_again(house)
+    await open_again(model)
     await till.till.recover()
-    assert (house.compared[-1].shown, house.compared[-1].entered) == (1, 0)
-    assert await house.account() == account
-    assert await findings(house) == shown
-    await assert_sound(house)
+    assert (model.compared[-1].shown, model.compared[-1].entered) == (1, 0)
+    assert await model.account() == account
+    assert await findings(model) == shown
+    await assert_sound(model)
 
 
 async def test_what_comes_back_is_what_was_signed(house: House, backed_up: BackUp) -> None:
@@ -112,27 +112,31 @@ async def test_before_it_has_compared_nothing_is_denied(house: House, backed_up:
     await assert_sound(house)
 
 
-async def test_a_till_sells_at_once_since_it_compares_on_the_way(house: House, backed_up: BackUp) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+async def test_a_till_sells_at_once_since_it_compares_on_the_way(
+    model: House, model_backed_up: BackUp
+) -> None:
+    till = await model.till("T1")
+    restore = await model_backed_up()
     lost = await till.sold(200)
     await restore()
     card = await till.sell(300, who=OTHER_MEMBER)
     assert card.outcome is Outcome.PAID
-    assert await house.state(lost) == "SETTLED"
-    assert house.reasons()["RECOVERING"] == 1
-    await assert_sound(house)
+    assert await model.state(lost) == "SETTLED"
+    assert model.reasons()["RECOVERING"] == 1
+    await assert_sound(model)
 
 
-async def test_a_till_that_has_compared_sells_while_another_has_not(house: House, backed_up: BackUp) -> None:
-    till, other = await house.till("T1"), await house.till("T2")
-    restore = await backed_up()
+async def test_a_till_that_has_compared_sells_while_another_has_not(
+    model: House, model_backed_up: BackUp
+) -> None:
+    till, other = await model.till("T1"), await model.till("T2")
+    restore = await model_backed_up()
     lost = await other.sold(200)
     await restore()
     assert (await till.sell(300, who=OTHER_MEMBER)).outcome is Outcome.PAID
-    assert await house.state(lost) == "ABSENT"
+    assert await model.state(lost) == "ABSENT"
     await other.till.recover()
-    assert await house.state(lost) == "SETTLED"
+    assert await model.state(lost) == "SETTLED"
 
 
 async def test_a_settle_that_is_repeated_over_a_restore_charges_once(house: House, backed_up: BackUp) -> None:
@@ -155,10 +159,10 @@ async def test_a_settle_that_is_repeated_over_a_restore_charges_once(house: Hous
 
 
 async def test_a_settle_without_an_answer_is_sealed_once_the_till_has_compared(
-    house: House, backed_up: BackUp
+    model: House, model_backed_up: BackUp
 ) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+    till = await model.till("T1")
+    restore = await model_backed_up()
 
     async def the_till_is_switched_off(request: Request) -> Reply:
         await till.line.pass_on(request)
@@ -170,31 +174,31 @@ async def test_a_settle_without_an_answer_is_sealed_once_the_till_has_compared(
     await restore()
     (card,) = await till.till.recover()
     assert (card.outcome, card.state) == (Outcome.NOT_PAID, "SEALED")
-    assert await findings(house) == {}
-    await assert_sound(house)
+    assert await findings(model) == {}
+    await assert_sound(model)
 
 
-async def test_a_refusal_that_was_recorded_is_one_again(house: House, backed_up: BackUp) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+async def test_a_refusal_that_was_recorded_is_one_again(model: House, model_backed_up: BackUp) -> None:
+    till = await model.till("T1")
+    restore = await model_backed_up()
     sold = await till.sold(100)
     with pytest.raises(QuoteChangedError) as refused:
         await till.refused()
     request_id = refused.value.request_id
     assert request_id is not None
-    assert await house.state(request_id) == "REFUSED"
-    before = await house.sale(request_id)
+    assert await model.state(request_id) == "REFUSED"
+    before = await model.sale(request_id)
     await restore()
     await till.till.recover()
-    again = await house.sale(request_id)
+    again = await model.sale(request_id)
     assert again is not None
     assert before is not None
     assert again.state == "REFUSED"
     assert again.refusal is not None
     assert before.refusal is not None
     assert again.refusal.reason == before.refusal.reason
-    assert await house.state(sold) == "SETTLED"
-    await assert_sound(house)
+    assert await model.state(sold) == "SETTLED"
+    await assert_sound(model)
 
 
 async def test_what_another_till_did_is_shown_by_that_one(house: House, backed_up: BackUp) -> None:
