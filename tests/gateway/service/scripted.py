@@ -180,9 +180,11 @@ def number_of(sale: SaleRecord) -> str:
 def settled_there(sale: SaleRecord, split: Split | None = None) -> SettledThere:
     """Returns the word of an authority that charged what was shown, or another split."""
     assert sale.upstream is not None
-    assert sale.basket is not None
-    charged = split or sale.upstream.expected
-    settlement = _settlement([line.amount_fen for line in sale.basket.lines], charged)
+    shown = sale.upstream.expected
+    charged = split or shown
+    lines = sale.basket.lines if sale.basket is not None else ()
+    total_fen = sum(fen for _, fen in (*shown.funds, *shown.accounts)) + shown.cash_fen
+    settlement = _settlement([line.amount_fen for line in lines] or [total_fen], charged)
     refs = (Reference("setl_id", f"S-{number_of(sale)}"),)
     return SettledThere((settlement,), "210300", "310", refs)
 

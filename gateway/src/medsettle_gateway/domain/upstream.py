@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.split import Split
 
 
@@ -21,7 +22,7 @@ class UpstreamRecord:
 
     ``number`` is the sale's number there. ``expected`` is what the patient was shown. Until ``sent_until``
     the process that committed the question is alone with it; only from then on others find out what became
-    of it. ``unwanted``: nobody wants the sale any more. ``ends_as`` is what it is once it is undone, set
+    of it. ``collect`` is when the cash part is collected. ``unwanted``: nobody wants the sale any more. ``ends_as`` is what it is once it is undone, set
     while it is UNDOING.
     """
 
@@ -33,6 +34,7 @@ class UpstreamRecord:
     refs: tuple[Reference, ...] = ()
     unwanted: bool = False
     ends_as: SaleState | None = None
+    collect: Collect = Collect.NOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ LOST_BOOKINGS: Final[Mapping[tuple[SaleState, SaleState], Booking]] = {
     (_S.ABSENT, _S.EXPIRED): _NOTHING,
     (_S.ABSENT, _S.RELEASED): _NOTHING,
     (_S.ABSENT, _S.REVERSED): _NOTHING,
+    (_S.ABSENT, _S.UNDOING): _SETTLED,
 }
 """How a sale that the books lost comes back, besides the ways above: at once in the state that was shown."""
 

@@ -122,7 +122,7 @@ def _charged(sale: SaleRecord, asked: UpstreamRecord, said: SettledThere, now: N
     if asked.unwanted or decided.split != asked.expected:
         ends_as = SaleState.SEALED if asked.unwanted else SaleState.REFUSED
         return undoing(known, Event.AUTHORITY_SETTLED, now.at, ends_as)
-    if sale.collect is Collect.NOW:
+    if asked.collect is Collect.NOW:
         settled = moved(known, Event.AUTHORITY_SETTLED, SaleState.SETTLED, now.at)
         return replace(settled, receipt_token=now.desk.receipts.issue(settled))
     ends_at = now.at + now.desk.rules.hold

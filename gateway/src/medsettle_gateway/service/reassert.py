@@ -35,6 +35,7 @@ from medsettle_gateway.service.recompute import after_reversal
 _ANYBODY: Final = RecoveryKey()
 _HOLDS: Final = (SaleState.HELD, SaleState.EXPIRED)
 _RESERVES: Final = (SaleState.HELD, SaleState.SETTLED)
+_ASKED: Final = (SaleState.PENDING, SaleState.UNDOING)
 _OF_ACCOUNTS: Final = (Finding.ACCOUNT_SHORT, Finding.ACCOUNT_UNKNOWN)
 
 
@@ -104,7 +105,7 @@ def _fault(
 ) -> Finding | None:
     """Why nothing may be changed by what is shown; None if it may."""
     if sale is None:
-        if to is None:
+        if to is None or (to in _ASKED and not _is_known_upstream(shown)):
             return Finding.ASKED_OF_AUTHORITY
         effect = shown.effect
         unnamed = effect is not None and not effect.region and _member(shown, facts) is None
@@ -114,6 +115,12 @@ def _fault(
         return Finding.CONFLICT
     remote = sale.effect is not None and bool(sale.effect.upstream)
     return Finding.ASKED_OF_AUTHORITY if remote and to is not sale.state else None
+
+
+def _is_known_upstream(shown: SaleRecord) -> bool:
+    """Whether the answer says what the authority was asked by, and what the sale is once it is undone."""
+    asked = shown.upstream
+    return asked is not None and (asked.ends_as is not None or shown.state is SaleState.PENDING)
 
 
 def _entered(shown: SaleRecord, to: SaleState, other: Replaced, facts: Facts, now: Now) -> _Again:

@@ -192,6 +192,7 @@ def _to_ask(asked: AskedSettle, about: Asked, authority: str, now: Now) -> Decis
         expected=command.expected,
         credential_id=credential.credential_id,
         sent_until=at + rules.authority_wait + rules.errand_margin,
+        collect=command.collect,
     )
     service_on = about.question.service_on
     sale = begun(_draft(asked, now), SaleState.PENDING, at, service_on=service_on, upstream=upstream)

@@ -148,8 +148,8 @@ _OF_HOLDS: Final[dict[str, SaleState | None]] = {
 
 REASSERTED: Final[dict[SaleState, dict[SaleState, SaleState | None]]] = {
     # A hold whose reserve cannot be had any more comes back as one that has ended. What an authority beyond
-    # the house was asked is lost with the books: only a person can find out.
-    _S.ABSENT: {shown: None if shown in (_S.PENDING, _S.UNDOING) else shown for shown in _SHOWN},
+    # the house was asked comes back with what it was asked by, and is found out.
+    _S.ABSENT: {shown: shown for shown in _SHOWN},
     _S.PENDING: _shown(_S.PENDING),
     _S.HELD: _shown(_S.HELD, **_OF_HOLDS),
     _S.EXPIRED: _shown(_S.EXPIRED, **_OF_HOLDS),

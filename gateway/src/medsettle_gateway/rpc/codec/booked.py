@@ -18,9 +18,12 @@ _HEX: Final = re.compile(r"(?:[0-9a-f]{2})+")
 _MEASURES: Final = ("deductible", "paid", "borne", "banded")
 
 
-def booked(record: SaleRecord, effect: Effect) -> sale_pb2.Booked:
-    """Returns what a sale with this effect moves."""
-    basket, asked = record.basket, record.fingerprint
+_NOTHING: Final = Effect("", "", (), (), 0, 0, ())
+
+
+def booked(record: SaleRecord) -> sale_pb2.Booked:
+    """Returns what a sale moves that was held or settled, or that a remote authority was asked of."""
+    basket, asked, effect = record.basket, record.fingerprint, record.effect or _NOTHING
     wire = sale_pb2.Booked(
         region=effect.region,
         scheme=effect.scheme,

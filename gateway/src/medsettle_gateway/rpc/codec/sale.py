@@ -68,8 +68,8 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
     )
     if record.difference is not None:
         wire.difference.CopyFrom(difference(record.difference))
-    if record.effect is not None:
-        wire.booked.CopyFrom(booked(record, record.effect))
+    if record.effect is not None or record.state is SaleState.PENDING:
+        wire.booked.CopyFrom(booked(record))
     if record.refusal is not None:
         wire.refusal.CopyFrom(refusal(record.refusal, recorded=True))
     if record.state is SaleState.HELD and record.hold_expires_at is not None:

@@ -36,6 +36,7 @@ from medsettle_gateway.domain.sale import (
     TraceStep,
 )
 from medsettle_gateway.domain.split import AccountPart, Difference, Split
+from medsettle_gateway.domain.upstream import UpstreamRecord
 from medsettle_gateway.rpc.codec import booked
 from medsettle_gateway.rpc.codec.sale import NOTES
 
@@ -83,6 +84,7 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
     settlements = tuple(map(_settlement, wire.settlements))
     committed_at = wire.committed_at.ToDatetime(UTC)
     business_on, moves = booked.day_or_none(wire.business_on), wire.booked
+    upstream = booked.upstream(moves)
     calculated_at = moves.calculated_at.ToDatetime(UTC) if moves.HasField("calculated_at") else committed_at
     return SaleRecord(
         request_id=request_id,
@@ -94,10 +96,10 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         requested_at=wire.requested_at.ToDatetime(UTC),
         created_at=moves.created_at.ToDatetime(UTC) if moves.HasField("created_at") else committed_at,
         committed_at=committed_at,
-        fingerprint=booked.fingerprint(moves, member) if settlements else None,
+        fingerprint=booked.fingerprint(moves, member) if settlements or upstream else None,
         basket=booked.stay(moves),
         basket_digest=moves.goods_digest.hex(),
-        collect=Collect.LATER if first is SaleState.HELD else Collect.NOW,
+        collect=_collect(first, upstream),
         member=member,
         refusal=_refusal(wire.refusal) if wire.HasField("refusal") else None,
         settlements=settlements,
@@ -112,8 +114,14 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         replaces=wire.replaces,
         replaced_by=wire.replaced_by,
         difference=_difference(wire.difference) if wire.HasField("difference") else None,
-        upstream=booked.upstream(moves),
+        upstream=upstream,
     )
+
+
+def _collect(first: SaleState, upstream: UpstreamRecord | None) -> Collect:
+    if upstream is not None:
+        return upstream.collect
+    return Collect.LATER if first is SaleState.HELD else Collect.NOW
 
 
 def _state(number: sale_pb2.SaleState.ValueType) -> SaleState:
