@@ -14,8 +14,8 @@ from medsettle.wire.calls import SEAL
 from medsettle_gateway.config import LimitsSection
 from medsettle_gateway.rpc import patience
 from medsettle_gateway.rpc.aio import DETAILS
+from tests.gateway.rpc.fronts import aio, refused, send, served
 from tests.gateway.rpc.stage import Refused, Stage
-from tests.gateway.rpc.test_front import refused, send, served
 
 QUICK = LimitsSection(message_wait_ms=50)
 SLOW = LimitsSection(message_wait_ms=60_000)
@@ -46,13 +46,13 @@ async def settled(calls: list[Any]) -> list[grpc.StatusCode]:
 
 
 async def test_silent_calls_keep_nobody_from_being_served() -> None:
-    async with served(Stage(limits=SLOW)) as (_, channel), silent(channel, 5 * FEW):
+    async with served(aio, Stage(limits=SLOW)) as (_, channel), silent(channel, 5 * FEW):
         for _ in range(5):
             assert await send(channel)
 
 
 async def test_beyond_the_first_silent_calls_end_when_their_time_is_over() -> None:
-    async with served(Stage(limits=QUICK)) as (_, channel), silent(channel, FEW + 4) as calls:
+    async with served(aio, Stage(limits=QUICK)) as (_, channel), silent(channel, FEW + 4) as calls:
         assert await settled(calls[FEW:]) == [grpc.StatusCode.DEADLINE_EXCEEDED] * 4
         assert [call.done() for call in calls[:FEW]] == [False] * FEW
         assert Refused.read(dict(await calls[-1].trailing_metadata())[DETAILS]).reason == "DEADLINE_PASSED"
@@ -60,7 +60,7 @@ async def test_beyond_the_first_silent_calls_end_when_their_time_is_over() -> No
 
 
 async def test_a_message_that_comes_late_and_in_time_is_answered() -> None:
-    async with served(Stage(limits=SLOW)) as (_, channel), silent(channel, FEW + 1) as calls:
+    async with served(aio, Stage(limits=SLOW)) as (_, channel), silent(channel, FEW + 1) as calls:
         for call in calls:
             await call.write(b"")
             await call.done_writing()
@@ -68,7 +68,7 @@ async def test_a_message_that_comes_late_and_in_time_is_answered() -> None:
 
 
 async def test_who_ends_a_call_without_a_message_gets_an_end() -> None:
-    async with served(Stage(limits=SLOW)) as (_, channel), silent(channel, FEW + 4) as calls:
+    async with served(aio, Stage(limits=SLOW)) as (_, channel), silent(channel, FEW + 4) as calls:
         for call in calls[FEW:]:
             await call.done_writing()
         assert await settled(calls[FEW:]) == [grpc.StatusCode.INVALID_ARGUMENT] * 4
@@ -77,7 +77,7 @@ async def test_who_ends_a_call_without_a_message_gets_an_end() -> None:
 
 
 async def test_once_many_calls_ended_unheard_all_are_timed() -> None:
-    async with served(Stage(limits=QUICK)) as (_, channel):
+    async with served(aio, Stage(limits=QUICK)) as (_, channel):
         async with silent(channel, FEW) as calls:
             for call in calls:
                 await call.done_writing()
@@ -89,13 +89,13 @@ async def test_once_many_calls_ended_unheard_all_are_timed() -> None:
 
 async def test_refusals_go_on_beside_silent_calls() -> None:
     stage = Stage(limits=LimitsSection(request_bytes=4_096))
-    async with served(stage) as (_, channel), silent(channel, 3 * FEW):
+    async with served(aio, stage) as (_, channel), silent(channel, 3 * FEW):
         _, answer = await refused(channel, body=bytes(4_097))
         assert answer.reason == "REQUEST_TOO_LARGE"
 
 
 async def test_more_health_watches_than_allowed_are_refused_and_sales_go_on() -> None:
-    async with served(Stage()) as (_, channel):
+    async with served(aio, Stage()) as (_, channel):
         stub = health_pb2_grpc.HealthStub(channel)
         watches = [stub.Watch(health_pb2.HealthCheckRequest()) for _ in range(FEW)]
         for watch in watches:
