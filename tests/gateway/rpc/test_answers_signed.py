@@ -9,7 +9,7 @@ from medsettle.wire.calls import CALLS, CHECK_ELIGIBILITY, ENROL, LIST_SALES, QU
 from medsettle.wire.signing import (
     Certificate,
     KeySigner,
-    KeyVerifier,
+    Verifier,
     answer_statement,
     decode,
     digest,
@@ -29,7 +29,7 @@ def name_of(call: Call) -> str:
     return call.method
 
 
-def answering_key(answer: Answer) -> KeyVerifier:
+def answering_key(answer: Answer) -> Verifier:
     certificate = Certificate.decode(dict(answer.trailer)["answer-certificate"])
     key = certificate.answering_key(verifier_of(ROOT.public_key), AUDIENCE, milliseconds(NOW))
     assert dict(answer.trailer)["answer-key"] == key.key
