@@ -11,7 +11,7 @@ from medsettle._exchange.signed import OK, Reply, Request
 from medsettle.errors import OutcomeUnknownError, QuoteChangedError
 from medsettle.hooks import Compared, HookEvent
 from medsettle.journal import SqliteJournal
-from medsettle.models import Basket, Collect, Outcome, Split
+from medsettle.models import Basket, Collect, Outcome, SaleState, Split
 from medsettle.till import Till
 from medsettle.wire.reasons import Reason
 from medsettle.wire.v1 import settlement_pb2
@@ -71,6 +71,18 @@ def test_the_latest_answer_about_each_sale_is_shown_oldest_first(
     till.recover()
     assert restored.shown() == ["Release", "Reverse"]
     assert [(asked.complete, asked.epoch) for asked in restored.asked] == [(False, 0), (False, 0), (True, 1)]
+
+
+def test_an_older_state_that_was_answered_since_the_restore_does_not_hide_a_later_one(
+    till: Till, restored: Restored, basket: Basket, counterpart: Counterpart
+) -> None:
+    sold = paid(till, basket)
+    till.reverse(sold, reason="wrong goods")
+    counterpart.sales[sold].state = SaleState.SETTLED
+    counterpart.clock.move(1)
+    assert till.status(sold).state == SaleState.SETTLED
+    till.recover()
+    assert restored.shown() == ["Reverse"]
 
 
 def test_a_recorded_refusal_is_shown_and_what_says_nothing_of_a_sale_is_not(

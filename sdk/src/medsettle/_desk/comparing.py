@@ -75,14 +75,13 @@ def _compare(desk: Desk, ends_at: float | None) -> Script[TillReason | None]:
 def _next(
     desk: Desk, since_ms: int, after: tuple[int, str]
 ) -> Script[tuple[Sequence[Evidence], tuple[int, str] | None]]:
-    """The latest proof of each of some further sales, oldest first, and where to go on; None at the end."""
+    """How far each of some further sales had come, oldest first, and where to go on; None at the end."""
 
     def read() -> tuple[list[Evidence], tuple[int, str] | None]:
         found = desk.journal.answered_since(since_ms, after, _SALES_READ)
         proofs = [
-            next((each for each in reversed(kept) if reasserting.shows(each, request_id)), None)
+            reasserting.furthest(desk.journal.evidence(request_id), request_id)
             for _, request_id in found
-            for kept in [desk.journal.evidence(request_id)]
         ]
         return [each for each in proofs if each is not None], found[-1] if found else None
 

@@ -12,7 +12,9 @@ from medsettle._exchange.answering import UnreadableError, instant, optional_fen
 from medsettle._exchange.refusing import facts_of
 from medsettle._exchange.signed import OK
 from medsettle.evidence import Evidence
+from medsettle.models import Outcome, SaleState
 from medsettle.wire import calls
+from medsettle.wire.states import outcome_of
 from medsettle.wire.v1 import settlement_pb2
 
 ANSWERS_MAX: Final = 20
@@ -23,6 +25,9 @@ _PROVING: Final = frozenset({
     call.path
     for call in (calls.SETTLE, calls.CONFIRM, calls.RELEASE, calls.REVERSE, calls.SEAL, calls.GET_SALE)
 })
+_SAYS_NOTHING: Final = -1
+_FAR: Final[dict[str, int]] = {SaleState.SETTLED: 1, SaleState.UNDOING: 2}
+_ENDED: Final = 3
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,16 +46,30 @@ class Standing(NamedTuple):
     became: tuple[str, ...]
 
 
-def shows(evidence: Evidence, request_id: str) -> bool:
-    """Returns whether the answer says where the sale stands: it does on OK, and as a recorded refusal."""
+def furthest(evidence: Sequence[Evidence], request_id: str) -> Evidence | None:
+    """Returns the answer by which the sale has come furthest, of several the latest; None if none says.
+
+    Not simply the latest: a gateway that was restored may have answered an older state since.
+    """
+    ranked = [(_rank(each, request_id), number) for number, each in enumerate(evidence)]
+    rank, number = max(ranked, default=(_SAYS_NOTHING, 0))
+    return None if rank == _SAYS_NOTHING else evidence[number]
+
+
+def _rank(evidence: Evidence, request_id: str) -> int:
+    """How far the sale had come: an answer says so on OK, and as a recorded refusal."""
     if evidence.method not in _PROVING:
-        return False
+        return _SAYS_NOTHING
     if evidence.code != OK:
-        return facts_of(evidence.code, evidence.answer).refusal.recorded
+        recorded = facts_of(evidence.code, evidence.answer).refusal.recorded
+        return _ENDED if recorded else _SAYS_NOTHING
     try:
-        return answering.sale(evidence.answer).request_id == request_id
+        sale = answering.sale(evidence.answer)
     except UnreadableError:
-        return False
+        return _SAYS_NOTHING
+    if sale.request_id != request_id:
+        return _SAYS_NOTHING
+    return _ENDED if outcome_of(sale.state) is Outcome.NOT_PAID else _FAR.get(sale.state, 0)
 
 
 def batch(evidence: Sequence[Evidence]) -> tuple[list[Packed], int]:
