@@ -21,9 +21,9 @@ class UpstreamRecord:
     """One question to one authority. It is committed before anything is sent.
 
     ``number`` is the sale's number there. ``expected`` is what the patient was shown, ``collect`` when the
-    cash part is collected. Until ``sent_until`` the process that committed the question is alone with it; only
-    from then on others find out what became of it. ``unwanted``: nobody wants the sale any more. ``ends_as``
-    is what it is once it is undone, set while it is UNDOING.
+    cash part is collected. Until ``sent_until`` the process that committed the question is alone with it;
+    only from then on others find out what became of it. ``unwanted``: nobody wants the sale any more.
+    ``ends_as`` is what it is once it is undone, set while it is UNDOING.
     """
 
     authority: str

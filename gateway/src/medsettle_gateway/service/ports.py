@@ -18,8 +18,8 @@ from medsettle_gateway.domain.sale import SaleRecord
 class StoreUnavailableError(Exception):
     """The store cannot be read or written now.
 
-    Nothing of the transaction was done, unless its commit was sent and no answer came: then all of it may have
-    been. Ids make asking again harmless either way.
+    Nothing of the transaction was done, unless its commit was sent and no answer came: then all of it may
+    have been. Ids make asking again harmless either way.
     """
 
 
