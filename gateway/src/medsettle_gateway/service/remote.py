@@ -65,7 +65,8 @@ EVENTS: Final[Mapping[type[Said], Event]] = {
 class RemoteAuthority(Protocol):
     """Decides sales beyond the house. Of each sale ``upstream`` says the number and what it is called there.
 
-    After a restore with loss nothing else may be known of a sale that is to be undone or resolved. A call ends by itself or is cancelled; one that is cancelled or raises counts as UnknownThere.
+    After a restore with loss nothing else may be known of a sale that is to be undone or resolved. A call
+    ends by itself or is cancelled; one that is cancelled or raises counts as UnknownThere.
     """
 
     async def quote(self, question: Question, credential: Shown) -> Decided | Refusal | UnknownThere:
