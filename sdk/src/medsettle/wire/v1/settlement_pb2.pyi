@@ -1095,7 +1095,7 @@ class ReassertRequest(_message.Message):
     """Optional. Required with complete: the epoch that was compared."""
     @_builtins.property
     def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignedAnswer]:
-        """Optional. The latest signed answer about each sale, oldest first, up to 20, and 4 MiB unpacked."""
+        """Optional. The signed answer by which each sale had come furthest, up to 20, and 4 MiB unpacked."""
 
     @_builtins.property
     def journal_began_at(self) -> _timestamp_pb2.Timestamp:
