@@ -35,6 +35,7 @@ from medsettle_gateway.service.authority import Decided, Question
 
 _ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
 _LOCAL: Final = "local"
+_NO_STAY: Final = Encounter(ASSIGNED, area=_LOCAL)
 
 
 def uncovered(member: MemberFacts, institution: InstitutionFacts, on: date) -> Refusal | None:
@@ -78,7 +79,7 @@ def encounter(question: Question) -> Encounter:
 def stay(institution: str, basket: Basket | None) -> Encounter:
     """Returns an encounter of which only the stay is known, if it is one."""
     if basket is None or basket.admitted_on is None:
-        return Encounter(ASSIGNED, area=_LOCAL)
+        return _NO_STAY
     return Encounter(
         ASSIGNED,
         admitted=basket.admitted_on,

@@ -78,6 +78,8 @@ def free_due(
 
 
 def _balances(member: MemberFacts, moves: tuple[Move, ...]) -> MemberFacts:
+    if not moves:
+        return member
     freed: dict[str, int] = {}
     for move in moves:
         if isinstance(move, MoveBalance):
