@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from medsettle_gateway.domain import keys
+from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.storage.instants import from_us, to_us
@@ -31,10 +32,13 @@ async def tickets(
     reading: Reading, asked: Sequence[keys.TicketKey]
 ) -> Mapping[keys.TicketKey, tuple[SaleHead, ...]]:
     """Returns the attempts of each ticket."""
-    texts = ((institution, till, day.isoformat(), number) for institution, till, day, number in (
-        key.ticket for key in asked
-    ))
-    return by_place(asked, await reading.rows("ticket", *columns_of(texts, 4)), head_of)
+    rows = await reading.rows("ticket", [_beginning(key.ticket) for key in asked])
+    return by_place(asked, rows, head_of)
+
+
+def _beginning(ticket: Ticket) -> str:
+    """What the ids of all attempts begin with."""
+    return f"{ticket.institution}-{ticket.till}-{ticket.day:%Y%m%d}-{ticket.number}"
 
 
 async def recent_sales(

@@ -1,5 +1,6 @@
 -- Every statement that decisions run, by name, for many keys or moves at once: parameters are arrays of one
--- length, and n is the place in them. Instants are microseconds, days ISO text, amounts fen.
+-- length, and n is the place in them. Instants are microseconds, days ISO text, amounts fen. OFFSET 0 keeps a
+-- lookup by row apart from the rest: it must stay one, however few rows there seem to be when it is planned.
 
 -- name: begun
 SELECT greatest(
@@ -43,20 +44,20 @@ SELECT request_id, body, ARRAY(
   SELECT body FROM settlements WHERE settlements.request_id = sales.request_id ORDER BY number
 ) FROM sales WHERE request_id = ANY ($1::TEXT[]);
 
+-- Ids begin alike: behind '-' stands '.'.
 -- name: ticket
-SELECT n, request_id, state
-FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[]) WITH ORDINALITY
-  AS asked (institution, till, day, number, n)
-JOIN sales USING (institution, till, day, number) ORDER BY n, attempt;
+SELECT n, request_id, state FROM unnest($1::TEXT[]) WITH ORDINALITY AS asked (ticket, n)
+JOIN sales ON request_id >= ticket || '-' AND request_id < ticket || '.' ORDER BY n, attempt;
 
+-- A member has few sales of late and an institution many: the collation keeps its index out of it.
 -- name: recent_sales
 SELECT n, request_id, state
 FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[]) WITH ORDINALITY
   AS asked (member, institution, basket_digest, since_us, most, n)
 CROSS JOIN LATERAL (
   SELECT request_id, state, created_at_us FROM sales
-  WHERE sales.member = asked.member AND sales.institution = asked.institution AND created_at_us >= since_us
-    AND sales.basket_digest = asked.basket_digest
+  WHERE sales.member = asked.member AND created_at_us >= since_us
+    AND sales.institution COLLATE "POSIX" = asked.institution AND sales.basket_digest = asked.basket_digest
     AND state IN ('PENDING', 'HELD', 'EXPIRED', 'SETTLED', 'UNDOING')
   ORDER BY created_at_us, request_id LIMIT most
 ) AS found ORDER BY n, created_at_us, request_id;
@@ -99,22 +100,29 @@ CROSS JOIN LATERAL (
   ), people (person) AS (
     SELECT payer FROM payers UNION SELECT families.member FROM payers JOIN families USING (payer)
   )
-  SELECT request_id, body, hold_expires_at_us FROM people JOIN sales ON sales.member = person
-  WHERE state = 'HELD' AND hold_expires_at_us <= due_us
+  SELECT request_id, body, hold_expires_at_us FROM people CROSS JOIN LATERAL (
+    SELECT request_id, body, hold_expires_at_us FROM sales
+    WHERE state = 'HELD' AND sales.member = person AND hold_expires_at_us <= due_us OFFSET 0
+  ) AS ended
   ORDER BY hold_expires_at_us, request_id LIMIT most
 ) AS found ORDER BY n, hold_expires_at_us, request_id;
 
 -- name: stay_end
 SELECT n, request_id, state
-FROM unnest($1::TEXT[], $2::TEXT[]) WITH ORDINALITY AS asked (member, ends_stay, n)
-JOIN sales USING (member, ends_stay) WHERE state IN ('PENDING', 'HELD', 'SETTLED', 'UNDOING') ORDER BY n;
+FROM unnest($1::TEXT[], $2::TEXT[]) WITH ORDINALITY AS asked (member, stay, n)
+CROSS JOIN LATERAL (
+  SELECT request_id, state FROM sales
+  WHERE sales.member = asked.member AND ends_stay = stay AND state IN ('PENDING', 'HELD', 'SETTLED', 'UNDOING')
+  OFFSET 0
+) AS found ORDER BY n;
 
 -- name: due_sales
 SELECT request_id FROM (
   SELECT request_id, hold_expires_at_us AS ended_us FROM sales
-  WHERE state = 'HELD' AND hold_expires_at_us <= $1
+  WHERE state = 'HELD' AND hold_expires_at_us >= 0 AND hold_expires_at_us <= $1
   UNION ALL
-  SELECT request_id, hold_expires_at_us FROM sales WHERE state = 'EXPIRED' AND hold_expires_at_us <= $2
+  SELECT request_id, hold_expires_at_us FROM sales
+  WHERE state = 'EXPIRED' AND hold_expires_at_us >= 0 AND hold_expires_at_us <= $2
 ) AS due ORDER BY ended_us, request_id LIMIT $3;
 
 -- name: errand

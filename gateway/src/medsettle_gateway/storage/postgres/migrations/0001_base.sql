@@ -155,8 +155,10 @@ CREATE INDEX sales_of_member ON sales (member, created_at_us) WHERE member IS NO
 CREATE INDEX sales_settled ON sales (member, calculated_at_us) WHERE state = 'SETTLED';
 CREATE INDEX sales_settled_at ON sales (member, settled_at_us) WHERE state = 'SETTLED';
 CREATE INDEX sales_held ON sales (member, hold_expires_at_us) WHERE state = 'HELD';
-CREATE INDEX sales_due ON sales (hold_expires_at_us) WHERE state = 'HELD';
-CREATE INDEX sales_expired ON sales (hold_expires_at_us) WHERE state = 'EXPIRED';
+-- Of everybody's holds, for who sweeps: it says so by the second condition. Who looks for one member's holds does
+-- not, and so never reads through all.
+CREATE INDEX sales_due ON sales (hold_expires_at_us) WHERE state = 'HELD' AND hold_expires_at_us >= 0;
+CREATE INDEX sales_expired ON sales (hold_expires_at_us) WHERE state = 'EXPIRED' AND hold_expires_at_us >= 0;
 CREATE INDEX sales_open ON sales (state) WHERE state IN ('PENDING', 'HELD', 'EXPIRED', 'UNDOING');
 CREATE UNIQUE INDEX sales_ending_stays ON sales (member, ends_stay)
   WHERE ends_stay IS NOT NULL AND state IN ('HELD', 'SETTLED');
