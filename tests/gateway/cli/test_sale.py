@@ -27,7 +27,7 @@ from medsettle_gateway.service.commands import (
 )
 from medsettle_gateway.service.errands import Heard
 from medsettle_gateway.service.front import Service
-from medsettle_gateway.service.remote import Remotes
+from medsettle_gateway.service.remote import Remotes, UndoneThere
 from medsettle_gateway.service.writer import Writer
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.test_operating import CLINIC, enrolled
@@ -173,6 +173,11 @@ def test_what_an_authority_was_asked_is_listed_with_its_number_and_when_it_is_as
     assert (row["state"], row["why_en"]) == ("UNDOING", f"waits for {NAME} {CLINIC}1 to take it back")
     with balanced(city):
         assert "waits for" in city.run("sale", "list").stdout
+    till.does(lambda service: service.writer.submit(Heard(sale.request_id.text, UndoneThere())))
+    assert listed(city) == []
+    assert city.rows("SELECT state FROM sales") == [("SEALED",)]
+    with balanced(city):
+        assert city.ask("ledger", "verify")["sound"] is True
 
 
 def test_what_an_authority_never_proves_is_ended_by_two_people_with_its_word(city: City) -> None:
@@ -202,6 +207,16 @@ def test_a_refused_late_confirmation_is_listed_until_it_is_repaired(city: City) 
     assert (done["request_id"], done["state"]) == (f"{late.request_id.text[:-2]}-99", "SETTLED")
     assert done["receipt_token"]
     assert listed(city) == []
+
+
+def test_a_repaired_sale_leaves_the_ledger_sound(city: City) -> None:
+    late = Till(city).late_refused()
+    city.ask("sale", "repair", late.request_id.text, "--as-shown", "left", "--by", "wang", "--second", "zhao")
+    assert city.ask("ledger", "verify")["sound"] is True
+    repaired = f"{late.request_id.text[:-2]}-99"
+    city.ask("sale", "reverse", repaired, "--reason", "x", "--by", "wang", "--second", "zhao")
+    assert city.ask("ledger", "verify")["sound"] is True
+    assert city.rows("SELECT coalesce(sum(amount_fen), 0) FROM postings WHERE account = 'variance'") == [(0,)]
 
 
 def test_what_was_shown_is_paid_by_two_people_and_the_difference_stands_in_the_books(city: City) -> None:
