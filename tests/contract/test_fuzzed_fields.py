@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from medsettle.wire.reasons import Reason
 from tests.contract.conftest import FRONTS
-from tests.contract.foreign_client import ForeignTill
+from tests.contract.foreign_client import ForeignTill, RefusedError
 from tests.contract.fuzzing import (
     Case,
     good,
     many_messages,
     methods,
     outcome,
+    path_of,
     places,
     put,
     request_of,
@@ -117,6 +118,32 @@ def test_no_fields_together_are_a_fault_of_the_gateway(fuzzed: Fuzzed, data: st.
 def test_no_bytes_are_a_fault_of_the_gateway(fuzzed: Fuzzed, data: st.DataObject, body: bytes) -> None:
     _, till, _ = fuzzed
     assert outcome(till, Case(data.draw(st.sampled_from(methods(till))), body, "bytes")) in ALLOWED
+
+
+UNPROVEN = {
+    "SIGNATURE_MISSING", "SIGNATURE_INVALID", "TERMINAL_UNKNOWN", "KEY_UNKNOWN", "CLOCK_SKEW", "KEY_INVALID",
+    "FIELD_REQUIRED", "FIELD_INVALID", "REQUEST_MALFORMED",
+}
+"""The last three are of Enrol, whose key is in the message."""
+visible = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=300)
+proofs = st.one_of(
+    st.tuples(st.sampled_from(["terminal", "key", "timestamp", "signature"]), visible),
+    st.tuples(st.just("nonce"), st.from_regex(r"[A-Za-z0-9_-]{22}", fullmatch=True)),
+)
+
+
+@settings(max_examples=150)
+@given(st.data(), proofs)
+def test_no_proof_but_its_own_is_believed_of_any_call(
+    fuzzed: Fuzzed, data: st.DataObject, proof: tuple[str, str]
+) -> None:
+    _, till, token = fuzzed
+    method = data.draw(st.sampled_from(methods(till)))
+    body = request_of(till, method)(**good(till, method, token)).SerializeToString()
+    path, _, metadata = till.signed(path_of(till, method), body)
+    with pytest.raises(RefusedError) as caught:
+        till.deliver(method, path, body, {**metadata, proof[0]: proof[1]})
+    assert caught.value.reason in UNPROVEN
 
 
 @pytest.mark.parametrize(("size", "reason"), [

@@ -3,11 +3,9 @@
 Whatever happens, a till hears what to do, and a repeat under the same id settles the question.
 """
 
-import sqlite3
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.beside import Beside, held
 from tests.contract.foreign_client import ForeignTill, NotBelievedError, RefusedError
 from tests.contract.running import Running, running
 
@@ -25,48 +24,11 @@ TRIES = 2_000
 
 @contextmanager
 def one_till(folder: Path, **limits: int) -> Iterator[tuple[Running, ForeignTill]]:
-    with running(folder, **limits) as gateway:
+    with running(folder, "aio", **limits) as gateway:
         till = ForeignTill(gateway.target)
         till.enrol(gateway.enrol_code("01"))
         yield gateway, till
         till.close()
-
-
-@contextmanager
-def held(gateway: Running) -> Iterator[Callable[[], None]]:
-    """Another process writes to the database for as long as it likes; yields how to let go."""
-    other = sqlite3.connect(gateway.folder / "gateway.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-
-    def let_go() -> None:
-        if other.in_transaction:
-            other.execute("ROLLBACK")
-
-    try:
-        yield let_go
-    finally:
-        let_go()
-        other.close()
-
-
-class Beside(threading.Thread):
-    """A call beside the test's own; ``outcome`` is the sale or what was raised."""
-
-    def __init__(self, call: Callable[[], Any]) -> None:
-        super().__init__()
-        self._call = call
-        self.outcome: Any = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.outcome = self._call()
-        except (RefusedError, NotBelievedError) as error:
-            self.outcome = error
-
-    def result(self) -> Any:
-        self.join(30)
-        return self.outcome
 
 
 def new_id(till: ForeignTill, number: int) -> str:
