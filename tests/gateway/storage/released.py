@@ -18,7 +18,6 @@ from unittest.mock import patch
 import asyncpg
 
 from medsettle_gateway.service.ports import Store
-from medsettle_gateway.storage.postgres import connecting
 from medsettle_gateway.storage.postgres.database import migrate as migrate_server
 from medsettle_gateway.storage.sqlite import database as embedded
 from medsettle_gateway.storage.sqlite.database import migrate
@@ -161,7 +160,7 @@ def _heard_by_server() -> Iterator[list[Call]]:
     calls: list[Call] = []
     connect: Callable[..., Any] = asyncpg.connect
 
-    class Hearing(asyncpg.Connection):  # type: ignore[misc] - it has no types
+    class Hearing(asyncpg.Connection):  # type: ignore[misc]
         async def prepare(self, query: str, **settings: Any) -> Any:
             return _Prepared(await super().prepare(query, **settings), calls)
 
@@ -175,7 +174,7 @@ def _heard_by_server() -> Iterator[list[Call]]:
         connection.add_query_logger(heard)
         return connection
 
-    with patch.object(connecting.asyncpg, "connect", connected):
+    with patch.object(asyncpg, "connect", connected):
         yield calls
 
 

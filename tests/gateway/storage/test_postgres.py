@@ -294,24 +294,24 @@ def statement(verb: str, table: str) -> str:
     ],
 )
 async def test_a_sale_is_found_through_what_tells_it_from_the_most_others(
-    stand: PostgresStand, name: str, index: str
+    migrated_database: str, name: str, index: str
 ) -> None:
-    assert index in await plan_of(stand, name)
+    assert index in await plan_of(migrated_database, name)
 
 
 @pytest.mark.parametrize("name", sorted(SQL))
-async def test_no_decision_reads_through_a_whole_table(stand: PostgresStand, name: str) -> None:
+async def test_no_decision_reads_through_a_whole_table(migrated_database: str, name: str) -> None:
     """Planned for tables that are empty, as on the first day: the plan stays when they are full."""
-    plan = await plan_of(stand, name)
+    plan = await plan_of(migrated_database, name)
     assert re.findall(r"Seq Scan on (\w+)", plan) == []
     for scan in re.split(r"->|(?=Bitmap Heap Scan)", plan):
         newest = "Scan Backward using entries_by_time" in scan  # its first row is all that is read
         assert "Index Cond" in scan or newest or not re.search(r"Index (Only )?Scan", scan), scan
 
 
-async def plan_of(stand: PostgresStand, name: str) -> str:
+async def plan_of(url: str, name: str) -> str:
     """As a gateway gets it."""
-    connection = await connect(stand.url, Waits(), by_index=True)
+    connection = await connect(url, Waits(), by_index=True)
     try:
         count = len((await connection.prepare(SQL[name])).get_parameters())
         values = ", ".join(["NULL"] * count)

@@ -47,11 +47,8 @@ async def test_the_role_of_the_page_can_do_all_that_a_gateway_does(served: Serve
     await store.close()
 
 
-@pytest.mark.parametrize("table", FOR_EVER)
-@pytest.mark.parametrize("verb", ["DELETE FROM", "TRUNCATE", "ALTER TABLE"])
-async def test_the_role_of_the_page_can_change_nothing_that_stands(
-    served: Served, table: str, verb: str
-) -> None:
-    change = " DISABLE TRIGGER ALL" if verb == "ALTER TABLE" else ""
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await served.gateway.execute(f"{verb} {table}{change}")
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "TRUNCATE {}", "ALTER TABLE {} DISABLE TRIGGER ALL"])
+async def test_the_role_of_the_page_can_change_nothing_that_stands(served: Served, change: str) -> None:
+    for table in FOR_EVER:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await served.gateway.execute(change.format(table))

@@ -33,6 +33,7 @@ def stand(tmp_path: Path) -> SqliteStand:
 @contextmanager
 def entering(stand: SqliteStand, *, keep: bool = True) -> Iterator[tuple[sqlite3.Connection, People]]:
     with writing(EmbeddedDatabase(stand.path, 50), stand.sealer, root=ROOT_KEY, keep=keep) as connection:
+        assert isinstance(connection, sqlite3.Connection)
         yield connection, stand.people(connection)
 
 
