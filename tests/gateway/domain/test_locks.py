@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
+from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import keys, moves
 from medsettle_gateway.domain.facts import (
     AccountFacts,
@@ -25,6 +26,7 @@ from medsettle_gateway.domain.locks import (
     ticket_lock,
 )
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.recovery import Became, Evidence, Reassertion
 from medsettle_gateway.domain.upstream import Errand
 from tests.gateway.storage.stand import NOW, counter, entry, full_sale, key_record, request_id
 
@@ -53,6 +55,11 @@ A_KEY: dict[type[AnyKey], tuple[AnyKey, tuple[Lock, ...]]] = {
 """A key of each kind, and what it locks by itself. A record of a key locks the terminal that it names."""
 
 
+def shown_again() -> Reassertion:
+    proof = Evidence("/m", "d", "n", "k", 1, "OK", b"", "s", "c")
+    return Reassertion(request_id().text, SaleState.SETTLED, 1, "t", NOW, Became.ENTERED, (), proof)
+
+
 OF_T = Lock(Kind.TERMINAL, "t")
 A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
     moves.PutSale: (moves.PutSale(full_sale("m")), {TICKET, OF_M}),
@@ -69,6 +76,8 @@ A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
     moves.PutTerminal: (moves.PutTerminal(TerminalFacts("t", "i", "1", State.ACTIVE)), {OF_T}),
     moves.PutTerminalKey: (moves.PutTerminalKey(key_record(terminal="t")), {OF_T}),
     moves.EndTerminalKey: (moves.EndTerminalKey("k", NOW), set()),
+    moves.KeepReassertion: (moves.KeepReassertion(shown_again()), {TICKET}),
+    moves.EndRecovery: (moves.EndRecovery(1, "t", NOW), set()),
     moves.UseEnrolCode: (moves.UseEnrolCode("h", "k", NOW), {Lock(Kind.CODE, "h")}),
 }
 """A move of each kind, and what it changes. What changes nothing comes with another move that does."""
