@@ -200,8 +200,6 @@ class Cashier:
         stay = self.bought[before][: -1]
         number = await self._number()
         quote = await self.machine.do(lambda till: till.quote_return(before, stay))
-        if quote.difference is None or quote.difference.cash_fen < 0:
-            return  # who would have to pay for bringing something back keeps it
         self.counter.undoes(before)
         tender = self.machine.tender if self.chance.random() < 0.7 else None
         known = dict.fromkeys(self.machine.disk.records)

@@ -45,6 +45,7 @@ class Drawer:
 
     taken_fen: dict[str, int] = field(default_factory=dict)
     first_of: dict[str, str] = field(default_factory=dict)
+    paid_back: dict[str, None] = field(default_factory=dict)
 
     def replaces(self, request_id: str, before: str) -> None:
         """Takes note that a sale is what is left of another."""
@@ -94,7 +95,9 @@ class SimulatedTender:
         trouble = self.chance.random() < self.trouble_rate
         if trouble and self.chance.random() < 0.5:
             return False
-        self.drawer.give_back(request_id, amount_fen)
+        if not (self.refunds_once and request_id in self.drawer.paid_back):
+            self.drawer.give_back(request_id, amount_fen)
+        self.drawer.paid_back[request_id] = None
         await asyncio.sleep(self.chance.random() * 2)
         if trouble:
             raise OSError
