@@ -169,6 +169,16 @@ async def test_a_stay_that_a_set_ends_otherwise_may_be_ended_in_the_same_set(
     assert (await load(store, SaleKey(another.request_id.text))).state is SaleState.HELD
 
 
+async def test_a_sale_may_be_put_several_times_in_one_set(stand: Stand, store: Store) -> None:
+    member = stand.enter(person("11"))["11"]
+    held = full_sale(member)
+    settled = replace(held, state=SaleState.SETTLED, version=2)
+    reversed_ = replace(held, state=SaleState.REVERSED, version=3, settlements=())
+    await write(store, PutSale(held), PutSale(sale(2)), PutSale(settled), PutSale(reversed_))
+    assert await load(store, SaleKey(held.request_id.text)) == reversed_
+    assert await load(store, SaleKey(request_id(2).text)) == sale(2)
+
+
 @pytest.mark.parametrize("bad", ["a version", "a balance", "an account", "a counter", "a sale"])
 async def test_one_move_that_is_refused_undoes_the_set(bad: str, stand: Stand, store: Store) -> None:
     member = stand.enter(person("11", account_fen=100))["11"]

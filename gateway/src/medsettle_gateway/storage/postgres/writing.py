@@ -100,9 +100,10 @@ async def _put_once(connection: Connection, sales: Sequence[SaleRecord]) -> None
             old.append(columns)
             kept.append((text, len(bodies)))
         settlements += ((text, number, each) for number, each in enumerate(bodies, 1))
-    await _run(connection, "insert_sale", new)
+    # Changes first: a sale that ends makes room for the one that takes its place.
     await _each(connection, "update_sale", old)
     await _run(connection, "drop_settlements", kept)
+    await _run(connection, "insert_sale", new)
     await _run(connection, "put_settlement", settlements)
 
 

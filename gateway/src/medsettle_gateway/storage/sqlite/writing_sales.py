@@ -56,12 +56,25 @@ def _each(connection: sqlite3.Connection, name: str, rows: Rows, what: str) -> N
 
 
 def _put_sales(connection: sqlite3.Connection, found: list[moves.PutSale]) -> None:
-    """Changes first: a hold that ends makes room for the sale that takes its place."""
+    """One after another where a sale is put more than once."""
+    left = [move.sale for move in found]
+    while left:
+        now: dict[str, SaleRecord] = {}
+        later: list[SaleRecord] = []
+        for sale in left:
+            if now.setdefault(sale.request_id.text, sale) is not sale:
+                later.append(sale)
+        _put_once(connection, now.values())
+        left = later
+
+
+def _put_once(connection: sqlite3.Connection, sales: Iterable[SaleRecord]) -> None:
+    """Changes first: a sale that ends makes room for the one that takes its place."""
     inserted, updated, settlements, counts = Rows(), Rows(), Rows(), Rows()
-    for move in found:
-        body, bodies = to_stored(move.sale)
-        text, columns = move.sale.request_id.text, _columns(move.sale, body)
-        if move.sale.version == 1:
+    for sale in sales:
+        body, bodies = to_stored(sale)
+        text, columns = sale.request_id.text, _columns(sale, body)
+        if sale.version == 1:
             inserted.append(columns)
         else:
             updated.append(columns)
