@@ -60,12 +60,8 @@ def _put_sales(connection: sqlite3.Connection, found: list[moves.PutSale]) -> No
     left = [move.sale for move in found]
     while left:
         now: dict[str, SaleRecord] = {}
-        later: list[SaleRecord] = []
-        for sale in left:
-            if now.setdefault(sale.request_id.text, sale) is not sale:
-                later.append(sale)
+        left = [sale for sale in left if now.setdefault(sale.request_id.text, sale) is not sale]
         _put_once(connection, now.values())
-        left = later
 
 
 def _put_once(connection: sqlite3.Connection, sales: Iterable[SaleRecord]) -> None:
