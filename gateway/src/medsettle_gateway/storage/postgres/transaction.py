@@ -54,12 +54,14 @@ class PostgresTransaction:
         """Returns the facts of the keys, locked until the end, this transaction's own moves included."""
         with unavailable():
             await self._lock(keys)
+            facts = await load(self._connection, self._sealer, keys)
             for _ in range(_ROUNDS_COUNT):
-                facts = await load(self._connection, self._sealer, keys)
                 more = missing(as_read(locks_read(facts)), self._held)
                 if not more:
                     return facts
                 await self._try(more)
+                again = [key for key in keys if not more.keys().isdisjoint(locks_read(facts, (key,)))]
+                facts = facts.joined(await load(self._connection, self._sealer, again))
         msg = "what was read speaks of something else each time"
         raise ContendedError(msg)
 
