@@ -29,6 +29,9 @@ with warnings.catch_warnings():
 STARTS_S: Final = 60
 _OS_USER: Final = "nobody"
 """Who runs the server where the tests are run by root: it refuses to be root itself."""
+_FOLDERS: Final = "medsettle-pg-"
+_OWNER: Final = "owner"
+"""The file that says which process of tests the folder is of."""
 _CONFIG: Final = """
 listen_addresses = ''
 max_connections = 200
@@ -102,7 +105,9 @@ class Server:
 @contextmanager
 def own_server() -> Iterator[Server]:
     """A server that nobody else uses, in a folder that is removed with it."""
-    folder = Path(tempfile.mkdtemp(prefix="medsettle-pg-"))
+    _clear_away()
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
+    (folder / _OWNER).write_text(str(os.getpid()), "utf-8")
     try:
         server = Server(folder)
         try:
@@ -111,6 +116,21 @@ def own_server() -> Iterator[Server]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_away() -> None:
+    """Ends servers whose tests were killed before they could do it."""
+    for note in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*/{_OWNER}"):
+        with contextlib.suppress(OSError, ValueError, psutil.Error):
+            if psutil.pid_exists(int(note.read_text("utf-8"))):
+                continue
+            running = note.parent / "data" / "postmaster.pid"
+            if running.exists():
+                server = psutil.Process(int(running.read_text("utf-8").split()[0]))
+                if str(note.parent) in " ".join(server.cmdline()):
+                    server.send_signal(signal.SIGINT)
+                    server.wait(STARTS_S)
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 class Databases:

@@ -20,6 +20,7 @@ from tests.gateway.storage.stand import person, tie
 
 FATHER, SON, DAUGHTER = "1", "2", "3"
 STRANGERS = ("4", "5", "6", "7")
+ALL = (FATHER, SON, *STRANGERS)
 PEOPLE = (
     person(FATHER, account_fen=100_000),
     *(person(number, account_fen=None) for number in (SON, DAUGHTER, *STRANGERS)),
@@ -160,6 +161,22 @@ async def test_what_is_due_is_told_to_one_gateway_and_to_another_once_that_is_go
     assert await two.one.store.due_sales(later, later, 10) == due
     await two.one.store.close()
     assert await two.other.store.due_sales(later, later, 10) == due
+
+
+async def test_of_a_group_what_the_server_rejects_fails_alone(two: Two) -> None:
+    await two.stand.execute("""
+        CREATE FUNCTION reject() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'rejected' USING ERRCODE = 'check_violation'; END; $$;
+        CREATE TRIGGER rejecting BEFORE INSERT ON sales FOR EACH ROW WHEN (new.number = 3)
+          EXECUTE FUNCTION reject();
+    """)
+    numbers = range(1, 7)
+    asked = [await two.one.asked(number, who, 1_000) for number, who in zip(numbers, ALL, strict=True)]
+    answers = await at_once(*map(two.one.settle, asked))
+    assert [is_settled(answer) for answer in answers] == [number != 3 for number in numbers]
+    assert two.reasons(answers) == [Reason.INTERNAL_ERROR]
+    assert dict(books(two.stand).sales) == {"SETTLED": 5}
+    assert books(two.stand).faults == ()
 
 
 async def test_a_group_that_meets_another_gateways_group_takes_its_turn(two: Two) -> None:
