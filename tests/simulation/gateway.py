@@ -37,8 +37,8 @@ from tests.simulation.signatures import SUITE, read_key
 from tests.simulation.store import Database, SimulatedStore
 
 RULES: Final = Rules(
-    hold=timedelta(minutes=10), late_confirm=timedelta(hours=2), chain_interval=timedelta(minutes=10),
-    errand_interval=timedelta(seconds=20),
+    hold=timedelta(minutes=10), late_confirm=timedelta(hours=1), chain_interval=timedelta(minutes=10),
+    errand_interval=timedelta(minutes=1),
 )
 LIMITS: Final = LimitsSection()
 EXPECTED: Final = (StoreUnavailableError, ContendedError, ClockBehindError, ConnectionError)

@@ -95,7 +95,7 @@ class World:
         database.slow_s = self.chance.choice((0.001, 0.02))
         database.dies_rate, database.fails_rate = weather.commit_dies_rate, weather.store_fails_rate
         database.contended_rate = weather.contended_rate
-        sweeps = timedelta(seconds=self.chance.choice((60, 600, 1_800)))
+        sweeps = timedelta(seconds=self.chance.choice((60, 300, 900)))
         self.beyond = self._beyond()
         self.rules = replace(RULES, sweep_interval=sweeps)
         self.gateways = [
