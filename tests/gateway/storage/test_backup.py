@@ -51,7 +51,7 @@ def test_a_copy_is_of_one_moment_whatever_is_written_meanwhile(stand: SqliteStan
     with closing(sqlite3.connect(stand.path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE pair (id INTEGER PRIMARY KEY, fen INTEGER NOT NULL, weight BLOB)")
         connection.execute("INSERT INTO pair VALUES (1, 0, zeroblob(20000000)), (9, 0, zeroblob(20000000))")
-    stop, moved = threading.Event(), []
+    stop, moved = threading.Event(), threading.Event()
 
     def move() -> None:
         with closing(sqlite3.connect(stand.path, isolation_level=None, timeout=10)) as connection:
@@ -60,17 +60,19 @@ def test_a_copy_is_of_one_moment_whatever_is_written_meanwhile(stand: SqliteStan
                 connection.execute("UPDATE pair SET fen = fen + 1 WHERE id = 1")
                 connection.execute("UPDATE pair SET fen = fen - 1 WHERE id = 9")
                 connection.execute("COMMIT")
-                moved.append(1)
+                moved.set()
 
-    seen: list[int] = []
+    def wait_for_a_move(_done: int, _of: int) -> None:
+        moved.clear()
+        assert moved.wait(30), "whoever writes waits for the copying"
+
     writer = threading.Thread(target=move)
     writer.start()
     try:
-        copies.back_up(stand.path, tmp_path / "copy", OWNER, NOW, lambda *_: seen.append(len(moved)))
+        copies.back_up(stand.path, tmp_path / "copy", OWNER, NOW, wait_for_a_move)
     finally:
         stop.set()
         writer.join()
-    assert seen[-1] > seen[0], "nothing was written while it was copied"
     with closing(sqlite3.connect(tmp_path / "copy" / "gateway.db")) as copy:
         plus, minus = (fen for (fen,) in copy.execute("SELECT fen FROM pair ORDER BY id"))
     assert plus == -minus
