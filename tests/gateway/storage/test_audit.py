@@ -12,6 +12,7 @@ from medsettle_gateway.domain.entry import Entry, Posting
 from medsettle_gateway.domain.moves import MoveBalance, PostEntry, PutSale
 from medsettle_gateway.storage.audit import FundTotal, OpenSale, Summary, summarise
 from medsettle_gateway.storage.audit.asking import EMBEDDED, ROWS_MOST, SERVER
+from medsettle_gateway.storage.audit.exporting import Exported, Wanted, export
 from medsettle_gateway.storage.audit.findings import KINDS
 from medsettle_gateway.storage.audit.verifying import QUESTIONS, Verdict, verify
 from medsettle_gateway.storage.facts import write
@@ -215,6 +216,20 @@ def test_the_findings_of_all_ranges_come_in_their_order(
     finding = next(each for each in embedded.verdict(readers_count=3).findings if each.kind == "unbalanced")
     assert finding.row_count == 5
     assert finding.row["entry"] == 1
+
+
+def test_what_is_found_and_written_out_does_not_depend_on_the_size_of_a_step(
+    lasting: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def both() -> tuple[Verdict, list[Exported]]:
+        with lasting.connections() as (connection,):
+            return lasting.verdict(), list(export(connection, Wanted()))
+
+    at_once = both()
+    monkeypatch.setattr("medsettle_gateway.storage.audit.verifying.RANGE_COUNT", 1)
+    monkeypatch.setattr("medsettle_gateway.storage.audit.exporting.PAGE_COUNT", 1)
+    assert both() == at_once
+    assert [entry.position for entry in at_once[1]] == [1, 2, 3]
 
 
 def test_whoever_waits_is_told_how_far_it_has_come(lasting: Books) -> None:
