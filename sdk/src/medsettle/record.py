@@ -79,12 +79,16 @@ class SaleRecord:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A verified answer: where the sale stands now."""
+    """A verified answer: where the sale stands now.
+
+    ``elsewhere``: whether it was another till, or the operator, that undid it; None where nobody says so.
+    """
 
     step: Step
     state: str
     cash_fen: int = 0
     refusal: Refusal | None = None
+    elsewhere: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

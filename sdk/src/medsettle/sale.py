@@ -230,10 +230,12 @@ def _is_known_to_be_wished(record: SaleRecord) -> bool:
 
 
 def _is_undone_elsewhere(record: SaleRecord, event: Answered) -> bool:
-    """Whoever undid it may have given the cash back there. A hold that was over when this till came to
-    confirm or release it was never paid elsewhere: its cash is here.
+    """Whoever undid it may have given the cash back there. Where the gateway does not say who: a hold that
+    was over when this till came to confirm or release it was never paid elsewhere, its cash is here.
     """
     found = event.state in _UNDONE and record.state not in _ENDED and record.cash in _TAKEN
+    if event.elsewhere is not None:
+        return found and event.elsewhere
     given_up = record.goal is Goal.GIVE_UP or event.step in (Step.CONFIRM, Step.RELEASE)
     here = record.goal is Goal.UNDO or (event.state == _S.RELEASED and given_up)
     return found and not here

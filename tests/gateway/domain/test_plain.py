@@ -25,7 +25,7 @@ from medsettle_gateway.domain.sale import (
     TraceStep,
     WarningRecord,
 )
-from medsettle_gateway.domain.split import AccountPart, Split
+from medsettle_gateway.domain.split import AccountPart, Difference, Split
 from medsettle_gateway.domain.upstream import Reference
 
 
@@ -131,6 +131,7 @@ STORED_IN_ORDER = {
     Remainder: ("key", "used_fen", "limit_fen", "left_fen"),
     SaleHead: ("request_id", "state"),
     Split: ("funds", "accounts", "cash_fen"),
+    Difference: ("funds", "accounts", "cash_fen"),
     TenderRecord: ("kind", "amount_fen", "reference"),
     Ticket: ("institution", "till", "day", "number"),
     TraceStep: ("step", "rule", "clause", "inputs", "amount_fen", "line"),

@@ -186,7 +186,9 @@ class SaleRecord:
 
     ``version`` counts its transitions from 1. ``settlements``, ``split`` and ``effect`` are set once it was
     held or settled. ``hold_expires_at`` stays after the hold has ended. ``calculated_at`` is when the
-    counters were read that the settlements stand on. ``upstream`` is set where a remote authority decides.
+    counters were read that the settlements stand on. ``undone_by`` is the terminal that ended it first,
+    ``office`` for an operator, empty where time did: who undid it owes the patient the cash.
+    ``upstream`` is set where a remote authority decides.
     ``repairs`` names the sale whose late confirmation was refused, and which this one settles after all.
     Names are not here: they live in one table.
     """
@@ -224,6 +226,7 @@ class SaleRecord:
     repairs: str = ""
     replaced_by: str = ""
     difference: Difference | None = None
+    undone_by: str = ""
 
     @property
     def institution(self) -> str:

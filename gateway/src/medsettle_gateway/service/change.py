@@ -48,7 +48,7 @@ def ended(sale: SaleRecord, event: Event, at: datetime, **changes: Any) -> SaleR
     return moved(sale, event, plain(sale.state, event), at, **changes)
 
 
-def unwanted(sale: SaleRecord, event: Event, at: datetime) -> SaleRecord:
+def unwanted(sale: SaleRecord, event: Event, at: datetime, **changes: Any) -> SaleRecord:  # noqa: ANN401
     """Returns a sale that nobody wants any more, whatever its authority says of it.
 
     Raises AssertionError if the state table does not let the event say so.
@@ -57,7 +57,7 @@ def unwanted(sale: SaleRecord, event: Event, at: datetime) -> SaleRecord:
         msg = f"{sale.request_id} is {sale.state}: {event} does not mark it as unwanted"
         raise AssertionError(msg)
     upstream = replace(sale.upstream, unwanted=True)
-    return moved(sale, event, plain(sale.state, event), at, upstream=upstream)
+    return moved(sale, event, plain(sale.state, event), at, upstream=upstream, **changes)
 
 
 def begun(draft: SaleRecord, to: SaleState, at: datetime, **changes: Any) -> SaleRecord:  # noqa: ANN401

@@ -76,7 +76,8 @@ def _settled(
 
 def _too_late(command: Confirm, sale: SaleRecord, name: str, now: Now) -> Decision:
     refusal = RefusalRecord(Reason.CONFIRM_TOO_LATE, expected=sale.split)
-    released = moved(sale, Event.CONFIRM, SaleState.RELEASED, now.at, refusal=refusal)
+    by = command.caller.terminal
+    released = moved(sale, Event.CONFIRM, SaleState.RELEASED, now.at, refusal=refusal, undone_by=by)
     return Decision(SaleAnswer(released, name), moves_of(sale.state, released, _by(command)))
 
 

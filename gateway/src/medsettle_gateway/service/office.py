@@ -27,6 +27,8 @@ from medsettle_gateway.service.errands import Heard, hear, needs_hear
 from medsettle_gateway.service.recompute import after_reversal, later_key
 from medsettle_gateway.service.remote import UndoneThere
 
+OFFICE: Final = "office"
+"""Stands where a terminal does that undid a sale."""
 _TWO: Final = 2
 
 
@@ -123,7 +125,9 @@ def reverse(command: ReverseByOffice, facts: Facts, now: Now) -> Decision:
             f"The sale is {sale.state}; only one that is SETTLED can be reversed.",
         )
     due = after_reversal(sale, facts.of(later_key(sale, now))) if sale.member else ()
-    undone = ended(sale, Event.REVERSE, now.at, reverse_reason=command.reason, recompute_due=due)
+    undone = ended(
+        sale, Event.REVERSE, now.at, reverse_reason=command.reason, recompute_due=due, undone_by=OFFICE
+    )
     name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
     by = _by(command.authors, command.reason)
     return Decision(SaleAnswer(undone, name), moves_of(sale.state, undone, by))

@@ -226,7 +226,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
     due = after_reversal(before, facts.of(later_key(before, now)))
     reversed_ = moved(
         before, Event.REVERSE, SaleState.REVERSED, at, reverse_reason=_REASON, recompute_due=due,
-        replaced_by=command.request_id.text,
+        replaced_by=command.request_id.text, undone_by=command.caller.terminal,
     )
     sale = begun(
         _draft(asked, left.sale, left.basket, now), SaleState.SETTLED, at,

@@ -63,14 +63,14 @@ def decide(command: Undo, facts: Facts, now: Now) -> Decision:
         return Decision(SaleAnswer(sale, name))
     check_right(command.caller, facts, now.at)
     if cell(sale.state, event).unwanted:
-        undone = unwanted(sale, event, now.at)
+        undone = unwanted(sale, event, now.at, undone_by=command.caller.terminal)
     elif sale.state is SaleState.SETTLED:
         if now.at >= reversible_until(sale):
             until = reversible_until(sale).isoformat()
             return Decision(unrecorded(Reason.REVERSE_TOO_LATE, command.request_id.text, until=until))
         undone = _reversed(command, sale, facts, now)
     else:
-        undone = ended(sale, event, now.at)
+        undone = ended(sale, event, now.at, undone_by=command.caller.terminal)
     return Decision(SaleAnswer(undone, name), moves_of(sale.state, undone, _by(command)))
 
 
@@ -89,6 +89,7 @@ def _reversed(command: Undo, sale: SaleRecord, facts: Facts, now: Now) -> SaleRe
         now.at,
         reverse_reason=command.reason if isinstance(command, Reverse) else "",
         recompute_due=after_reversal(sale, facts.of(later_key(sale, now))),
+        undone_by=command.caller.terminal,
     )
 
 

@@ -195,7 +195,7 @@ class Pass:
 
     def read(self, verdict: Verdict) -> tuple[Answered | Declined | Unanswered, Sale | None]:
         """Returns what the answer to a look-up means for the sale, and the sale as it was answered."""
-        return _event_of(Step.READ, self.written, verdict)
+        return _event_of(Step.READ, self.written, verdict, self.desk.config.terminal)
 
     def _take(self, step: Step) -> Script[None]:
         match step:
@@ -215,7 +215,7 @@ class Pass:
             yield from compare(self.desk, self._ends_at)
             verdict = yield self.ask(step, self._body(step))
         was_pending = self.written.state == SaleState.PENDING
-        event, sale = _event_of(step, self.written, verdict)
+        event, sale = _event_of(step, self.written, verdict, self.desk.config.terminal)
         counts = verdict if not isinstance(event, Unanswered) else None
         if sale is not None:
             yield from self._carried_over(sale)
@@ -295,7 +295,7 @@ class Pass:
 
 
 def _event_of(
-    step: Step, record: SaleRecord, verdict: Verdict
+    step: Step, record: SaleRecord, verdict: Verdict, terminal: str
 ) -> tuple[Answered | Declined | Unanswered, Sale | None]:
     """Returns what a verdict means for the sale, and the sale as it was answered."""
     if verdict.valid and verdict.code == OK:
@@ -305,7 +305,8 @@ def _event_of(
                 raise UnreadableError("the answer is about another sale")
         except UnreadableError as error:
             return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE, cause=str(error))), None
-        return Answered(step, sale.state, sale.amount_of(LegKind.CASH), sale.refusal), sale
+        elsewhere = sale.undone_by != terminal if sale.undone_by else None
+        return Answered(step, sale.state, sale.amount_of(LegKind.CASH), sale.refusal, elsewhere), sale
     facts = verdict.facts
     if facts is None:
         return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE)), None

@@ -190,6 +190,7 @@ def _sale(message: sale_pb2.Sale) -> Sale:
         receipt_token=message.receipt_token, replaces=message.replaces,
         recompute_due=tuple(message.recompute_due), epoch=optional_fen(message, "epoch"),
         advisories=advisories(message.advisories), replaced_by=message.replaced_by,
+        undone_by=message.undone_by,
         difference=_difference(message),
     )
 

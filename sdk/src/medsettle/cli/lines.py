@@ -60,7 +60,7 @@ OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "on": ("service_on", date.fromisoformat),
     "id": ("line_id", str),
 }
-"""What may follow a line: the filed condition, days that the drug lasts, the benefit, the line's day, its id."""
+"""What may follow a line: the filed condition, days that the drug lasts, the benefit, the day, its id."""
 
 
 def payer_of(text: str) -> Payer:

@@ -227,7 +227,8 @@ class Sale:
     ``state`` is where it stands now, by name (``wire.states.SaleState``): act on it. ``first_state``
     is what the first answer under this id said. ``advisories``: thresholds of the year that it passed.
     ``replaces``: the sale of which it is what was left after a return, ``difference`` what went back then;
-    ``replaced_by``: the sale that is left of this one.
+    ``replaced_by``: the sale that is left of this one. ``undone_by``: the terminal that released or reversed
+    it; ``office`` for the operator, empty where time ended it.
     """
 
     request_id: str
@@ -254,6 +255,7 @@ class Sale:
     advisories: tuple[Advisory, ...] = ()
     replaced_by: str = ""
     difference: Difference | None = None
+    undone_by: str = ""
 
     @property
     def outcome(self) -> Outcome:

@@ -62,6 +62,7 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
         receipt_token=record.receipt_token,
         replaces=record.replaces,
         replaced_by=record.replaced_by,
+        undone_by=record.undone_by,
         recompute_due=_of_institution(record.recompute_due, record.institution),
         advisories=map(advisory, warned(record.settlements)),
         epoch=answer.epoch,

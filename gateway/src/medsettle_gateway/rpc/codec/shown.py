@@ -113,6 +113,7 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         receipt_token=wire.receipt_token,
         replaces=wire.replaces,
         replaced_by=wire.replaced_by,
+        undone_by=wire.undone_by,
         difference=_difference(wire.difference) if wire.HasField("difference") else None,
         upstream=upstream,
     )

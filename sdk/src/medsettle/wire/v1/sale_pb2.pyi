@@ -1058,6 +1058,7 @@ class Sale(_message.Message):
     BOOKED_FIELD_NUMBER: _builtins.int
     REPLACED_BY_FIELD_NUMBER: _builtins.int
     DIFFERENCE_FIELD_NUMBER: _builtins.int
+    UNDONE_BY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Output only. <institution>-<till>-<yyyymmdd>-<number>-<attempt>."""
     state: Global___SaleState.ValueType
@@ -1086,6 +1087,10 @@ class Sale(_message.Message):
     """Output only. Raised when the gateway was restored from a backup with loss."""
     replaced_by: _builtins.str
     """Output only. The sale that is left of this one after part of its goods was returned; empty if none."""
+    undone_by: _builtins.str
+    """Output only. The terminal that released or reversed it, or wished so first; "office" for the operator, empty where
+    time ended it. Whoever undid it owes the patient the cash part.
+    """
     @_builtins.property
     def refusal(self) -> Global___Refusal:
         """Output only. Why it was refused, or why a late confirmation ended it; else absent."""
@@ -1161,10 +1166,11 @@ class Sale(_message.Message):
         booked: Global___Booked | None = ...,
         replaced_by: _builtins.str = ...,
         difference: Global___Difference | None = ...,
+        undone_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "booked", b"booked", "committed_at", b"committed_at", "difference", b"difference", "epoch", b"epoch", "hold_expires_at", b"hold_expires_at", "refusal", b"refusal", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "advisories", b"advisories", "booked", b"booked", "business_on", b"business_on", "committed_at", b"committed_at", "difference", b"difference", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaced_by", b"replaced_by", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_epoch", b"_epoch", "advisories", b"advisories", "booked", b"booked", "business_on", b"business_on", "committed_at", b"committed_at", "difference", b"difference", "epoch", b"epoch", "first_state", b"first_state", "hold_expires_at", b"hold_expires_at", "institution", b"institution", "legs", b"legs", "masked_name", b"masked_name", "member", b"member", "operator", b"operator", "receipt_token", b"receipt_token", "recompute_due", b"recompute_due", "refusal", b"refusal", "replaced_by", b"replaced_by", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "service_on", b"service_on", "settlements", b"settlements", "state", b"state", "tenders", b"tenders", "terminal", b"terminal", "undone_by", b"undone_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
     _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015
