@@ -116,9 +116,10 @@ class ServerDatabase:
 
     async def open(self, sealer: Sealer, *, root: str) -> Store:
         """Returns the store."""
+        from medsettle_gateway.storage.postgres.connecting import Waits  # noqa: PLC0415
         from medsettle_gateway.storage.postgres.store import PostgresStore  # noqa: PLC0415
 
-        return await PostgresStore.open(self.url, sealer, root=root)
+        return await PostgresStore.open(self.url, sealer, root=root, waits=Waits(lock_ms=self.busy_ms))
 
 
 def database_of(config: Config) -> Database:

@@ -53,7 +53,7 @@ async def connect(url: str, waits: Waits, *, by_index: bool = False) -> Connecti
     settings = {
         **_SETTINGS,
         **(_BY_INDEX if by_index else {}),
-        "lock_timeout": str(waits.lock_ms),
+        "lock_timeout": str(max(waits.lock_ms, 1)),  # 0 would be for ever
         "statement_timeout": str(waits.statement_ms),
         "idle_in_transaction_session_timeout": str(waits.idle_ms),
     }
