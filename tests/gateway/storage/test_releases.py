@@ -9,11 +9,14 @@ from typing import Any
 
 import asyncpg
 
+from medsettle_gateway.domain.keys import SaleKey
+from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.storage.postgres import recovery as server_recovery
 from medsettle_gateway.storage.postgres.statements import SQL as SERVER_SQL
 from medsettle_gateway.storage.sqlite import recovery as file_recovery
 from medsettle_gateway.storage.sqlite.database import migrate
 from medsettle_gateway.storage.sqlite.statements import SQL as FILE_SQL
+from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.released import (
     Kept,
     asked_of_a_file,
@@ -22,6 +25,7 @@ from tests.gateway.storage.released import (
     rows_of_file,
     rows_of_server,
 )
+from tests.gateway.storage.stand import entry, load, sale, settlement
 
 OPERATORS = {"end_recovery"}
 """What an operator must have begun before."""
@@ -54,6 +58,25 @@ async def test_the_release_before_runs_on_the_newest_schema_of_a_server(database
     finally:
         await connection.close()
     assert {table: rows[table] for table in of_decisions(before.rows)} == of_decisions(before.rows)
+
+
+async def test_a_gateway_goes_on_while_its_tables_get_new_columns_and_indexes(database_url: str) -> None:
+    stand = PostgresStand(database_url)
+    store = await stand.opened()
+    for number, change in enumerate((
+        "SELECT 1",
+        "ALTER TABLE sales ADD COLUMN more TEXT",
+        "ALTER TABLE settlements ADD COLUMN more BIGINT",
+        "CREATE INDEX sales_more ON sales (more)",
+        "ALTER TABLE entries ADD COLUMN more TEXT NOT NULL DEFAULT ''",
+    ), 1):
+        await stand.execute(change)
+        one = sale(number, settlements=(settlement(),))
+        async with store.begin() as transaction:
+            await transaction.load((SaleKey(one.request_id.text),))
+            await transaction.write((PutSale(one), entry(text=one.request_id.text)))
+        assert await load(store, SaleKey(one.request_id.text)) == one
+    await store.close()
 
 
 def test_what_is_kept_of_a_release_has_all_that_it_asks(
