@@ -22,6 +22,17 @@ _SAID: Final = {
 }
 
 
+_UNDOING: Final = frozenset({Step.RELEASE, Step.REVERSE, Step.CONFIRM})
+"""Calls by which a till undoes a sale, a confirmation that is too late among them."""
+_UNDONE: Final = frozenset({_S.RELEASED, _S.REVERSED})
+
+
+def _answer(at: Step, now: Now) -> Answer:
+    """The state, and of an undone sale who did it: another till, this one, or nobody but time."""
+    by = True if now.elsewhere else (False if now.mine else None)
+    return Answer(at, now.sale, elsewhere=by if now.sale in _UNDONE else None)
+
+
 @dataclass
 class Gateway:
     """What each event may do to a sale. ``alive``: states of which a ticket has one at most.
@@ -38,19 +49,21 @@ class Gateway:
     def arrives(self, now: Now, at: Step) -> Iterator[tuple[str, Now, Answer]]:
         if at is Step.READ:
             known = now.sale is not _S.ABSENT
-            yield now.sale, now, Answer(at, now.sale) if known else Answer(at, reason=Reason.SALE_NOT_FOUND)
+            yield now.sale, now, _answer(at, now) if known else Answer(at, reason=Reason.SALE_NOT_FOUND)
             return
         for state in self.follows(now, EVENTS[at]):
             if isinstance(state, Reason):
                 yield state, now, Answer(at, reason=state)
                 continue
             after = self.moved(now, state, EVENTS[at])
+            if after.sale is not now.sale and at in _UNDOING:
+                after = after._replace(mine=True)
             if at is Step.SETTLE and state is _S.REFUSED:
                 yield state, after, Answer(at, reason=Reason.QUOTE_CHANGED)
             else:
-                yield state, after, Answer(at, after.sale)
+                yield state, after, _answer(at, after)
                 if self.answers_first:
-                    yield f"{state}, answered and never committed", now, Answer(at, after.sale)
+                    yield f"{state}, answered and never committed", now, _answer(at, after)
 
     def follows(self, now: Now, event: Event) -> Iterable[SaleState | Reason]:
         """What the table lets follow, as the use cases mean it."""

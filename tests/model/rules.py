@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from medsettle.models import Outcome
-from medsettle.record import Goal
 from medsettle.sale import may_be_due
 from medsettle.wire.states import OUTCOME, SaleState
 from tests.model.graph import Interned
@@ -50,7 +49,7 @@ class Rules:
 
     def _of_cash(self, now: Now) -> str | None:
         outcome, closed, due = self.told(now.till)
-        if not 0 <= now.cash <= 1 and not self._undone_by_both(now):
+        if not 0 <= now.cash <= 1:
             return f"the patient has paid the cash part {now.cash} times"
         if now.cash > 0 and outcome is Outcome.NOT_PAID and not due:
             return "the patient's cash is kept, and nobody owes it"
@@ -62,10 +61,6 @@ class Rules:
     def _charged_for_nothing(self, now: Now, beyond: Beyond) -> bool:
         charged = beyond.charge is Charge.CHARGED
         return (now.sale in UNDONE and charged) or (now.sale in _CHARGED and not charged)
-
-    def _undone_by_both(self, now: Now) -> bool:
-        """Two tills undo one sale, knowingly: both say that the cash is due, and two people look at it."""
-        return now.elsewhere and self.tills.values[now.till].record.goal is Goal.UNDO
 
     def told(self, till: int) -> tuple[Outcome, bool, bool]:
         """What the till may say, whether it is closed, and whether cash may be due by its record."""

@@ -23,11 +23,12 @@ class Answer(NamedTuple):
     step: Step
     state: SaleState | None = None
     reason: Reason | None = None
+    elsewhere: bool | None = None
 
     def event(self, cash_fen: int) -> Answered | Declined | Unanswered:
         """Returns the event that the till's machine takes."""
         if self.state is not None:
-            return Answered(self.step, self.state, cash_fen)
+            return Answered(self.step, self.state, cash_fen, elsewhere=self.elsewhere)
         if self.reason is None:
             return unanswered(self.step)
         text = REASONS[self.reason]
@@ -65,8 +66,8 @@ class Now(NamedTuple):
     ``sale`` is the gateway's state, ``settled`` how often it came to SETTLED, ``late`` whether it may no
     longer be reversed. ``under_way`` are the calls that were sent before and may still arrive, as bits.
     ``answer`` is on its way to the pass that waits for it. ``cash`` is how many times the patient has paid
-    the cash part and not got it back. ``elsewhere``: another till has undone the sale, knowingly. ``first``
-    is what was left of the attempt before.
+    the cash part and not got it back. ``elsewhere``: another till has undone the sale, knowingly; ``mine``:
+    this one has moved it last. ``first`` is what was left of the attempt before.
     """
 
     till: int
@@ -77,5 +78,6 @@ class Now(NamedTuple):
     answer: int = 0
     cash: int = 0
     elsewhere: bool = False
+    mine: bool = False
     first: First | None = None
     beyond: Beyond | None = None

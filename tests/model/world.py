@@ -4,8 +4,8 @@ The inputs are the product's own: ``wire.states.GATEWAY``, ``OUTCOME`` and ``UND
 and the steps that a pass may take. The bounds:
 
 - one till, one ticket, one sale at a time; a second attempt where ``second_attempt`` says so; one other till
-  of the institution that may reverse or release the sale once (``elsewhere``). Where both tills undo one
-  sale, both say that its cash is due; who pays it out is left to the two people;
+  of the institution that may reverse or release the sale once (``elsewhere``), and who undid it the gateway
+  says;
 - a message that was once sent may arrive now, later, or never, any number of times, in any order: all copies
   of one kind of call count as one. An answer belongs to the call that waits for it: a later one counts as
   none, as its nonce is another's;
