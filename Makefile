@@ -23,7 +23,7 @@ define CHECK_PYTHON
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve simulate bench dist lock generate released clean python
+.PHONY: help setup demo test check serve simulate chaos bench dist lock generate released clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,10 @@ serve: $(READY) ## Serve a sandbox gateway from .build/sandbox, which is made at
 simulate: $(READY) ## Simulate days of bad weather: new seeds, or SEED=17, with DAYS=3 and EVENTS=1
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed "$(SEED)") $(if $(DAYS),--days $(DAYS)) \
 		$(if $(COUNT),--count $(COUNT)) $(if $(EVENTS),--events)
+
+chaos: $(READY) ## Kill and break what sells until 50,000 sales and 500 kills: SEED STORE SALES KILLS SECONDS
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") $(if $(STORE),--store $(STORE)) \
+		$(if $(SALES),--sales $(SALES)) $(if $(KILLS),--kills $(KILLS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 bench: $(BENCH_READY) ## Print this machine's numbers: one run, medians, ratios side by side
 	@$(BENCH_VENV)/bin/python -m tests.bench

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def _record(row: tuple[Any, ...]) -> SaleRecord:
     return from_text(row[0])
 
 
-def faults(books: Books, journals: Iterable[Path], papers: Iterable[Papers]) -> Iterator[str]:
+def faults(books: Books, journals: Iterable[Path], papers: Sequence[Papers]) -> Iterator[str]:
     """Yields what is wrong, one sentence each; nothing if all is well."""
     yield from books.faults
     yield from _of_states(books)
@@ -101,7 +101,7 @@ def faults(books: Books, journals: Iterable[Path], papers: Iterable[Papers]) -> 
         yield from each.troubles
         yield from each.wrong
         yield from _of_words(each, books)
-        yield from _of_cash(each, books)
+    yield from _of_cash(papers, books)
 
 
 def _of_states(books: Books) -> Iterator[str]:
@@ -147,17 +147,18 @@ def _of_words(papers: Papers, books: Books) -> Iterator[str]:
             yield f"{terminal} said that {request_id} was {told}, and it is {means}"
 
 
-def _of_cash(papers: Papers, books: Books) -> Iterator[str]:
-    """What is in the drawer is what patients owe by the books; of what was returned, by the first sale."""
+def _of_cash(papers: Sequence[Papers], books: Books) -> Iterator[str]:
+    """What is in the drawers is what patients owe by the books; of what was returned, by the first sale."""
+    first_of = {left: first for each in papers for left, first in each.first_of.items()}
     due_fen: Counter[str] = Counter()
     taken_fen: Counter[str] = Counter()
-    mine = set(papers.taken_fen) | {request_id for _, request_id in papers.told}
-    for request_id in mine:
-        sale = books.sales.get(request_id)
-        if sale is not None and sale.state is SaleState.SETTLED:
-            due_fen[papers.first(request_id)] += sale.cash_fen
-        taken_fen[papers.first(request_id)] += papers.taken_fen.get(request_id, 0)
-    for first in sorted(mine & set(taken_fen)):
+    for request_id, sale in books.sales.items():
+        if sale.state is SaleState.SETTLED:
+            due_fen[first_of.get(request_id, request_id)] += sale.cash_fen
+    for each in papers:
+        for request_id, fen in each.taken_fen.items():
+            taken_fen[each.first(request_id)] += fen
+    for first in sorted({*due_fen, *taken_fen}):
         if taken_fen[first] != due_fen[first]:
             yield f"{first}: {taken_fen[first]} fen of cash for {due_fen[first]}"
 

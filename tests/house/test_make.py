@@ -10,7 +10,7 @@ import pytest
 from tests.house.tree import ROOT, tracked
 
 MENTIONED = re.compile(r"(?:`|^)make ([a-z]+)", re.MULTILINE)
-TARGETS = {"bench", "check", "demo", "dist", "generate", "lock", "released", "serve", "setup", "test"}
+TARGETS = {"bench", "chaos", "check", "demo", "dist", "generate", "lock", "released", "serve", "setup", "simulate", "test"}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
