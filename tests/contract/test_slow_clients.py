@@ -1,7 +1,6 @@
 """Thousands who are connected and say nothing, and some who say half: sales go on beside them."""
 
 import contextlib
-import resource
 import struct
 import sys
 from collections.abc import Iterator
@@ -61,6 +60,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 @pytest.fixture(scope="module", autouse=True)
 def _files() -> Iterator[None]:
     """This process holds the other ends of the connections."""
+    import resource  # not on Windows
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     yield
