@@ -128,8 +128,8 @@ def is_closed(record: SaleRecord) -> bool:
 
 
 def is_replaceable(record: SaleRecord) -> bool:
-    """Returns whether the record does not know yet that its sale was undone."""
-    return record.state not in _ENDED
+    """Returns whether the record does not know yet that its sale was undone, or not how much goes back."""
+    return record.state not in _ENDED or record.cash is CashState.UNDONE_ELSEWHERE
 
 
 def refund_due_fen(record: SaleRecord) -> int:

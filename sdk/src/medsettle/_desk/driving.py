@@ -218,7 +218,7 @@ class Pass:
         event, sale = _event_of(step, self.written, verdict, self.desk.config.terminal)
         counts = verdict if not isinstance(event, Unanswered) else None
         if sale is not None:
-            yield from self._carried_over(sale)
+            yield from self.carried_over(sale)
         yield from self.happened(event, counts)
         self.verdict, self.sale = verdict, sale or self.sale
         yield from self._look_whose()
@@ -228,7 +228,7 @@ class Pass:
             self.performs |= {Step.RELEASE, Step.REVERSE}
             yield from self.happened(Unwanted("another split than was shown", said))
 
-    def _carried_over(self, sale: Sale) -> Script[None]:
+    def carried_over(self, sale: Sale) -> Script[None]:
         """A return is settled: first the sale that it replaces is told so, or its cash would be forgotten."""
         if sale.difference is None or sale.state != SaleState.SETTLED:
             return
@@ -306,6 +306,9 @@ def _event_of(
         except UnreadableError as error:
             return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE, cause=str(error))), None
         elsewhere = sale.undone_by != terminal if sale.undone_by else None
+        if sale.replaced_by:
+            # Part of its cash is now the other sale's: only that one says how much goes back.
+            elsewhere = True
         return Answered(step, sale.state, sale.amount_of(LegKind.CASH), sale.refusal, elsewhere), sale
     facts = verdict.facts
     if facts is None:

@@ -171,6 +171,7 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
                 raise error_of(verdict, request_id)
             work.written = apply(record, event)
         elif sale is not None and _is_news(sale, record):
+            yield from work.carried_over(sale)
             yield from work.happened(event, verdict)
         work.asked_in_vain = sale is None
         work.sale = sale or (yield from last_sale(desk, work.written))
