@@ -19,6 +19,8 @@ from medsettle_gateway.config import ConfigError
 LOGGER: Final = logging.getLogger("medsettle.gateway")
 
 _DOUBLINGS_MOST: Final = 16
+_KILLED: Final = -9
+"""As asyncio says that SIGKILL ended a process; Windows has neither the signal nor workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Workers:
             if loop.time() - began >= self.patience.lasting_s:
                 ends_count = pauses_count = 0
             # Who was killed may have done nothing wrong: it is started again, however often.
-            ends_count += code != -signal.SIGKILL
+            ends_count += code != _KILLED
             LOGGER.error("worker ended", extra={"fields": {"ended": number, "exit_code": code}})
             if ends_count > self.patience.restarts_most:
                 raise ConfigError(
