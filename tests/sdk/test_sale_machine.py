@@ -20,6 +20,7 @@ from medsettle.record import (
     RefundAsked,
     RefundFailed,
     Reopened,
+    Replaced,
     SaleRecord,
     Step,
     Unanswered,
@@ -30,6 +31,7 @@ from medsettle.sale import (
     TABLE,
     apply,
     is_closed,
+    is_replaceable,
     may_be_due,
     next_step,
     outcome,
@@ -259,3 +261,13 @@ def test_a_refused_terminal_undoes_no_sale(reason: Reason) -> None:
 
 def test_the_steps_of_the_wire_are_the_calls_that_are_signed_back() -> None:
     assert {step.value for step in WIRE_STEPS} == {"SETTLE", "SEAL", "READ", "CONFIRM", "RELEASE", "REVERSE"}
+
+
+def test_a_sale_that_a_return_replaced_pays_nothing_back_before_the_return_says_how_much() -> None:
+    paid = apply(record(Collect.NOW), Answered(Step.SETTLE, SaleState.SETTLED, 4000))
+    found = apply(paid, Answered(Step.READ, SaleState.REVERSED, 4000, None, elsewhere=True))
+    assert (next_step(found), refund_due_fen(found)) == (Step.TRACE_CASH, 0)
+    assert is_replaceable(found)
+    told = apply(found, Replaced(1500))
+    assert (next_step(told), refund_due_fen(told)) == (Step.REFUND_CASH, 1500)
+    assert not is_replaceable(apply(told, CashRefunded()))
