@@ -13,7 +13,7 @@ from medsettle.evidence import Evidence
 from medsettle.models import SaleState
 from medsettle.record import CashAsked, Event, SaleRecord, Step, Unanswered
 from medsettle_gateway.domain.keys import Facts
-from medsettle_gateway.service import group, undo, use_cases
+from medsettle_gateway.service import undo, use_cases
 from medsettle_gateway.service.commands import SaleAnswer, Seal
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.sweeper import Sweeper
@@ -97,8 +97,3 @@ def test_a_seal_that_leaves_no_tombstone_is_found(monkeypatch: pytest.MonkeyPatc
 def test_holds_that_nobody_ends_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sweeper, "start", lambda self, spawn: None)
     assert "for ever" in first_fault()
-
-
-def test_a_group_whose_second_does_not_see_the_first_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "locks_written", lambda _: frozenset())
-    assert first_fault() != "nothing was found"
