@@ -154,7 +154,8 @@ class Readers:
 async def _end(line: Line, connection: Connection) -> None:
     """Leaves the snapshot; a connection that cannot is of no use."""
     try:
-        await connection.execute("ROLLBACK")
+        with unavailable():
+            await connection.execute("ROLLBACK")
     except BaseException:
         line.drop()
         raise
