@@ -79,8 +79,8 @@ class RemoteWorld(World):
         deadline_at = self.clock.at + timedelta(seconds=deadline_s)
         return await self.clock.until(self.service(command, deadline_at))
 
-    async def hears(self, request_id: RequestId, said: Said) -> Answer:
-        return await self.clock.until(self.writer.submit(Heard(request_id.text, said)))
+    async def hears(self, request_id: RequestId, said: Said, attempts: int | None = None) -> Answer:
+        return await self.clock.until(self.writer.submit(Heard(request_id.text, said, attempts)))
 
     async def sweeps(self, request_id: RequestId) -> None:
         await self.clock.until(self.writer.submit(Expire(request_id.text)))

@@ -285,6 +285,21 @@ async def test_an_errand_is_one_takers_until_it_is_due_again(world: RemoteWorld)
     assert await take(world, request_id) == world.at(request_id)
 
 
+async def test_a_word_that_comes_after_others_took_the_errand_up_is_left_to_them(world: RemoteWorld) -> None:
+    """To find out what became of the question they may have undone it there."""
+    request_id = await pending(world)
+    charged = settled_there(world.at(request_id))
+    for attempts in (0, 1):
+        due_at = world.clock.at = world.store.tables.errands[request_id.text].due_at
+        await take(world, request_id)
+        for late in (charged, UnknownThere()):
+            await world.hears(request_id, late, attempts)
+        assert world.at(request_id).state is S.PENDING
+        assert world.store.tables.errands[request_id.text].due_at > due_at + world.rules.authority_wait
+    await world.hears(request_id, UndoneThere(), 2)
+    assert world.at(request_id).state is S.REFUSED
+
+
 async def test_of_a_sale_without_an_errand_nothing_is_taken(world: RemoteWorld) -> None:
     sealed = await world.sale(world.seal(world.request_id()))
     assert await take(world, sealed.request_id) is None

@@ -330,9 +330,13 @@ class ExpireAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ErrandAnswer:
-    """The sale of which an authority is to be asked now; None if there is nothing to do."""
+    """The sale of which an authority is to be asked now; None if there is nothing to do.
+
+    ``attempts`` counts how often its errand was taken, this time included.
+    """
 
     sale: SaleRecord | None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ class Courier:
         authority = self._authority(sale)
         if authority is not None:
             said = await self._said(authority.decide(sale, credential), sale)
-            if await self._heard(sale.request_id.text, said):
+            if await self._heard(sale.request_id.text, said, 0):
                 await self._errand(sale.request_id.text)
 
     async def _errand(self, request_id: str) -> None:
@@ -188,7 +188,7 @@ class Courier:
                 undoes = taken.sale.state is SaleState.UNDOING
                 asking = authority.undo(taken.sale) if undoes else authority.resolve(taken.sale)
                 said = await self._said(asking, taken.sale)
-                if not await self._heard(request_id, said):
+                if not await self._heard(request_id, said, taken.attempts):
                     return
 
     @contextmanager
@@ -218,15 +218,16 @@ class Courier:
             return UnknownThere()
         return UnknownThere() if said is None else said
 
-    async def _heard(self, request_id: str, said: Said) -> bool:
+    async def _heard(self, request_id: str, said: Said, attempts: int) -> bool:
         """Returns whether the word moved the sale on. One that could not be written is asked for again."""
-        answer = await self._writer.submit(Heard(request_id, said))
+        answer = await self._writer.submit(Heard(request_id, said, attempts))
         if isinstance(said, UnknownThere) or not isinstance(answer, SaleAnswer):
             return False
-        if isinstance(said, SettledThere) and not answer.sale.settlements:
+        is_asked = answer.sale.state in _ASKED
+        if isinstance(said, SettledThere) and not (is_asked or answer.sale.settlements):
             what = f"{answer.sale.state}, and its authority has charged it after all"
             self._report(f"heard of {request_id}", AuthorityError(what))
-        if answer.sale.state not in _ASKED:
+        if not is_asked:
             self._tell(request_id)
         return True
 

@@ -43,10 +43,15 @@ class TakeErrand:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the authority said of a sale."""
+    """What the authority said of a sale.
+
+    ``attempts``: how often its errand had been taken when this was asked, 0 for the question itself. None: it
+    was said otherwise, and stands whoever else is asking.
+    """
 
     request_id: str
     said: Said
+    attempts: int | None = None
 
 
 def needs_take(command: TakeErrand, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - alike
@@ -61,7 +66,7 @@ def take(command: TakeErrand, facts: Facts, now: Now) -> Decision:
         return Decision(ErrandAnswer(None))
     due_at = now.at + now.desk.rules.authority_wait + now.desk.rules.errand_margin
     taken = Errand(errand.request_id, due_at, errand.attempts + 1)
-    return Decision(ErrandAnswer(sale), (PutErrand(taken),))
+    return Decision(ErrandAnswer(sale, taken.attempts), (PutErrand(taken),))
 
 
 def needs_hear(command: Heard, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
@@ -79,13 +84,16 @@ def hear(command: Heard, facts: Facts, now: Now, by: By | None = None) -> Decisi
     """Moves the sale on by the authority's word; where nothing is known, the errand is due again later.
 
     ``by`` names who brought the word, if it did not come by itself. One that the sale has no more use for
-    changes nothing. Raises AssertionError for amounts that do not add up.
+    changes nothing, nor does one that came after others had taken the errand up. Raises AssertionError for amounts that do not add up.
     """
     sale, errand = facts.of(SaleKey(command.request_id)), facts.of(ErrandKey(command.request_id))
     if sale is None or sale.upstream is None:
         return Decision(ErrandAnswer(None))
     name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
     said = command.said
+    if errand is not None and command.attempts not in {None, errand.attempts}:
+        # Others are finding out by now, and make final what they hear: this word may be out of date.
+        return Decision(SaleAnswer(sale, name))
     if isinstance(said, UnknownThere):
         again = () if errand is None else (PutErrand(_put_off(errand, now.at, now.desk.rules)),)
         return Decision(SaleAnswer(sale, name), again)
