@@ -14,7 +14,7 @@ from medsettle_gateway.domain.keys import Facts
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.ledger import books
 from medsettle_gateway.service import office
-from medsettle_gateway.service.commands import SaleAnswer
+from medsettle_gateway.service.commands import Quote, QuoteAnswer, SaleAnswer, Shown
 from medsettle_gateway.service.desk import Now, Rules
 from medsettle_gateway.service.office import (
     NotAllowedError,
@@ -25,7 +25,7 @@ from medsettle_gateway.service.office import (
 )
 from medsettle_gateway.service.use_cases import load_facts
 from tests.gateway.service.books_hold import check_store
-from tests.gateway.service.world import FATHER, REGION, World
+from tests.gateway.service.world import FATHER, REGION, World, basket, caller
 
 S = SaleState
 TWO = ("wang", "zhao")
@@ -105,6 +105,25 @@ async def test_what_was_shown_is_paid_and_the_difference_goes_to_variance() -> N
     shown = dict(late.split.accounts)["a-father"]
     assert world.balance("a-father") == (max(0, before[0] - shown), 0)
     assert posted(world, books.VARIANCE) == shown - min(before[0], shown) > 0
+
+
+async def test_of_what_was_paid_as_shown_an_account_gets_back_what_it_paid_and_no_more() -> None:
+    world = await a_world(variance_fen=10_000_000)
+    late = await late_refused(world)
+    paid_fen, _ = world.balance("a-father")
+    sale = await repairs(world, PayAsShown(late.request_id, "the patient has left", ("wang",)))
+    assert sale.basket
+    stays = basket(replace(sale.basket.lines[0], quantity_e4=9_000, amount_fen=54_000))
+    nobody = Shown("", "")
+    quote = await world.ask(Quote(caller("1"), nobody, stays, replaces=sale.request_id))
+    assert isinstance(quote, QuoteAnswer)
+    left = await world.sale(
+        world.settle(basket=stays, credential=nobody, replaces=sale.request_id, expected=quote.split)
+    )
+    assert left.split
+    assert dict(left.split.accounts) == {"a-father": paid_fen}
+    assert posted(world, books.VARIANCE) == 0
+    check_store(world.store)
 
 
 async def test_a_fund_bears_no_more_than_it_would_today() -> None:

@@ -198,7 +198,7 @@ def _payers(
     payers = dict(able)
     known = {each.account: each for each in accounts}
     for each in sale.effect.accounts if sale.effect else ():
-        account, paid_fen = each.account, each.amount_fen
+        account, paid_fen = each.account, each.amount_fen - each.variance_fen
         if account in able:
             payers[account] = replace(able[account], balance_fen=able[account].balance_fen + paid_fen)
         elif account in known:
