@@ -84,7 +84,8 @@ def hear(command: Heard, facts: Facts, now: Now, by: By | None = None) -> Decisi
     """Moves the sale on by the authority's word; where nothing is known, the errand is due again later.
 
     ``by`` names who brought the word, if it did not come by itself. One that the sale has no more use for
-    changes nothing, nor does one that came after others had taken the errand up. Raises AssertionError for amounts that do not add up.
+    changes nothing, nor does one that came after others had taken the errand up. Raises AssertionError for
+    amounts that do not add up.
     """
     sale, errand = facts.of(SaleKey(command.request_id)), facts.of(ErrandKey(command.request_id))
     if sale is None or sale.upstream is None:
