@@ -64,7 +64,7 @@ class Counter:
         self._signer = KeySigner.generate()
         self._numbers = count(1)
         self._last: Signed | None = None
-        self._tokens = self._credentials(members_count)
+        self._tokens = credentials(gateway, members_count)
         self._audience, self._terminal = ENROL_AUDIENCE, ""
         enrolled = self._enrol()
         self._audience, self._terminal = enrolled.audience, enrolled.terminal
@@ -121,20 +121,21 @@ class Counter:
         }
         return tuple(metadata.items()), body
 
-    def _credentials(self, members_count: int) -> Iterator[str]:
-        """Enters the members and yields a credential of each."""
-        numbers = [str(2_199_000_000 + each) for each in range(members_count)]
-        table = self._gateway.directory / "many.csv"
-        write_members(table, numbers)
-        config = str(self._gateway.config_path)
-        self._gateway.run("member", "import", str(table), "--config", config)
-        opened = open_gateway(Path(config))
-        assert opened.keys.issuer is not None
-        issuer = DemoIssuer(opened.keys.issuer)
-        with opened.reading() as connection:
-            people = opened.people(connection, "")
-            members = [str(people.member_of(number)) for number in numbers]
-        return (issuer.issue(os.urandom(12).hex(), each, REGION, datetime.now(UTC), LIFE) for each in members)
+
+def credentials(gateway: Gateway, members_count: int) -> Iterator[str]:
+    """Enters so many members, all alike, and yields a credential of each, issued when it is asked for."""
+    numbers = [str(2_199_000_000 + each) for each in range(members_count)]
+    table = gateway.directory / "many.csv"
+    write_members(table, numbers)
+    config = str(gateway.config_path)
+    gateway.run("member", "import", str(table), "--config", config)
+    opened = open_gateway(Path(config))
+    assert opened.keys.issuer is not None
+    issuer = DemoIssuer(opened.keys.issuer)
+    with opened.reading() as connection:
+        people = opened.people(connection, "")
+        members = [str(people.member_of(number)) for number in numbers]
+    return (issuer.issue(os.urandom(12).hex(), each, REGION, datetime.now(UTC), LIFE) for each in members)
 
 
 def basket() -> Basket:

@@ -36,12 +36,11 @@ def measure() -> Iterator[Row]:
     sales_count = int(os.environ.get("SALES", SALES))
     with ExitStack() as opened:
         empty, full = opened.enter_context(side()), opened.enter_context(side())
-        directory = full.gateway.directory
-        free = shutil.disk_usage(directory).free
+        free = shutil.disk_usage(full.gateway.directory).free
         if free < sales_count * NEEDED_BYTES:
             yield Row(
-                f"not measured: {sales_count:,} sales may need {sales_count * NEEDED_BYTES // _MEGABYTE:,} MB in "
-                f"{directory.parent}, {free // _MEGABYTE:,} are free; set TMPDIR or a smaller SALES"
+                f"not measured: {sales_count:,} sales need {sales_count * NEEDED_BYTES // _MEGABYTE:,} MB, "
+                f"and {free // _MEGABYTE:,} are free: set TMPDIR, or a smaller SALES"
             )
             return
         settle(full, WARM_UP, 32)
@@ -91,7 +90,8 @@ def verified(config_path: Path) -> Row:
     assert (verdict.findings, verdict.waiting_count) == ((), 0), verdict.findings
     entries_count = verdict.entry_count
     return Row(
-        f"verified: {entries_count:,} entries, connections: {READERS}", entries_count / took, note=f"{took:,.0f} s"
+        f"verified: {entries_count:,} entries, connections: {READERS}", entries_count / took,
+        note=f"{took:,.0f} s",
     )
 
 
@@ -109,8 +109,8 @@ def settled(sides: dict[str, Side]) -> Iterator[Row]:
     for name, each in sides.items():
         now = resident_bytes(each)
         yield Row(
-            f"memory of the gateway over {name}: {before[name] / _MIB:.1f} MiB, after {sales_count:,} further "
-            f"sales {now / _MIB:.1f} MiB"
+            f"memory of the gateway over {name}: {before[name] / _MIB:.1f} MiB, "
+            f"after {sales_count:,} further sales {now / _MIB:.1f} MiB"
         )
 
 

@@ -1,9 +1,10 @@
-"""Very many settled sales, copied from one that a gateway settled: rows of its own tables, made by the database.
+"""Very many settled sales, copied from one that a gateway settled: rows of its own tables, made in sets.
 
 They are of last year, so that what somebody buys today is calculated as if there were none. Instants, days,
-places, tills' numbers, members and credentials differ; the books, the counters of the year and the records are
-each sale's own, and ``ledger verify`` holds on them. The gateway must not run meanwhile.
+places, numbers, members and credentials differ; books, counters and records are each sale's own, and
+``ledger verify`` holds on them. The gateway must not run meanwhile.
 """
+# ruff: noqa: S608 - the statements are made of this module's constants, and of rows of the database itself
 
 import asyncio
 import json
@@ -28,7 +29,11 @@ PLACES: Final = 500
 CHUNK: Final = 20_000
 BLOCK_COUNT: Final = 1_000
 """Entries of a block of the chain, as the gateway makes them."""
-_CACHE_KIB: Final = 1_048_576
+_HURRIED: Final = (
+    "journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF",
+    "cache_size = -1048576", f"threads = {os.cpu_count()}",
+)
+"""Nothing is lost that could not be made again; from a log of its own it cannot go straight to none."""
 _CHINA: Final = timedelta(hours=8)
 _US: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,9 +49,9 @@ _NUMBERS: Final = (
 _TABLES: Final = {
     "people": "n INTEGER PRIMARY KEY, member TEXT NOT NULL, account TEXT NOT NULL",
     "places": "n INTEGER PRIMARY KEY, place TEXT NOT NULL",
-    "made": "number INTEGER PRIMARY KEY, position INTEGER NOT NULL, place TEXT NOT NULL, member TEXT NOT NULL, "
-    "request_id TEXT NOT NULL, day TEXT NOT NULL, at_us INTEGER NOT NULL, at_text TEXT NOT NULL, "
-    "credential TEXT NOT NULL",
+    "made": "number INTEGER PRIMARY KEY, position INTEGER NOT NULL, place TEXT NOT NULL, "
+    "member TEXT NOT NULL, request_id TEXT NOT NULL, day TEXT NOT NULL, at_us INTEGER NOT NULL, "
+    "at_text TEXT NOT NULL, credential TEXT NOT NULL",
 }
 _MADE: Final = _NUMBERS + """, timed (n, at_us) AS (SELECT n, :from_us + n * :every_us FROM numbers),
 dated (n, at_us, day) AS (SELECT n, at_us, date(at_us / 1000000 + 28800, 'unixepoch') FROM timed)
@@ -55,7 +60,8 @@ SELECT dated.n + 1, :behind + dated.n + 1, place, member,
   place || '-' || :till || '-' || replace(day, '-', '') || '-' || (dated.n + 1) || '-1', day, at_us,
   strftime('%Y-%m-%dT%H:%M:%S', at_us / 1000000, 'unixepoch') || format('.%06dZ', at_us % 1000000),
   format('%012x', dated.n * :apart) || lower(hex(randomblob(6)))
-FROM dated CROSS JOIN people ON people.n = dated.n % :members CROSS JOIN places ON places.n = dated.n % :places
+FROM dated CROSS JOIN people ON people.n = dated.n % :members
+CROSS JOIN places ON places.n = dated.n % :places
 """
 _COUNTED: Final = """
 INSERT INTO counters (member, region, scheme, period, counter, measure, used, held)
@@ -85,8 +91,10 @@ class Stencil(NamedTuple):
         known = self.columns.get(f"{table}.{column}") or self.columns.get(column)
         if known is not None:
             return known
+        if isinstance(value, bytes):
+            return f"x'{value.hex()}'"
         if not isinstance(value, str):
-            return "NULL" if value is None else f"x'{value.hex()}'" if isinstance(value, bytes) else str(value)
+            return "NULL" if value is None else str(value)
         longest_first = sorted(self.texts, key=len, reverse=True)
         parts = re.split(f"({'|'.join(map(re.escape, longest_first))})", value)
         return " || ".join(self.texts.get(part) or _quoted(part) for part in parts if part) or "''"
@@ -216,11 +224,8 @@ def fill(config_path: Path, sales_count: int, told: Told = lambda *_: None) -> i
     """Fills a gateway's file with copies of a sale that it settled; returns the file's size in bytes."""
     path = database_path(config_path)
     with closing(connect(path)) as connection:
-        for name, value in (
-            ("journal_mode", "DELETE"), ("journal_mode", "OFF"), ("synchronous", "OFF"), ("foreign_keys", "OFF"),
-            ("cache_size", -_CACHE_KIB), ("threads", os.cpu_count()),
-        ):
-            connection.execute(f"PRAGMA {name} = {value}")
+        for pragma in _HURRIED:
+            connection.execute(f"PRAGMA {pragma}")
         found = connection.execute("SELECT request_id FROM sales WHERE state = 'SETTLED' LIMIT 1").fetchone()
         connection.execute("BEGIN")
         with _indexed_afterwards(connection):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,7 @@ WARM_UP: Final = 200
 FRONTS: Final = ("aio", "fast")
 UNHURRIED: Final = {"limits.terminal_calls_per_s": "0", "limits.connection_calls": "1024"}
 """One till stands for many here."""
+_OWN_CONNECTION: Final = (("grpc.use_local_subchannel_pool", 1),)
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,14 @@ def side_by_side(sides: list[Side], echo: str, calls_count: int, in_flight: int)
     return loads
 
 
-def settle(side: Side, calls_count: int, in_flight: int) -> tuple[Load, list[bytes]]:
+def settle(
+    side: Side, calls_count: int, in_flight: int, connections_count: int = 1
+) -> tuple[Load, list[bytes]]:
     """Returns what the gateway makes of requests that were signed before, and its answers, all settled."""
     requests = side.counter.requests(calls_count)
-    load, answers = drive(side.gateway.direct_address, SETTLE.path, requests, in_flight)
+    load, answers = drive(
+        side.gateway.direct_address, SETTLE.path, requests, in_flight, connections_count
+    )
     for answer in answers:
         state = SettleResponse.FromString(answer).sale.state
         assert state == SALE_STATE_SETTLED, f"a sale ended in state {state}"
@@ -99,31 +104,38 @@ def rows(in_flight: int, rounds: list[dict[str, Load]]) -> Iterator[Row]:
         )
 
 
-def drive(address: str, method: str, requests: list[Signed], in_flight: int) -> tuple[Load, list[bytes]]:
+def drive(
+    address: str, method: str, requests: list[Signed], in_flight: int, connections_count: int = 1
+) -> tuple[Load, list[bytes]]:
     """Sends the requests, so many at a time, and returns what it came to and the answers."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(driving(address, method, requests, in_flight))
+        return runner.run(driving(address, method, requests, in_flight, connections_count))
 
 
 async def driving(
-    address: str, method: str, requests: list[Signed], in_flight: int
+    address: str, method: str, requests: list[Signed], in_flight: int, connections_count: int
 ) -> tuple[Load, list[bytes]]:
     """Does what ``drive`` says."""
     waiting = iter(requests)
     answers: list[bytes] = []
     seconds: list[float] = []
-    async with grpc.aio.insecure_channel(address) as channel:
-        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+    async with AsyncExitStack() as opened:
+        channels = [
+            await opened.enter_async_context(grpc.aio.insecure_channel(address, options=_OWN_CONNECTION))
+            for _ in range(connections_count)
+        ]
 
-        async def worker() -> None:
+        async def worker(channel: grpc.aio.Channel) -> None:
+            call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
             for metadata, body in waiting:
                 started = time.perf_counter()
                 answers.append(await call(body, metadata=metadata, timeout=60))
                 seconds.append(time.perf_counter() - started)
 
-        await channel.channel_ready()
+        for channel in channels:
+            await channel.channel_ready()
         started = time.perf_counter()
-        await asyncio.gather(*(worker() for _ in range(in_flight)))
+        await asyncio.gather(*(worker(channels[each % connections_count]) for each in range(in_flight)))
         took = time.perf_counter() - started
     seconds.sort()
     load = Load(len(requests) / took, percentile(seconds, 0.5) * 1000, percentile(seconds, 0.99) * 1000)
