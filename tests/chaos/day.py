@@ -21,6 +21,7 @@ from tests.chaos.town import Shop, set_up_shops, settle_in
 
 _PRELOADED = ["tests.chaos.shop", "grpc.aio"]
 _EVENING_S = 300.0
+_SELLING = 8
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Wish:
     sales: int
     seconds: float
     shops: int = 4
-    tills: int = 4
+    tills: int = 12
     members: int = 3_000
     pause_s: float = 0.3
     """Between two faults, on average."""
@@ -92,7 +93,7 @@ class Day:
         self.line.weather(calm=False)
         try:
             while not self._is_over(began):
-                self._wait(self.chance.expovariate(1 / self.wish.pause_s))
+                self._wait(self._pause_s())
                 self._something_happens()
                 self._look()
                 self.tally.seconds = time.monotonic() - began
@@ -107,6 +108,12 @@ class Day:
     def _is_over(self, began: float) -> bool:
         reached = self.tally.kills >= self.wish.kills and self.tally.sales >= self.wish.sales
         return reached or time.monotonic() - began > self.wish.seconds
+
+    def _pause_s(self) -> float:
+        """Kills are spread over the sales: where they are ahead of them, there is more time to sell."""
+        wish, tally = self.wish, self.tally
+        ahead = tally.kills * wish.sales > tally.sales * wish.kills
+        return self.chance.expovariate(1 / wish.pause_s) * (_SELLING if ahead else 1)
 
     def _something_happens(self) -> None:
         what = self.chance.choices(

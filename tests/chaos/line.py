@@ -106,13 +106,17 @@ class Line:
 
     def _run(self) -> None:
         try:
-            self._loop.run_until_complete(asyncio.start_server(self._came, sock=self._listener))
+            server = self._loop.run_until_complete(asyncio.start_server(self._came, sock=self._listener))
             self._loop.run_forever()
+            server.close()
             self._reset_all()
-            for task in asyncio.all_tasks(self._loop):
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
                 task.cancel()
-            self._loop.run_until_complete(asyncio.sleep(0))
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(asyncio.sleep(0))  # for transports to let go of their sockets
         finally:
+            self._loop.close()
             self._listener.close()
 
     def _reset_all(self) -> None:
