@@ -11,6 +11,7 @@
 import argparse
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("--members", type=int, default=3_000)
     asked = parser.parse_args()
     allow_many_files()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever runs is ended behind it
     seed = asked.seed or secrets.token_hex(4)
     stores = tuple(HOUSES) if asked.store == "both" else (asked.store,)
     failed = 0

@@ -298,7 +298,7 @@ class Cashier:
             return False
 
     async def _sees_to(self, card: SaleCard, request_id: str) -> None:
-        """Gives up a hold for which nobody came back; finds out where cash is that may have been given back."""
+        """Gives up a hold for which nobody came back; finds out where cash is that may be given back."""
         if card.state == "HELD" and card.cash in _NOTHING_TAKEN:
             self.papers.undoes(self.terminal, request_id)
             self._hears(await self.till.release(request_id))

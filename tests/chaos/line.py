@@ -85,11 +85,14 @@ class Line:
         self._seed = seed
         self._open: dict[int, Connection] = {}
         self._count = 0
-        self._loop = asyncio.new_event_loop()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._closing: asyncio.Event
+        self._ready = threading.Event()
         self._thread.start()
+        self._ready.wait()
 
     @property
     def address(self) -> str:
@@ -101,23 +104,21 @@ class Line:
         self._loop.call_soon_threadsafe(self._reset_all)
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
 
     def _run(self) -> None:
-        try:
-            server = self._loop.run_until_complete(asyncio.start_server(self._came, sock=self._listener))
-            self._loop.run_forever()
-            server.close()
-            self._reset_all()
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            self._loop.run_until_complete(asyncio.sleep(0))  # for transports to let go of their sockets
-        finally:
-            self._loop.close()
-            self._listener.close()
+        with asyncio.Runner() as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._came, sock=self._listener)
+        self._ready.set()
+        await self._closing.wait()
+        server.close()
+        self._reset_all()
+        await asyncio.sleep(0.01)  # for those who were waiting to see it
 
     def _reset_all(self) -> None:
         for each in self._open.values():
@@ -145,12 +146,15 @@ class Line:
         there, back = await self._connected(connection)
         copy = (await self._connected(connection))[1] if connection.fate is Fate.COPIED else None
         requests = asyncio.create_task(self._pump(connection, reader, back, copy, requests=True))
+        answers = asyncio.create_task(self._pump(connection, there, writer, None, requests=False))
         try:
-            await self._pump(connection, there, writer, None, requests=False)
+            await asyncio.wait({requests, answers}, return_when=asyncio.FIRST_COMPLETED)
+            if not answers.done() and requests.exception() is None:
+                await answers  # of what was asked before the till had said all
         finally:
             requests.cancel()
-            with contextlib.suppress(OSError, CutError, asyncio.CancelledError):
-                await requests
+            answers.cancel()
+            await asyncio.gather(requests, answers, return_exceptions=True)
             if copy is not None:
                 await asyncio.sleep(connection.chance.random())  # what was copied may arrive after all else
 
