@@ -29,7 +29,7 @@ from medsettle_gateway.policy.accounts import Subsidy
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.subsidy import Holder
 from medsettle_gateway.service.casework import patient
-from medsettle_gateway.storage.connection import Connection, last_committed_at
+from medsettle_gateway.storage.connection import Connection, instant
 from medsettle_gateway.storage.subsidies import Found, Rule, Subsidies, insured_in
 
 CHECKED: Final = "仅检查,未记账。Checked only, nothing was entered."
@@ -85,8 +85,7 @@ def credit_subsidy(
 
 def subsidies_of(gateway: Gateway, connection: Connection) -> Subsidies:
     """Returns the subsidy accounts inside a writing transaction, at an instant that the books allow."""
-    at = max(now(), last_committed_at(connection) or now())
-    return Subsidies(connection, gateway.sealer, at, new_reference)
+    return Subsidies(connection, gateway.sealer, instant(connection, now()), new_reference)
 
 
 def stop(refusal: Refusal) -> NoReturn:

@@ -1,7 +1,6 @@
 """A decision at the command line: a use case like a gateway's, in one transaction of the command's own."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from medsettle_gateway.cli.frame import Gateway, now
@@ -9,7 +8,7 @@ from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.locks import locks_read
 from medsettle_gateway.service.commands import Answer
 from medsettle_gateway.service.desk import Decision, Now
-from medsettle_gateway.storage.connection import Connection, last_committed_at, lock
+from medsettle_gateway.storage.connection import Connection, instant, lock
 from medsettle_gateway.storage.facts import load, write
 
 _ROUNDS_COUNT = 8
@@ -29,21 +28,16 @@ def decided(
     from medsettle_gateway.bootstrap.gateway import desk_of  # noqa: PLC0415 - heavy
 
     desk = desk_of(gateway.config, gateway.keys)
-    moment = Now(desk, _instant(connection))
+    moment = Now(desk, instant(connection, now()))
     facts = _facts(gateway, connection, command, needs, moment)
     # Whoever was deciding about the same things has ended now: what he wrote is looked at.
     lock(connection, locks_read(facts))
-    moment = Now(desk, _instant(connection))
+    moment = Now(desk, instant(connection, now()))
     facts = _facts(gateway, connection, command, needs, moment)
     decision = decide(command, facts, moment)
     if decision.moves:
         write(connection, decision.moves)
     return decision.answer
-
-
-def _instant(connection: Connection) -> datetime:
-    """Entries stand in the order of their times, even while the clock is behind the books."""
-    return max(now(), last_committed_at(connection) or now())
 
 
 def _facts(

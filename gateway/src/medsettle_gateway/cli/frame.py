@@ -17,7 +17,7 @@ from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
 from medsettle_gateway.files.toml import read_config
 from medsettle_gateway.storage import stores
-from medsettle_gateway.storage.connection import Connection, last_committed_at
+from medsettle_gateway.storage.connection import Connection, instant
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
@@ -79,9 +79,7 @@ class Gateway:
 
     def people(self, connection: Connection, source: str) -> People:
         """Returns the register of members; ``source`` names where its openings come from."""
-        # Entries stand in the order of their times, even while the clock is behind the books.
-        at = max(now(), last_committed_at(connection) or now())
-        return People(connection, self.sealer, at, new_reference, source)
+        return People(connection, self.sealer, instant(connection, now()), new_reference, source)
 
     def require_demo(self) -> None:
         """Raises ConfigError unless this is a demo."""

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.storage.connection import instant
 from medsettle_gateway.storage.recoveries import (
     Begun,
     Ended,
@@ -60,7 +61,7 @@ def begin(
     The command restore does the same for the embedded one.
     """
     with open_gateway(config_path).writing() as connection:
-        begun = since_now(connection, now(), author, reason, whole_until)
+        begun = since_now(connection, instant(connection, now()), author, reason, whole_until)
         epoch = put_recovery(connection, begun)
     if as_json:
         print_json({"epoch": epoch, **_begun(begun)})

@@ -13,6 +13,7 @@ from medsettle_gateway.domain.facts import EnrolCode
 from medsettle_gateway.domain.ids import terminal_id
 from medsettle_gateway.service.enrol import code_hash
 from medsettle_gateway.storage import terminals
+from medsettle_gateway.storage.connection import instant
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_CHARS: Final = 16
@@ -109,7 +110,9 @@ def resume(terminal_id: str, as_json: bool, config_path: Path) -> None:  # noqa:
 def revoke_key(key: str, compromised: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     """End a till's key at once. What it signed before stays valid."""
     with open_gateway(config_path).writing() as connection:
-        known = terminals.revoke_key(connection, key, now(), compromised=compromised)
+        known = terminals.revoke_key(
+            connection, key, instant(connection, now()), compromised=compromised
+        )
     if not known:
         refuse(f"没有登记密钥 {key}。", f"No key {key} is known.")
     if as_json:

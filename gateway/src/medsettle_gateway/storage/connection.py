@@ -66,6 +66,9 @@ class ServerConnection(Protocol):
     def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""
 
+    def instant(self) -> datetime:
+        """Returns the server's instant, not before the last entry in the books."""
+
     def close(self) -> None:
         """Ends the connection; a transaction that was not committed is undone."""
 
@@ -97,6 +100,17 @@ def last_committed_at(connection: Connection) -> datetime | None:
         return connection.last_committed_at()
     row = connection.execute("SELECT committed_at_us FROM entries ORDER BY position DESC LIMIT 1").fetchone()
     return None if row is None else from_us(row[0])
+
+
+def instant(connection: Connection, at: datetime) -> datetime:
+    """Returns when something is entered: not before the last entry in the books, even while the clock is.
+
+    Where gateways share a server, by the server's clock: one that is wrong at an operator's desk would set
+    that of all of them. Else it is ``at``.
+    """
+    if not isinstance(connection, sqlite3.Connection):
+        return connection.instant()
+    return max(at, last_committed_at(connection) or at)
 
 
 def entry_column(connection: Connection) -> str:

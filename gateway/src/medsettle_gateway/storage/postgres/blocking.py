@@ -16,7 +16,7 @@ from medsettle_gateway.storage.connection import DatabaseFailedError, Parameters
 from medsettle_gateway.storage.postgres.connecting import Connection, Waits, said
 from medsettle_gateway.storage.postgres.database import open_database
 from medsettle_gateway.storage.postgres.failures import FAILURES
-from medsettle_gateway.storage.postgres.latest import last_committed_at
+from medsettle_gateway.storage.postgres.latest import instant, last_committed_at
 from medsettle_gateway.storage.postgres.loading import load
 from medsettle_gateway.storage.postgres.locking import take
 from medsettle_gateway.storage.postgres.placeholders import translated
@@ -111,6 +111,10 @@ class BlockingConnection:
     def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""
         return self._wait(last_committed_at(self._raw))
+
+    def instant(self) -> datetime:
+        """Returns the server's instant, not before the last entry in the books."""
+        return self._wait(instant(self._raw))
 
     def close(self) -> None:
         """Ends the connection; a transaction that was not committed is undone."""
