@@ -48,13 +48,19 @@ def test_a_full_disk_takes_nothing_until_it_is_free_again(
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1) as writer:
         assert writer.stdin is not None
         assert writer.stdout is not None
-        said = [writer.stdout.readline().strip()]
-        for act in (lambda: None, lambda: disk.fill(Random(1), [psutil.Process(writer.pid)]), disk.free):
-            act()
-            for _ in range(2):  # what was left is filled first
-                writer.stdin.write("\n")
-                last = writer.stdout.readline().strip()
-            said.append(last)
+
+        def writes() -> str:
+            """A megabyte twice, since the first fills what was left; returns how the second one ended."""
+            assert writer.stdin is not None
+            assert writer.stdout is not None
+            writer.stdin.write("\n\n")
+            return [writer.stdout.readline().strip() for _ in range(2)][-1]
+
+        said = [writer.stdout.readline().strip(), writes()]
+        disk.fill(Random(1), [psutil.Process(writer.pid)])
+        said.append(writes())
+        disk.free()
+        said.append(writes())
         writer.stdin.close()
     disk.close()
     full = "No space left on device" if mounting else "File too large"
