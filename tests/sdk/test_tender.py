@@ -9,10 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from medsettle.errors import ConfigError
-from medsettle.models import Basket, CashState, Outcome, Tendered
-from medsettle.tender import HttpTender
+from medsettle.models import Basket, CashState, Collect, Outcome, Split, Tendered
+from medsettle.tender import CashTender, HttpTender
 from medsettle.till import Till
 from tests.sdk.counterpart import Counterpart
+
+SHOWN = Split(4000, {"pooled": 8000})
 
 
 class Provider(ThreadingHTTPServer):
@@ -155,3 +157,26 @@ def test_a_provider_that_says_nothing_may_have_taken_it(till: Till, basket: Bask
         tender = HttpTender(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_ms=50)
         card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=tender)
     assert (card.outcome, card.cash, card.refund_due_fen) == (Outcome.NOT_PAID, CashState.ASKED, 0)
+
+
+def test_cash_that_was_collected_without_a_tender_is_left_to_a_person(
+    till: Till, basket: Basket, provider: Provider
+) -> None:
+    """A provider has nothing under the id, and would say so."""
+    provider.answers["/refunds"] = (200, b'{"status": "cancelled"}')
+    card = till.settle("1", "scanned", basket, expected=SHOWN, collect=Collect.NOW)
+    undone = till.reverse(card.request_id or "", reason="wrong goods")
+    (card,) = till.recover(HttpTender(provider.url))
+    assert undone.refund_due_fen == card.refund_due_fen == 4000
+    assert provider.asked == []
+
+
+def test_a_provider_that_knows_of_no_payment_has_not_paid_back_what_another_tender_took(
+    till: Till, basket: Basket, provider: Provider
+) -> None:
+    provider.answers["/refunds"] = (200, b'{"status": "cancelled"}')
+    cash = CashTender(lambda _: True, lambda _: False)
+    card = till.checkout("1", "scanned", basket, show=lambda _: True, tender=cash)
+    till.reverse(card.request_id or "", reason="wrong goods")
+    (card,) = till.recover(HttpTender(provider.url))
+    assert (card.cash, card.refund_due_fen) == (CashState.COLLECTED, 4000)

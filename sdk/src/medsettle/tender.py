@@ -36,7 +36,8 @@ class Tender(Protocol):
 
     A tender that has ``refunds_once = True`` promises that a refund asked for again under the same id
     pays nothing more: it is then asked again after a crash. Without it the card says that a person
-    must find out.
+    must find out. One that has ``refunds_own_only = True`` pays back what it took itself, and knows of no
+    other cash: what was collected without a tender is left to a person.
     """
 
     def collect(self, amount_fen: int, request_id: str) -> "Collected | Awaitable[Collected]":
@@ -78,7 +79,7 @@ class CashTender:
 _TIMEOUT_MS: Final = 15_000
 _ANSWER_BYTES_MAX: Final = 65_536
 _PAID, _NOT_PAID = "paid", "not_paid"
-_FINAL: Final = frozenset({"refunded", "cancelled"})
+_REFUNDED, _CANCELLED = "refunded", "cancelled"
 
 
 class HttpTender:
@@ -87,12 +88,14 @@ class HttpTender:
     Both carry ``Idempotency-Key: <request id>`` and ``{"request_id", "amount_fen"}``. A payment answers
     200 with ``{"status": "paid" | "not_paid", "kind", "reference"}``, where ``not_paid`` means that this key
     will not be paid any more. A refund answers 200 with ``{"status": "refunded"}``, or ``"cancelled"``:
-    nothing was paid, and no payment under this key can go through any more. A provider that cannot be
+    nothing was paid, and no payment under this key can go through any more; that is no answer where the
+    till has been paid for certain. A provider that cannot be
     reached has taken nothing. Anything else, and silence, is not known: the sale is then undone, and the
     refund asked for until one of its two answers comes. Repeating is safe: the key is the sale's.
     """
 
     refunds_once: Final = True
+    refunds_own_only: Final = True
 
     def __init__(self, url: str, *, token: str = "", timeout_ms: int = _TIMEOUT_MS) -> None:
         """Keeps where the provider is. ``timeout_ms``: for a whole call, its answer read.
@@ -115,11 +118,12 @@ class HttpTender:
         tendered = Tendered(kind[:16], amount_fen, str(answer.get("reference", ""))[:64])
         return Collected(CashState.COLLECTED, (tendered,))
 
-    def refund(
-        self, amount_fen: int, request_id: str, tenders: tuple[Tendered, ...]  # noqa: ARG002
-    ) -> bool:
-        """Asks the provider to pay back; true once it says that this key is paid back or cancelled."""
-        return self._post("refunds", request_id, amount_fen).get("status") in _FINAL
+    def refund(self, amount_fen: int, request_id: str, tenders: tuple[Tendered, ...]) -> bool:
+        """Asks the provider to pay back; true once it says that this key is paid back, or cancelled where it
+        is not known that it was paid.
+        """
+        status = self._post("refunds", request_id, amount_fen).get("status")
+        return status == _REFUNDED or (status == _CANCELLED and not tenders)
 
     def _post(self, what: str, request_id: str, amount_fen: int) -> dict[str, Any]:
         """Asks within the timeout, whatever the provider does: httpx has one for each read, not for all."""

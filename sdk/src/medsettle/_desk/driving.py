@@ -163,10 +163,17 @@ class Pass:
 
     def _steps(self) -> Script[None]:
         while (step := next_step(self.written)) in self.performs and isinstance(step, Step):
-            if step is not Step.REFUND_AGAIN or getattr(self.tender, "refunds_once", False) is True:
-                yield from self._take(step)
-            else:
+            if not self._may_ask_back(step):
                 return
+            yield from self._take(step)
+
+    def _may_ask_back(self, step: Step) -> bool:
+        """Whether the tender may be asked for what goes back, if that is the step."""
+        if step is Step.REFUND_AGAIN:
+            return getattr(self.tender, "refunds_once", False) is True
+        untendered = self.written.cash is CashState.COLLECTED and not self.written.tenders
+        own_only = getattr(self.tender, "refunds_own_only", False) is True
+        return step is not Step.REFUND_CASH or not (untendered and own_only)
 
     def drive_again(self) -> Script[None]:
         """Drives a sale of which something is known already; its latest answer may be the journal's."""
