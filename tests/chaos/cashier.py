@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+from medsettle._desk.records import first_id
 from medsettle.aio import AsyncTill
 from medsettle.config import TillConfig
 from medsettle.errors import JournalError, MedsettleError
 from medsettle.models import Basket, CashState, Collect, Line, Outcome, Quote, SaleCard, Tendered
 from medsettle.record import SaleRecord
 from medsettle.tender import Collected
+from medsettle.ticket import Ticket, china_day
 from medsettle.wire.signing import Signer
 from medsettle_gateway.resolvers.demo import DemoIssuer
 from tests.chaos.clocks import GatewayClock, TillClock
@@ -210,9 +212,8 @@ class Cashier:
     async def _settled(self, collect: Collect) -> str:
         """Returns the id of a sale by hand; the cash of what is settled at once is taken before."""
         credential, bought = self._credential(self._somebody()), self._basket()
-        ticket = await self.till.next_number()
         quote = await self.till.quote(credential, bought)
-        request_id = self._first_id(ticket)
+        ticket, request_id = await self._new_ticket()
         if collect is Collect.NOW and quote.split.cash_fen:
             self.papers.take(request_id, quote.split.cash_fen)
         try:
@@ -249,9 +250,8 @@ class Cashier:
             return
         before = self.chance.choice(chosen)
         stay = self.bought.pop(before)[:-1]
-        ticket = await self.till.next_number()
         quote = await self.till.quote_return(before, stay)
-        request_id = self._first_id(ticket)
+        ticket, request_id = await self._new_ticket()
         self.papers.undoes(self.terminal, before)
         self.papers.replaces(request_id, before)
         card = await self.till.return_goods(
@@ -337,9 +337,13 @@ class Cashier:
     def _record(self, request_id: str) -> SaleRecord | None:
         return self.till._desk.journal.load(request_id)
 
-    def _first_id(self, ticket: str) -> str:
-        on = self.till._desk.clock.now() + timedelta(hours=8)
-        return f"{self.terminal}-{on:%Y%m%d}-{ticket}-1"
+    async def _new_ticket(self) -> tuple[Ticket, str]:
+        """Returns a ticket that was never used, and its first id: people count cash by it."""
+        while True:
+            ticket = Ticket(await self.till.next_number(), china_day(self.till._desk.clock.now()))
+            request_id = str(first_id(self.till._desk, ticket))
+            if self._record(request_id) is None:  # the clock may have been set to another day in between
+                return ticket, request_id
 
     def _sold(self, card: SaleCard, bought: Basket) -> None:
         self._hears(card)

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 300
-SHORT = ("--seconds", "12", "--kills", "10000", "--sales", "1000000", "--shops", "2", "--tills", "5",
+SHORT = ("--seconds", "12", "--kills", "10000", "--sales", "10000", "--shops", "2", "--tills", "5",
          "--members", "60")
 
 pytestmark = [
