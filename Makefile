@@ -34,7 +34,7 @@ demo: $(READY) ## Run the demo: a small city, two tills, a day of sales, a crash
 	@$(BIN)/python examples/demo.py
 
 test: check ## Everything that CI runs: check, then all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contract, generated code in step
 	$(BIN)/ruff check
@@ -53,7 +53,7 @@ simulate: $(READY) ## Simulate days of bad weather: new seeds, or SEED=17, with 
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed "$(SEED)") $(if $(DAYS),--days $(DAYS)) \
 		$(if $(COUNT),--count $(COUNT)) $(if $(EVENTS),--events)
 
-chaos: $(READY) ## Kill and break what sells until 50,000 sales and 500 kills: SEED STORE SALES KILLS SECONDS
+chaos: $(READY) ## Sell under real faults, 50,000 sales and 500 kills: or SALES= KILLS= SECONDS= STORE=
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") $(if $(STORE),--store $(STORE)) \
 		$(if $(SALES),--sales $(SALES)) $(if $(KILLS),--kills $(KILLS)) $(if $(SECONDS),--seconds $(SECONDS))
 

@@ -77,16 +77,16 @@ def test_the_root_may_be_in_pem(tmp_path: Path) -> None:
         ('"P21030000001-01"', '"p2-1"', "terminal"),
         ('"P21030000001-01"', '"P2"', "terminal"),
         ('"anshan-1"', '""', "audience"),
-        (signing.encode(ROOT.public_key), "AAAA", "root_public_key"),
-        (signing.encode(ROOT.public_key), "not base64!", "root_public_key"),
-        (signing.encode(ROOT.public_key), f"{PEM_LINE}x", "root_public_key"),
+        ("THE_ROOT", "AAAA", "root_public_key"),
+        ("THE_ROOT", "not base64!", "root_public_key"),
+        ("THE_ROOT", f"{PEM_LINE}x", "root_public_key"),
         ("journal =", "jurnal =", "jurnal"),
         ('"till.key"', "true", "key_file"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, replaced: str, by: str, key: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        read(tmp_path, GOOD.replace(replaced, by))
+        read(tmp_path, GOOD.replace(replaced.replace("THE_ROOT", signing.encode(ROOT.public_key)), by))
     assert caught.value.details["key"] == key
     assert caught.value.reason == "CONFIG_INVALID"
     assert "配置" in str(caught.value)
