@@ -1,12 +1,16 @@
 """Days of China Standard Time, a constant UTC+8, and the calendar of clearing days."""
 
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 CST: Final = timezone(timedelta(hours=8), "CST")
 _A_DAY: Final = timedelta(days=1)
+_INSTANTS_COUNT: Final = 256
+"""A decision asks for the day of one instant again and again."""
 
 
+@lru_cache(_INSTANTS_COUNT)
 def day_of(instant: datetime) -> date:
     """Returns the day in China Standard Time on which an aware instant falls."""
     return instant.astimezone(CST).date()

@@ -51,6 +51,8 @@ class CaseInput:
 
     def orders_held(self) -> tuple[EmergencyOrder, ...]:
         """The orders that held on the day of the bill or of any of its lines."""
+        if not self.orders:
+            return ()
         days = dict.fromkeys((self.service_on, *map(self.day_of, self.lines)))
         return tuple(order for order in self.orders if any(order.holds_on(day) for day in days))
 

@@ -24,6 +24,7 @@ class Rulebook:
     _kept: dict[tuple[str, str, date, date], tuple[tuple[Pack, ...], bool]] = field(
         init=False, repr=False, default_factory=dict
     )
+    _known: dict[tuple[str, date], tuple[Pack, ...]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for pack in self.packs:
@@ -65,7 +66,15 @@ class Rulebook:
 
     def versions_known(self, known_on: date) -> Callable[[str], Sequence[Pack]]:
         """Returns what tells the versions of a pack that were known on a day."""
-        return lambda pack: self.packs.versions(pack, known_on)
+        return lambda pack: self._versions(pack, known_on)
+
+    def _versions(self, pack: str, known_on: date) -> tuple[Pack, ...]:
+        found = self._known.get((pack, known_on))
+        if found is None:
+            if len(self._known) >= _KEPT_MOST:
+                self._known.clear()
+            found = self._known[pack, known_on] = self.packs.versions(pack, known_on)
+        return found
 
     def same(self, pack: str, digest: str, on: date) -> Pack | None:
         """Returns the very file that decided a day before, or None if it is not loaded any more."""

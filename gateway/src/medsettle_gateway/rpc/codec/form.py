@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -41,6 +42,11 @@ _NUMBER: Final = re.compile(r"-?[0-9]{1,64}(?:\.[0-9]{1,64})?")
 _LARGE: Final = re.compile(r"-.*|[1-9][0-9]{6,}.*|0(?:\.0+)?")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of characters that a screen or a log must not be sent: controls, direction marks, breaks."""
+
+_TEXTS_COUNT: Final = 8_192
+_quantity_of: Final = lru_cache(_TEXTS_COUNT)(parse_quantity)
+_price_of: Final = lru_cache(_TEXTS_COUNT)(parse_unit_price)
+"""The same quantities and prices come again in basket after basket; what is refused is not kept."""
 
 
 def parsed(kind: type[M], body: bytes) -> M:
@@ -148,12 +154,12 @@ def amount_of(wire: Message, name: str, path: str, *, least: int = 0, most: int 
 
 def quantity_e4(value: str, path: str) -> int:
     """Returns a quantity above 0 and up to 999,999, in ten-thousandths."""
-    return _decimal(value, parse_quantity, (1, LARGEST_QUANTITY_E4), format_quantity, path)
+    return _decimal(value, _quantity_of, (1, LARGEST_QUANTITY_E4), format_quantity, path)
 
 
 def unit_price_micro(value: str, path: str) -> int:
     """Returns a unit price from 0 to 99,999,999 yuan, in millionths of a yuan."""
-    return _decimal(value, parse_unit_price, (0, LARGEST_PRICE_MICRO), format_unit_price, path)
+    return _decimal(value, _price_of, (0, LARGEST_PRICE_MICRO), format_unit_price, path)
 
 
 def _decimal(
