@@ -57,8 +57,8 @@ chaos: $(READY) ## Sell under real faults, 50,000 sales and 500 kills: or SALES=
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") $(if $(STORE),--store $(STORE)) \
 		$(if $(SALES),--sales $(SALES)) $(if $(KILLS),--kills $(KILLS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-bench: $(BENCH_READY) ## Print this machine's numbers: one run, medians, ratios side by side
-	@$(BENCH_VENV)/bin/python -m tests.bench
+bench: $(BENCH_READY) ## Print this machine's numbers: one run, medians, ratios; SUBJECTS="..." for some of them
+	@$(BENCH_VENV)/bin/python -m tests.bench $(SUBJECTS)
 
 dist: $(READY) ## Build both wheels into dist/
 	@rm -rf $(DIST)
