@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from medsettle._exchange.signed import Reply, Request
-from medsettle.errors import OutcomeUnknownError, QuoteChangedError
+from medsettle.errors import MedsettleError, OutcomeUnknownError, QuoteChangedError
 from medsettle.models import Collect, Outcome
 from medsettle_gateway.service.commands import Expire
 from tests.gateway.recovery.conftest import BackUp
@@ -229,6 +229,27 @@ async def test_a_hold_that_the_backup_has_is_not_released_before_its_till_has_co
     assert await house.state(sold) == "HELD"
     await till.till.recover()
     assert await house.state(sold) == "SETTLED"
+    await assert_sound(house)
+
+
+async def test_what_the_till_may_have_reversed_nobody_reverses_before_it_has_compared(
+    house: House, backed_up: BackUp
+) -> None:
+    """Both would give the same cash back."""
+    till, other = await house.till("T1"), await house.till("T2")
+    (sold, lines), kept = await till.sold_two(), await till.sold()
+    restore = await backed_up()
+    await till.till.reverse(sold, reason="wrong goods")
+    await restore()
+    for undo in (other.till.reverse(sold, reason="wrong goods"), other.took_back(sold, lines[0])):
+        with pytest.raises(MedsettleError):
+            await undo
+    assert await house.state(sold) == "SETTLED"
+    assert house.reasons()["RECOVERING"] >= 2
+    await till.till.recover()
+    assert [await house.state(each) for each in (sold, kept)] == ["REVERSED", "SETTLED"]
+    await other.till.reverse(kept, reason="wrong goods")
+    assert await house.state(kept) == "REVERSED"
     await assert_sound(house)
 
 

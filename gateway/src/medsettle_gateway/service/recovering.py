@@ -6,8 +6,8 @@ So one till's comparison is enough for its own ids, and a till that has compared
 the others do. What another till of the institution did to the sale (Confirm, Reverse) is shown by that other
 one, and moves the sale on then.
 
-A hold that the books still have may have been confirmed since: until the comparison nobody releases it,
-nor does time.
+A hold that the books still have may have been confirmed since, and a settled sale been reversed: until the
+comparison nobody releases or reverses it, nor does time. Whoever did would give the same cash back again.
 """
 
 from collections.abc import Callable
@@ -29,6 +29,10 @@ _HOLDS = (SaleState.HELD, SaleState.EXPIRED)
 STANDING = (*_HOLDS, SaleState.SETTLED)
 """States that may have been followed by another, which the books have lost."""
 
+def _nothing(_: object) -> RequestId | None:
+    return None
+
+
 Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
 Decide = Callable[[Any, Facts, Now], Decision]
 
@@ -40,20 +44,39 @@ class Guarded(NamedTuple):
     decide: Decide
 
 
-def guarded(needs: Needs, decide: Decide, request_id_of: Callable[[Any], RequestId]) -> Guarded:
-    """Returns the use case that answers RECOVERING where absence is no proof, and states the epoch."""
+def guarded(
+    needs: Needs,
+    decide: Decide,
+    request_id_of: Callable[[Any], RequestId],
+    replaces_of: Callable[[Any], RequestId | None] = _nothing,
+) -> Guarded:
+    """Returns the use case that answers RECOVERING where absence is no proof, and states the epoch.
+
+    ``replaces_of`` names another sale that the command undoes.
+    """
 
     def needs_more(command: object, known: Facts, now: Now) -> tuple[AnyKey, ...]:
-        return (*keys(request_id_of(command), known), *needs(command, known, now))
+        replaces = replaces_of(command)
+        replaced = () if replaces is None else keys(replaces, known)
+        return (*keys(request_id_of(command), known), *replaced, *needs(command, known, now))
 
     def decide_unless_hidden(command: object, facts: Facts, now: Now) -> Decision:
         request_id = request_id_of(command)
         sale = facts.of(SaleKey(request_id.text))
-        if hides(request_id, sale, facts) and _might_deny(command, sale):
+        states = STANDING if isinstance(command, Reverse) else _HOLDS
+        hidden = hides(request_id, sale, facts, states) and _might_deny(command, sale)
+        if hidden or (sale is None and _hides_replaced(replaces_of(command), request_id, facts)):
             return Decision(unrecorded(Reason.RECOVERING, request_id.text))
         return stated(decide(command, facts, now), facts)
 
     return Guarded(needs_more, decide_unless_hidden)
+
+
+def _hides_replaced(replaces: RequestId | None, by: RequestId, facts: Facts) -> bool:
+    """Whether the sale that is to be replaced may have ended in what was lost."""
+    if replaces is None or replaces.institution != by.institution:
+        return False
+    return hides(replaces, facts.of(SaleKey(replaces.text)), facts, STANDING)
 
 
 def _might_deny(command: object, sale: SaleRecord | None) -> bool:

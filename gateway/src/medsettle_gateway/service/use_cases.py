@@ -49,7 +49,10 @@ USE_CASES: Final[Mapping[type, UseCase]] = {
         *guarded(settle.needs, settle.decide, lambda asked: asked.command.request_id)
     ),
     AskedReturn: UseCase(
-        *guarded(replacing.needs, replacing.decide, lambda asked: asked.command.request_id)
+        *guarded(
+            replacing.needs, replacing.decide, lambda asked: asked.command.request_id,
+            lambda asked: asked.back.replaces,
+        )
     ),
     Confirm: UseCase(*guarded(confirm.needs, confirm.decide, lambda command: command.request_id)),
     Release: _UNDO,
