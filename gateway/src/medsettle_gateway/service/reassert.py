@@ -144,7 +144,8 @@ def _entered(shown: SaleRecord, to: SaleState, other: Replaced, facts: Facts, no
 
 def _moved(sale: SaleRecord, shown: SaleRecord, to: SaleState, facts: Facts, now: Now) -> _Again:
     """The sale one version on, as the answer shows that it had come."""
-    after = replace(sale, state=to, version=sale.version + 1, committed_at=now.at)
+    undone_by = shown.undone_by or sale.undone_by
+    after = replace(sale, state=to, version=sale.version + 1, committed_at=now.at, undone_by=undone_by)
     if to is SaleState.RELEASED:
         return _Again(after, ())
     after = replace(after, business_on=shown.business_on)
