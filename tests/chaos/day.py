@@ -142,16 +142,17 @@ class Day:
         self.tally.met["a gateway stood still"] += 1
 
     def _fill_disk(self) -> None:
-        self._filled(self.house.disk, self.house.writers())
+        self._filled(self.house.disk, self.house.writers(), "the gateway's disk was full")
         self.house.stands()
-        self.tally.met[f"the gateway's disk was full ({self.house.disk.kind})"] += 1
 
     def _fill_tills(self) -> None:
         shops = [psutil.Process(each.pid) for each in self._running.values() if each.is_alive()]
-        self._filled(self.tills_disk, shops)
-        self.tally.met[f"tills' disks were full ({self.tills_disk.kind})"] += 1
+        self._filled(self.tills_disk, shops, "tills' disks were full")
 
-    def _filled(self, disk: Disk, writers: list[psutil.Process]) -> None:
+    def _filled(self, disk: Disk, writers: list[psutil.Process], what: str) -> None:
+        if not disk.can_be_full:
+            return
+        self.tally.met[f"{what} ({disk.kind})"] += 1
         disk.fill(self.chance, writers)
         try:
             self._wait(self.chance.uniform(0.2, 2))

@@ -36,6 +36,11 @@ class Disk:
     def kind(self) -> str:
         return "a file system of its own" if self.mounted else "a limit on its writers"
 
+    @property
+    def can_be_full(self) -> bool:
+        """Not everywhere may the files of another process be limited."""
+        return self.mounted or hasattr(psutil.Process, "rlimit")
+
     def fill(self, chance: Random, writers: Iterable[psutil.Process]) -> None:
         if self.mounted:
             found = os.statvfs(self.folder)
