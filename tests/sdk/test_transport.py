@@ -53,11 +53,12 @@ def test_a_gateway_that_accepts_and_says_nothing_is_away_at_the_deadline(
             till.quote("scanned", basket)
 
 
-def cancelling(listener: socket.socket, heard: list[int]) -> None:
+def cancelling(listener: socket.socket, heard: list[int], late_s: float = 0) -> None:
     """Cancels every call of one connection, as a gateway does that has too many."""
     connection, _ = listener.accept()
     with connection:
         connection.recv(len(PREFACE), socket.MSG_WAITALL)
+        threading.Event().wait(late_s)
         wire = Wire(connection)
         wire.say(frame(SETTINGS, 0, 0))
         for kind, flags, stream, _ in wire.frames():
@@ -82,6 +83,19 @@ def test_a_call_that_the_gateway_cancels_is_made_again_as_after_a_lost_line(
         serving.join(20)
     assert caught.value.reason == "GATEWAY_AWAY"
     assert len(heard) > 1
+
+
+def test_a_line_on_which_greeting_takes_long_is_no_lost_one(tmp_path: Path, basket: Basket) -> None:
+    heard: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=cancelling, args=(listener, heard, 0.6))
+        serving.start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        config = config_in(tmp_path, address=address, deadlines_ms={"Quote": 4_000})
+        with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError):
+            till.quote("scanned", basket)
+        serving.join(20)
+    assert heard
 
 
 @pytest.mark.parametrize("address", ["localhost:1", "127.0.0.1:1", "127.9.9.9:1", "[::1]:1"])

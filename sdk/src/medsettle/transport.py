@@ -23,7 +23,7 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", ANSWER_BYTES_MAX),
     ("grpc.max_metadata_size", 32_768),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 5_000),  # how long connecting may take, despite its name
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.primary_user_agent", "medsettle"),
 )
