@@ -178,6 +178,24 @@ async def test_a_sweep_frees_what_is_due_in_bounded_batches() -> None:
     assert states == {SaleState.EXPIRED}
 
 
+async def test_what_stays_due_keeps_no_other_hold_from_ending() -> None:
+    """Sales whose tills have not compared after a restore: they are tried again, behind the others."""
+    world = await World(rules=Rules(sweep_count=2)).started(a_father=100_000)
+    left = [await world.held(1_000, acknowledgements=("POSSIBLE_DUPLICATE",)) for _ in range(2)]
+    world.clock.forward(minutes=10)
+    sweeper = Sweeper(world.store, world.clock, world.writer, world.rules, world.report)
+    assert [await sweeper.sweep() for _ in range(2)] == [2, 0]
+    world.clock.forward(hours=24)
+    held = await world.held()
+    at = world.clock.at
+    world.store.tables.recoveries.begin(at.date() + timedelta(days=1), at - timedelta(days=1), at)
+    world.clock.forward(minutes=10)
+    assert [await sweeper.sweep() for _ in range(3)] == [2, 1, 2]
+    assert [world.store.tables.sales[sale.request_id.text].state for sale in (*left, held)] == [
+        SaleState.EXPIRED, SaleState.EXPIRED, SaleState.EXPIRED
+    ]
+
+
 async def test_the_sweeper_goes_on_after_a_fault_until_it_is_stopped() -> None:
     world = await World().started(a_father=100_000)
     held = await world.held()
