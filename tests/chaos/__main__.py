@@ -9,6 +9,7 @@
 """
 
 import argparse
+import os
 import secrets
 import shutil
 import signal
@@ -40,6 +41,7 @@ def main() -> int:
     parser.add_argument("--members", type=int, default=3_000)
     asked = parser.parse_args()
     allow_many_files()
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # tills would tell of every connection that ends
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever runs is ended behind it
     seed = asked.seed or secrets.token_hex(4)
     stores = tuple(HOUSES) if asked.store == "both" else (asked.store,)

@@ -13,7 +13,7 @@ from medsettle.models import CashState, Outcome
 from medsettle.record import SaleRecord
 from medsettle.wire.states import SaleState
 from tests.chaos.papers import Papers
-from tests.chaos.verdict import Books, Sale, faults
+from tests.chaos.verdict import Books, Sale, _of_answers, faults
 
 TILL = "H21030200001-10"
 ID = f"{TILL}-20260702-1-1"
@@ -62,6 +62,11 @@ def test_what_the_ledger_says_of_itself_is_told(papers: Papers) -> None:
     assert list(faults(books("the books are not sound", first=PAID), [], [papers])) == [
         "the books are not sound"
     ]
+
+
+def test_an_answer_that_no_machine_is_to_blame_for_is_told() -> None:
+    log = ["info call method=Quote code=OK", "info call method=Quote code=INTERNAL reason=INTERNAL_ERROR"]
+    assert list(_of_answers(log)) == log[1:]
 
 
 def test_a_ticket_is_charged_once(papers: Papers) -> None:

@@ -53,6 +53,7 @@ def read_books(gateway: Gateway) -> Books:
         faults = [*_of_limits(connection)]
         entries = connection.execute("SELECT count(*) FROM entries").fetchone()[0]
     faults.extend(_of_ledger(gateway))
+    faults.extend(_of_answers(gateway.log.splitlines()))
     return Books(sales, Counter(each.state for each in sales.values()), entries, tuple(faults))
 
 
@@ -70,6 +71,13 @@ def _of_ledger(gateway: Gateway) -> Iterator[str]:
         return
     if told["waiting_count"]:
         yield f"{told['waiting_count']} entries are in no block of the chain"
+
+
+def _of_answers(log: Iterable[str]) -> Iterator[str]:
+    """Whatever a gateway's machine fails of, it says so; it never fails of itself."""
+    for line in log:
+        if "reason=INTERNAL_ERROR" in line:
+            yield line
 
 
 def _of_limits(connection: Connection) -> Iterator[str]:
