@@ -69,10 +69,14 @@ def free_due(
     at: datetime,
     but: str = "",
 ) -> Freed:
-    """Returns what is left once the due holds have ended, except the one sale that is being confirmed."""
+    """Returns what is left once the due holds have ended, except the one sale that is being confirmed.
+
+    One that a remote authority has charged reserves nothing here, and is left to time: to end it cannot be
+    taken back, and after a restore with loss it may have been confirmed.
+    """
     moves: tuple[Move, ...] = ()
     for sale in due:
-        if sale.state is SaleState.HELD and sale.request_id.text != but:
+        if sale.state is SaleState.HELD and sale.upstream is None and sale.request_id.text != but:
             moves += end_hold(sale, at)[1]
     return Freed(moves, _balances(member, moves), _sums(member, counters, moves))
 
