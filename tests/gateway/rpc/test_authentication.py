@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from medsettle.wire.calls import CALLS, GET_SALE, SEAL, Call
-from medsettle.wire.signing import KeySigner, encode
+from medsettle.wire.signing import WINDOW_MS, KeySigner, encode
 from medsettle.wire.v1 import errors_pb2
 from medsettle_gateway.domain.facts import State
 from medsettle_gateway.rpc.authentication import milliseconds
@@ -140,12 +140,18 @@ async def test_the_key_of_another_terminal_is_as_good_as_unknown() -> None:
     {"revoked_at": NOW - timedelta(seconds=1)},
     {"compromised_at": NOW - timedelta(seconds=1)},
     {"not_after": NOW},
-    {"not_before": NOW + timedelta(seconds=1)},
+    {"not_before": NOW + timedelta(milliseconds=WINDOW_MS + 1)},
 ])
 async def test_a_key_that_is_not_active_is_told_so(changes: dict[str, object]) -> None:
     stage = Stage()
     stage.register.add(TERMINAL, TILL, **changes)
     assert (await refused(stage, signed(SEAL, seal()))).reason == "KEY_NOT_ACTIVE"
+
+
+async def test_a_key_that_a_gateway_with_a_faster_clock_has_just_registered_is_active() -> None:
+    stage = Stage()
+    stage.register.add(TERMINAL, TILL, not_before=NOW + timedelta(milliseconds=WINDOW_MS))
+    assert (await stage.ask(SEAL, seal(), signed(SEAL, seal()))).status is None
 
 
 async def test_who_cannot_sign_does_not_learn_that_a_key_was_revoked() -> None:

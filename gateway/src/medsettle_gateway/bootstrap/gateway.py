@@ -36,7 +36,7 @@ from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.front import Service
-from medsettle_gateway.service.ports import CredentialResolver, Store
+from medsettle_gateway.service.ports import CredentialResolver, Store, StoreUnavailableError
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.recently import Recently
@@ -66,13 +66,15 @@ class Gateway:
 
     @classmethod
     async def of(
-        cls, config: Config, remotes: Remotes | None = None, *, shared_port: bool = False
+        cls, config: Config, remotes: Remotes | None = None, *, resolver: CredentialResolver | None = None,
+        shared_port: bool = False,
     ) -> "Gateway":
         """Returns the gateway of a configuration; it does not listen yet.
 
-        ``remotes`` are the authorities beyond the house that decide for some institutions or regions. With
-        ``shared_port`` other processes of this user may listen where it does. Raises ConfigError for anything
-        that it cannot work with.
+        ``remotes`` are the authorities beyond the house that decide for some institutions or regions.
+        ``resolver`` says whose a credential is; without one only a demo knows anybody. With ``shared_port``
+        other processes of this user may listen where it does. Raises ConfigError for anything that it
+        cannot work with.
         """
         limits, clock = config.limits, SystemClock()
         keys, packs = load_keys(config.keys.directory), load_packs(config)
@@ -80,7 +82,7 @@ class Gateway:
             keys.root, config.gateway.id, clock, timedelta(seconds=limits.answering_key_s)
         )
         desk = replace(_desk(config, keys, packs, answering), remotes=remotes or Remotes())
-        resolver = _resolver(config, keys, packs)
+        resolver = resolver or _resolver(config, keys, packs)
         store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
         writer = Writer(store, clock, desk, report, tell_warnings)
         spawner = Spawner(report)
@@ -250,8 +252,15 @@ def _resolver(config: Config, keys: Keys, packs: Packs) -> CredentialResolver:
 
 
 def report(what: str, error: BaseException) -> None:
-    """Logs what a decision failed of. Messages of errors hold no names and no credentials."""
-    LOGGER.error("failed", extra={"fields": {"what": what, "error": type(error).__name__}}, exc_info=error)
+    """Logs what a decision failed of. Messages of errors hold no names and no credentials.
+
+    A store that is away is no fault of the program: one line a call, or an outage would fill the disk.
+    """
+    fields = {"what": what, "error": type(error).__name__}
+    if isinstance(error, StoreUnavailableError):
+        LOGGER.error("failed", extra={"fields": {**fields, "why": str(error)}})
+    else:
+        LOGGER.error("failed", extra={"fields": fields}, exc_info=error)
 
 
 def observe(handled: Handled) -> None:

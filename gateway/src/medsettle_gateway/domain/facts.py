@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -68,10 +68,13 @@ class KeyRecord:
     revoked_at: datetime | None = None
     compromised_at: datetime | None = None
 
-    def active_at(self, instant: datetime) -> bool:
-        """Returns whether requests signed with it are valid at the instant."""
+    def active_at(self, instant: datetime, *, early: timedelta = timedelta(0)) -> bool:
+        """Returns whether requests signed with it are valid at the instant.
+
+        ``early``: how far the clock that says so may be behind the one by which the key was registered.
+        """
         ends = (self.not_after, self.revoked_at, self.compromised_at)
-        return self.not_before <= instant < min(end for end in ends if end is not None)
+        return self.not_before - early <= instant < min(end for end in ends if end is not None)
 
 
 @dataclass(frozen=True, slots=True)

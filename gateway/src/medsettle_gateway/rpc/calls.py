@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from medsettle.wire.calls import BY_PATH, CORRECTED_ONCE, ENROL, ROTATE_KEY, Call
 from medsettle.wire.reasons import Reason
-from medsettle.wire.signing import ENROL_AUDIENCE, TERMINAL, KeyInvalidError
+from medsettle.wire.signing import ENROL_AUDIENCE, TERMINAL, WINDOW_MS, KeyInvalidError
 from medsettle_gateway.config import LimitsSection
 from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.domain.facts import State
@@ -40,6 +40,8 @@ from medsettle_gateway.service.ports import Clock, ReadPublicKey, Report, StoreU
 Metadata = Iterable[tuple[str, str | bytes]]
 
 _KNOWN_KEYS_COUNT: Final = 4_096
+_CLOCKS_APART: Final = timedelta(milliseconds=WINDOW_MS)
+"""A till that was just enrolled through one gateway is known to another whose clock is behind."""
 _SHOWN_PATH_CHARS: Final = 128
 _UNSHOWN: Final = re.compile(r"[^!-~]")
 """What a path that anybody may send must not bring into a line of the log."""
@@ -225,7 +227,7 @@ class Calls:
         check_clock(proof, now)
         verifier = self._known_key(record.public_key)
         check_signature(proof, verifier, self._audience(call), call.path, body)
-        if not record.active_at(now):
+        if not record.active_at(now, early=_CLOCKS_APART):
             raise refuse(Reason.KEY_NOT_ACTIVE)
         if terminal.state is not State.ACTIVE:
             raise refuse(Reason.TERMINAL_SUSPENDED)
