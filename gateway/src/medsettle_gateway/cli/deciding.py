@@ -5,14 +5,14 @@ from typing import Any
 
 from medsettle_gateway.cli.frame import Gateway, now
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.domain.locks import locks_read
+from medsettle_gateway.domain.locks import Locks, locks_read
 from medsettle_gateway.service.commands import Answer
-from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.desk import Decision, Desk, Now
 from medsettle_gateway.storage.connection import Connection, instant, lock
 from medsettle_gateway.storage.facts import load, write
 
 _ROUNDS_COUNT = 8
-"""Rounds of loading after which a use case must know enough."""
+"""Rounds of loading after which a use case must know enough, and rounds of locks."""
 
 Needs = Callable[[Any, Facts, Now], tuple[AnyKey, ...]]
 Decide = Callable[[Any, Facts, Now], Decision]
@@ -28,16 +28,29 @@ def decided(
     from medsettle_gateway.bootstrap.gateway import desk_of  # noqa: PLC0415 - heavy
 
     desk = desk_of(gateway.config, gateway.keys)
-    moment = Now(desk, instant(connection, now()))
-    facts = _facts(gateway, connection, command, needs, moment)
-    # Whoever was deciding about the same things has ended now: what he wrote is looked at.
-    lock(connection, locks_read(facts))
-    moment = Now(desk, instant(connection, now()))
-    facts = _facts(gateway, connection, command, needs, moment)
+    moment, facts = _settled_facts(gateway, connection, command, needs, desk)
     decision = decide(command, facts, moment)
     if decision.moves:
         write(connection, decision.moves)
     return decision.answer
+
+
+def _settled_facts(
+    gateway: Gateway, connection: Connection, command: object, needs: Needs, desk: Desk
+) -> tuple[Now, Facts]:
+    """Facts that nobody changes any more: read again, until they speak of nothing that is not locked."""
+    held: Locks = frozenset()
+    for _ in range(_ROUNDS_COUNT):
+        moment = Now(desk, instant(connection, now()))
+        facts = _facts(gateway, connection, command, needs, moment)
+        more = locks_read(facts) - held
+        if not more:
+            return moment, facts
+        # Whoever was deciding about the same things has ended then: what he wrote is looked at.
+        lock(connection, more)
+        held |= more
+    msg = f"{type(command).__name__} meets something else each time"
+    raise AssertionError(msg)
 
 
 def _facts(
