@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def guards(config_path: Path) -> list[tuple[str, str]]:
     return rows(config_path, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
 
 
-def rows(config_path: Path, query: str) -> list[tuple[str, str]]:
+def rows(config_path: Path, query: str) -> list[Any]:
     with closing(connect(database_path(config_path))) as connection:
         return connection.execute(query).fetchall()
 
