@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect, Payer
 from medsettle_gateway.domain.breakdown import FundShare
@@ -46,7 +47,7 @@ def test_the_digests_of_what_an_older_release_could_ask_are_what_they_were() -> 
 
 
 def test_days_of_supply_are_part_of_what_is_asked() -> None:
-    changed = replace(BASKET, lines=(replace(LINE, days_supply=7), OTHER))
+    changed = replace(BASKET, lines=(structs.replace(LINE, days_supply=7), OTHER))
     assert asked_digest(changed, Collect.NOW, SPLIT) != asked_digest(BASKET, Collect.NOW, SPLIT)
 
 
@@ -60,7 +61,7 @@ def test_collect_and_expected_are_part_of_what_is_asked() -> None:
 
 
 def test_goods_are_the_same_in_any_order_and_under_any_line_id() -> None:
-    turned = (replace(OTHER, line_id="x"), replace(LINE, traceability_codes=("t",)))
+    turned = (structs.replace(OTHER, line_id="x"), structs.replace(LINE, traceability_codes=("t",)))
     assert goods_digest(turned) == goods_digest(BASKET.lines)
     assert goods_digest((LINE,)) != goods_digest(BASKET.lines)
     assert goods_digest((LINE, LINE)) != goods_digest((LINE,))

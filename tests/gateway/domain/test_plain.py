@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import pytest
+from msgspec import Struct
 
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
@@ -155,7 +156,7 @@ def stored_kinds(kind: Any, found: set[Any]) -> set[Any]:
         stored_kinds(inner, found)
     if isinstance(kind, type) and kind not in found:
         found.add(kind)
-        if is_dataclass(kind) or hasattr(kind, "_fields"):
+        if is_dataclass(kind) or issubclass(kind, Struct) or hasattr(kind, "_fields"):
             for each in get_type_hints(kind).values():
                 stored_kinds(each, found)
     return found

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from medsettle_gateway.domain.basket import (
     PERSONAL_ACCOUNT_ONLY,
@@ -117,7 +118,8 @@ def over_the_stay(draw: Draw, basket: tuple[Line, ...], admitted: date, day: dat
     """Some lines on days of their own."""
     days = (day - admitted).days
     return tuple(
-        replace(each, service_on=day - timedelta(days=between(draw, 0, days))) if flips(draw) else each
+        structs.replace(each, service_on=day - timedelta(days=between(draw, 0, days)))
+        if flips(draw) else each
         for each in basket
     )
 
@@ -225,7 +227,8 @@ def regions(draw: Draw) -> Region:
     encounter = replace(case.encounter, benefit=ASSIGNED)
     asked = [id_ for each in data for id_ in each["benefits"]]
     lines = tuple(
-        replace(each, benefit=choice(draw, asked)) if once_in(draw, 8) else each for each in case.lines
+        structs.replace(each, benefit=choice(draw, asked)) if once_in(draw, 8) else each
+        for each in case.lines
     )
     case = replace(case, encounter=encounter, lines=lines)
     used: dict[CounterKey, int] = {}

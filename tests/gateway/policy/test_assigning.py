@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, CatalogueClass, Encounter, LineKind
@@ -50,9 +51,9 @@ def region(**changes: Any) -> Pack:
 
 CHRONIC_CLINIC = replace(CLINIC, designations=(*CLINIC.designations, Designation.CHRONIC))
 FILED = replace(EMPLOYEE, conditions=("hypertension",))
-PILLS = replace(drug(10_000, name="amlodipine"), condition="hypertension")
+PILLS = structs.replace(drug(10_000, name="amlodipine"), condition="hypertension")
 REMEDY = drug(40_000, name="cold remedy")
-ECG = replace(drug(5_000, name="ECG"), kind=LineKind.TEST)
+ECG = structs.replace(drug(5_000, name="ECG"), kind=LineKind.TEST)
 
 
 def basket(*lines: Any, **changes: Any) -> CaseInput:
@@ -84,7 +85,7 @@ def test_with_takes_a_benefit_leaves_the_other_lines() -> None:
 
 
 def test_a_condition_that_is_not_filed_does_not_open_the_chronic_benefit() -> None:
-    gout = replace(PILLS, condition="gout")
+    gout = structs.replace(PILLS, condition="gout")
     assert shares(basket(gout), [region()]) == {GENERAL: (0,)}
 
 
@@ -94,7 +95,7 @@ def test_what_no_benefit_takes_is_paid_by_account_and_cash() -> None:
 
 
 def test_a_line_gets_the_benefit_that_it_asks_for() -> None:
-    asked = replace(PILLS, benefit=GENERAL)
+    asked = structs.replace(PILLS, benefit=GENERAL)
     assert shares(basket(asked, PILLS), [region()]) == {CHRONIC: (1,), GENERAL: (0,)}
 
 
@@ -153,7 +154,7 @@ def test_a_shared_counter_moves_from_settlement_to_settlement() -> None:
 
 
 def test_drugs_of_an_earlier_settlement_count_as_handed_out() -> None:
-    week = replace(REMEDY, days_supply=7)
+    week = structs.replace(REMEDY, days_supply=7)
     general, chronic = settled(basket(week, PILLS), region())
     assert [each.name for each in chronic.case.dispensed] == ["cold remedy"]
     assert general.case.dispensed == ()
@@ -161,14 +162,14 @@ def test_drugs_of_an_earlier_settlement_count_as_handed_out() -> None:
 
 
 def test_a_drug_that_nobody_could_count_or_that_is_excluded_is_not_kept() -> None:
-    outside = replace(drug(100, CatalogueClass.C), days_supply=7)
-    late = replace(REMEDY, days_supply=7, service_on=date(2023, 6, 2))
+    outside = structs.replace(drug(100, CatalogueClass.C), days_supply=7)
+    late = structs.replace(REMEDY, days_supply=7, service_on=date(2023, 6, 2))
     case = basket(REMEDY, outside, late, patient=replace(FILED, covered_to=date(2023, 6, 1)))
     (general,) = settled(case, region())
     assert general.handed_out == ()
 
 
 def test_every_line_is_in_exactly_one_portion() -> None:
-    excluded = replace(drug(100, CatalogueClass.C), kind=LineKind.WELLNESS)
+    excluded = structs.replace(drug(100, CatalogueClass.C), kind=LineKind.WELLNESS)
     portions = share_out([region()], basket(REMEDY, PILLS, excluded, PILLS))
     assert sorted(index for portion in portions for index in portion.lines) == [0, 1, 2, 3]

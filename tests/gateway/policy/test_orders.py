@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import CatalogueClass, EmergencyOrder, LineKind, Waiver
@@ -37,7 +38,8 @@ def test_goods_outside_the_catalogue_are_paid_on_the_days_of_the_order_only() ->
 
 
 def test_what_an_order_lifts_of_a_line_follows_the_day_of_the_line() -> None:
-    before, on_the_day = replace(OUTSIDE, service_on=DAY - A_DAY), replace(OUTSIDE, service_on=DAY)
+    before = structs.replace(OUTSIDE, service_on=DAY - A_DAY)
+    on_the_day = structs.replace(OUTSIDE, service_on=DAY)
     of_today = visit(before, on_the_day, counters=MET, orders=(order(Waiver.CATALOGUE),))
     assert [line.in_scope_fen for line in calculate(anshan(), of_today).breakdown.lines] == [0, 10_000]
     of_yesterday = replace(of_today, orders=(order(Waiver.CATALOGUE, begins=DAY - A_DAY),))
@@ -45,7 +47,7 @@ def test_what_an_order_lifts_of_a_line_follows_the_day_of_the_line() -> None:
 
 
 def test_what_is_no_medical_care_stays_excluded() -> None:
-    tonic = replace(OUTSIDE, kind=LineKind.WELLNESS)
+    tonic = structs.replace(OUTSIDE, kind=LineKind.WELLNESS)
     pack = anshan({"lines.excluded": [{"when": {"class": "C", "kind": ["drug", "wellness"]}}]})
     lifts = (order(Waiver.CATALOGUE),)
     assert funded(visit(tonic, counters=MET, orders=lifts), pack) == 0
@@ -93,13 +95,13 @@ def test_an_assumed_ceiling_that_puts_a_drug_outside_the_five_fixed_refuses() ->
     with pytest.raises(Refused) as refused:
         calculate(pack, visit(drug(64_955)))
     assert refused.value.reason is Reason.PARAMETER_ASSUMED
-    unapproved = replace(drug(64_955), approved=False)
+    unapproved = structs.replace(drug(64_955), approved=False)
     assert calculate(pack, visit(unapproved)).breakdown.fully_self_paid_fen == 64_955
 
 
 def test_an_assumed_share_that_decides_nothing_refuses_nothing() -> None:
     pack = anshan({"lines.self_pay_first": [{"share": "0.10", "force": "assumed"}]})
-    own = replace(drug(50_000), self_pay_share_ppm=200_000)
+    own = structs.replace(drug(50_000), self_pay_share_ppm=200_000)
     assert calculate(pack, visit(own)).breakdown.self_pay_first_fen == 10_000
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from medsettle_gateway.domain.basket import CatalogueClass, Encounter
 from medsettle_gateway.domain.money import format_fen, format_ratio
@@ -122,9 +123,11 @@ def test_waiving_what_is_paid_first_never_raises_the_personal_part(world: World)
 def test_a_smaller_share_of_an_item_never_raises_the_personal_part(world: World, share_ppm: int) -> None:
     data, case = chained(world.data), world.case
     less = tuple(
-        replace(line, self_pay_share_ppm=line.self_pay_share_ppm or share_ppm) for line in case.lines
+        structs.replace(line, self_pay_share_ppm=line.self_pay_share_ppm or share_ppm) for line in case.lines
     )
-    more = tuple(replace(line, self_pay_share_ppm=(line.self_pay_share_ppm or 0) // 2) for line in less)
+    more = tuple(
+        structs.replace(line, self_pay_share_ppm=(line.self_pay_share_ppm or 0) // 2) for line in less
+    )
     assert personal_fen(data, replace(case, lines=more)) <= personal_fen(data, replace(case, lines=less))
 
 
@@ -150,7 +153,8 @@ def test_a_line_that_is_no_longer_excluded_never_raises_the_personal_part(world:
 def test_a_higher_payment_standard_never_raises_the_personal_part(world: World, more_fen: int) -> None:
     data, case = without_rules_in_line_order(world.data), world.case
     higher = tuple(
-        line if line.ceiling_micro is None else replace(line, ceiling_micro=line.ceiling_micro + more_fen)
+        line if line.ceiling_micro is None
+        else structs.replace(line, ceiling_micro=line.ceiling_micro + more_fen)
         for line in case.lines
     )
     assert personal_fen(data, replace(case, lines=higher)) <= personal_fen(data, case)

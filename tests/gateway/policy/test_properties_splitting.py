@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from medsettle_gateway.domain.basket import Dispensed, Encounter, LineKind
 from medsettle_gateway.policy.engine import Calculation, calculate
@@ -109,7 +110,7 @@ def test_a_visit_in_two_settlements_evades_no_limit_of_kinds_or_days_in_the_wind
 ) -> None:
     pack = loaded(watched(world.data))
     for_conditions = tuple(
-        replace(line, condition=line.condition or CONDITIONS[0]) for line in world.case.lines
+        structs.replace(line, condition=line.condition or CONDITIONS[0]) for line in world.case.lines
     )
     case = replace(world.case, lines=for_conditions)
     whole = calculate(pack, case)
@@ -135,7 +136,7 @@ def test_lines_that_differ_by_name_alone_may_change_places(world: World, data: A
     """What counts in line order does not tell equal lines apart; only kinds of drugs look at names."""
     case = world.case
     index = between(data.draw, 0, len(case.lines) - 1)
-    twin = replace(case.lines[index], name="a twin of it")
+    twin = structs.replace(case.lines[index], name="a twin of it")
     lines = (*case.lines[: index + 1], twin, *case.lines[index + 1 :])
     turned = (*case.lines[:index], twin, *case.lines[index:])
     pack = loaded(without_kinds(world.data))

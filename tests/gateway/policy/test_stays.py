@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import Encounter
@@ -49,7 +50,7 @@ def two_versions(later: Pack, earlier: Pack) -> tuple[Pack, Pack]:
 
 
 def stay(*amounts_and_days: tuple[int, date], **changes: Any) -> CaseInput:
-    lines = tuple(replace(drug(fen), service_on=day) for fen, day in amounts_and_days)
+    lines = tuple(structs.replace(drug(fen), service_on=day) for fen, day in amounts_and_days)
     return replace(CaseInput(DISCHARGED, EMPLOYEE, HOSPITAL, STAY, lines), **changes)
 
 

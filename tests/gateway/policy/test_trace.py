@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from hypothesis import given
+from msgspec import structs
 
 from medsettle_gateway.domain.basket import (
     PERSONAL_ACCOUNT_ONLY,
@@ -229,7 +230,7 @@ def test_a_line_for_a_condition_that_is_not_filed_says_why_no_benefit_takes_it()
     source = next(each for each in shipped_packs() if each.data["pack"] == "zibo-employee-chronic")
     zibo = load_pack(source)
     filed = visit(
-        replace(drug(100), condition="diabetes"), encounter=Encounter(PERSONAL_ACCOUNT_ONLY),
+        structs.replace(drug(100), condition="diabetes"), encounter=Encounter(PERSONAL_ACCOUNT_ONLY),
         institution=replace(CLINIC, designations=(Designation.BASIC, Designation.CHRONIC)),
         patient=replace(EMPLOYEE, conditions=("hypertension",)), service_on=date(2025, 6, 1),
     )

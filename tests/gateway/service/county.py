@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from medsettle_gateway.domain.asked import AskedLine
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind
 from medsettle_gateway.domain.counters import CounterKey
@@ -65,12 +67,12 @@ async def a_world(hong_fen: int = 0, **changes: Any) -> World:
 
 
 def cold(amount_fen: int = 20_000, line_id: str = "c", **changes: Any) -> AskedLine:
-    return replace(line(COLD, amount_fen, line_id), **changes)
+    return structs.replace(line(COLD, amount_fen, line_id), **changes)
 
 
 def pill(amount_fen: int = 10_000, line_id: str = "p", code: str = PILL, **changes: Any) -> AskedLine:
     facts: dict[str, Any] = {"condition": "hypertension", "days_supply": 10}
-    return replace(line(code, amount_fen, line_id), **(facts | changes))
+    return structs.replace(line(code, amount_fen, line_id), **(facts | changes))
 
 
 def used(world: World, counter: str, measure: str = "paid", period: str = "2026", who: str = LAN) -> int:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -88,7 +89,7 @@ async def test_a_day_before_any_pack_is_refused() -> None:
 @pytest.mark.parametrize("stated", [date(2026, 7, 1), date(2025, 12, 31), date(2026, 7, 3)])
 async def test_no_line_has_another_day_than_the_sale(stated: date) -> None:
     world = await a_world(at(12))
-    bought = basket(line(), replace(line(line_id="2"), service_on=stated))
+    bought = basket(line(), structs.replace(line(line_id="2"), service_on=stated))
     answer = await world.refused(world.settle(basket=bought))
     assert (answer.refusal.reason, answer.recorded) == (Reason.SERVICE_DATE_INVALID, True)
     assert answer.refusal.detail == {
@@ -99,7 +100,7 @@ async def test_no_line_has_another_day_than_the_sale(stated: date) -> None:
 async def test_a_line_may_repeat_the_day_of_a_late_claim() -> None:
     world = await a_world(at(12))
     on = date(2026, 5, 20)
-    bought = basket(replace(line(), service_on=on), service_on=on, late_reason="line was down")
+    bought = basket(structs.replace(line(), service_on=on), service_on=on, late_reason="line was down")
     assert (await world.settled(basket=bought)).service_on == on
 
 
@@ -107,7 +108,7 @@ async def test_a_retired_item_cannot_be_sold_under_its_lines_own_day() -> None:
     world = await a_world(at(12))
     (drug,) = world.store.tables.catalogue[REGION, "DRUG"]
     world.store.tables.catalogue[REGION, "DRUG"] = (replace(drug, valid_to=date(2025, 12, 31)),)
-    bought = basket(replace(line(), service_on=date(2025, 12, 31)))
+    bought = basket(structs.replace(line(), service_on=date(2025, 12, 31)))
     assert (await world.refused(world.settle(basket=bought))).refusal.reason is Reason.SERVICE_DATE_INVALID
 
 

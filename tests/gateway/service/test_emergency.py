@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import Basket
@@ -176,7 +177,7 @@ def beds(world: World, *days: date) -> Basket:
     """A bill of a stay with a bed of class C on each of these days."""
     goods = world.store.tables.catalogue[REGION, BED][0]
     world.store.tables.catalogue[REGION, BED] = (replace(goods, catalogue_class=CatalogueClass.C),)
-    lines = [replace(line(BED, 50_000, str(on.day)), service_on=on) for on in days]
+    lines = [structs.replace(line(BED, 50_000, str(on.day)), service_on=on) for on in days]
     return basket(*lines, admitted_on=min(days))
 
 

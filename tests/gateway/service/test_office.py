@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -113,7 +114,7 @@ async def test_of_what_was_paid_as_shown_an_account_gets_back_what_it_paid_and_n
     paid_fen, _ = world.balance("a-father")
     sale = await repairs(world, PayAsShown(late.request_id, "the patient has left", ("wang",)))
     assert sale.basket
-    stays = basket(replace(sale.basket.lines[0], quantity_e4=9_000, amount_fen=54_000))
+    stays = basket(structs.replace(sale.basket.lines[0], quantity_e4=9_000, amount_fen=54_000))
     nobody = Shown("", "")
     quote = await world.ask(Quote(caller("1"), nobody, stays, replaces=sale.request_id))
     assert isinstance(quote, QuoteAnswer)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import REASONS, Reason
 from medsettle_gateway.domain.asked import Payer
@@ -71,7 +72,7 @@ def ended_cover(world: World, command: Settle) -> Settle:
 
 
 def wrong_amount(_: World, command: Settle) -> Settle:
-    lines = (replace(line(), amount_fen=50_001),)
+    lines = (structs.replace(line(), amount_fen=50_001),)
     return replace(command, basket=replace(command.basket, lines=lines))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -38,7 +39,7 @@ BOUGHT = (line(amount_fen=50_000), line("DRUG2", 30_000, "2"), line("TONIC", 8_0
 def less(each: AskedLine, quantity_e4: int) -> AskedLine:
     """The line with that quantity, of the ten thousand ten-thousandths that were bought."""
     amount_fen = (each.amount_fen * quantity_e4 + 5_000) // 10_000
-    return replace(each, quantity_e4=quantity_e4, amount_fen=amount_fen)
+    return structs.replace(each, quantity_e4=quantity_e4, amount_fen=amount_fen)
 
 
 def returning(world: World, of: SaleRecord, *stay: AskedLine, **changes: Any) -> Settle:
@@ -186,9 +187,9 @@ async def test_another_till_of_the_institution_may_take_goods_back() -> None:
 
 STAYING: Mapping[str, tuple[AskedLine, ...]] = {
     "nothing_returned": BOUGHT,
-    "another_line": (replace(BOUGHT[0], line_id="9"),),
+    "another_line": (structs.replace(BOUGHT[0], line_id="9"),),
     "more_than_was_sold": (less(BOUGHT[0], 20_000),),
-    "another_traceability_code": (replace(BOUGHT[0], traceability_codes=("81234567890123456789",)),),
+    "another_traceability_code": (structs.replace(BOUGHT[0], traceability_codes=("81234567890123456789",)),),
 }
 
 
@@ -205,7 +206,7 @@ async def test_what_stays_is_part_of_what_was_sold(cause: str) -> None:
 @pytest.mark.parametrize("change", [{"item_code": "DRUG2"}, {"unit_price_micro": 1}])
 async def test_goods_and_price_of_a_line_stay(change: dict[str, Any]) -> None:
     world, sale = await a_sale()
-    answer = await world.refused(returning(world, sale, replace(BOUGHT[0], **change)))
+    answer = await world.refused(returning(world, sale, structs.replace(BOUGHT[0], **change)))
     assert answer.refusal.reason is Reason.RETURN_NOT_OF_SALE
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -349,7 +350,7 @@ async def test_a_person_without_an_account_pays_cash() -> None:
 
 async def test_a_line_of_a_benefit_that_nobody_has_is_refused_on_record() -> None:
     world = await a_world()
-    bought = basket(replace(line(), benefit="chronic"), benefit="general_outpatient")
+    bought = basket(structs.replace(line(), benefit="chronic"), benefit="general_outpatient")
     answer = await world.refused(world.settle(basket=bought))
     assert (answer.refusal.reason, answer.recorded) == (Reason.BENEFIT_UNKNOWN, True)
 

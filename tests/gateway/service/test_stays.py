@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -17,7 +18,7 @@ from tests.gateway.service.world import HandClock, World, basket, caller, caller
 
 
 def bed(amount_fen: int, on: date | None = None, number: str = "1") -> AskedLine:
-    return replace(line(BED, amount_fen, number), service_on=on)
+    return structs.replace(line(BED, amount_fen, number), service_on=on)
 
 
 async def billed(world: World, bought: Basket) -> SaleRecord:

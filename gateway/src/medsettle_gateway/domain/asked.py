@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from msgspec import Struct
+
 from medsettle_gateway.domain.basket import Prescription
 
 
@@ -23,8 +25,7 @@ class Consent(StrEnum):
     STANDING = "STANDING"
 
 
-@dataclass(frozen=True, slots=True)
-class AskedLine:
+class AskedLine(Struct, frozen=True):
     """One line of the ticket; ``unit_price_micro`` is yuan x 10^6, ``quantity_e4`` is x 10^4.
 
     ``days_supply`` is how many days a drug lasts as prescribed.

@@ -5,6 +5,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from medsettle_gateway.domain.money import QUANTITY_ONE_E4
 
 PERSONAL_ACCOUNT_ONLY: Final = "personal_account_only"
@@ -63,8 +65,7 @@ class Prescription(StrEnum):
     EXTERNAL = "external"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the ticket, with everything that money depends on.
 
     ``amount_fen`` is the line total. Where ``unit_price_micro`` is given the two must agree

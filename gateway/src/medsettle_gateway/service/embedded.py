@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from msgspec import structs
+
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter, Line
@@ -197,6 +199,6 @@ class _PackGoneError(Exception):
 def _as_kept(line: Line, asked: AskedLine | None) -> Line:
     if asked is None:
         return line
-    return replace(
+    return structs.replace(
         line, quantity_e4=asked.quantity_e4, amount_fen=asked.amount_fen, days_supply=asked.days_supply
     )

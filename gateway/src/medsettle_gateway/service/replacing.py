@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple, Self
 
+from msgspec import structs
+
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
@@ -174,7 +176,7 @@ def _kept_line(before: AskedLine | None, line: AskedLine) -> AskedLine:
     days = before.days_supply
     if line.days_supply is not None and days is not None:
         days = min(days, line.days_supply)
-    return replace(
+    return structs.replace(
         before, quantity_e4=line.quantity_e4, amount_fen=line.amount_fen, days_supply=days,
         traceability_codes=line.traceability_codes,
     )
