@@ -239,6 +239,14 @@ async def test_a_till_takes_goods_back_as_long_as_it_may_reverse() -> None:
     assert (answer.refusal.reason, answer.recorded) == (Reason.RETURN_TOO_LATE, True)
 
 
+async def test_a_return_gives_no_more_time_to_undo_what_is_left() -> None:
+    world, sale = await a_sale()
+    world.clock.forward(days=1)
+    left = await returned(world, sale, BOUGHT[0])
+    world.clock.forward(days=1)
+    assert (await world.refused(world.reverse(left.request_id))).refusal.reason is Reason.REVERSE_TOO_LATE
+
+
 async def test_of_a_stay_no_part_is_returned() -> None:
     world, sale = await a_sale()
     stay = replace(sale, basket=replace(basket(*BOUGHT), admitted_on=sale.service_on))
