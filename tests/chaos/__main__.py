@@ -63,7 +63,7 @@ def play(wish: Wish) -> bool:
             playing.lasts(told)
             playing.house.gateway.stop()
             books = read_books(playing.house.gateway)
-            found = list(
+            found = playing.troubles + list(
                 faults(books, folder.glob("tills/*/till.journal"),
                        [Papers.read(shop.papers) for shop in playing.shops])
             )

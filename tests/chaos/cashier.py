@@ -17,10 +17,10 @@ _EVENING_ROUNDS = 100
 class Cashier(Post):
     """Works one till of a shop."""
 
-    async def works(self, closing: asyncio.Event) -> None:
+    async def works(self, closing: Callable[[], bool]) -> None:
         """Serves patients until the evening."""
         await self._doing(self._recover)
-        while not closing.is_set():
+        while not closing():
             await asyncio.sleep(self.chance.expovariate(1 / 0.02))
             if self.chance.random() < 0.01:
                 self.clock.jump(self.chance)

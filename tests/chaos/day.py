@@ -16,7 +16,7 @@ import psutil
 from tests.chaos.disks import Disk
 from tests.chaos.line import Line
 from tests.chaos.machines import HOUSES, House
-from tests.chaos.shop import has_finished, run
+from tests.chaos.shop import evening_of, has_finished, run
 from tests.chaos.town import Shop, set_up_shops, settle_in
 
 _PRELOADED = ["tests.chaos.shop", "grpc.aio"]
@@ -72,6 +72,7 @@ class Day:
         self._running: dict[str, BaseProcess] = {}
         self._starts: Counter[str] = Counter()
         self._read: dict[Path, int] = {}
+        self.troubles: list[str] = []
         self._told_of: set[bytes] = set()
         self._context = multiprocessing.get_context("forkserver")
 
@@ -193,10 +194,15 @@ class Day:
         self.house.stands()
         for shop in self.shops:
             self._told_of.update(_sales_in(self._new_lines(shop.papers)))
-            if not self._running[shop.name].is_alive() and not has_finished(shop):
-                self.tally.met["a shop ended by itself"] += 1
-                self._open(shop)
+        self._shops_stand()
         self.tally.sales = len(self._told_of)
+
+    def _shops_stand(self) -> None:
+        for shop in self.shops:
+            process = self._running[shop.name]
+            if not process.is_alive() and not has_finished(shop):
+                self.troubles.append(f"{shop.name} ended by itself with {process.exitcode}")
+                self._open(shop)
 
     def _new_lines(self, papers: Path) -> bytes:
         if not papers.exists():
@@ -215,11 +221,14 @@ class Day:
         self.house.stands()
 
     def _evening(self) -> None:
-        for each in self._running.values():
-            each.terminate()
+        evening_of(self.shops[0]).touch()
         ends_at = time.monotonic() + _EVENING_S
-        while time.monotonic() < ends_at and any(each.is_alive() for each in self._running.values()):
+        while not all(has_finished(shop) for shop in self.shops):
             self.house.stands()
+            self._shops_stand()
+            if time.monotonic() > ends_at:
+                self.troubles.append("the evening did not end")
+                return
             time.sleep(0.2)
 
     def close(self) -> None:

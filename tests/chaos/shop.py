@@ -18,7 +18,7 @@ _KEPT = 200
 
 
 def run(shop: Shop, start: int) -> None:
-    """Serves until it is told that the day is over (SIGTERM); then all its tills come to an end."""
+    """Serves until the day is over; then all its tills come to an end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the keyboard, for who started it
     papers = Papers.read(shop.papers)
     try:
@@ -29,8 +29,6 @@ def run(shop: Shop, start: int) -> None:
 
 
 async def _run(shop: Shop, start: int, papers: Papers) -> None:
-    closing = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, closing.set)
     issuer = load_keys(shop.keys).issuer
     assert issuer is not None
     others: deque[str] = deque(maxlen=_KEPT)
@@ -45,7 +43,7 @@ async def _run(shop: Shop, start: int, papers: Papers) -> None:
             opening.create_task(each.opens())
     async with asyncio.TaskGroup() as working:
         for each in cashiers:
-            working.create_task(each.works(closing))
+            working.create_task(each.works(evening_of(shop).exists))
     await _evening(cashiers, papers)
     for each in cashiers:
         await each.closes()
@@ -66,6 +64,11 @@ async def _all(cashiers: list[Cashier]) -> None:
     async with asyncio.TaskGroup() as tidying:
         for each in cashiers:
             tidying.create_task(each.tidies_up())
+
+
+def evening_of(shop: Shop) -> Path:
+    """Returns the file that says that the day is over, also to a program that begins after it."""
+    return shop.papers.with_name("evening")
 
 
 def _finished(papers: Path) -> Path:
