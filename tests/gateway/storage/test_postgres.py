@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,13 +13,14 @@ import asyncpg
 import pytest
 
 from medsettle_gateway.domain.keys import AnyKey, MemberKey, SaleKey, TerminalKey, TerminalKeysKey, TicketKey
-from medsettle_gateway.domain.moves import PutSale, PutTerminal
+from medsettle_gateway.domain.moves import PutSale, PutTerminal, UseCredential
 from medsettle_gateway.service.ports import ContendedError, StoreUnavailableError
 from medsettle_gateway.storage.postgres.connecting import Waits, connect
 from medsettle_gateway.storage.postgres.statements import SQL
 from medsettle_gateway.storage.postgres.store import PostgresStore
 from tests.gateway.storage.postgres_stand import WAITS, PostgresStand
 from tests.gateway.storage.stand import (
+    NOW,
     TERMINAL,
     entry,
     full_sale,
@@ -66,6 +68,16 @@ async def test_who_waits_too_long_for_anothers_lock_has_done_nothing_and_may_try
         with pytest.raises(ContendedError):
             await second()
     await second()
+
+
+async def test_what_the_server_refuses_stands_in_no_log_with_its_row(pair: Pair) -> None:
+    use = UseCredential("shown-once", request_id().text, NOW, NOW)
+    await write(pair.one, use)
+    with pytest.raises(AssertionError) as refused:
+        await write(pair.other, use)
+    logged = "".join(traceback.format_exception(refused.value))
+    assert "use_credential" in logged
+    assert "shown-once" not in logged
 
 
 async def test_who_holds_a_lock_never_waits_for_another(pair: Pair) -> None:

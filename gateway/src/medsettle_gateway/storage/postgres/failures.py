@@ -25,14 +25,17 @@ FAILURES = (
 
 @contextmanager
 def unavailable() -> Iterator[None]:
-    """Raises StoreUnavailableError for what the server fails of; ContendedError if it may be repeated."""
+    """Raises StoreUnavailableError for what the server fails of; ContendedError if it may be repeated.
+
+    The server's own error is not told with it: it may show a row, and all of it would stand in the log.
+    """
     try:
         yield
     except _AGAIN as error:
-        raise ContendedError(said(error)) from error
+        raise ContendedError(said(error)) from None
     except FAILURES as error:
         msg = f"the database cannot be used: {said(error) or type(error).__name__}"
-        raise StoreUnavailableError(msg) from error
+        raise StoreUnavailableError(msg) from None
 
 
 async def to_its_end(work: "asyncio.Future[object]") -> None:
