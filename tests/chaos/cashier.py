@@ -195,7 +195,7 @@ class Cashier(Post):
 
     async def _sees_to(self, card: SaleCard, request_id: str) -> None:
         """Gives up a hold for which nobody came back; finds out where cash is that may be given back."""
-        if card.state == "HELD" and card.cash in NOTHING_TAKEN:
+        if card.state == "HELD" and card.cash in {CashState.NOT_DUE, *NOTHING_TAKEN}:
             self.papers.undoes(self.terminal, request_id)
             self.hears(await self.till.release(request_id))
         elif card.cash in _TO_FIND_OUT:

@@ -22,7 +22,7 @@ from tests.chaos.town import REGION, Shop
 from tests.chaos.wallet import Wallet
 from tests.e2e.counter import GAUZE, METER, PROTEIN, REMEDY, SCAN, TABLETS
 
-NOTHING_TAKEN = frozenset({CashState.NOT_ASKED, CashState.NOT_COLLECTED, CashState.NOT_DUE})
+NOTHING_TAKEN = frozenset({CashState.NOT_ASKED, CashState.NOT_COLLECTED})
 _LIFE = timedelta(seconds=300)
 _DEADLINES_MS = {
     "Quote": 1_500, "CheckEligibility": 1_500, "Settle": 3_000, "Confirm": 3_000, "Release": 3_000,
@@ -94,7 +94,7 @@ class Post:
     def unless_known(self, request_id: str) -> None:
         """Where the till never came so far as to know of the money, the patient has it back at once."""
         record = self.record(request_id)
-        if record is None or record.cash in NOTHING_TAKEN:
+        if record is None or record.cash in NOTHING_TAKEN:  # NOT_DUE is also what a return leaves
             taken_fen = self.papers.taken_fen.get(request_id, 0)
             if taken_fen > 0:
                 self.papers.take(request_id, -taken_fen)
