@@ -236,8 +236,11 @@ class Pass:
             yield from self.happened(Unwanted("another split than was shown", said))
 
     def carried_over(self, sale: Sale) -> Script[None]:
-        """A return is settled: first the sale that it replaces is told so, or its cash would be forgotten."""
-        if sale.difference is None or sale.state != SaleState.SETTLED:
+        """A return was settled: first the sale that it replaces is told so, or its cash would be forgotten.
+
+        By the till alone that asked for the return: any other would pay the difference once more.
+        """
+        if sale.difference is None or self.written.expected is None:
             return
         before = yield from record_for(self.desk, sale.replaces, self.written.operator)
         if is_replaceable(before):
