@@ -1,7 +1,7 @@
 """Part of the goods comes back: what stays is settled as if nothing else had ever been sold."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,9 @@ from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.split import Difference, Split
+from medsettle_gateway.service.authority import Decided, Today
 from medsettle_gateway.service.commands import Quote, QuoteAnswer, RefusedAnswer, SaleAnswer, Settle, Shown
+from medsettle_gateway.service.embedded import Embedded
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.world import (
     CLINIC,
@@ -264,6 +266,25 @@ async def test_an_account_that_was_frozen_since_gets_its_part_back_and_still_pay
     assert left.split is not None
     assert left.split.accounts
     check_store(world.store)
+
+
+@dataclass(frozen=True)
+class Dearer(Embedded):
+    """Rules by which less may cost the patient more."""
+
+    def left(self, sale: SaleRecord, kept: Sequence[AskedLine], today: Today) -> Decided:
+        found = super().left(sale, kept, today)
+        more = Split(found.split.funds, found.split.accounts, found.split.cash_fen + 10_000_000)
+        return found._replace(split=more)
+
+
+async def test_a_return_after_which_the_patient_had_to_pay_is_a_reversal_and_a_new_sale() -> None:
+    world = await World(deciding=Dearer).started(a_father=40_000)
+    sale = await world.settled(basket=basket(*BOUGHT))
+    answer = await world.refused(returning(world, sale, BOUGHT[0]))
+    assert answer.refusal.reason is Reason.RETURN_NOT_POSSIBLE
+    assert answer.refusal.detail["cause"] == "more_cash"
+    assert now(world, sale).state is SaleState.SETTLED
 
 
 async def test_later_sales_on_the_same_counters_are_listed_for_recalculation() -> None:

@@ -130,6 +130,10 @@ def left_of(back: Return, caller: Caller, facts: Facts, now: Now) -> Left:
     if found is None:
         raise refuse(Reason.RETURN_NOT_POSSIBLE, cause="member_unknown")
     decided = now.desk.authority.left(sale, basket.lines, _without(sale, found.today, found.member.accounts))
+    if sale.split is not None and decided.split.cash_fen > sale.split.cash_fen:
+        # A till that takes goods back collects nothing: as a new sale it does.
+        more_fen = decided.split.cash_fen - sale.split.cash_fen
+        raise refuse(Reason.RETURN_NOT_POSSIBLE, cause="more_cash", more_fen=str(more_fen))
     return Left(sale, basket, decided, found.moves)
 
 
