@@ -56,6 +56,21 @@ def test_the_command_enrols_with_a_certificate(secured: Secured, tmp_path: Path)
         assert till.probe().answering_key
 
 
+@pytest.mark.parametrize(("ca", "typed"), [("ca.pem", "--certificate"), ("of-tills.pem", "--ca")])
+def test_an_enrolment_that_a_certificate_is_in_the_way_of_names_it(
+    secured: Secured, tmp_path: Path, capsys: pytest.CaptureFixture[str], ca: str, typed: str
+) -> None:
+    code = run([
+        "enrol", secured.gateway.enrolment_code(PHARMACY), "--terminal", f"{PHARMACY}-01",
+        "--directory", str(tmp_path / "till"), "--gateway", f"{HOST}:{secured.gateway.proxy.port}",
+        "--ca", str(secured.folder / ca),
+    ])
+    complaints = capsys.readouterr().err
+    assert code == 2
+    assert f"check {typed}" in complaints
+    assert "tls." not in complaints
+
+
 def test_a_till_without_a_certificate_is_not_let_in_and_the_doctor_says_why(
     secured: Secured, tmp_path: Path
 ) -> None:

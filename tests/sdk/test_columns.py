@@ -31,6 +31,11 @@ def test_the_value_of_a_row_stands_at_the_right_edge(label: str, value: str) -> 
     assert width(lines[-1]) == 32
 
 
+def test_a_label_is_not_cut_for_its_value() -> None:
+    request_id = "P21030200101-01-20261122-3-1"
+    assert row(request_id, "结果未定", 32) == [request_id, " " * 24 + "结果未定"]
+
+
 def test_a_closing_mark_stays_with_its_word() -> None:
     assert wrap("费用合计。", 8) == ["费用合", "计。"]
 

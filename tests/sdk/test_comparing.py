@@ -181,7 +181,7 @@ def test_a_sale_that_cannot_be_told_yet_is_open_and_says_why(
     assert (card.outcome, card.refusal and card.refusal.reason) == (Outcome.OPEN, "RECOVERING")
     assert counterpart.count("Settle") == 2, "nobody repeats it before the till has compared"
     (again,) = till.recover()
-    assert again.outcome is Outcome.NOT_PAID
+    assert (again.outcome, again.refusal) == (Outcome.NOT_PAID, None), "it is known now"
 
 
 def test_hooks_hear_what_the_comparison_came_to(

@@ -34,11 +34,15 @@ def centre(text: str, columns: int) -> str:
 
 
 def row(label: str, value: str, columns: int, indent: int = 0) -> list[str]:
-    """Returns lines with the label on the left and the value on the right of the last one."""
+    """Returns lines with the label on the left and the value on the right of the last one.
+
+    A label is not cut for the value: where a word of it has no room beside it, the value has its own line.
+    """
     room = columns - width(value) - 1
     lines = wrap(label, columns, indent) or [""]
     if width(lines[-1]) > room:
-        lines = wrap(label, room, indent)
+        cut = any(width(word.rstrip(_SPACE)) > room - indent for word in _words(label, columns - indent))
+        lines = [*lines, ""] if cut else wrap(label, room, indent)
     return [*lines[:-1], pad(lines[-1], columns - width(value)) + value]
 
 

@@ -19,6 +19,7 @@ from medsettle.models import (
 )
 from medsettle.record import Known, SaleRecord
 from medsettle.sale import outcome, refund_due_fen
+from medsettle.wire.reasons import Reason
 
 _UNDONE: Final = frozenset({SaleState.RELEASED, SaleState.REVERSED})
 ASK_AGAIN_AFTER: Final = timedelta(seconds=60)
@@ -115,10 +116,12 @@ def _proven(record: SaleRecord) -> str | None:
 
 def _worth_saying(record: SaleRecord, said: Outcome) -> Refusal | None:
     """A trouble on the way is not told of a sale that went through, unless undoing it was refused; nor
-    that nobody answered, of one that is undone.
+    that nobody answered, of one that is undone; nor that nothing is known yet, once it is.
     """
     refusal = record.refusal
     if refusal is None or (said is Outcome.PAID and not record.undo_reason):
+        return None
+    if refusal.reason == Reason.RECOVERING and said is not Outcome.OPEN:
         return None
     undone = said is not Outcome.OPEN and record.state in _UNDONE
     return None if undone and issubclass(error_class(refusal.reason), GatewayAwayError) else refusal

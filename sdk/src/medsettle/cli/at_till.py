@@ -48,7 +48,7 @@ def open_till(counter: Counter, config: TillConfig) -> Till:
 def _compared(event: Compared) -> tuple[str, str]:
     """What the comparison with a restored gateway came to. It goes where it disturbs no answer."""
     counts_zh = f"出示 {event.shown} 笔,补录 {event.entered} 笔,更新 {event.moved} 笔"
-    counts_en = f"{event.shown} sales shown, {event.entered} entered again, {event.moved} moved on"
+    counts_en = f"sales shown {event.shown}, {event.entered} entered again, {event.moved} moved on"
     if event.left_to_operator or event.refused:
         counts_zh += f",交运营方处理 {event.left_to_operator} 笔,未采信 {event.refused} 笔"
         counts_en += f", {event.left_to_operator} left to the operator, {event.refused} not believed"

@@ -15,6 +15,7 @@ from medsettle.cli.parser import PAID, TROUBLE
 from medsettle.cli.reaching import TIMEOUT_S, host_and_port, is_plain, speaks_tls
 from medsettle.config import TillConfig, read_config
 from medsettle.credentials import is_private, read_key
+from medsettle.enrolment import Channel
 from medsettle.errors import MedsettleError
 from medsettle.journal import Journal, SqliteJournal
 from medsettle.ticket import RequestId, china_day
@@ -99,7 +100,7 @@ def _network(config: TillConfig) -> Generator[Check, None, bool]:
     try:
         with socket.create_connection((host, port), timeout=TIMEOUT_S) as connection:
             yield Check("network", ok=True, found=f"{config.address} 可连接 reachable")
-            secure = _tls(config, connection, host)
+            secure = secured(config, connection, host)
     except OSError as error:
         advice = "请检查网络和网关地址 check the network, and address in the configuration"
         yield Check("network", ok=False, found=f"{config.address}: {error}", next=advice)
@@ -108,7 +109,8 @@ def _network(config: TillConfig) -> Generator[Check, None, bool]:
     return secure.ok
 
 
-def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
+def secured(config: TillConfig | Channel, connection: socket.socket, host: str) -> Check:
+    """Returns whether TLS comes about as it is configured, or what is in its way."""
     if config.insecure and speaks_tls(config.address):
         advice = "请去掉 remove tls.insecure; 必要时设置 set tls.ca_file"
         return Check("tls", ok=False, found="对方使用TLS the other side speaks TLS", next=advice)
@@ -132,7 +134,9 @@ def _tls(config: TillConfig, connection: socket.socket, host: str) -> Check:
             found = "对方没有使用TLS the other side does not speak TLS"
             return Check("tls", ok=False, found=found, next=advice)
         advice = "请核对 tls.ca_file 与网关证书 check tls.ca_file against the gateway's certificate"
-        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
+        if isinstance(error, TimeoutError):
+            advice = "请检查网络和网关 check the network and the gateway: it does not answer"
+        elif isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
             advice = _OWN_CERTIFICATE
         return Check("tls", ok=False, found=str(error), next=advice)
 

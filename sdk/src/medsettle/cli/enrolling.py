@@ -1,10 +1,13 @@
 """``medsettle enrol``: a terminal's first key."""
 
+import contextlib
+import socket
 from typing import Final
 
 from medsettle.cli.counter import Counter, UsageError
+from medsettle.cli.doctor import secured
 from medsettle.cli.parser import PAID
-from medsettle.cli.reaching import speaks_tls
+from medsettle.cli.reaching import TIMEOUT_S, host_and_port, speaks_tls
 from medsettle.enrolment import Channel, Enrolment, enrol
 from medsettle.errors import ConfigError, GatewayAwayError
 
@@ -45,13 +48,11 @@ def _typed_wrongly(error: ConfigError) -> Exception:
     if key not in _TYPED:
         return error
     cause = error.details.get("cause", "")
-    for name, typed in _TYPED.items():
-        cause = cause.replace(name, typed) if "." in name else cause
-    return UsageError(f"{_TYPED[key]} 不正确。 {_TYPED[key]} is not right: {cause}.")
+    return UsageError(f"{_TYPED[key]} 不正确。 {_TYPED[key]} is not right: {_as_typed(cause)}.")
 
 
 def _check_tls(channel: Channel) -> None:
-    """Raises UsageError if one side speaks TLS and the other does not."""
+    """Raises UsageError if one side speaks TLS and the other does not, or a certificate is in the way."""
     secure = speaks_tls(channel.address)
     if secure is False and not channel.insecure:
         raise UsageError(
@@ -63,6 +64,17 @@ def _check_tls(channel: Channel) -> None:
             f"{channel.address} 使用TLS:请去掉 --insecure,必要时用 --ca 给出证书。 "
             f"{channel.address} speaks TLS: leave out --insecure, and name its authority with --ca if needed."
         )
+    host, port = host_and_port(channel.address)
+    with contextlib.suppress(OSError), socket.create_connection((host, port), TIMEOUT_S) as connection:
+        check = secured(channel, connection, host)
+        if not check.ok:
+            raise UsageError(f"{check.found}. {_as_typed(check.next)}.")
+
+
+def _as_typed(text: str) -> str:
+    for name, typed in _TYPED.items():
+        text = text.replace(name, typed) if "." in name else text
+    return text
 
 
 def _show(counter: Counter, ready: Enrolment) -> None:
