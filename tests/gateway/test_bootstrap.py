@@ -19,8 +19,10 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.moves import PutTerminal, PutTerminalKey
 from medsettle_gateway.domain.sale import WarningRecord
 from medsettle_gateway.files.keys import create_keys
+from medsettle_gateway.resolvers.demo import NoResolver
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
+from medsettle_gateway.service.front import Service
 from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.sqlite.database import migrate
 from medsettle_gateway.storage.sqlite.store import SqliteStore
@@ -62,6 +64,19 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     tills, key = enrolled("H1")
     await write(running.store, *map(PutTerminal, tills), PutTerminalKey(key))
     yield running
+    await running.stop()
+
+
+async def test_a_program_hands_in_who_says_whose_a_credential_is(tmp_path: Path) -> None:
+    config = config_in(tmp_path)
+    create_keys(config.keys.directory, demo=False)
+    migrate(config.storage.path)
+    registry = NoResolver()
+    running = await Gateway.of(config, resolver=registry)
+    await running.start()
+    service = running.calls._ports.service
+    assert isinstance(service, Service)
+    assert service.resolver is registry
     await running.stop()
 
 

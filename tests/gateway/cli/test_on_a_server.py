@@ -71,6 +71,18 @@ def test_init_for_another_database_says_what_is_kept(served: City, url: str) -> 
     assert served.config.read_bytes() == before
 
 
+def test_an_init_that_did_not_reach_its_database_says_where_to_correct_the_address(
+    tmp_path: Path, url: str
+) -> None:
+    city = City(tmp_path / "new", url)
+    city.run("init", str(city.folder), "--database-url", "postgresql://me@127.0.0.1:1/books", exit_code=2)
+    result = city.run("init", str(city.folder), "--database-url", url, exit_code=1)
+    assert "correct the address in that file" in result.stderr
+    text = city.config.read_text("utf-8")
+    city.config.write_text(text.replace("postgresql://me@127.0.0.1:1/books", url), "utf-8")
+    assert city.ask("init", str(city.folder), "--database-url", url)["kept"] is False
+
+
 @pytest.mark.parametrize(
     "address", [f"postgresql://me:{SECRET}@db/books", f"postgresql://db/b?password={SECRET}"]
 )

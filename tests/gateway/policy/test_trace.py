@@ -173,7 +173,7 @@ def test_accounts_that_may_not_pay_for_everything_say_how_much_they_may_pay() ->
 
 
 def test_no_account_is_said_and_is_not_a_balance_of_0() -> None:
-    assert steps(visit())[Step.NO_ACCOUNT].zh == "没有个人账户可以支付。"
+    assert steps(visit())[Step.NO_ACCOUNT].zh == "这次不用个人账户支付。"
     pool_only = replace(EMPLOYEE, enrolment=Enrolment.POOL_ONLY)
     assert steps(visit(patient=pool_only))[Step.NO_ACCOUNT].zh == "按参保方式没有个人账户。"
     empty = steps(visit(accounts=(account(Owner.SELF, 0),)))

@@ -213,6 +213,12 @@ def _refuse_another(path: Path, gateway_id: str | None, url: DatabaseUrl | None,
     elif url not in {None, its_url}:
         its = config.storage.path if its_url is None else its_url
         zh, en = f"数据库是 {its},不是 {url}", f"its database is {its}, not {url}"
+        if not config.keys.directory.exists():
+            refuse(
+                f"{path} 中的{zh},也还没有密钥。如果上次没有建成,请改正该文件中的地址,再执行一次。",
+                f"There is {path}, but no keys, and {en}. If making it was cut short, correct the address in "
+                "that file and run this again.",
+            )
     elif demo and not there.demo:
         zh, en = "不是演示网关", "it is no demo"
     else:

@@ -106,6 +106,10 @@ def list_command(findings_only: bool, as_json: bool, config_path: Path) -> None:
     for each in found:
         findings = ", ".join(each.findings)
         click.echo(f"{each.request_id} {each.state} {each.became} {findings}".rstrip())
+    if not found and findings_only:
+        click.echo("没有需要处理的业务。There is nothing to be looked at.")
+    elif not found:
+        click.echo("收银机没有出示过业务。No sale was shown by a till.")
 
 
 @recovery.command("end", short_help="由两人结束核对 end it by two people")

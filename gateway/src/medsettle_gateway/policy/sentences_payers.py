@@ -40,11 +40,11 @@ def personal(amount: str, _line: int, values: Values) -> Sentences:
 
 
 def no_account(_amount: str, _line: int, values: Values) -> Sentences:
-    """There is no account to pay from."""
+    """No account pays: there is none, or none was to."""
     (enrolled,) = values
     if not enrolled:
         return "按参保方式没有个人账户。", "This enrolment has no personal account."
-    return "没有个人账户可以支付。", "There is no personal account to pay from."
+    return "这次不用个人账户支付。", "No personal account pays this time."
 
 
 def payable(amount: str, _line: int, values: Values) -> Sentences:
