@@ -24,6 +24,7 @@ class Papers:
     first_of: dict[str, str] = field(default_factory=dict)
     told: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     undone: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     _together: dict[str, list[str]] = field(default_factory=dict)
@@ -101,6 +102,8 @@ class Papers:
                 self.first_of[request_id] = value
                 self._together.setdefault(value, [value]).append(request_id)
             case "undo":
+                if not request_id.startswith(f"{value}-"):
+                    self.elsewhere[request_id] = value
                 self.undone[request_id] = value
             case "said":
                 outcome, terminal = value.split(" ")

@@ -53,9 +53,8 @@ async def _run(shop: Shop, start: int, papers: Papers) -> None:
 async def _evening(cashiers: list[Cashier], papers: Papers) -> None:
     await _all(cashiers)
     by_terminal = {each.terminal: each for each in cashiers}
-    for request_id, terminal in list(papers.undone.items()):
-        own = request_id.rsplit("-", 3)[0]
-        if own != terminal and not await by_terminal[own].looks_again(request_id):
+    for request_id in list(papers.elsewhere):
+        if not await by_terminal[request_id.rsplit("-", 3)[0]].looks_again(request_id):
             papers.trouble(f"{request_id} cannot be looked up")
     await _all(cashiers)
 
