@@ -10,7 +10,10 @@ import pytest
 from tests.house.tree import ROOT, tracked
 
 MENTIONED = re.compile(r"(?:`|^)make ([a-z]+)", re.MULTILINE)
-TARGETS = {"bench", "chaos", "check", "demo", "dist", "generate", "lock", "released", "serve", "setup", "simulate", "test"}
+TARGETS = {
+    "bench", "chaos", "check", "demo", "dist", "generate", "lock", "released", "serve", "setup", "simulate",
+    "test",
+}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
