@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from medsettle.errors import MedsettleError
-from medsettle.models import Basket, CashState, Collect, Outcome, Quote, SaleCard, Tendered
+from medsettle.models import Basket, CashState, Collect, LegKind, Outcome, Quote, SaleCard, Tendered
 from tests.chaos.post import NOTHING_TAKEN, Post
 
 _TO_FIND_OUT = frozenset({CashState.REFUND_ASKED, CashState.UNDONE_ELSEWHERE})
@@ -199,8 +199,19 @@ class Cashier(Post):
             self.papers.undoes(self.terminal, request_id)
             self.hears(await self.till.release(request_id))
         elif card.cash in _TO_FIND_OUT:
-            self.papers.give_back(request_id)
-            self.hears(await self.till.cash_returned(request_id))
+            await self._finds_out(request_id)
+
+    async def _finds_out(self, request_id: str) -> None:
+        """Looks up what is left of a sale: the rest of its cash is the patient's."""
+        due_fen = 0
+        for each in self.papers.left_of(request_id):
+            card = await self.till.status(each)
+            if card.outcome is Outcome.OPEN:
+                return
+            if card.outcome is Outcome.PAID:
+                due_fen += sum(leg.amount_fen for leg in card.legs if leg.kind is LegKind.CASH)
+        self.papers.put_right(request_id, due_fen)
+        self.hears(await self.till.cash_returned(request_id))
 
     async def looks_again(self, request_id: str) -> bool:
         """Asks for a sale that another till has undone, which this journal may have as paid."""

@@ -16,6 +16,7 @@ class Papers:
     """The drawer, what the till's cards said, what was wished undone, and what goes back to which sale.
 
     A sale and what is left of it after a return are one: their cash is counted together, by ``first``.
+    ``undone`` has who was asked to undo a sale last, ``elsewhere`` what other tills than its own were asked.
     """
 
     path: Path
@@ -48,15 +49,19 @@ class Papers:
         if request_id not in self.refunded:
             self._write("refund", request_id, str(-min(amount_fen, self.cash_fen(request_id))))
 
-    def give_back(self, request_id: str) -> None:
-        """Whatever was taken of the sale and of what is left of it."""
-        if fen := self.cash_fen(request_id):
+    def put_right(self, request_id: str, due_fen: int) -> None:
+        """Gives back what was taken of the sale beyond what is due of what is left of it."""
+        if fen := self.cash_fen(request_id) - due_fen:
             self._write("cash", request_id, str(-fen))
+
+    def left_of(self, request_id: str) -> tuple[str, ...]:
+        """Returns the ids under which a sale and what is left of it were sold."""
+        first = self.first(request_id)
+        return tuple(self._together.get(first, (first,)))
 
     def cash_fen(self, request_id: str) -> int:
         """Returns what is in the drawer of a sale and of what is left of it."""
-        first = self.first(request_id)
-        return sum(self.taken_fen.get(each, 0) for each in self._together.get(first, (first,)))
+        return sum(self.taken_fen.get(each, 0) for each in self.left_of(request_id))
 
     def first(self, request_id: str) -> str:
         """Returns the sale of which this one is left."""
