@@ -212,7 +212,7 @@ class Cashier(Post):
             if card.outcome is Outcome.OPEN:
                 return
             if card.outcome is Outcome.PAID:
-                due_fen += sum(leg.amount_fen for leg in card.legs if leg.kind is LegKind.CASH)
+                due_fen += sum(leg.amount_fen for leg in card.legs if leg.kind == LegKind.CASH)
         self.papers.put_right(request_id, due_fen)
         self.hears(await self.till.cash_returned(request_id))
 
