@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 300
-SHORT = ("--seconds", "12", "--kills", "10000", "--sales", "10000", "--shops", "2", "--tills", "5",
+SHORT = ("--seconds", "120", "--kills", "8", "--sales", "120", "--shops", "2", "--tills", "5",
          "--members", "60")
 
 pytestmark = [
@@ -27,5 +27,5 @@ def test_nothing_is_lost_or_done_twice_while_everything_fails(store: str) -> Non
     print(done.stdout)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     (kills, sales), = re.findall(r"([0-9,]+) kills .*, ([0-9,]+) sales", done.stdout)
-    assert int(kills.replace(",", "")) >= 1
-    assert int(sales.replace(",", "")) >= 1
+    assert int(kills.replace(",", "")) > 3
+    assert int(sales.replace(",", "")) > 20
