@@ -1,5 +1,6 @@
 """A gateway put together from its configuration: what it starts with, and how it bears a full disk."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -31,6 +32,8 @@ from tests.gateway.storage.stand import clinic, sale, settlement, write
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 CALLER = Caller("H1-T1", "H1", KEY)
+PATIENCE_S = 20
+"""A stop that hangs ends the test, not the run."""
 
 
 class HandClock:
@@ -119,6 +122,19 @@ async def test_a_stopped_gateway_has_ended_what_was_begun(tmp_path: Path) -> Non
     await seal(running, 1)
     await running.stop()
     assert reason_of(await seal(running, 2)) is Reason.SHUTTING_DOWN
+    assert closed(config)
+
+
+async def test_a_gateway_that_was_never_started_stops_at_once(tmp_path: Path) -> None:
+    config = config_in(tmp_path)
+    create_keys(config.keys.directory, demo=False)
+    migrate(config.storage.path)
+    made = await Gateway.of(config)
+    waiting = asyncio.create_task(seal(made, 1))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE_S):
+        await made.stop()
+    assert reason_of(await waiting) is Reason.SHUTTING_DOWN
     assert closed(config)
 
 

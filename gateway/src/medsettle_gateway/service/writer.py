@@ -49,12 +49,13 @@ class Writer:
         self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
         self._at_hand: list[Waiting] = []
         self._ended = asyncio.Event()
-        self._draining = False
+        self._started = self._draining = False
         self._instants = Instants(store, clock, report)
 
     def start(self, spawn: Spawn) -> None:
         """Begins to take commands from the queue."""
         work: Coroutine[Any, Any, None] = self._run()
+        self._started = True
         spawn(work, name="medsettle-writer")
 
     async def submit(self, command: Written, deadline_at: datetime | None = None) -> Answer:
@@ -74,7 +75,14 @@ class Writer:
         return await waiting.answer
 
     async def drain(self) -> None:
-        """Returns when everything in the queue is done. Nothing more is accepted."""
+        """Returns when everything in the queue is done. Nothing more is accepted.
+
+        If it was never started, what waits is told so: SHUTTING_DOWN.
+        """
+        if not self._started:
+            self._draining = True
+            self._give_up()
+            return
         if not self._draining:
             self._draining = True
             self._queue.put_nowait(_END)
