@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -263,11 +264,14 @@ def test_a_recorded_refusal_of_settle_is_proof_at_once(
     till: Till, counterpart: Counterpart, basket: Basket
 ) -> None:
     other = errors_pb2.OtherSale(request_id="X", state=sale_pb2.SALE_STATE_HELD)
+    other.created_at.FromDatetime(datetime(2026, 3, 1, 23, 30, 7, tzinfo=UTC))
     counterpart.fault("Settle", refused(Reason.POSSIBLE_DUPLICATE, other))
     card = sell(till, basket)
     assert (card.outcome, card.state) == (Outcome.NOT_PAID, SaleState.REFUSED)
     assert card.refusal is not None
-    assert card.refusal.details == {"other_request_id": "X", "other_state": "HELD"}
+    assert card.refusal.details == {
+        "other_request_id": "X", "other_state": "HELD", "other_created_at": "2026-03-02T07:30:07+08:00",
+    }
     assert counterpart.seen == ["Quote", "Settle"]
 
 

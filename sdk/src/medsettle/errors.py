@@ -24,6 +24,7 @@ each gRPC code. A ``RefusedError`` whose ``recorded`` is true proves that nothin
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from medsettle.models import Breakdown, Refusal, SaleCard, Split
@@ -106,6 +107,7 @@ class OtherSaleError(RefusedError):
 
     other_request_id: str | None = None
     other_state: str | None = None
+    other_created_at: datetime | None = None
 
 
 class NotSentError(MedsettleError):

@@ -18,9 +18,14 @@ _NUMBER: Final = re.compile(r"(?!0+$)[0-9]{1,9}", re.ASCII)
 """As a cashier types it; leading zeros are dropped."""
 
 
+def china_time(at: datetime) -> datetime:
+    """Returns an aware instant as the clocks in China show it."""
+    return at.astimezone(CHINA)
+
+
 def china_day(at: datetime) -> date:
     """Returns the day of an aware instant in China Standard Time."""
-    return at.astimezone(CHINA).date()
+    return china_time(at).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ STORED_IN_ORDER = {
     ),
     LineRecord: ("line_id", "item_code", "name", "kind", "item_class"),
     Remainder: ("key", "used_fen", "limit_fen", "left_fen"),
-    SaleHead: ("request_id", "state"),
+    SaleHead: ("request_id", "state", "created_at"),
     Split: ("funds", "accounts", "cash_fen"),
     Difference: ("funds", "accounts", "cash_fen"),
     TenderRecord: ("kind", "amount_fen", "reference"),

@@ -1,5 +1,7 @@
 """A refusal on the wire: every reason has its code and its sentences, and stays under 4 KB."""
 
+from datetime import UTC, datetime
+
 import pytest
 from google.rpc.code_pb2 import Code as WireCode
 from hypothesis import given
@@ -71,11 +73,20 @@ def test_a_fact_that_is_called_like_a_sentence_does_not_replace_it() -> None:
     assert refused.said["field"] == "quantity"
 
 
-def test_another_sale_is_named_with_its_state() -> None:
-    record = RefusalRecord(Reason.EARLIER_ATTEMPT_OPEN, other=SaleHead(REQUEST_ID, SaleState.HELD))
+def test_another_sale_is_named_with_its_state_and_since_when() -> None:
+    other_head = SaleHead(REQUEST_ID, SaleState.HELD, datetime(2026, 3, 2, 1, 30, tzinfo=UTC))
+    record = RefusalRecord(Reason.EARLIER_ATTEMPT_OPEN, other=other_head)
     refused = read(RefusedAnswer(record, recorded=True))
     other = errors_pb2.OtherSale.FromString(refused.details["medsettle.wire.v1.OtherSale"])
     assert (other.request_id, other.state) == (REQUEST_ID, sale_pb2.SALE_STATE_HELD)
+    assert other.created_at.ToDatetime(UTC) == other_head.created_at
+
+
+def test_an_answer_that_was_stored_without_the_other_sales_time_leaves_it_out() -> None:
+    record = RefusalRecord(Reason.EARLIER_ATTEMPT_OPEN, other=SaleHead(REQUEST_ID, SaleState.HELD))
+    refused = read(RefusedAnswer(record, recorded=True))
+    other = errors_pb2.OtherSale.FromString(refused.details["medsettle.wire.v1.OtherSale"])
+    assert not other.HasField("created_at")
 
 
 def changed_quote(accounts: int, funds: int) -> RefusalRecord:

@@ -11,7 +11,7 @@ Sales = Mapping[str, SaleRecord]
 
 
 def head_of(sale: SaleRecord) -> SaleHead:
-    return SaleHead(sale.request_id.text, sale.state)
+    return SaleHead(sale.request_id.text, sale.state, sale.created_at)
 
 
 def position(sale: SaleRecord) -> tuple[datetime, str]:

@@ -96,9 +96,12 @@ async def test_an_item_comes_in_all_its_versions_and_an_unknown_code_not_at_all(
 
 
 async def test_attempts_of_a_ticket_come_in_their_order(store: Store) -> None:
-    await write(store, PutSale(sale(7, 2)), PutSale(sale(7, 1)), PutSale(sale(8, 1)), PutSale(sale(7, 10)))
+    attempts = {attempt: sale(7, attempt) for attempt in (2, 1, 10)}
+    await write(store, PutSale(sale(8, 1)), *map(PutSale, attempts.values()))
     found = await load(store, TicketKey(request_id(7).ticket))
-    assert found == tuple(SaleHead(request_id(7, attempt).text, SaleState.SEALED) for attempt in (1, 2, 10))
+    assert found == tuple(
+        SaleHead(request_id(7, each).text, SaleState.SEALED, attempts[each].created_at) for each in (1, 2, 10)
+    )
 
 
 async def test_recent_sales_are_those_alive_of_member_place_and_basket_since_then(
@@ -182,8 +185,8 @@ async def test_a_stay_has_ended_while_its_final_bill_charges_or_may_still_charge
     final = bill(1, member, state)
     await write(store, PutSale(final))
     found = await load(store, StayEndKey(member, f"{CLINIC}-{TODAY}"))
-    expected = SaleHead(final.request_id.text, state) if state in ALIVE - {SaleState.EXPIRED} else None
-    assert found == expected
+    head = SaleHead(final.request_id.text, state, final.created_at)
+    assert found == (head if state in ALIVE - {SaleState.EXPIRED} else None)
 
 
 async def test_an_interim_bill_another_stay_and_another_members_end_no_stay(

@@ -27,10 +27,11 @@ that is added last, with a default, is no such thing. Each settlement has its en
 
 
 class SaleHead(NamedTuple):
-    """A sale's id and where it stands."""
+    """A sale's id, where it stands, and when it was first recorded; None in what was stored without it."""
 
     request_id: str
     state: SaleState
+    created_at: datetime | None = None
 
 
 class TenderRecord(NamedTuple):

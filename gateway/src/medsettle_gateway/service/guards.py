@@ -73,8 +73,7 @@ def check_duplicate(recent: tuple[SaleHead, ...], command: Settle) -> None:
 def _stop_for(reason: Reason, others: tuple[SaleHead, ...], request_id: RequestId) -> None:
     for other in others:
         if other.state in ALIVE and other.request_id != request_id.text:
-            detail = {"request_id": other.request_id, "state": other.state.value}
-            raise RefusedOnRecord(RefusalRecord(reason, detail, other=other))
+            raise RefusedOnRecord(RefusalRecord(reason, other=other))
 
 
 def check_institution(code: str, facts: Facts) -> InstitutionFacts:

@@ -33,9 +33,9 @@ Columns = Sequence[Any]
 
 
 def head_of(row: Columns) -> SaleHead:
-    """Returns the head of ``(request_id, state)``."""
-    request_id, state = row
-    return SaleHead(request_id, SaleState(state))
+    """Returns the head of ``(request_id, state, created_at_us)``."""
+    request_id, state, created_at_us = row
+    return SaleHead(request_id, SaleState(state), from_us(created_at_us))
 
 
 def terminal_of(row: Columns) -> TerminalFacts:

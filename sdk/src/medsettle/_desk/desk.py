@@ -95,4 +95,5 @@ def error_of(
         error.expected, error.now, error.breakdown = facts.expected, facts.now, facts.breakdown
     if isinstance(error, OtherSaleError):
         error.other_request_id, error.other_state = facts.other_request_id, facts.other_state
+        error.other_created_at = facts.other_created_at
     return error

@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2, status_pb2
 from medsettle._exchange.answering import UnreadableError, breakdown, instant, name_of, split
 from medsettle.errors import refusal_of
 from medsettle.models import Breakdown, Refusal, Split
+from medsettle.ticket import china_time
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import DOMAIN, Code
 from medsettle.wire.v1 import errors_pb2
@@ -33,6 +34,7 @@ class Facts:
     breakdown: Breakdown | None = None
     other_request_id: str | None = None
     other_state: str | None = None
+    other_created_at: datetime | None = None
 
 
 def facts_of(code: str, details: bytes) -> Facts:
@@ -52,6 +54,8 @@ def _naming_the_other_sale(facts: Facts) -> Facts:
     if facts.other_request_id is None or facts.other_state is None:
         return facts
     other = {"other_request_id": facts.other_request_id, "other_state": facts.other_state}
+    if facts.other_created_at is not None:
+        other["other_created_at"] = china_time(facts.other_created_at).isoformat(timespec="seconds")
     refusal = replace(facts.refusal, details={**facts.refusal.details, **other})
     return replace(facts, refusal=refusal)
 
@@ -74,7 +78,10 @@ def _with(facts: Facts, kind: str, value: bytes) -> Facts:
         case "medsettle.wire.v1.OtherSale":
             other = errors_pb2.OtherSale.FromString(value)
             state = name_of("SaleState", other.state)
-            return replace(facts, other_request_id=other.request_id, other_state=state)
+            return replace(
+                facts, other_request_id=other.request_id, other_state=state,
+                other_created_at=instant(other, "created_at"),
+            )
         case "medsettle.wire.v1.ClockSkew":
             skew = errors_pb2.ClockSkew.FromString(value)
             return replace(facts, gateway_at=instant(skew, "gateway_at"))

@@ -4,7 +4,7 @@ from google.protobuf.message import Message
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.v1 import errors_pb2
-from medsettle_gateway.domain.sale import RefusalRecord
+from medsettle_gateway.domain.sale import RefusalRecord, SaleHead
 from medsettle_gateway.rpc.codec import sale
 
 
@@ -13,11 +13,17 @@ def attached(refusal: RefusalRecord) -> tuple[Message, ...]:
     if refusal.reason is Reason.QUOTE_CHANGED:
         return (_quote_changed(refusal),)
     if refusal.other is not None:
-        other = refusal.other
-        return (errors_pb2.OtherSale(request_id=other.request_id, state=sale.state(other.state)),)
+        return (_other_sale(refusal.other),)
     if refusal.reason is Reason.CLOCK_SKEW:
         return (_clock_skew(refusal),)
     return ()
+
+
+def _other_sale(other: SaleHead) -> errors_pb2.OtherSale:
+    wire = errors_pb2.OtherSale(request_id=other.request_id, state=sale.state(other.state))
+    if other.created_at is not None:
+        wire.created_at.FromDatetime(other.created_at)
+    return wire
 
 
 def _quote_changed(refusal: RefusalRecord) -> errors_pb2.QuoteChanged:

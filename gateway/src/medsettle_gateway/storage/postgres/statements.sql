@@ -46,12 +46,12 @@ SELECT request_id, body, ARRAY(
 
 -- Ids begin alike: behind '-' stands '.'.
 -- name: ticket
-SELECT n, request_id, state FROM unnest($1::TEXT[]) WITH ORDINALITY AS asked (ticket, n)
+SELECT n, request_id, state, created_at_us FROM unnest($1::TEXT[]) WITH ORDINALITY AS asked (ticket, n)
 JOIN sales ON request_id >= ticket || '-' AND request_id < ticket || '.' ORDER BY n, attempt;
 
 -- A member has few sales of late and an institution many: the collation keeps its index out of it.
 -- name: recent_sales
-SELECT n, request_id, state
+SELECT n, request_id, state, created_at_us
 FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[]) WITH ORDINALITY
   AS asked (member, institution, basket_digest, since_us, most, n)
 CROSS JOIN LATERAL (
@@ -108,10 +108,10 @@ CROSS JOIN LATERAL (
 ) AS found ORDER BY n, hold_expires_at_us, request_id;
 
 -- name: stay_end
-SELECT n, request_id, state
+SELECT n, request_id, state, created_at_us
 FROM unnest($1::TEXT[], $2::TEXT[]) WITH ORDINALITY AS asked (member, stay, n)
 CROSS JOIN LATERAL (
-  SELECT request_id, state FROM sales
+  SELECT request_id, state, created_at_us FROM sales
   WHERE sales.member = asked.member AND ends_stay = stay AND state IN ('PENDING', 'HELD', 'SETTLED', 'UNDOING')
   OFFSET 0
 ) AS found ORDER BY n;

@@ -10,24 +10,26 @@ SELECT body FROM settlements WHERE request_id = :request_id ORDER BY number;
 SELECT request_id, body FROM sales WHERE request_id IN (SELECT value FROM json_each(:request_ids));
 
 -- name: ticket
-SELECT request_id, state FROM sales
+SELECT request_id, state, created_at_us FROM sales
 WHERE institution = :institution AND till = :till AND day = :day AND number = :number ORDER BY attempt;
 
 -- Each of what many ask for has its place before it: [[0, institution, till, day, number], ...].
 -- name: tickets
-SELECT json_extract(asked.value, '$[0]'), request_id, state FROM json_each(:asked) AS asked CROSS JOIN sales
+SELECT json_extract(asked.value, '$[0]'), request_id, state, created_at_us
+FROM json_each(:asked) AS asked CROSS JOIN sales
   ON institution = json_extract(asked.value, '$[1]') AND till = json_extract(asked.value, '$[2]') AND day = json_extract(asked.value, '$[3]')
   AND number = json_extract(asked.value, '$[4]')
 ORDER BY attempt;
 
 -- name: recent_sales
-SELECT request_id, state FROM sales INDEXED BY sales_of_member
+SELECT request_id, state, created_at_us FROM sales INDEXED BY sales_of_member
 WHERE member = :member AND institution = :institution AND created_at_us >= :since_us
   AND basket_digest = :basket_digest AND state IN ('PENDING', 'HELD', 'EXPIRED', 'SETTLED', 'UNDOING')
 ORDER BY created_at_us, request_id LIMIT :limit;
 
 -- name: recent_sales_of_many
-SELECT json_extract(asked.value, '$[0]'), request_id, state FROM json_each(:asked) AS asked CROSS JOIN sales
+SELECT json_extract(asked.value, '$[0]'), request_id, state, created_at_us
+FROM json_each(:asked) AS asked CROSS JOIN sales
   INDEXED BY sales_of_member
   ON member = json_extract(asked.value, '$[1]') AND institution = json_extract(asked.value, '$[2]') AND created_at_us >= json_extract(asked.value, '$[4]')
   AND basket_digest = json_extract(asked.value, '$[3]')
@@ -63,7 +65,7 @@ ORDER BY hold_expires_at_us, request_id LIMIT :limit;
 SELECT 1 FROM sales WHERE state = 'HELD' AND hold_expires_at_us <= :due_us LIMIT 1;
 
 -- name: stay_end
-SELECT request_id, state FROM sales
+SELECT request_id, state, created_at_us FROM sales
 WHERE member = :member AND ends_stay = :stay AND state IN ('PENDING', 'HELD', 'SETTLED', 'UNDOING');
 
 -- name: due_sales
