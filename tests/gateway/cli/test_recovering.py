@@ -1,6 +1,9 @@
 """Backups, restores and recoveries from the command line."""
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,36 @@ def test_a_database_that_was_lost_is_restored(city: City) -> None:
     assert "restore it from the backup" in city.run("ledger", "summary", exit_code=2).stderr
     assert city.ask("restore", str(copy), *BY)["aside"] is None
     assert city.ask("ledger", "verify")["sound"] is True
+
+
+def leave_a_log(path: Path) -> Path:
+    """Changes a database, and leaves what a crash and a lost file leave of it: the log alone."""
+    kept = path.with_name("kept")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE later (amount_fen INTEGER)")
+        shutil.copy(path.with_name(f"{path.name}-wal"), kept)
+    path.unlink()
+    return kept.rename(path.with_name(f"{path.name}-wal"))
+
+
+def test_the_log_of_a_lost_database_does_not_get_into_the_one_that_is_restored(city: City) -> None:
+    copy = backed_up(city)
+    log = leave_a_log(city.folder / "gateway.db")
+    content = log.read_bytes()
+    aside = Path(city.ask("restore", str(copy), *BY)["aside"])
+    assert city.rows("SELECT name FROM sqlite_schema WHERE name = 'later'") == []
+    assert city.rows("SELECT epoch FROM recoveries") == [(1,)]
+    assert aside.read_bytes() == content
+
+
+def test_what_an_interrupted_restore_left_does_not_get_into_the_next_one(city: City) -> None:
+    copy = backed_up(city)
+    begun = city.folder / "gateway.db.restoring"
+    shutil.copy(city.folder / "gateway.db", begun)
+    leave_a_log(begun)
+    city.ask("restore", str(copy), *BY, "--replace")
+    assert city.rows("SELECT name FROM sqlite_schema WHERE name = 'later'") == []
+    assert list(city.folder.glob("gateway.db.restoring*")) == []
 
 
 def test_a_backup_of_another_gateway_is_refused(city: City, tmp_path: Path) -> None:

@@ -129,6 +129,7 @@ def test_a_database_that_is_in_use_is_not_set_aside(stand: SqliteStand) -> None:
         with pytest.raises(ConfigError, match="is in use"):
             copies.set_aside(stand.path, NOW)
     aside = copies.set_aside(stand.path, NOW)
+    assert aside is not None
     assert not stand.path.exists()
     assert aside.name == "gateway.db.replaced-20260302T010000.123456Z"
 
@@ -139,6 +140,7 @@ async def test_what_was_only_in_the_log_is_set_aside_too(stand: SqliteStand, tmp
         await transaction.write((PutSale(sale()),))
     await store.close()
     aside = copies.set_aside(stand.path, datetime(2026, 3, 2, tzinfo=UTC))
+    assert aside is not None
     with closing(sqlite3.connect(aside)) as connection:
         assert connection.execute("SELECT count(*) FROM sales").fetchone() == (1,)
     assert sorted(path.name for path in tmp_path.joinpath("gateway").iterdir()) == [aside.name]
@@ -151,3 +153,23 @@ def test_a_copy_is_put_back_where_nothing_is(stand: SqliteStand, tmp_path: Path)
     assert target.read_bytes() == (tmp_path / "copy" / "gateway.db").read_bytes()
     with pytest.raises(FileExistsError):
         copies.put_back(tmp_path / "copy", target)
+
+
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_a_log_that_was_left_without_its_database_is_set_aside_alone(tmp_path: Path, end: str) -> None:
+    path, log = tmp_path / "gateway.db", tmp_path / f"gateway.db{end}"
+    assert copies.set_aside(path, NOW) is None
+    log.write_bytes(b"of another database")
+    assert copies.set_aside(path, NOW) == tmp_path / f"gateway.db.replaced-20260302T010000.123456Z{end}"
+    assert not log.exists()
+    assert not path.exists()
+
+
+def test_a_copy_is_not_put_back_beside_the_log_of_another_database(
+    stand: SqliteStand, tmp_path: Path
+) -> None:
+    backed_up(stand, tmp_path / "copy")
+    (tmp_path / "again.db-wal").write_bytes(b"of another database")
+    with pytest.raises(FileExistsError):
+        copies.put_back(tmp_path / "copy", tmp_path / "again.db")
+    assert not (tmp_path / "again.db").exists()

@@ -86,7 +86,7 @@ def restore(  # the options
     if place.path.exists():
         copies.require_alone(place.path)
     prepared = EmbeddedDatabase(place.path.with_name(place.path.name + _RESTORED), place.busy_ms)
-    prepared.path.unlink(missing_ok=True)
+    copies.clear(prepared.path)
     place.path.parent.mkdir(parents=True, exist_ok=True)
     copies.put_back(folder, prepared.path)
     prepared.migrate()
@@ -95,8 +95,8 @@ def restore(  # the options
         begun = since_now(connection, at, author, reason, manifest.made_at)
         epoch = put_recovery(connection, begun, above=before)
     copies.end_log(prepared.path)
-    aside = copies.set_aside(place.path, at) if place.path.exists() else None
-    prepared.path.rename(place.path)
+    aside = copies.set_aside(place.path, at)
+    copies.take_place(prepared.path, place.path)
     if as_json:
         print_json({
             "epoch": epoch, "lost_from": begun.lost_from.isoformat(),

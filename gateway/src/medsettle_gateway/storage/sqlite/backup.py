@@ -4,6 +4,7 @@ A copy is a folder with the database and a manifest that says what it is a copy 
 when all of it is on disk, and nothing is ever written over.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -28,6 +29,8 @@ MANIFEST: Final = "manifest.json"
 _PARTIAL: Final = ".partial"
 _STEP_PAGES: Final = 2_048
 _CHUNK_BYTES: Final = 1_048_576
+_ENDS: Final = ("", "-wal", "-shm", "-journal")
+"""Of the files of a database. SQLite puts a log that it finds into whatever database stands beside it."""
 
 Told = Callable[[int, int], None]
 """Hears how much of the work is done, and of how much."""
@@ -105,13 +108,21 @@ def check(folder: Path, told: Told) -> tuple[Manifest, Verdict]:
 
 
 def put_back(folder: Path, path: Path) -> None:
-    """Copies the database of a checked copy to a path where nothing is. Raises OSError."""
+    """Copies the database of a checked copy to a path where nothing is, no log either. Raises OSError."""
+    for left in _files_of(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(left))
     with (folder / DATABASE).open("rb") as source:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(number, "wb") as target:
             shutil.copyfileobj(source, target, _CHUNK_BYTES)
     _flush(path)
     _flush(path.parent)
+
+
+def clear(path: Path) -> None:
+    """Removes what was begun and not finished: a database and its log. Raises OSError."""
+    for each in _files_of(path):
+        each.unlink()
 
 
 def require_alone(path: Path) -> None:
@@ -134,21 +145,29 @@ def end_log(path: Path) -> None:
     _flush(path)
 
 
-def set_aside(path: Path, at: datetime) -> Path:
-    """Moves a database that nobody uses out of the way, and returns where it is now.
+def set_aside(path: Path, at: datetime) -> Path | None:
+    """Moves a database that nobody uses out of the way, or what is left of one: its log alone.
 
-    Raises ConfigError if a gateway or a command has it open, and OSError.
+    Returns where it is now, or its log if that is alone; None if there was nothing. Raises ConfigError if
+    a gateway or a command has it open, and OSError.
     """
-    require_alone(path)
-    aside = path.with_name(f"{path.name}.replaced-{at:%Y%m%dT%H%M%S.%fZ}")
-    if aside.exists():
-        raise ConfigError(f"{aside} 已存在。", f"{aside} exists already.")
-    for end in ("-wal", "-shm", ""):
-        each = path.with_name(path.name + end)
-        if each.exists():
-            each.rename(aside.with_name(aside.name + end))
+    if path.exists():
+        require_alone(path)
+    name = f"{path.name}.replaced-{at:%Y%m%dT%H%M%S.%fZ}"
+    moved = {each: each.with_name(name + each.name.removeprefix(path.name)) for each in _files_of(path)}
+    for target in moved.values():
+        if target.exists():
+            raise ConfigError(f"{target} 已存在。", f"{target} exists already.")
+    for each, target in moved.items():
+        each.rename(target)
     _flush(path.parent)
-    return aside
+    return next(iter(moved.values()), None)
+
+
+def take_place(prepared: Path, path: Path) -> None:
+    """Moves a database whose log has ended to a path where nothing is, for good. Raises OSError."""
+    prepared.rename(path)
+    _flush(path.parent)
 
 
 def epoch_of(path: Path) -> int:
@@ -196,6 +215,11 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     uri = f"{path.resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)) as connection:
         yield connection
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The database first: a log without it is never taken for one, a database without its log might be."""
+    return [each for end in _ENDS if (each := path.with_name(path.name + end)).exists()]
 
 
 def _unsound(copy: Path, what: str) -> ConfigError:
