@@ -14,7 +14,7 @@ from medsettle.evidence import Evidence
 from medsettle.journal import SqliteJournal
 from medsettle.models import Basket, CashState, Collect, Outcome, SaleState, Split, Tendered
 from medsettle.record import SaleRecord
-from medsettle.tender import Collected
+from medsettle.tender import CashTender, Collected
 from medsettle.till import Till
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
 from tests.sdk.faults import lost_after
@@ -173,3 +173,30 @@ async def test_a_cancelled_call_frees_its_ticket_only_when_its_write_is_on_disk(
             await sale
         assert [(card.outcome, card.refund_due_fen) for card in await till.recover()] == [(Outcome.PAID, 0)]
         assert not await till.open_sales()
+
+
+@pytest.mark.parametrize(("taken", "cash"), [(True, CashState.COLLECTED), (False, CashState.NOT_COLLECTED)])
+async def test_a_cashier_who_is_awaited_is_heard_before_the_sale_goes_on(
+    async_till: AsyncTill, basket: Basket, taken: bool, cash: CashState
+) -> None:
+    asked: list[int] = []
+
+    async def take(amount_fen: int) -> bool:
+        await asyncio.sleep(0)
+        asked.append(amount_fen)
+        return taken
+
+    card = await async_till.checkout(
+        "1", "scanned", basket, show=agrees, tender=CashTender(take, agrees)
+    )
+    assert (card.outcome is Outcome.PAID, card.cash, asked) == (taken, cash, [4000])
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")
+def test_a_till_that_does_not_wait_takes_no_promise_of_a_cashier_for_a_yes(
+    till: Till, basket: Basket
+) -> None:
+    card = till.checkout(
+        "1", "scanned", basket, show=lambda _: True, tender=CashTender(agrees, lambda _: False)
+    )
+    assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.ASKED)

@@ -8,7 +8,8 @@ import json
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from medsettle.models import CashState, Tendered
@@ -53,27 +54,41 @@ class Tender(Protocol):
         """
 
 
+Asking: TypeAlias = Callable[[int], bool | Awaitable[bool]]
+
+
 class CashTender:
     """Cash over the counter: the cashier says whether it was taken, and whether it was given back.
 
-    ``take(amount_fen)`` and ``give_back(amount_fen)`` ask the cashier and return the answer.
+    ``take(amount_fen)`` and ``give_back(amount_fen)`` ask the cashier and return the answer; under AsyncTill
+    both may be coroutines.
     """
 
-    def __init__(self, take: Callable[[int], bool], give_back: Callable[[int], bool]) -> None:
+    def __init__(self, take: Asking, give_back: Asking) -> None:
         self._take = take
         self._give_back = give_back
 
-    def collect(self, amount_fen: int, request_id: str) -> Collected:  # noqa: ARG002 - the cashier counts
+    def collect(self, amount_fen: int, request_id: str) -> Collected | Awaitable[Collected]:  # noqa: ARG002
         """Returns COLLECTED if the cashier says that the amount, in fen, is in the till."""
-        if self._take(amount_fen):
-            return Collected(CashState.COLLECTED, (Tendered("cash", amount_fen),))
-        return Collected(CashState.NOT_COLLECTED)
+        said = self._take(amount_fen)
+        # An answer that is still to come would count as a yes.
+        return _once_said(said, amount_fen) if isawaitable(said) else _as_said(said, amount_fen)
 
     def refund(
         self, amount_fen: int, request_id: str, tenders: tuple[Tendered, ...]  # noqa: ARG002
-    ) -> bool:
+    ) -> bool | Awaitable[bool]:
         """Returns whether the cashier says that the amount, in fen, was given back."""
         return self._give_back(amount_fen)
+
+
+async def _once_said(said: Awaitable[bool], amount_fen: int) -> Collected:
+    return _as_said(await said, amount_fen)
+
+
+def _as_said(said: object, amount_fen: int) -> Collected:
+    if said:
+        return Collected(CashState.COLLECTED, (Tendered("cash", amount_fen),))
+    return Collected(CashState.NOT_COLLECTED)
 
 
 _TIMEOUT_MS: Final = 15_000
