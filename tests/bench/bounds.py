@@ -18,6 +18,7 @@ from typing import Final
 from medsettle.testing import Gateway as Sandbox
 from medsettle.wire.calls import SETTLE
 from medsettle_gateway.bootstrap.gateway import Gateway, report
+from medsettle_gateway.bootstrap.process import spare_the_loaded
 from medsettle_gateway.cli.frame import open_gateway
 from medsettle_gateway.cli.logs import set_up
 from medsettle_gateway.rpc.aio import new_event_loop
@@ -72,6 +73,7 @@ async def settled(
     config = open_gateway(config_path).config
     set_up(config.log)
     gateway = await Gateway.of(config)
+    spare_the_loaded()
     gateway.writer.start(gateway.spawner)
     calls = gateway.calls
     try:

@@ -1,6 +1,7 @@
 """A gateway put together from its configuration: what it starts with, and how it bears a full disk."""
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from medsettle.wire.signing import Certificate, KeySigner, verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
 from medsettle_gateway.bootstrap.gateway import Gateway, load_packs, tell_warnings
+from medsettle_gateway.bootstrap.process import spare_the_loaded
 from medsettle_gateway.config import Config, ConfigError, GatewaySection, PolicySection
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.moves import PutTerminal, PutTerminalKey
@@ -163,6 +165,19 @@ def test_a_till_whose_clock_is_hours_behind_believes_the_answer_that_corrects_it
     behind = milliseconds(NOW - timedelta(hours=23, minutes=59))
     verifier = issued.certificate.answering_key(verifier_of(root.public_key), "gateway", behind)
     assert verifier.key == issued.signer.key
+
+
+def test_what_is_loaded_before_the_start_is_not_searched_for_cycles_any_more() -> None:
+    usual, loaded = gc.get_threshold(), [object()]
+    try:
+        spare_the_loaded()
+        made = [object()]
+        searched = gc.get_objects()
+        assert not any(each is loaded for each in searched)
+        assert any(each is made for each in searched)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
 
 
 def test_packs_are_those_of_the_configured_regions(tmp_path: Path) -> None:

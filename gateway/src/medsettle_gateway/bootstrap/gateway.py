@@ -2,20 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from medsettle.wire.signing import verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
 from medsettle_gateway.bootstrap.files import allow_files
 from medsettle_gateway.bootstrap.fronts import AnyFront, open_front
-from medsettle_gateway.bootstrap.process import Spawner, SystemClock, told_by_parent, told_to_end
+from medsettle_gateway.bootstrap.process import (
+    Spawner,
+    SystemClock,
+    spare_the_loaded,
+    told_by_parent,
+    told_to_end,
+)
 from medsettle_gateway.config import Config, ConfigError, LimitsSection, PolicySection
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.files.keys import Keys, load_keys
@@ -131,12 +137,18 @@ class Gateway:
         await self.store.close()
 
 
-def run(config: Config, ready: Callable[[int], None], *, worker: bool = False) -> None:
+def run(
+    config: Config, ready: Callable[[int], object], remotes: Remotes | None = None, *,
+    resolver: CredentialResolver | None = None, worker: bool = False,
+) -> None:
     """Runs a gateway until the process is told to end; ``ready`` hears the port once calls are answered.
 
-    A worker shares its port with others, and ends with whoever started it. Raises ConfigError if it cannot
-    start.
+    ``remotes`` and ``resolver`` are what :meth:`Gateway.of` takes. A worker shares its port with others, and
+    ends with whoever started it. Raises ConfigError if it cannot start.
     """
+    def made() -> Coroutine[Any, Any, Gateway]:
+        return Gateway.of(config, remotes, resolver=resolver, shared_port=worker)
+
     connections = config.limits.connections
     room = allow_files(connections)
     if room is not None and room < connections:
@@ -144,13 +156,16 @@ def run(config: Config, ready: Callable[[int], None], *, worker: bool = False) -
             "connections": connections, "room": room,
         }})
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_run(config, ready, worker=worker))
+        runner.run(_run(made, ready, worker=worker))
 
 
-async def _run(config: Config, ready: Callable[[int], None], *, worker: bool) -> None:
+async def _run(
+    made: Callable[[], Coroutine[Any, Any, Gateway]], ready: Callable[[int], object], *, worker: bool
+) -> None:
     told = asyncio.Event()
     with told_to_end(told), told_by_parent(told) if worker else nullcontext():
-        gateway = await Gateway.of(config, shared_port=worker)
+        gateway = await made()
+        spare_the_loaded()
         try:
             ready(await gateway.start())
             await told.wait()
