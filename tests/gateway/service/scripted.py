@@ -203,7 +203,7 @@ def _settlement(amounts_fen: list[int], split: Split) -> SettlementRecord:
     lines = tuple(LineRecord(str(n), "DRUG", "DRUG", "drug", "A") for n, _ in enumerate(amounts_fen, 1))
     return SettlementRecord(
         1, "general_outpatient", "普通门诊", "General outpatient", breakdown, lines, (), (),
-        pack="", pack_digest="", catalogue_digest="", engine_version="", case_input={},
+        pack="", pack_digest="", catalogue_digest="", engine_version="", case_input=None,
     )
 
 

@@ -35,7 +35,7 @@ def after_reversal(sale: SaleRecord, later: tuple[SaleRecord, ...]) -> tuple[str
     drugs = [to_plain(drug) for drug in effect.dispensed]
     return tuple(
         other.request_id.text
-        for other in later
+        for other in filter(_is_counted_here, later)
         if other.request_id.text != sale.request_id.text and (_reads(other, moved) or _looks_at(other, drugs))
     )
 
@@ -49,8 +49,14 @@ def after_confirmation(sale: SaleRecord, meanwhile: tuple[SaleRecord, ...]) -> t
         return ()
     moved = [delta.key for delta in sale.effect.counters if delta.key.measure != "paid"]
     return tuple(
-        other.request_id.text for other in meanwhile if _moves(other, moved) or _reads(other, moved)
+        other.request_id.text for other in filter(_is_counted_here, meanwhile)
+        if _moves(other, moved) or _reads(other, moved)
     )
+
+
+def _is_counted_here(sale: SaleRecord) -> bool:
+    """A remote authority keeps its counters itself, and its sales have no input that could be read."""
+    return sale.effect is None or not sale.effect.upstream
 
 
 def _moves(sale: SaleRecord, keys: Sequence[CounterKey]) -> bool:

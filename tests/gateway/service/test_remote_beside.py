@@ -1,0 +1,52 @@
+"""Some sales of a patient are decided by a remote authority, others by the rules here: each minds its own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.asked import Collect
+from medsettle_gateway.service.commands import SaleAnswer
+from tests.gateway.service.books_hold import check_store
+from tests.gateway.service.remote_world import RemoteWorld
+from tests.gateway.service.world import World, basket, line, split
+
+S = SaleState
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[RemoteWorld]:
+    begun = await RemoteWorld().begun()
+    yield begun
+    await begun.ends()
+
+
+@pytest.fixture
+async def here(world: RemoteWorld) -> AsyncIterator[World]:
+    """The gateway as it was before a remote authority decided, over the same store."""
+    begun = await World(store=world.store, clock=world.clock, numbers=world.numbers).started(a_father=100_000)
+    yield begun
+    await world.clock.until(begun.writer.drain())
+
+
+async def test_a_sale_decided_here_is_reversed_after_another_was_decided_there(
+    world: RemoteWorld, here: World
+) -> None:
+    sale = await here.settled(50_000)
+    there = await world.ask(world.settle(basket=basket(line("DRUG2")), expected=split(25_000, 25_000)))
+    assert isinstance(there, SaleAnswer)
+    assert there.sale.state is S.SETTLED
+    answer = await world.ask(world.reverse(sale.request_id))
+    assert isinstance(answer, SaleAnswer), answer
+    assert (answer.sale.state, answer.sale.recompute_due) == (S.REVERSED, ())
+    check_store(world.store)
+
+
+async def test_a_hold_is_confirmed_after_another_sale_was_decided_there_meanwhile(world: RemoteWorld) -> None:
+    held = await world.ask(world.settle(collect=Collect.LATER))
+    assert isinstance(held, SaleAnswer)
+    other = await world.ask(world.settle(basket=basket(line("DRUG2")), expected=split(25_000, 25_000)))
+    assert isinstance(other, SaleAnswer)
+    answer = await world.ask(world.confirm(held.sale))
+    assert isinstance(answer, SaleAnswer), answer
+    assert (answer.sale.state, answer.sale.recompute_due) == (S.SETTLED, ())
