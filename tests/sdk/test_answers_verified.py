@@ -12,6 +12,7 @@ from medsettle.models import Basket, Collect, Outcome, Split
 from medsettle.till import Till
 from medsettle.wire import calls, signing
 from medsettle.wire.reasons import Reason
+from medsettle.wire.v1 import errors_pb2
 from tests.sdk.counterpart import (
     ANSWERING,
     AUDIENCE,
@@ -217,3 +218,22 @@ def test_a_status_that_cannot_be_read_is_shown_as_the_gateway_being_away(
     counterpart.fault("Quote", garbled)
     with pytest.raises(GatewayAwayError, match="ANSWER_UNREADABLE"):
         till.quote("scanned", basket)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_refusal_with_a_time_of_no_calendar_breaks_no_till(
+    till: Till, counterpart: Counterpart, basket: Basket, *, signed: bool
+) -> None:
+    of_no_calendar = errors_pb2.ClockSkew()
+    of_no_calendar.gateway_at.seconds = 10**17
+    says_so = refused(Reason.CLOCK_SKEW, of_no_calendar)
+
+    def answered(side: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
+        reply = says_so(side, request, handle)
+        kept = {"grpc-status-details-bin": reply.trailing["grpc-status-details-bin"]}
+        return reply if signed else Reply(reply.code, b"", kept)
+
+    counterpart.fault("Quote", answered)
+    with pytest.raises(TerminalNotReadyError, match="CLOCK_SKEW"):
+        till.quote("scanned", basket)
+    assert till.clock_offset_ms == 0

@@ -62,11 +62,14 @@ def day(text: str) -> date | None:
 
 
 def instant(message: Message, field: str) -> datetime | None:
-    """Returns an aware instant, or None where it is absent."""
+    """Returns an aware instant, or None where it is absent. Raises UnreadableError for one of no calendar."""
     if not message.HasField(field):
         return None
     stamp: Timestamp = getattr(message, field)
-    return stamp.ToDatetime(UTC)
+    try:
+        return stamp.ToDatetime(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UnreadableError(f"{message.DESCRIPTOR.name}.{field} is no time") from error
 
 
 def name_of(enum: str, number: int) -> str:
