@@ -82,8 +82,8 @@ class WarningRecord(NamedTuple):
 class SettlementRecord:
     """One benefit's calculation: with ``case_input`` and the digests it can be done again for ever.
 
-    ``case_input`` is empty where it is not known: of another authority, or lost before a restore. ``order`` is
-    the emergency order under which it was made, empty for none.
+    ``case_input`` is empty where it is not known: of another authority, or lost before a restore.
+    ``order`` is the emergency order under which it was made, empty for none.
     """
 
     number: int
