@@ -85,6 +85,16 @@ def test_what_the_server_refuses_is_told_without_the_row(connection: BlockingCon
     assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_a_commit_that_the_server_makes_a_rollback_is_none(connection: BlockingConnection) -> None:
+    connection.begin()
+    connection.execute("INSERT INTO settings (name, value) VALUES ('x', '1')")
+    with pytest.raises(DatabaseFailedError):
+        connection.execute("SELECT 1 / 0")
+    with pytest.raises(AssertionError, match="COMMIT came to ROLLBACK"):
+        connection.execute("COMMIT")
+    assert connection.execute("SELECT count(*) FROM settings WHERE name = 'x'").fetchone() == (0,)
+
+
 def test_it_works_where_an_event_loop_runs(database_url: str) -> None:
     async def within() -> object:
         connection = opened(database_url)

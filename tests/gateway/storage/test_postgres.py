@@ -80,6 +80,23 @@ async def test_what_the_server_refuses_stands_in_no_log_with_its_row(pair: Pair)
     assert "shown-once" not in logged
 
 
+async def test_a_commit_that_the_server_makes_a_rollback_is_none(pair: Pair) -> None:
+    """Somebody has overlooked that a statement failed; what was to be answered is not on disk."""
+    await write(pair.one, UseCredential("shown-once", request_id().text, NOW, NOW))
+    failed = UseCredential("shown-once", request_id(2).text, NOW, NOW)
+
+    async def overlook() -> None:
+        async with pair.one.begin() as transaction:
+            await transaction.write((PutSale(sale()),))
+            with pytest.raises(AssertionError):
+                await transaction.write((failed,))
+
+    with pytest.raises(AssertionError, match="COMMIT came to ROLLBACK"):
+        await overlook()
+    assert await load(pair.one, KEY) is None
+    await write(pair.one, PutSale(sale()))
+
+
 async def test_who_holds_a_lock_never_waits_for_another(pair: Pair) -> None:
     """Each holds what the other wants next: waiting would be for ever."""
     mine, yours = SaleKey(request_id(1).text), SaleKey(request_id(2).text)

@@ -15,6 +15,7 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.storage.connection import DatabaseFailedError, Parameters
 from medsettle_gateway.storage.postgres.connecting import Connection, Waits, said
 from medsettle_gateway.storage.postgres.database import open_database
+from medsettle_gateway.storage.postgres.ending import commit
 from medsettle_gateway.storage.postgres.failures import FAILURES
 from medsettle_gateway.storage.postgres.latest import instant, last_committed_at
 from medsettle_gateway.storage.postgres.loading import load
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 _STATEMENTS_MOST: Final = 64
 """Statements that stay prepared; commands have few."""
-_CONTROL: Final = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+_CONTROL: Final = ("BEGIN", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
 class FoundRows:
@@ -87,7 +88,10 @@ class BlockingConnection:
         self.execute("SELECT pg_advisory_xact_lock(?, ?)", (TURNS, Turn.COMMAND))
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> FoundRows:
-        """Returns what the statement finds. Raises DatabaseFailedError."""
+        """Returns what the statement finds. Raises DatabaseFailedError.
+
+        COMMIT also raises AssertionError, if a statement had failed before.
+        """
         return self._wait(self._execute(sql, parameters))
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> None:
@@ -122,6 +126,9 @@ class BlockingConnection:
         self._thread.end()
 
     async def _execute(self, sql: str, parameters: Parameters) -> FoundRows:
+        if sql == "COMMIT":
+            await commit(self._raw)
+            return FoundRows()
         if sql.startswith(_CONTROL):
             await self._raw.execute(sql)
             return FoundRows()
@@ -168,7 +175,6 @@ class LoopThread:
     def end(self) -> None:
         """Ends the thread, once nothing runs in it."""
         self.run(asyncio.sleep(0))  # a connection that was ended is closed in the loop's next turn
-        self.run(asyncio.sleep(0))  # a connection that was ended leaves the loop in its next round
         self._thread.submit(self._loop.close)
         self._thread.shutdown()
 

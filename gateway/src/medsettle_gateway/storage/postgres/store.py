@@ -21,6 +21,7 @@ from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.postgres.chaining import Chaining
 from medsettle_gateway.storage.postgres.connecting import Connection, Waits
 from medsettle_gateway.storage.postgres.duty import Duty
+from medsettle_gateway.storage.postgres.ending import commit
 from medsettle_gateway.storage.postgres.failures import FAILURES, to_its_end, unavailable
 from medsettle_gateway.storage.postgres.latest import last_committed_at
 from medsettle_gateway.storage.postgres.line import Line
@@ -79,7 +80,7 @@ class PostgresStore:
             try:
                 yield transaction
                 with unavailable():
-                    await to_its_end(asyncio.ensure_future(connection.execute("COMMIT")))
+                    await to_its_end(asyncio.ensure_future(commit(connection)))
             except BaseException:
                 await self._undo(connection)
                 raise
