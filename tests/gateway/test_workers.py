@@ -52,7 +52,7 @@ async def test_a_worker_that_does_not_serve_in_time_is_killed() -> None:
     assert refused.value.code == -signal.SIGKILL
 
 
-async def test_a_worker_that_dies_is_started_anew() -> None:
+async def test_a_worker_that_dies_is_started_anew(caplog: pytest.LogCaptureFixture) -> None:
     running = workers(SERVES)
     await running.start()
     first, second = running._running[1], running._running[2]
@@ -65,6 +65,8 @@ async def test_a_worker_that_dies_is_started_anew() -> None:
     await asyncio.gather(keeping, return_exceptions=True)
     await running.stop()
     assert all(each.returncode is not None for each in running._running.values())
+    told = [each.__dict__["fields"] for each in caplog.records if each.getMessage() == "worker ended"]
+    assert told == [{"worker": 1, "exit_code": -signal.SIGKILL}]
 
 
 async def test_a_worker_that_dies_again_and_again_is_given_up() -> None:

@@ -156,6 +156,8 @@ def test_a_gateway_that_is_no_demo_does_not_become_a_city(tmp_path: Path) -> Non
 def test_migrating_what_is_up_to_date_says_so(city: City) -> None:
     newest = len(database.migrations())
     assert city.ask("migrate") == {"from": newest, "to": newest}
+    said = city.run("migrate").stdout
+    assert f"数据库已是版本 {newest},无需升级。The database is of version {newest}: up to date." in said
 
 
 def test_every_setting_is_listed_with_its_value_range_and_variable(
@@ -165,12 +167,15 @@ def test_every_setting_is_listed_with_its_value_range_and_variable(
     listed = {each["name"]: each for each in city.ask("settings")["settings"]}
     assert listed["limits.hold_s"] == {
         "name": "limits.hold_s", "value": 300, "least": 1, "most": 86_400,
-        "variable": "MEDSETTLE_GATEWAY__LIMITS__HOLD_S",
+        "variable": "MEDSETTLE_GATEWAY__LIMITS__HOLD_S", "choices": None,
     }
     assert listed["gateway.demo"]["value"] is True
     text = city.run("settings").stdout
     assert "limits.hold_s = 300  (1 .. 86400)" in text
     assert "listen.tls_key = -" in text
+    assert "listen.front = aio  (aio | fast)" in text
+    assert "log.level = info  (debug | info | warning | error)" in text
+    assert "gateway.demo = true  (true | false)" in text
 
 
 def wrong_value(city: City) -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from medsettle.wire.signing import key_id, verifier_of
+from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.resolvers.demo import DemoResolver
 from medsettle_gateway.service.enrol import code_hash
+from medsettle_gateway.storage.instants import from_us
 from tests.gateway.cli.city import City, on_both_stores
 
 pytestmark = on_both_stores
@@ -43,6 +45,10 @@ def test_for_people_the_code_stands_alone_on_standard_output(city: City) -> None
     result = city.run("terminal", "enrol", CLINIC, "T1")
     assert result.stdout.count("\n") == 1
     assert "铁东第一门诊部" in result.stderr
+    ((expires_at_us,),) = city.rows("SELECT expires_at_us FROM enrol_codes")
+    until = from_us(expires_at_us).astimezone(CST).isoformat(timespec="seconds")
+    assert until.endswith("+08:00")
+    assert result.stderr.endswith(f"有效至 valid until {until}\n")
 
 
 def test_a_new_code_of_a_till_ends_the_one_before(city: City) -> None:
@@ -73,7 +79,9 @@ def test_tills_are_listed_with_their_keys(city: City) -> None:
     (till,) = city.ask("terminal", "list")["terminals"]
     assert (till["terminal"], till["state"]) == (f"{CLINIC}-T1", "active")
     assert [key["key"] for key in till["keys"]] == ["k1"]
-    assert f"{CLINIC}-T1  铁东第一门诊部  active" in city.run("terminal", "list").stdout
+    shown = city.run("terminal", "list").stdout
+    assert f"{CLINIC}-T1  铁东第一门诊部  active" in shown
+    assert datetime.fromisoformat(till["keys"][0]["not_after"]).astimezone(CST).isoformat() in shown
 
 
 def test_a_till_is_suspended_and_resumed(city: City) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from medsettle.wire.signing import verifier_of
 from medsettle_gateway.cli.frame import now
 from medsettle_gateway.domain.basket import Waiver
-from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.calendar import CST, day_of
 from medsettle_gateway.domain.facts import InstitutionFacts
 from medsettle_gateway.domain.keys import InstitutionKey, OrdersKey
 from medsettle_gateway.service.emergency import Orders
@@ -91,6 +91,9 @@ def test_an_order_is_ended_before_its_time_and_both_are_recorded(city: City, tod
     assert (listed["to"], listed["author"], listed["ended"]["author"]) == (today.isoformat(), "王某", "李某")
     again = city.run("order", "end", name, "--author", "李某", exit_code=1)
     assert "was ended before" in again.stderr
+    (line,) = city.run("order", "list").stdout.splitlines()
+    ended_at = datetime.fromisoformat(listed["ended"]["ended_at"]).astimezone(CST)
+    assert f"李某 {ended_at.isoformat(timespec='seconds')} 结束 ended it" in line
 
 
 @on_both_stores

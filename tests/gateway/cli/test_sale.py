@@ -13,6 +13,7 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.gateway import desk_of
 from medsettle_gateway.cli.frame import now
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
+from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.sale import SaleRecord, TenderRecord
 from medsettle_gateway.service.commands import (
@@ -146,9 +147,12 @@ def test_a_hold_is_listed_with_its_end(city: City) -> None:
     held = Till(city).sells(5_000, Collect.LATER)
     (row,) = listed(city)
     assert held.hold_expires_at
-    until = held.hold_expires_at.isoformat(timespec="seconds")
+    until = held.hold_expires_at.astimezone(CST).isoformat(timespec="seconds")
     assert (row["request_id"], row["state"]) == (held.request_id.text, "HELD")
     assert row["why_en"] == f"held until {until}"
+    line = city.run("sale", "list").stdout
+    since = held.committed_at.astimezone(CST).isoformat(timespec="seconds")
+    assert f"HELD {since} 预占至 {until}" in line
 
 
 def test_a_hold_that_ended_is_listed_while_a_late_confirmation_may_come(city: City) -> None:

@@ -93,6 +93,29 @@ def test_a_gateway_that_is_no_demo_is_not_served_as_one(tmp_path: Path) -> None:
     assert "cannot be served with --demo" in refused
 
 
+def test_a_gateway_that_knows_nobody_says_so_when_it_starts(tmp_path: Path) -> None:
+    """Its port is taken, so it ends by itself."""
+    city = City(tmp_path)
+    city.run("init", str(tmp_path))
+    command = [sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(city.config)]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command += ["--listen", f"127.0.0.1:{taken.getsockname()[1]}"]
+        ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    warning = ended.stderr.decode().splitlines()[0]
+    assert "没有设置凭证服务" in warning
+    assert "every credential is refused (CREDENTIAL_INVALID)" in warning
+
+
+def test_a_demo_does_not_say_that_it_knows_nobody(city: City) -> None:
+    with serving(city, "--listen", "127.0.0.1:0") as process:
+        port_of(process)
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    assert "CREDENTIAL_INVALID" not in errors
+
+
 def test_a_demo_needs_its_issuer(tmp_path: Path) -> None:
     city = City(tmp_path)
     city.run("init", str(tmp_path), "--demo")

@@ -119,7 +119,7 @@ class Workers:
                 ends_count = pauses_count = 0
             # Who was killed may have done nothing wrong: it is started again, however often.
             ends_count += code != _KILLED
-            LOGGER.error("worker ended", extra={"fields": {"ended": number, "exit_code": code}})
+            LOGGER.error("worker ended", extra={"fields": {"worker": number, "exit_code": code}})
             if ends_count > self.patience.restarts_most:
                 raise ConfigError(
                     f"工作进程 {number} 连续结束了 {ends_count} 次;原因见日志。",
@@ -129,7 +129,7 @@ class Workers:
             pauses_count = min(pauses_count + 1, _DOUBLINGS_MOST)
             with contextlib.suppress(NotReadyError):  # its end is met above
                 await self._launch(number)
-                LOGGER.info("worker restarted", extra={"fields": {"restarted": number}})
+                LOGGER.info("worker restarted", extra={"fields": {"worker": number}})
 
 
 def run_workers(workers: Workers, ready: Callable[[], None]) -> None:

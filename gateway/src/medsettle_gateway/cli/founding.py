@@ -154,6 +154,8 @@ def migrate(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     before, after = gateway.database.migrate()
     if as_json:
         print_json({"from": before, "to": after})
+    elif before == after:
+        click.echo(f"数据库已是版本 {after},无需升级。The database is of version {after}: up to date.")
     else:
         click.echo(f"数据库版本 {before} -> {after}。The database was of version {before}, now of {after}.")
 

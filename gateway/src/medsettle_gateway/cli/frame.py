@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 
 from medsettle_gateway.config import Config, ConfigError
+from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
 from medsettle_gateway.files.toml import read_config
 from medsettle_gateway.storage import stores
@@ -102,6 +103,14 @@ def open_gateway(path: Path, **overrides: str) -> Gateway:
 def now() -> datetime:
     """Returns the instant, in UTC."""
     return datetime.now(UTC)
+
+
+def shown_at(at: datetime) -> str:
+    """Returns an aware instant as people here read it: to the second, in China Standard Time with its offset.
+
+    It can be typed again where a command asks for an instant.
+    """
+    return at.astimezone(CST).isoformat(timespec="seconds")
 
 
 def new_reference() -> str:

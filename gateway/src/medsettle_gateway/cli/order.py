@@ -18,6 +18,7 @@ from medsettle_gateway.cli.frame import (
     open_gateway,
     print_json,
     refuse,
+    shown_at,
 )
 from medsettle_gateway.domain.basket import Waiver
 from medsettle_gateway.domain.calendar import day_of
@@ -248,8 +249,12 @@ def _line(row: dict[str, Any]) -> str:
     where = ", ".join(row["institutions"]) or f"{row['region']} 全区 everywhere"
     state = _STATES[row["state"]]
     ended = row["ended"]
-    by = f"  {ended['author']} {ended['ended_at']} 结束 ended it" if ended else ""
+    by = f"  {ended['author']} {_shown(ended['ended_at'])} 结束 ended it" if ended else ""
     return (
         f"{row['id']}  {state}  {row['from']}..{row['to']}  {', '.join(row['waives'])}  {where}  "
-        f"{row['authority']} {row['document']}  {row['author']} {row['issued_at']}{by}"
+        f"{row['authority']} {row['document']}  {row['author']} {_shown(row['issued_at'])}{by}"
     )
+
+
+def _shown(instant: str) -> str:
+    return shown_at(datetime.fromisoformat(instant))

@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from medsettle_gateway.cli.deciding import Decide, Needs, decided
-from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.cli.frame import (
+    config_option,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    refuse,
+    shown_at,
+)
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.sale import SaleRecord
@@ -61,7 +69,8 @@ def list_command(days: int, most: int, as_json: bool, config_path: Path) -> None
         print_json({"sales": rows})
         return
     for row in rows:
-        click.echo(f"{row['request_id']} {row['state']} {row['since']} {row['why_zh']} {row['why_en']}")
+        since = shown_at(datetime.fromisoformat(row["since"]))
+        click.echo(f"{row['request_id']} {row['state']} {since} {row['why_zh']} {row['why_en']}")
     if not rows:
         click.echo("没有未了结的业务。No sale is stuck.")
 
@@ -103,7 +112,7 @@ def _why(record: SaleRecord) -> tuple[str, str]:
             f"等待 {whose} 答复" + (",已放弃" if given_up else ""),
             f"waits for the answer of {whose}" + (", and is given up" if given_up else ""),
         )
-    until = _at(record.hold_expires_at) if record.hold_expires_at else "-"
+    until = shown_at(record.hold_expires_at) if record.hold_expires_at else "-"
     if record.state == "HELD":
         return f"预占至 {until}", f"held until {until}"
     return f"预占已于 {until} 到期,等待迟到的确认", f"its hold ended at {until}; a late confirmation may come"

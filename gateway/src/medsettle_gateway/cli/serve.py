@@ -1,5 +1,6 @@
 """``medsettle-gateway serve``."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Final
@@ -12,9 +13,17 @@ from medsettle_gateway.cli.frame import config_option, open_gateway
 from medsettle_gateway.cli.logs import set_up
 from medsettle_gateway.config import Config, ConfigError
 
+LOGGER: Final = logging.getLogger("medsettle.gateway")
 _WORKERS_MOST: Final = 64
 _LAST_WORDS_S: Final = 10.0
 """For what a worker does after its calls have ended."""
+_KNOWS_NOBODY: Final = (
+    "没有设置凭证服务:出示的凭证都会被拒绝(CREDENTIAL_INVALID),无法结算;"
+    "请由自己的程序启动网关并传入 resolver,见 README。"
+    "No credential service is set: every credential is refused (CREDENTIAL_INVALID), and nothing can be "
+    "settled; start the gateway from a program of yours that hands a resolver in, as the README shows."
+)
+
 
 @click.command("serve", short_help="启动网关 answer calls until told to end")
 @config_option
@@ -35,6 +44,8 @@ def serve(config_path: Path, demo: bool, listen: str | None, count: int, number:
     config = gateway.config
     _refuse_unmeant(config_path, config, demo=demo)
     set_up(config.log, number)
+    if number is None and not config.gateway.demo:
+        LOGGER.warning(_KNOWS_NOBODY)
     if count > 1:
         _serve_many(config_path, config, count)
         return

@@ -8,7 +8,15 @@ from typing import Any, Final
 import click
 
 from medsettle.wire.request_ids import is_terminal
-from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.cli.frame import (
+    config_option,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    refuse,
+    shown_at,
+)
 from medsettle_gateway.domain.facts import EnrolCode
 from medsettle_gateway.domain.ids import terminal_id
 from medsettle_gateway.service.enrol import code_hash
@@ -61,7 +69,7 @@ def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None
         })
     else:
         click.echo(whole)
-        click.echo(f"{institution_name},有效至 valid until {_text(expires_at)}", err=True)
+        click.echo(f"{institution_name},有效至 valid until {shown_at(expires_at)}", err=True)
 
 
 @terminal.command("list", short_help="列出收银机 list every till")
@@ -79,8 +87,8 @@ def list_terminals(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     for each in found:
         click.echo(f"{each.terminal}  {each.institution_name}  {each.state}")
         for key in each.keys:
-            revoked = f"  已吊销 revoked {_text(key.revoked_at)}" if key.revoked_at else ""
-            life = f"{_text(key.not_before)} -- {_text(key.not_after)}"
+            revoked = f"  已吊销 revoked {shown_at(key.revoked_at)}" if key.revoked_at else ""
+            life = f"{shown_at(key.not_before)} -- {shown_at(key.not_after)}"
             click.echo(f"  {key.key}  {key.suite}  {life}{revoked}")
 
 

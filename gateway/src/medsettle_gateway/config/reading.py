@@ -79,7 +79,7 @@ def _section(
             values[each.name] = _value(place, data[each.name], kinds[each.name], folder)
         else:
             values[each.name] = _value(place, each.default, kinds[each.name], folder)
-        _in_range(place, values[each.name], each.metadata)
+        _allowed(place, values[each.name], each.metadata)
     return kind(**values)
 
 
@@ -135,8 +135,14 @@ _KINDS: Final[dict[Any, tuple[str, str]]] = {
 }
 
 
-def _in_range(place: str, value: Any, metadata: Mapping[str, int]) -> None:  # noqa: ANN401
-    if metadata and not metadata["least"] <= value <= metadata["most"]:
+def _allowed(place: str, value: Any, metadata: Mapping[str, Any]) -> None:  # noqa: ANN401
+    if "choices" in metadata and value not in metadata["choices"]:
+        listed = ", ".join(metadata["choices"])
+        raise ConfigError(
+            f"{place} 应是以下之一:{listed},而不是 {value!r}。",
+            f"{place} must be one of {listed}, not {value!r}.",
+        )
+    if "least" in metadata and not metadata["least"] <= value <= metadata["most"]:
         least, most = metadata["least"], metadata["most"]
         raise ConfigError(
             f"{place} 应在 {least} 到 {most} 之间,而不是 {value}。",

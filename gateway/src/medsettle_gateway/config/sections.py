@@ -18,6 +18,12 @@ _LOOPBACK: Final = "localhost"
 """The one name that is this machine everywhere; any other may be moved."""
 
 
+def _choice(default: str, choices: tuple[str, ...]) -> str:
+    """One of a few words."""
+    value: str = field(default=default, metadata={"choices": choices})
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class GatewaySection:
     """Who the gateway is.
@@ -45,7 +51,7 @@ class ListenSection:
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
     allow_plaintext_beyond_loopback: bool = False
-    front: str = "aio"
+    front: str = _choice("aio", ("aio", "fast"))
     """What carries the calls: ``aio`` (grpc.aio), or ``fast`` (the extra of that name; plaintext only)."""
 
     @property
@@ -101,8 +107,8 @@ class PolicySection:
 class LogSection:
     """How much is logged, and as what: ``text`` for people, ``json`` for programs."""
 
-    level: str = "info"
-    format: str = "text"
+    level: str = _choice("info", ("debug", "info", "warning", "error"))
+    format: str = _choice("text", ("text", "json"))
 
 
 def _limit(default: int, least: int, most: int) -> int:
@@ -237,18 +243,7 @@ def _agree(config: Config) -> None:
                 f"gateway.regions 中的 {region!r} 应是六位统筹区代码。",
                 f"{region!r} in gateway.regions must be a pooling region code of six digits.",
             )
-    _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
-    _one_of("log.format", config.log.format, ("text", "json"))
     _listen_agrees(config.listen)
-
-
-def _one_of(place: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        listed = ", ".join(choices)
-        raise ConfigError(
-            f"{place} 应是以下之一:{listed},而不是 {value!r}。",
-            f"{place} must be one of {listed}, not {value!r}.",
-        )
 
 
 def _listen_agrees(listen: ListenSection) -> None:
@@ -268,7 +263,6 @@ def _listen_agrees(listen: ListenSection) -> None:
             "设置 listen.tls_client_ca 时必须同时设置 listen.tls_certificate。",
             "listen.tls_client_ca needs listen.tls_certificate.",
         )
-    _one_of("listen.front", listen.front, ("aio", "fast"))
     if listen.front == "fast" and listen.tls_certificate is not None:
         raise ConfigError(
             'listen.front = "fast" 不支持 TLS:请使用 aio,或在它前面放置终止 TLS 的代理并去掉证书设置。',
