@@ -1,11 +1,17 @@
 """What a hold counts for: it reserves what a fund may pay, and bears nothing before it is collected."""
 
+from dataclasses import replace
+
 import pytest
 
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.facts import CounterState
+from medsettle_gateway.domain.keys import CountersKey
+from medsettle_gateway.domain.member import Scheme
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.due import free_due
 from tests.gateway.service.books_hold import check_store
-from tests.gateway.service.county import HONG, LAN, a_world, cold, pill, used
+from tests.gateway.service.county import HONG, LAN, REGION, a_world, cold, pill, used
 from tests.gateway.service.world import World, basket
 
 
@@ -61,6 +67,20 @@ async def test_what_a_fund_may_pay_is_reserved_by_a_hold() -> None:
     await world.sale(world.confirm(hold))
     assert used(world, "outpatient") == 100_000
     check_store(world.store)
+
+
+async def test_a_hold_that_ended_frees_nothing_under_the_scheme_that_its_member_has_changed_to() -> None:
+    world = await a_world()
+    hold = await held(world, 150_000)
+    assert hold.effect is not None
+    world.clock.forward(minutes=11)
+    moved = replace(world.store.tables.members[LAN], scheme=Scheme.RESIDENT)
+    there = CountersKey(LAN, REGION, moved.scheme.value, ("2026",))
+    paid = {delta.key: delta.amount for delta in hold.effect.counters if delta.key.measure == "paid"}
+    counters = {key: CounterState(used=amount_fen) for key, amount_fen in paid.items()}
+    freed = free_due((hold,), moved, (there, counters), world.clock.at)
+    assert freed.moves
+    assert freed.counters == paid
 
 
 async def test_the_confirmation_of_a_hold_names_the_sales_that_bore_its_deductible_too() -> None:

@@ -39,8 +39,8 @@ def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
     if member is None:
         return None
     due = facts.of(DueHoldsKey(member.member, now.at, now.desk.rules.due_holds_count))
-    counters = facts.of(_counters_key(sale, now))
-    freed = free_due(due, member, counters, now.at, but=sale.request_id.text)
+    counted = _counters_key(sale, now)
+    freed = free_due(due, member, (counted, facts.of(counted)), now.at, but=sale.request_id.text)
     ends = [facts.of(key) for key in stay_keys(member.member, sale.institution, sale.basket)]
     payers = {each.account: each for each in freed.member.accounts if each.state is AccountState.ACTIVE}
     region = sale.effect.region if sale.effect else member.region

@@ -71,8 +71,9 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     """
     institution = check_institution(asked.command.caller.institution, facts)
     member = _member(asked, facts)
-    counters = facts.of(_counters_key(asked, member, now))
-    freed = free_due(facts.of(_due_key(member.member, now)), member, counters, now.at)
+    counted = _counters_key(asked, member, now)
+    due = facts.of(_due_key(member.member, now))
+    freed = free_due(due, member, (counted, facts.of(counted)), now.at)
     visit = Visit(
         service_on=asked.day(now.at),
         institution=institution,

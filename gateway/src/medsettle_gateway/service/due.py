@@ -11,7 +11,7 @@ from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import CounterState, DispensedFacts, MemberFacts
-from medsettle_gateway.domain.keys import DispensedKey, StayEndKey
+from medsettle_gateway.domain.keys import CountersKey, DispensedKey, StayEndKey
 from medsettle_gateway.domain.moves import DropDispensed, Move, MoveBalance, MoveCounter, PutSale
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.ledger.transition import By, moves_of
@@ -65,11 +65,13 @@ def end_hold(sale: SaleRecord, at: datetime) -> tuple[SaleRecord, tuple[Move, ..
 def free_due(
     due: tuple[SaleRecord, ...],
     member: MemberFacts,
-    counters: Mapping[CounterKey, CounterState],
+    counters: tuple[CountersKey, Mapping[CounterKey, CounterState]],
     at: datetime,
     but: str = "",
 ) -> Freed:
     """Returns what is left once the due holds have ended, except the one sale that is being confirmed.
+
+    ``counters`` are those that the sale reads, with the key that says whose they are.
 
     One that a remote authority has charged reserves nothing here, and is left to time: to end it cannot be
     taken back, and after a restore with loss it may have been confirmed.
@@ -78,7 +80,7 @@ def free_due(
     for sale in due:
         if sale.state is SaleState.HELD and sale.upstream is None and sale.request_id.text != but:
             moves += end_hold(sale, at)[1]
-    return Freed(moves, _balances(member, moves), _sums(member, counters, moves))
+    return Freed(moves, _balances(member, moves), _sums(*counters, moves))
 
 
 def _balances(member: MemberFacts, moves: tuple[Move, ...]) -> MemberFacts:
@@ -96,14 +98,16 @@ def _balances(member: MemberFacts, moves: tuple[Move, ...]) -> MemberFacts:
 
 
 def _sums(
-    member: MemberFacts, counters: Mapping[CounterKey, CounterState], moves: tuple[Move, ...]
+    of: CountersKey, counters: Mapping[CounterKey, CounterState], moves: tuple[Move, ...]
 ) -> dict[CounterKey, int]:
-    """What is used, and what is held where that counts, less what the moves free of this member's."""
+    """What is used, and what is held where that counts, less what the moves free of the same counters."""
     sums = {key: _counting(key, state.used, state.held) for key, state in counters.items()}
     for move in moves:
-        if isinstance(move, MoveCounter) and move.move.member == member.member and move.move.key in sums:
-            key = move.move.key
-            sums[key] += _counting(key, move.move.used_delta, move.move.held_delta)
+        # Who has changed region or scheme may have a hold under the same name in the counters of before.
+        if isinstance(move, MoveCounter) and move.move[:3] == (of.member, of.region, of.scheme):
+            _, _, _, key, used_delta, held_delta = move.move
+            if key in sums:
+                sums[key] += _counting(key, used_delta, held_delta)
     return sums
 
 

@@ -92,8 +92,9 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     institution = check_institution(asking.institution, facts)
     service_on = check_day(basket, quoted.service_on if quoted else None, now.at, now.desk.rules)
     credential, member = check_credential(asking.credential, quoted, facts)
-    counters = facts.of(_counters_key(asking, member, now))
-    freed = free_due(facts.of(_due_key(member.member, now)), member, counters, now.at)
+    counted = _counters_key(asking, member, now)
+    due = facts.of(_due_key(member.member, now))
+    freed = free_due(due, member, (counted, facts.of(counted)), now.at)
     for key in stay_keys(member.member, asking.institution, basket):
         check_stay(freed.still_there(facts.of(key)), basket)
     catalogue = facts.of(_catalogue_key(asking, institution.region))
