@@ -49,6 +49,11 @@ class RequestId:
         """The request id as it is journalled and sent."""
         return f"{self.terminal}-{self.on:%Y%m%d}-{self.number}-{self.attempt}"
 
+    @property
+    def institution(self) -> str:
+        """The institution's code."""
+        return self.terminal.rpartition("-")[0]
+
     @classmethod
     def first(cls, terminal: str, on: date, number: str | int) -> Self:
         """Returns the first attempt of a ticket; 0012 and 12 are one. Raises RequestError: TICKET_INVALID."""

@@ -10,13 +10,14 @@ from medsettle._desk.effects import Note, Script
 from medsettle._exchange import answering, asking
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.signed import OK
-from medsettle.errors import RefusedError, RequestError, refusal_of
+from medsettle.errors import RefusedError, RequestError, refusal_of, request_error
 from medsettle.models import Basket, CashState, Collect, Credential, Outcome, Sale, Split
 from medsettle.record import Known, Reopened, SaleRecord
 from medsettle.sale import apply, is_closed, outcome
 from medsettle.ticket import RequestId, Ticket, china_day
 from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import LIST_SALES
+from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import digest
 
 
@@ -100,8 +101,12 @@ def new_record(
 def record_for(desk: Desk, request_id: str, operator: str, *, ask: bool = False) -> Script[SaleRecord]:
     """Returns the record of a request id, reopened; for a sale that the journal does not hold, a new
     one that knows nothing yet: it may be another till's.
+
+    Raises RequestError: NOT_YOURS for one of another institution, which could never be ended from here.
     """
     parsed = RequestId.parse(request_id)
+    if parsed.institution != desk.config.institution:
+        raise request_error(Reason.NOT_YOURS, request_id=str(parsed))
     found = yield Note(lambda: desk.journal.load(str(parsed)))
     if found is None or is_anothers(found):
         return SaleRecord(
