@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from medsettle import models
 from medsettle._columns import width
@@ -117,7 +118,7 @@ def test_a_sentence_counts_the_lines_as_the_till_numbers_them(
     for line_id, number in (("7", 7), ("A1", 1), ("0", 1), ("10000", 1), ("٣", 1)):
         lines = tuple(line._replace(line_id=line_id) for line in made.lines[:1])
         step = TraceStep("excluded", "rule", "", {"name": "x"}, 100, 0)
-        (told,) = codec.settlement(replace(made, lines=lines, trace=(step,)), full=True).trace
+        (told,) = codec.settlement(structs.replace(made, lines=lines, trace=(step,)), full=True).trace
         assert (name, told.line_id, told.zh[:4]) == (name, line_id, f"第{number}行“")
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.basket import Dispensed
@@ -154,7 +155,7 @@ def test_drugs_count_while_a_sale_is_held_and_once_it_is_settled(
     before: SaleState, state: SaleState, move: type[Move] | None
 ) -> None:
     drug = Dispensed("厄贝沙坦片", date(2026, 7, 3), 30, "hypertension")
-    moves = moves_of(before, sale(state, replace(EFFECT, dispensed=(drug,))), By())
+    moves = moves_of(before, sale(state, structs.replace(EFFECT, dispensed=(drug,))), By())
     found = [each for each in moves if isinstance(each, KeepDispensed | DropDispensed)]
     assert [type(each) for each in found] == ([] if move is None else [move])
     if move is KeepDispensed:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -76,7 +77,7 @@ async def test_another_institution_may_not_touch_the_sale() -> None:
 async def test_confirming_what_nobody_has_seen_is_not_found_and_seals_nothing() -> None:
     world = await a_world()
     sale = await world.settled()
-    unknown = replace(sale, request_id=world.request_id())
+    unknown = structs.replace(sale, request_id=world.request_id())
     assert (await world.refused(world.confirm(unknown))).refusal.reason is Reason.SALE_NOT_FOUND
     assert unknown.request_id.text not in world.store.tables.sales
 

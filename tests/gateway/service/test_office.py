@@ -202,8 +202,8 @@ async def test_what_was_not_refused_late_is_not_repaired() -> None:
 async def test_what_can_no_longer_be_calculated_can_still_be_paid_as_shown() -> None:
     world = await a_world()
     late = await late_refused(world)
-    settlements = tuple(replace(each, pack_digest="gone") for each in late.settlements)
-    world.store.tables.sales[late.request_id.text] = replace(late, settlements=settlements)
+    settlements = tuple(structs.replace(each, pack_digest="gone") for each in late.settlements)
+    world.store.tables.sales[late.request_id.text] = structs.replace(late, settlements=settlements)
     with pytest.raises(NotAllowedError, match="as it was shown"):
         await repairs(world, SettleAgain(late.request_id, "here", ("wang",)))
     repaired = await repairs(world, PayAsShown(late.request_id, "left", TWO))

@@ -28,7 +28,7 @@ def earlier_attempt(world: World, command: Settle) -> Settle:
     sale = world.store.tables.sales.pop(SETTLED)
     ticket = command.request_id.ticket
     text = f"{command.request_id.text[:-1]}9"
-    other = replace(sale, request_id=replace(sale.request_id, text=text, ticket=ticket, attempt=9))
+    other = structs.replace(sale, request_id=replace(sale.request_id, text=text, ticket=ticket, attempt=9))
     world.store.tables.sales[text] = other
     return command
 

@@ -1,9 +1,9 @@
 """After a restore with loss: what a remote authority was asked comes back by the till's evidence."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.calls import GET_SALE
 from medsettle.wire.states import SaleState
@@ -118,7 +118,7 @@ async def test_a_question_without_what_it_was_asked_by_is_left_to_the_operator(
 ) -> None:
     request_id = await pending(world, ANSWER_LOST)
     read, evidence = shown(world.at(request_id))
-    bare = Reenter(caller_of(request_id), replace(read, upstream=None), evidence)
+    bare = Reenter(caller_of(request_id), structs.replace(read, upstream=None), evidence)
     answer = await restored.writer.submit(bare)
     assert isinstance(answer, ReassertedAnswer)
     assert answer.became is Became.LEFT_TO_OPERATOR

@@ -218,7 +218,7 @@ async def test_a_sale_that_does_not_stand_settled_has_nothing_to_return() -> Non
     unknown = world.request_id()
     await world.ask(world.reverse(sale.request_id))
     for of, state in ((sale.request_id, "REVERSED"), (held.request_id, "HELD"), (unknown, "ABSENT")):
-        answer = await world.refused(returning(world, replace(sale, request_id=of), BOUGHT[0]))
+        answer = await world.refused(returning(world, structs.replace(sale, request_id=of), BOUGHT[0]))
         assert (answer.refusal.reason, answer.recorded) == (Reason.RETURN_NOT_SETTLED, True)
         assert answer.refusal.detail["state"] == state
 
@@ -251,7 +251,7 @@ async def test_a_return_gives_no_more_time_to_undo_what_is_left() -> None:
 
 async def test_of_a_stay_no_part_is_returned() -> None:
     world, sale = await a_sale()
-    stay = replace(sale, basket=replace(basket(*BOUGHT), admitted_on=sale.service_on))
+    stay = structs.replace(sale, basket=replace(basket(*BOUGHT), admitted_on=sale.service_on))
     world.store.tables.sales[sale.request_id.text] = stay
     answer = await world.refused(returning(world, sale, BOUGHT[0]))
     assert answer.refusal.reason is Reason.RETURN_NOT_POSSIBLE

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
+from msgspec import structs
+
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import Posting
@@ -140,7 +142,7 @@ def first_moves(member: str, account: str) -> tuple[Move, ...]:
 
 
 def next_moves(member: str, account: str) -> tuple[Move, ...]:
-    settled = replace(full_sale(member), version=2, state=SaleState.SETTLED)
+    settled = structs.replace(full_sale(member), version=2, state=SaleState.SETTLED)
     return (
         PutSale(settled), DropErrand(settled.request_id.text),
         entry(Posting("book", "a", 1), Posting("book", "b", -1)),

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
@@ -180,7 +182,7 @@ def sale(
         request_id=request_id(number, attempt, till), state=state, first_state=state, version=1,
         operator="收银员01", service_on=TODAY, requested_at=NOW - SECOND, created_at=NOW, committed_at=NOW,
     )
-    return replace(one, **changes)
+    return structs.replace(one, **changes)
 
 
 def settlement(number: int = 1, **changes: Any) -> SettlementRecord:
@@ -196,7 +198,7 @@ def settlement(number: int = 1, **changes: Any) -> SettlementRecord:
         remainders=(Remainder(PAID, 5_000, 300_000, 295_000),), pack="a-pack", pack_digest="d1",
         catalogue_digest="d2", engine_version="1", case_input={"lines": [{"amount": 12_000}]},
     )
-    return replace(one, **changes)
+    return structs.replace(one, **changes)
 
 
 def full_sale(member: str, **changes: Any) -> SaleRecord:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.states import ALIVE, SaleState
 from medsettle_gateway.domain.asked import Basket
@@ -166,8 +167,8 @@ async def test_sales_are_found_by_when_they_were_settled_however_long_ago_they_w
     await write(store, *map(PutSale, sales))
     assert await load(store, SettledSinceKey(member, NOW, 5)) == (sales[3], sales[1])
     assert await load(store, SettledSinceKey(member, NOW, 1)) == (sales[3],)
-    confirmed = replace(sales[2], state=SETTLED, version=2, committed_at=NOW + 7 * SECOND)
-    undone = replace(sales[3], state=SaleState.REVERSED, version=2, committed_at=NOW + 8 * SECOND)
+    confirmed = structs.replace(sales[2], state=SETTLED, version=2, committed_at=NOW + 7 * SECOND)
+    undone = structs.replace(sales[3], state=SaleState.REVERSED, version=2, committed_at=NOW + 8 * SECOND)
     await write(store, PutSale(confirmed), PutSale(undone))
     assert await load(store, SettledSinceKey(member, NOW, 5)) == (confirmed, sales[1])
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Basket
@@ -163,7 +164,7 @@ async def test_a_stay_that_a_set_ends_otherwise_may_be_ended_in_the_same_set(
     basket = Basket((), admitted_on=date(2026, 2, 1), discharged_on=TODAY)
     held = full_sale(member, basket=basket)
     await write(store, PutSale(held))
-    freed = replace(held, state=SaleState.EXPIRED, version=2)
+    freed = structs.replace(held, state=SaleState.EXPIRED, version=2)
     another = full_sale(member, basket=basket, request_id=request_id(2))
     await write(store, PutSale(freed), PutSale(another))
     assert (await load(store, SaleKey(another.request_id.text))).state is SaleState.HELD
@@ -172,8 +173,8 @@ async def test_a_stay_that_a_set_ends_otherwise_may_be_ended_in_the_same_set(
 async def test_a_sale_may_be_put_several_times_in_one_set(stand: Stand, store: Store) -> None:
     member = stand.enter(person("11"))["11"]
     held = full_sale(member)
-    settled = replace(held, state=SaleState.SETTLED, version=2)
-    reversed_ = replace(held, state=SaleState.REVERSED, version=3, settlements=())
+    settled = structs.replace(held, state=SaleState.SETTLED, version=2)
+    reversed_ = structs.replace(held, state=SaleState.REVERSED, version=3, settlements=())
     await write(store, PutSale(held), PutSale(sale(2)), PutSale(settled), PutSale(reversed_))
     assert await load(store, SaleKey(held.request_id.text)) == reversed_
     assert await load(store, SaleKey(request_id(2).text)) == sale(2)

@@ -1,10 +1,10 @@
 """What every store keeps to when it is written, whatever it is made of."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.counters import CounterKey
@@ -102,7 +102,7 @@ async def test_a_sale_comes_back_as_it_was_written(stand: Stand, store: Store) -
 async def test_the_next_version_stands_in_place_of_the_one_before(stand: Stand, store: Store) -> None:
     first = full_sale(stand.enter(person("1"))["1"], settlements=(settlement(1), settlement(2)))
     other = (settlement(1, pack_digest="other"),)
-    again = replace(first, version=2, state=SaleState.SETTLED, settlements=other)
+    again = structs.replace(first, version=2, state=SaleState.SETTLED, settlements=other)
     await write(store, PutSale(first))
     await write(store, PutSale(again))
     assert await load(store, SaleKey(first.request_id.text)) == again

@@ -5,9 +5,11 @@ codes, never a name, an id number or a credential.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -78,8 +80,7 @@ class WarningRecord(NamedTuple):
     clause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SettlementRecord:
+class SettlementRecord(Struct, frozen=True):
     """One benefit's calculation: with ``case_input`` and the digests it can be done again for ever.
 
     ``case_input`` is empty where it is not known: of another authority, or lost before a restore.
@@ -123,8 +124,7 @@ class AccountBooking(NamedTuple):
     variance_fen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """All that a sale books, its settlements together. Region and scheme are the patient's.
 
     ``counters`` names each counter once. ``dispensed`` are the drugs that a benefit's limits count.
@@ -182,8 +182,7 @@ class Fingerprint(NamedTuple):
         return same and (not known or self.member == other.member)
 
 
-@dataclass(frozen=True, slots=True)
-class SaleRecord:
+class SaleRecord(Struct, frozen=True):
     """A sale, whatever its state. A tombstone (sealed unseen) has no fingerprint, basket or member.
 
     ``version`` counts its transitions from 1. ``settlements``, ``split`` and ``effect`` are set once it was
@@ -256,7 +255,7 @@ class StoredSale(NamedTuple):
 
 def to_stored(sale: SaleRecord) -> StoredSale:
     """Returns the texts that storage keeps of a sale."""
-    return StoredSale(to_json(replace(sale, settlements=())), tuple(map(to_json, sale.settlements)))
+    return StoredSale(to_json(structs.replace(sale, settlements=())), tuple(map(to_json, sale.settlements)))
 
 
 def from_stored(stored: StoredSale) -> SaleRecord:
@@ -269,4 +268,4 @@ def from_stored(stored: StoredSale) -> SaleRecord:
         msg = f"{sale.request_id} is of format {sale.record_format}; this release reads {RECORD_FORMAT}"
         raise ValueError(msg)
     settlements = tuple(from_json(SettlementRecord, text) for text in stored.settlements)
-    return replace(sale, settlements=settlements)
+    return structs.replace(sale, settlements=settlements)

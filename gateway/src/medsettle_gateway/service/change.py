@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from msgspec import structs
+
 from medsettle.wire.states import UNDONE_AS, Event, SaleState
 from medsettle_gateway.domain.calendar import business_on
 from medsettle_gateway.domain.ids import RequestId
@@ -23,7 +25,7 @@ def moved(sale: SaleRecord, event: Event, to: SaleState, at: datetime, **changes
         changes["business_on"] = business_on(at)
     if state is SaleState.SETTLED:
         changes["settled_on"] = business_on(at)
-    return replace(sale, state=state, version=sale.version + 1, committed_at=at, **changes)
+    return structs.replace(sale, state=state, version=sale.version + 1, committed_at=at, **changes)
 
 
 def undoing(sale: SaleRecord, event: Event, at: datetime, ends_as: SaleState, **changes: Any) -> SaleRecord:  # noqa: ANN401

@@ -1,6 +1,7 @@
 """Confirm: the cash part of a hold is collected. A late one settles only what was shown."""
 
-from dataclasses import replace
+
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
@@ -59,7 +60,7 @@ def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
         return Decision(unrecorded(Reason.TENDER_MISMATCH, command.request_id.text, **detail))
     if state is not SaleState.EXPIRED:
         meanwhile = after_confirmation(sale, facts.of(meanwhile_key(sale, now))) if sale.member else ()
-        return _settled(command, replace(sale, recompute_due=meanwhile), name, (), now)
+        return _settled(command, structs.replace(sale, recompute_due=meanwhile), name, (), now)
     settled, moves = _late(sale, facts, now)
     if settled is None:
         return _too_late(command, sale, name, now)
@@ -70,7 +71,7 @@ def _settled(
     command: Confirm, sale: SaleRecord, name: str, moves: tuple[Move, ...], now: Now
 ) -> Decision:
     settled = moved(sale, Event.CONFIRM, SaleState.SETTLED, now.at, tenders=command.tenders)
-    settled = replace(settled, receipt_token=now.desk.receipts.issue(settled))
+    settled = structs.replace(settled, receipt_token=now.desk.receipts.issue(settled))
     return Decision(SaleAnswer(settled, name), (*moves, *moves_of(sale.state, settled, _by(command))))
 
 
@@ -93,7 +94,7 @@ def _late(sale: SaleRecord, facts: Facts, now: Now) -> tuple[SaleRecord | None, 
         return None, ()
     if decided.split != sale.split:
         return None, ()
-    again = replace(
+    again = structs.replace(
         sale, settlements=decided.settlements, effect=decided.effect, calculated_at=now.at
     )
     return again, found.moves

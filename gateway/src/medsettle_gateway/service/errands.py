@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from msgspec import structs
+
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.asked import Collect
@@ -120,7 +122,7 @@ def _put_off(errand: Errand, at: datetime, rules: Rules) -> Errand:
 def _charged(sale: SaleRecord, asked: UpstreamRecord, said: SettledThere, now: Now) -> SaleRecord:
     """As it was asked for; to be undone if nobody wants it any more, or it is other than was shown."""
     decided = decided_by(said, asked.authority)
-    known = replace(
+    known = structs.replace(
         sale,
         upstream=replace(asked, refs=said.refs),
         settlements=decided.settlements,
@@ -133,7 +135,7 @@ def _charged(sale: SaleRecord, asked: UpstreamRecord, said: SettledThere, now: N
         return undoing(known, Event.AUTHORITY_SETTLED, now.at, ends_as)
     if asked.collect is Collect.NOW:
         settled = moved(known, Event.AUTHORITY_SETTLED, SaleState.SETTLED, now.at)
-        return replace(settled, receipt_token=now.desk.receipts.issue(settled))
+        return structs.replace(settled, receipt_token=now.desk.receipts.issue(settled))
     ends_at = now.at + now.desk.rules.hold
     return moved(known, Event.AUTHORITY_SETTLED, SaleState.HELD, now.at, hold_expires_at=ends_at)
 

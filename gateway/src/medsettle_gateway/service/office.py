@@ -4,8 +4,10 @@ A sale whose late confirmation was refused stays refused; what is done after all
 the last attempts of the same ticket, so that no till settles the ticket a second time.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.request_ids import LAST_ATTEMPT
@@ -190,7 +192,7 @@ def _settled(command: Repair, late: SaleRecord, found: Afresh, result: _Result, 
         effect=decided.effect, calculated_at=now.at,
         tenders=(TenderRecord("cash", cash_fen),) if cash_fen else (),
     )
-    sale = replace(sale, receipt_token=now.desk.receipts.issue(sale))
+    sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
     by = _by(command.authors, f"repairs {late.request_id}: {result.note}")
     moves = (*found.moves, *moves_of(SaleState.ABSENT, sale, by))
     return Decision(SaleAnswer(sale, found.member.masked_name), moves)
@@ -217,7 +219,7 @@ def _as_shown(late: SaleRecord, found: Afresh, now: Now) -> Decided:
     over = [FundShare(fund, fen - bears.get(fund, 0)) for fund, fen in shown.funds]
     varied = tuple(share for share in over if share.amount_fen > 0)
     counters = today.effect.counters if today else ()
-    effect = replace(
+    effect = structs.replace(
         shown,
         fund_variance=varied,
         accounts=tuple(_paid_from(each, found) for each in shown.accounts),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from medsettle.wire.states import ALIVE, REASSERTED, SaleState
 from medsettle_gateway.domain.facts import AccountFacts, MemberFacts
 from medsettle_gateway.domain.keys import (
@@ -128,38 +130,41 @@ def _entered(shown: SaleRecord, to: SaleState, other: Replaced, facts: Facts, no
     effect, findings = _effect(shown, _member(shown, facts), other.back_fen)
     if to is SaleState.HELD and effect is not None and any(each.variance_fen for each in effect.accounts):
         to = SaleState.EXPIRED  # what cannot be reserved any more is no hold: a late Confirm finds that out
-        effect = replace(effect, accounts=tuple(each._replace(variance_fen=0) for each in effect.accounts))
+        reserved = tuple(each._replace(variance_fen=0) for each in effect.accounts)
+        effect = structs.replace(effect, accounts=reserved)
         findings = tuple(each for each in findings if each not in _OF_ACCOUNTS)
     others = facts.of(TicketKey(shown.request_id.ticket))
     if to in ALIVE and any(each.state in ALIVE and each.request_id != shown.replaces for each in others):
         findings = (*findings, Finding.OTHER_ATTEMPT)
-    sale = replace(shown, state=to, version=1, committed_at=now.at, effect=effect)
+    sale = structs.replace(shown, state=to, version=1, committed_at=now.at, effect=effect)
     if to in _HOLDS:
         ends_at = now.at + now.desk.rules.hold if to is SaleState.HELD else now.at
-        sale = replace(sale, hold_expires_at=max(shown.hold_expires_at or ends_at, ends_at))
+        sale = structs.replace(sale, hold_expires_at=max(shown.hold_expires_at or ends_at, ends_at))
     if to is SaleState.SETTLED:
-        sale = replace(sale, recompute_due=_due(sale, facts, now))
+        sale = structs.replace(sale, recompute_due=_due(sale, facts, now))
     return _Again(sale, findings)
 
 
 def _moved(sale: SaleRecord, shown: SaleRecord, to: SaleState, facts: Facts, now: Now) -> _Again:
     """The sale one version on, as the answer shows that it had come."""
-    undone_by = shown.undone_by or sale.undone_by
-    after = replace(sale, state=to, version=sale.version + 1, committed_at=now.at, undone_by=undone_by)
+    after = structs.replace(
+        sale, state=to, version=sale.version + 1, committed_at=now.at,
+        undone_by=shown.undone_by or sale.undone_by,
+    )
     if to is SaleState.RELEASED:
         return _Again(after, ())
-    after = replace(after, business_on=shown.business_on)
+    after = structs.replace(after, business_on=shown.business_on)
     if to is SaleState.REVERSED:
-        undone = replace(after, reverse_reason="REASSERTED")
-        return _Again(replace(undone, recompute_due=_due(sale, facts, now)), ())
+        undone = structs.replace(after, reverse_reason="REASSERTED")
+        return _Again(structs.replace(undone, recompute_due=_due(sale, facts, now)), ())
     findings: tuple[Finding, ...] = ()
     if sale.state is SaleState.EXPIRED and sale.effect is not None:
         effect, findings = _paid_now(sale.effect, _member(sale, facts), {})
-        after = replace(after, effect=effect)
-    after = replace(
+        after = structs.replace(after, effect=effect)
+    after = structs.replace(
         after, settled_on=shown.settled_on, tenders=shown.tenders, receipt_token=shown.receipt_token
     )
-    return _Again(replace(after, recompute_due=_due(after, facts, now)), findings)
+    return _Again(structs.replace(after, recompute_due=_due(after, facts, now)), findings)
 
 
 def _effect(
@@ -173,10 +178,10 @@ def _effect(
     if effect is None:
         return None, ()
     if not effect.region and member is not None:
-        effect = replace(effect, region=member.region, scheme=member.scheme.value)
+        effect = structs.replace(effect, region=member.region, scheme=member.scheme.value)
         findings.append(Finding.SUMS_UNKNOWN)
     if member is None:
-        effect = replace(effect, counters=(), dispensed=())
+        effect = structs.replace(effect, counters=(), dispensed=())
         findings.append(Finding.MEMBER_UNKNOWN)
     if shown.state not in _RESERVES or effect.upstream:
         return effect, tuple(findings)
@@ -193,7 +198,7 @@ def _paid_now(
         for each in (member.accounts if member else ())
     }
     bookings = tuple(_booking(each, known.get(each.account), effect) for each in effect.accounts)
-    return replace(effect, accounts=bookings), tuple(dict.fromkeys(_short(bookings, known)))
+    return structs.replace(effect, accounts=bookings), tuple(dict.fromkeys(_short(bookings, known)))
 
 
 def _booking(booking: AccountBooking, account: AccountFacts | None, effect: Effect) -> AccountBooking:

@@ -1,8 +1,9 @@
 """A partial return that is shown after a restore: the sale that it replaced is reversed with it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
+
+from msgspec import structs
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.ids import RequestId
@@ -46,7 +47,7 @@ def replaced(shown: SaleRecord, by: By, facts: Facts, now: Now) -> Replaced:
     if before.state is not SaleState.SETTLED:
         known = before.state is SaleState.REVERSED
         return Replaced(findings=() if known else (Finding.REPLACED_UNKNOWN,))
-    ended = replace(
+    ended = structs.replace(
         before, state=SaleState.REVERSED, version=before.version + 1, committed_at=now.at,
         business_on=shown.business_on, reverse_reason=_REASON, replaced_by=shown.request_id.text,
     )
@@ -58,7 +59,7 @@ def replaced(shown: SaleRecord, by: By, facts: Facts, now: Now) -> Replaced:
 def _ended(shown: SaleRecord, now: Now) -> SaleRecord:
     request_id = RequestId.parse(shown.replaces)
     nothing = draft(request_id, shown.operator, shown.requested_at, shown.service_on, now.at)
-    return replace(
+    return structs.replace(
         nothing, state=SaleState.REVERSED, first_state=SaleState.SETTLED, version=1, member=shown.member,
         business_on=shown.business_on, reverse_reason=_REASON, replaced_by=shown.request_id.text,
     )

@@ -240,7 +240,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         calculated_at=at, replaces=before.request_id.text, difference=left.difference, recompute_due=due,
     )
     # What is left was sold when all was: a return gives no till more time to undo the rest.
-    sale = replace(sale, receipt_token=now.desk.receipts.issue(sale), settled_on=before.settled_on)
+    sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale), settled_on=before.settled_on)
     moves = (
         *left.moves,
         *moves_of(SaleState.SETTLED, reversed_, _by(command, f"replaced by {sale.request_id}")),

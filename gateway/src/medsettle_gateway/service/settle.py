@@ -4,8 +4,10 @@ The order of checks: the id's own fate first, so that a used credential or a rev
 answer; then everything else, each refusal recorded under the id. A refused sale consumes nothing.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, Self
+
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
@@ -176,7 +178,7 @@ def _booked(asked: AskedSettle, about: Asked, decided: Decided, now: Now) -> Dec
         hold_expires_at=None if now_paid else at + now.desk.rules.hold,
     )
     if now_paid:
-        sale = replace(sale, receipt_token=now.desk.receipts.issue(sale))
+        sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
     use = UseCredential(credential.credential_id, command.request_id.text, at, credential.expires_at)
     by = _by(command)._replace(reason=_under(decided))
     moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, by), use)
@@ -213,7 +215,7 @@ def _refuse(asked: AskedSettle, refusal: RefusalRecord, facts: Facts, now: Now) 
         return Decision(RefusedAnswer(refusal, recorded=False, request_id=command.request_id.text))
     sale = begun(_draft(asked, now), SaleState.REFUSED, now.at, refusal=refusal)
     if sale.member and facts.of(MemberKey(sale.member)) is None:
-        sale = replace(sale, member=None)
+        sale = structs.replace(sale, member=None)
     return Decision(recorded(refusal, command.request_id), moves_of(SaleState.ABSENT, sale, _by(command)))
 
 
