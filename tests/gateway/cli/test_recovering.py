@@ -4,12 +4,14 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from medsettle_gateway.cli.top import top
+from medsettle_gateway.domain.calendar import CST
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.test_operating import CLINIC, enrolled
 
@@ -132,9 +134,33 @@ def test_one_person_ends_no_comparison(city: City) -> None:
 
 @on_both_stores
 def test_until_when_nothing_is_missing_may_be_known(city: City) -> None:
-    at = "2099-01-01T03:00:00+08:00"
+    at = datetime.now(CST).isoformat()
     assert city.ask("recovery", "begin", *BY, "--whole-until", at)["lost_from"] == at
     assert city.run("recovery", "begin", *BY, "--whole-until", "yesterday", exit_code=2).stderr
+
+
+def test_an_instant_that_is_still_to_come_is_nothing_that_is_known(city: City) -> None:
+    """Taken at its word, tills would show nothing of what was lost."""
+    ahead = (datetime.now(CST) + timedelta(days=1)).isoformat()
+    assert "later than now" in city.run(
+        "recovery", "begin", *BY, "--whole-until", ahead, exit_code=2
+    ).stderr
+    copy = backed_up(city)
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "made_at": ahead}), "utf-8")
+    lost_from = city.ask("restore", str(copy), *BY, "--replace")["lost_from"]
+    assert datetime.fromisoformat(lost_from) == datetime.fromisoformat(manifest["last_committed_at"])
+
+
+@pytest.mark.parametrize("name", ["", " ", "王\u202e某", "王" * 201])
+def test_nobody_decides_without_a_name_that_can_be_read(city: City, name: str) -> None:
+    city.ask("recovery", "begin", *BY)
+    with city.untouched():
+        for by, second in ((name, "李某"), ("李某", name)):
+            city.run(
+                "recovery", "end", "--all", "--by", by, "--second", second, "--reason", "-", exit_code=2
+            )
+        city.run("recovery", "begin", "--by", "王某", "--reason", name, exit_code=2)
 
 
 @on_both_stores

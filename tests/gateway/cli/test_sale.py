@@ -257,6 +257,7 @@ def test_two_people_reverse_a_sale_of_long_ago(city: City) -> None:
         (("repair", f"{CLINIC}-1-20260702-1-1", "--by", "a", "--again", "x", "--as-shown", "y"),
          "name one of --again and --as-shown"),
         (("reverse", f"{CLINIC}-1-20260702-1-1", "--by", "a\n", "--reason", "x"), "printable"),
+        (("reverse", f"{CLINIC}-1-20260702-1-1", "--by", "a", "--reason", " "), "printable"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_what_to_do(

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from medsettle_gateway.cli.frame import Gateway, config_option, json_option, now, open_gateway, print_json
+from medsettle_gateway.cli.words import words
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.plain import to_plain
 from medsettle_gateway.storage.found import Found
@@ -59,8 +60,8 @@ def verify(folder: Path, as_json: bool) -> None:  # noqa: FBT001
 
 @click.command("restore", short_help="从备份恢复 put a copy back")
 @click.argument("folder", metavar="BACKUP", type=_FOLDER)
-@click.option("--by", "author", required=True, help="Who does it, for the record.")
-@click.option("--reason", required=True, help="Why, for the record.")
+@click.option("--by", "author", required=True, callback=words, help="Who does it, for the record.")
+@click.option("--reason", required=True, callback=words, help="Why, for the record.")
 @click.option("--replace", is_flag=True, help="Set the database that is there aside; it is kept.")
 @json_option
 @config_option

@@ -20,6 +20,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
     shown_at,
 )
+from medsettle_gateway.cli.words import words
 from medsettle_gateway.domain.basket import Waiver
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.orders import (
@@ -44,7 +45,6 @@ from medsettle_gateway.storage.orders import (
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CHARS: Final = 200
 _WAIVERS: Final = [each.value for each in Waiver]
 _A_DAY: Final = timedelta(days=1)
 _STATES: Final = {"planned": "未开始 planned", "in_force": "生效中 in force", "ended": "已结束 ended"}
@@ -62,14 +62,6 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
         raise click.BadParameter(f"{error.zh}, {error.en}", param=option) from error
 
 
-def _words(_context: click.Context, option: click.Parameter, text: str) -> str:
-    text = text.strip()
-    if not 1 <= len(text) <= _CHARS or not text.isprintable():
-        zh, en = f"应为1至{_CHARS}个可见字符", f"must be 1 to {_CHARS} printable characters"
-        raise click.BadParameter(f"{zh}, {en}", param=option)
-    return text
-
-
 @order.command("issue", short_help="签发应急指令 sign an order")
 @click.option("--region", required=True, help="Pooling region code of six digits.")
 @click.option("--institution", "institutions", multiple=True, metavar="CODE",
@@ -78,9 +70,9 @@ def _words(_context: click.Context, option: click.Parameter, text: str) -> str:
               help="What it lifts; may be repeated.")
 @click.option("--from", "holds_from", required=True, callback=_day, metavar="DATE", help="Its first day.")
 @click.option("--to", "holds_to", required=True, callback=_day, metavar="DATE", help="Its last day.")
-@click.option("--authority", required=True, callback=_words, help="Who ordered it.")
-@click.option("--document", required=True, callback=_words, help="The number of the order's paper.")
-@click.option("--author", required=True, callback=_words, help="Who enters it.")
+@click.option("--authority", required=True, callback=words, help="Who ordered it.")
+@click.option("--document", required=True, callback=words, help="The number of the order's paper.")
+@click.option("--author", required=True, callback=words, help="Who enters it.")
 @json_option
 @config_option
 def issue(  # noqa: PLR0913 - one argument an option
@@ -153,7 +145,7 @@ def list_orders(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
 @order.command("end", short_help="提前结束应急指令 end an order before its time")
 @click.argument("order_id", metavar="ID")
 @click.option("--last-day", callback=_day, metavar="DATE", help="The last day on which it holds  [today].")
-@click.option("--author", required=True, callback=_words, help="Who ends it.")
+@click.option("--author", required=True, callback=words, help="Who ends it.")
 @json_option
 @config_option
 def end(

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.cli.words import words
 from medsettle_gateway.storage.connection import instant
 from medsettle_gateway.storage.recoveries import (
     Begun,
@@ -36,6 +37,8 @@ def _instant(_context: click.Context, option: click.Parameter, text: str | None)
         raise click.BadParameter(
             "应为带时区的时刻 must be an instant with its offset: 2026-11-22T03:00:00+08:00", param=option
         )
+    if at > now():
+        raise click.BadParameter("晚于现在 is later than now", param=option)
     return at
 
 
@@ -45,8 +48,8 @@ def recovery() -> None:
 
 
 @recovery.command("begin", short_help="登记一次有丢失的恢复 record a restore with loss")
-@click.option("--by", "author", required=True, help="Who does it, for the record.")
-@click.option("--reason", required=True, help="Why, for the record.")
+@click.option("--by", "author", required=True, callback=words, help="Who does it, for the record.")
+@click.option("--reason", required=True, callback=words, help="Why, for the record.")
 @click.option(
     "--whole-until", metavar="INSTANT", callback=_instant,
     help="Up to then nothing is missing, such as 2026-11-22T03:00:00+08:00; default: the last entry.",
@@ -116,9 +119,9 @@ def list_command(findings_only: bool, as_json: bool, config_path: Path) -> None:
 @click.option("--terminal", help="For this till.")
 @click.option("--institution", help="For all tills of this institution.")
 @click.option("--all", "everybody", is_flag=True, help="For everybody.")
-@click.option("--by", "author", required=True, help="Who decides it.")
-@click.option("--second", required=True, help="Who checked it: another person.")
-@click.option("--reason", required=True, help="Why nothing more is to be expected.")
+@click.option("--by", "author", required=True, callback=words, help="Who decides it.")
+@click.option("--second", required=True, callback=words, help="Who checked it: another person.")
+@click.option("--reason", required=True, callback=words, help="Why nothing more is to be expected.")
 @json_option
 @config_option
 def end(  # noqa: PLR0913 - the options
@@ -135,7 +138,7 @@ def end(  # noqa: PLR0913 - the options
             "请给出 --terminal、--institution、--all 之一。",
             "Name one of --terminal, --institution and --all.",
         )
-    if author.strip().casefold() == second.strip().casefold():
+    if author.casefold() == second.casefold():
         refuse("--by 与 --second 必须是两个人。", "--by and --second must be two people.")
     with open_gateway(config_path).writing() as connection:
         if not scope_exists(connection, chosen[0]):

@@ -235,7 +235,7 @@ def _authors(*names: str) -> tuple[str, ...]:
 
 
 def _text(text: str) -> str:
-    if not 1 <= len(text) <= _CHARS or not text.isprintable():
+    if not text.strip() or len(text) > _CHARS or not text.isprintable():
         raise click.BadParameter(f"应为1至{_CHARS}个可见字符, must be 1 to {_CHARS} printable characters")
     return text
 
