@@ -117,8 +117,10 @@ def second_click(
 def confirm(
     desk: Desk, request_id: str, tenders: Sequence[Tendered], operator: str
 ) -> Script[SaleCard]:
-    """Says that the cash part is collected."""
-    work = yield from _known(desk, request_id, operator)
+    """Says that the cash part is collected. Of another till's sale it is only asked where it stands: a seal
+    would give up what an authority has not decided yet, and what is not confirmed is not this till's to end.
+    """
+    work = yield from _known(desk, request_id, operator, look_up_others=True)
     with desk.busy.giving(ticket_name(request_id)):
         if work.written.state == SaleState.SETTLED and work.written.goal is not Goal.UNDO:
             return work.card()
@@ -161,16 +163,14 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
     name = ticket_name(request_id)
     yield from desk.taken(name)
     with desk.busy.giving(name):
-        known = yield Note(lambda: desk.journal.load(request_id))
         record = yield from record_for(desk, request_id, "")
         work = Pass(desk, record, frozenset())
+        if not (yield from _is_of_journal(desk, request_id)):
+            yield from _look_up(work)
+            return work.card()
         verdict = yield Ask(GET_SALE, asking.get_sale(request_id), request_id)
         event, sale = work.read(verdict)
-        if known is None or is_anothers(known):
-            if sale is None:
-                raise error_of(verdict, request_id)
-            work.written = apply(record, event)
-        elif sale is not None and _is_news(sale, record):
+        if sale is not None and _is_news(sale, record):
             yield from work.carried_over(sale)
             yield from work.happened(event, verdict)
         work.asked_in_vain = sale is None
@@ -221,7 +221,9 @@ def ended(work: Pass) -> SaleCard:
     raise _refused(work, card)
 
 
-def _known(desk: Desk, request_id: str, operator: str, *, ask: bool = False) -> Script[Pass]:
+def _known(
+    desk: Desk, request_id: str, operator: str, *, ask: bool = False, look_up_others: bool = False
+) -> Script[Pass]:
     """Takes the ticket and returns its record, having asked where the sale stands if that is not known."""
     name = ticket_name(request_id)
     checked_operator(operator)
@@ -229,11 +231,29 @@ def _known(desk: Desk, request_id: str, operator: str, *, ask: bool = False) -> 
     try:
         record = yield from record_for(desk, request_id, operator, ask=ask)
         work = Pass(desk, record, ASKING)
-        yield from work.drive_again()
+        if look_up_others and not (yield from _is_of_journal(desk, request_id)):
+            yield from _look_up(work)
+        else:
+            yield from work.drive_again()
     except BaseException:
         desk.busy.give(name)
         raise
     return work
+
+
+def _is_of_journal(desk: Desk, request_id: str) -> Script[bool]:
+    known = yield Note(lambda: desk.journal.load(request_id))
+    return known is not None and not is_anothers(known)
+
+
+def _look_up(work: Pass) -> Script[None]:
+    """Asks where a sale stands that the journal does not hold, and tells the journal nothing of it."""
+    request_id = work.written.request_id
+    verdict = yield Ask(GET_SALE, asking.get_sale(request_id), request_id)
+    event, work.sale = work.read(verdict)
+    if work.sale is None:
+        raise error_of(verdict, request_id)
+    work.written = apply(work.written, event)
 
 
 def _undone(work: Pass, wish: Unwanted) -> Script[SaleCard]:
