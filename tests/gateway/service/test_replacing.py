@@ -195,6 +195,13 @@ STAYING: Mapping[str, tuple[AskedLine, ...]] = {
 }
 
 
+async def test_lines_in_another_order_are_no_return() -> None:
+    world, sale = await a_sale()
+    answer = await world.refused(returning(world, sale, *BOUGHT[::-1]))
+    assert answer.refusal.detail["cause"] == "nothing_returned"
+    assert now(world, sale).state is SaleState.SETTLED
+
+
 @pytest.mark.parametrize("cause", STAYING)
 async def test_what_stays_is_part_of_what_was_sold(cause: str) -> None:
     world, sale = await a_sale()
@@ -255,6 +262,16 @@ async def test_of_a_stay_no_part_is_returned() -> None:
     world.store.tables.sales[sale.request_id.text] = stay
     answer = await world.refused(returning(world, sale, BOUGHT[0]))
     assert answer.refusal.reason is Reason.RETURN_NOT_POSSIBLE
+    assert answer.refusal.detail["cause"] == "stay"
+
+
+async def test_of_a_sale_that_came_back_after_a_restore_no_part_is_returned() -> None:
+    """Its lines were lost."""
+    world, sale = await a_sale()
+    world.store.tables.sales[sale.request_id.text] = structs.replace(sale, basket=None)
+    answer = await world.refused(returning(world, sale, BOUGHT[0]))
+    assert answer.refusal.reason is Reason.RETURN_NOT_POSSIBLE
+    assert answer.refusal.detail["cause"] == "restored"
 
 
 async def test_an_account_that_was_frozen_since_gets_its_part_back_and_still_pays_for_what_stays() -> None:

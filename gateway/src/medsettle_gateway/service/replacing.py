@@ -124,8 +124,8 @@ def left_of(back: Return, caller: Caller, facts: Facts, now: Now) -> Left:
     RETURN_TOO_LATE, RETURN_NOT_POSSIBLE, RETURN_NOT_OF_SALE, and what the calculation says.
     """
     check_institution(caller.institution, facts)
-    sale = _settled(back.replaces, caller, facts, now.at)
-    basket = _kept(sale, back.lines)
+    sale, sold = _settled(back.replaces, caller, facts, now.at)
+    basket = _kept(sold, back.lines)
     found = afresh(sale, facts, now)
     if found is None:
         raise refuse(Reason.RETURN_NOT_POSSIBLE, cause="member_unknown")
@@ -137,7 +137,8 @@ def left_of(back: Return, caller: Caller, facts: Facts, now: Now) -> Left:
     return Left(sale, basket, decided, found.moves)
 
 
-def _settled(replaces: RequestId, caller: Caller, facts: Facts, at: datetime) -> SaleRecord:
+def _settled(replaces: RequestId, caller: Caller, facts: Facts, at: datetime) -> tuple[SaleRecord, Basket]:
+    """The sale and what was sold."""
     if replaces.institution != caller.institution:
         raise refuse(Reason.NOT_YOURS, request_id=replaces.text)
     sale = facts.of(SaleKey(replaces.text))
@@ -151,20 +152,20 @@ def _settled(replaces: RequestId, caller: Caller, facts: Facts, at: datetime) ->
         )
     if sale.upstream is not None:
         raise refuse(Reason.RETURN_NOT_POSSIBLE, request_id=replaces.text, cause="authority")
-    if sale.basket is None or not sale.member or sale.effect is None or sale.basket.admitted_on is not None:
+    if sale.basket is None or not sale.member or sale.effect is None:
+        raise refuse(Reason.RETURN_NOT_POSSIBLE, request_id=replaces.text, cause="restored")
+    if sale.basket.admitted_on is not None:
         raise refuse(Reason.RETURN_NOT_POSSIBLE, request_id=replaces.text, cause="stay")
-    return sale
+    return sale, sale.basket
 
 
-def _kept(sale: SaleRecord, lines: Sequence[AskedLine]) -> Basket:
+def _kept(sold: Basket, lines: Sequence[AskedLine]) -> Basket:
     """The basket as it is left. Raises Refused: RETURN_NOT_OF_SALE, naming the first line that is no part."""
-    if sale.basket is None:
-        raise refuse(Reason.RETURN_NOT_POSSIBLE, cause="restored")
-    before = {line.line_id: line for line in sale.basket.lines}
-    kept = tuple(_kept_line(before.get(line.line_id), line) for line in lines)
-    if kept == sale.basket.lines:
+    before = {line.line_id: line for line in sold.lines}
+    kept = {line.line_id: _kept_line(before.get(line.line_id), line) for line in lines}
+    if kept == before:
         raise refuse(Reason.RETURN_NOT_OF_SALE, line="-", cause="nothing_returned")
-    return replace(sale.basket, lines=kept)
+    return replace(sold, lines=tuple(kept.values()))
 
 
 def _kept_line(before: AskedLine | None, line: AskedLine) -> AskedLine:
