@@ -12,6 +12,7 @@ from medsettle.cli.run import run
 from medsettle.config import TillConfig
 from medsettle.errors import OutcomeUnknownError, RefusedError
 from medsettle.models import Basket, Line, Outcome, SaleCard
+from medsettle.tender import CashTender
 from medsettle.testing import Gateway
 from medsettle.till import Till
 from tests.e2e.counter import CLINIC, ZHANG, Drawer, agree, enrolled, split
@@ -88,6 +89,26 @@ def test_without_a_tender_the_card_says_what_to_give_back_until_it_is_given(
         till.cash_returned(request_id)
         assert till.open_sales() == ()
         assert till.return_goods(number, request_id, [HALF], expected=quote.split).refund_due_fen == 0
+
+
+def test_the_card_of_a_return_says_what_became_of_the_cash_that_a_tender_was_to_give_back(
+    gateway: Gateway, config: TillConfig
+) -> None:
+    def breaks(_: int) -> bool:
+        raise RuntimeError("the drawer is stuck")
+
+    with Till.open(config) as till:
+        request_id = sold(gateway, till, Drawer()).request_id or ""
+        quote, number = till.quote_return(request_id, [HALF]), till.next_number()
+        left = till.return_goods(
+            number, request_id, [HALF], expected=quote.split, tender=CashTender(breaks, breaks)
+        )
+        assert (left.outcome, left.refund_due_fen) == (Outcome.PAID, 0)
+        assert "only if not, give it back" in left.next_en
+        assert f"medsettle refunded {request_id}" in left.next_zh
+        till.cash_returned(request_id)
+        again = till.return_goods(number, request_id, [HALF], expected=quote.split)
+        assert "The cash part was given back" in again.next_en
 
 
 @pytest.mark.parametrize("arrived", [True, False], ids=["answer lost", "request lost"])

@@ -7,7 +7,7 @@ from medsettle._desk.desk import Desk
 from medsettle._desk.driving import ASKING, Asked, Pass, ending_with
 from medsettle._desk.effects import Script
 from medsettle._desk.records import Click, attempt_for, begun, content_of, first_id, new_record, record_for
-from medsettle._desk.saying import given_back
+from medsettle._desk.saying import Words, given_back
 from medsettle._desk.selling import ended, second_click, ticket_name
 from medsettle.checks import checked_operator, checked_split, checked_staying
 from medsettle.models import Basket, CashState, Collect, Credential, Line, SaleCard, Split
@@ -81,6 +81,9 @@ def _with_cash_back(desk: Desk, what: Returning, card: SaleCard) -> Script[SaleC
         work = Pass(desk, before, ending_with(what.tender), tender=what.tender)
         if what.tender is not None:
             yield from work.drive()
-        due_fen = work.card().refund_due_fen
-    said = given_back(due_fen, str(what.replaces))
+        of_before = work.card()
+    due_fen = of_before.refund_due_fen
+    said = Words(of_before.next_zh, of_before.next_en)
+    if due_fen or of_before.cash is CashState.NOT_DUE:
+        said = given_back(due_fen, str(what.replaces))
     return replace(card, refund_due_fen=due_fen, next_zh=said.zh, next_en=said.en)
