@@ -6,7 +6,7 @@ from datetime import datetime
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.service.ports import ContendedError
+from medsettle_gateway.service.ports import ContendedError, LockedError
 from tests.gateway.service.memory_store import MemoryStore, MemoryTransaction, Tables
 
 
@@ -36,6 +36,35 @@ class Contended(MemoryStore):
             yield transaction
             if not self.about or self.about in transaction.tables.sales:
                 raise ContendedError("always")
+
+
+class HeldTransaction(MemoryTransaction):
+    def __init__(self, tables: Tables, store: "Held") -> None:
+        super().__init__(tables)
+        self._store = store
+
+    async def load(self, asked: Sequence[AnyKey]) -> Facts:
+        held = [key for key in asked if key in self._store.held]
+        if held:
+            self._store.refused_count += 1
+            raise LockedError(held)
+        return await super().load(asked)
+
+
+class Held(MemoryStore):
+    """Another process holds what some keys stand for."""
+
+    refused_count = 0
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables)
+        self.held: list[AnyKey] = []
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[MemoryTransaction]:
+        async with super().begin() as transaction:
+            held = HeldTransaction(transaction.tables, self)
+            yield held
 
 
 class LockingTransaction(MemoryTransaction):

@@ -1,12 +1,14 @@
 """What a store's contract is tried on: the stand of the embedded store, and values to put into one."""
 
+import asyncio
+import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec import structs
 
@@ -42,7 +44,7 @@ from medsettle_gateway.domain.sale import (
     TraceStep,
 )
 from medsettle_gateway.domain.split import Split
-from medsettle_gateway.service.ports import Store
+from medsettle_gateway.service.ports import ContendedError, Store
 from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.orders import put_end, put_order
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
@@ -61,6 +63,8 @@ SECOND = timedelta(seconds=1)
 SEALER = Sealer.of(bytes(32))
 ROOT_KEY = "r00t"
 TERMINAL = TerminalFacts(f"{CLINIC}-T1", CLINIC, "T1", State.ACTIVE)
+T = TypeVar("T")
+_TRIES_COUNT, _TRY_S = 1_000, 0.01
 PAID = CounterKey("2026", "general_outpatient", "paid")
 
 
@@ -236,6 +240,15 @@ def counter(used: int, held: int, member: str, key: CounterKey = PAID) -> Counte
 async def write(store: Store, *moves: Move) -> None:
     async with store.begin() as transaction:
         await transaction.write(moves)
+
+
+async def when_free(act: Callable[[], Awaitable[T]]) -> T:
+    """Does it as soon as no other transaction is in the way."""
+    for _ in range(_TRIES_COUNT):
+        with contextlib.suppress(ContendedError):
+            return await act()
+        await asyncio.sleep(_TRY_S)
+    return await act()
 
 
 async def load(store: Store, key: AnyKey) -> Any:

@@ -12,9 +12,17 @@ from typing import Any
 import asyncpg
 import pytest
 
-from medsettle_gateway.domain.keys import AnyKey, MemberKey, SaleKey, TerminalKey, TerminalKeysKey, TicketKey
-from medsettle_gateway.domain.moves import PutSale, PutTerminal, UseCredential
-from medsettle_gateway.service.ports import ContendedError, StoreUnavailableError
+from medsettle_gateway.domain.keys import (
+    AnyKey,
+    KeyRecordKey,
+    MemberKey,
+    SaleKey,
+    TerminalKey,
+    TerminalKeysKey,
+    TicketKey,
+)
+from medsettle_gateway.domain.moves import PutSale, PutTerminal, PutTerminalKey, UseCredential
+from medsettle_gateway.service.ports import ContendedError, LockedError, StoreUnavailableError
 from medsettle_gateway.storage.postgres.connecting import Waits, connect
 from medsettle_gateway.storage.postgres.statements import SQL
 from medsettle_gateway.storage.postgres.store import PostgresStore
@@ -24,15 +32,16 @@ from tests.gateway.storage.stand import (
     TERMINAL,
     entry,
     full_sale,
+    key_record,
     load,
     person,
     request_id,
     sale,
     tie,
+    when_free,
     write,
 )
 
-IMPATIENT = WAITS._replace(lock_ms=100)
 KEY = SaleKey(request_id().text)
 FATHER, SON = "1", "2"
 
@@ -52,22 +61,60 @@ class Pair:
 
 @pytest.fixture
 async def pair(stand: PostgresStand) -> AsyncIterator[Pair]:
-    one, other = await stand.opened(IMPATIENT), await stand.opened(IMPATIENT)
+    one, other = await stand.opened(), await stand.opened()
     yield Pair(one, other)
     await one.close()
     await other.close()
 
 
-async def test_who_waits_too_long_for_anothers_lock_has_done_nothing_and_may_try_again(pair: Pair) -> None:
-    async def second() -> None:
-        async with pair.other.begin() as transaction:
-            await transaction.load((KEY,))
+async def test_who_meets_anothers_lock_is_told_for_which_keys_and_goes_on_with_the_rest(pair: Pair) -> None:
+    mine, free = SaleKey(request_id(1).text), SaleKey(request_id(2).text)
+    await write(pair.one, PutSale(sale(2)))
+    async with pair.one.begin() as first:
+        await first.load((mine,))
+        async with pair.other.begin() as second:
+            with pytest.raises(LockedError) as refused:
+                await second.load((mine, free, TerminalKey(TERMINAL.terminal)))
+            assert refused.value.keys == (mine,)
+            assert (await second.load((free,))).of(free) == sale(2)
+            with pytest.raises(LockedError) as again:
+                await second.load((mine,))
+            assert again.value.keys == (mine,)
+    async with pair.other.begin() as second:
+        await second.load((mine,))
 
-    async with pair.one.begin() as transaction:
-        await transaction.load((KEY,))
-        with pytest.raises(ContendedError):
-            await second()
-    await second()
+
+async def test_whoever_wants_what_a_key_leads_to_is_told_for_that_key(
+    stand: PostgresStand, pair: Pair
+) -> None:
+    """The account is a relative's, and the sale names whom it is of only when it is looked up."""
+    refs = stand.enter(person(FATHER), person(SON), person("3"), ties=(tie(SON, FATHER),))
+    of_the_son, of_another = full_sale(refs[SON]), full_sale(refs["3"], request_id=request_id(2))
+    await write(pair.one, PutSale(of_the_son), PutSale(of_another))
+    named = [SaleKey(each.request_id.text) for each in (of_the_son, of_another)]
+    async with pair.one.begin() as first:
+        await first.load((MemberKey(refs[FATHER]),))
+        async with pair.other.begin() as second:
+            with pytest.raises(LockedError) as refused:
+                await second.load((*named, MemberKey(refs["3"])))
+            assert refused.value.keys == (named[0],)
+            assert (await second.load((named[1],))).of(named[1]) == of_another
+
+
+async def test_what_was_read_and_speaks_of_what_another_holds_is_told_for_its_key(
+    stand: PostgresStand, pair: Pair
+) -> None:
+    """Which terminal a key is of shows only in its record."""
+    stand.enter_places()
+    record = key_record()
+    await write(pair.one, PutTerminal(TERMINAL), PutTerminalKey(record))
+    async with pair.one.begin() as first:
+        await first.load((TerminalKeysKey(TERMINAL.terminal),))
+        async with pair.other.begin() as second:
+            with pytest.raises(LockedError) as refused:
+                await second.load((KEY, KeyRecordKey(record.key)))
+            assert refused.value.keys == (KeyRecordKey(record.key),)
+            assert (await second.load((KEY,))).of(KEY) is None
 
 
 async def test_what_the_server_refuses_stands_in_no_log_with_its_row(pair: Pair) -> None:
@@ -169,7 +216,7 @@ async def test_any_mix_of_locks_in_any_order_comes_to_an_end(stand: PostgresStan
     refs = stand.enter(
         *(person(name) for name in names), ties=tuple(tie(a, b) for a in names for b in names if a < b)
     )
-    stores = [await stand.opened(WAITS._replace(lock_ms=20_000)) for _ in range(4)]
+    stores = [await stand.opened() for _ in range(4)]
     chance = random.Random(4)
 
     async def run(store: PostgresStore) -> None:
@@ -248,11 +295,14 @@ async def test_a_process_that_hangs_in_a_transaction_loses_it_and_its_locks(stan
     hanging = await stand.opened(WAITS._replace(idle_ms=50))
     other = await stand.opened()
 
+    async def second() -> None:
+        async with other.begin() as transaction:
+            await transaction.load((KEY,))
+
     async def hang() -> None:
         async with hanging.begin() as transaction:
             await transaction.load((KEY,))
-            async with other.begin() as second:
-                await second.load((KEY,))
+            await when_free(second)
             await transaction.load((KEY,))
 
     with pytest.raises(StoreUnavailableError):

@@ -12,11 +12,11 @@ import pytest
 
 from medsettle_gateway.domain.keys import SaleKey
 from medsettle_gateway.domain.moves import PutSale
-from medsettle_gateway.service.ports import Store, StoreUnavailableError
+from medsettle_gateway.service.ports import ContendedError, Store, StoreUnavailableError
 from medsettle_gateway.storage.postgres.database import migrate
-from tests.gateway.storage.postgres_stand import WAITS, PostgresStand
+from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.shop import books, founded
-from tests.gateway.storage.stand import load, person, request_id, sale, write
+from tests.gateway.storage.stand import load, person, request_id, sale, when_free, write
 from tests.postgres import Server, own_server
 
 ROOT = Path(__file__).parents[3]
@@ -118,17 +118,17 @@ async def test_a_store_works_again_once_its_server_does(server: Server, stand: P
 
 async def test_a_gateway_that_is_killed_gives_up_what_it_held(database_url: str) -> None:
     stand = PostgresStand(database_url)
-    store = await stand.opened(WAITS._replace(lock_ms=20_000))
+    store = await stand.opened()
     program = [sys.executable, "-m", "tests.gateway.storage.holding_process"]
     command = [*program, stand.url, KEY.request_id]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert await process.stdout.readline() == b"held\n"
-    waiting = asyncio.ensure_future(write_after_loading(store))
-    await asyncio.sleep(0)
+    with pytest.raises(ContendedError):
+        await write_after_loading(store)
     process.kill()
     await process.wait()
-    await waiting
+    await when_free(lambda: write_after_loading(store))
     assert await load(store, KEY) == sale()
     await store.close()
 

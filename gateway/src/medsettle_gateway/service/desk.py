@@ -50,6 +50,13 @@ class Rules:
     """How often a group that met another process is run again before it is given up."""
     again_wait: timedelta = timedelta(milliseconds=2)
     """How long it waits before it is run again; each time longer by as much."""
+    aside_count: int = 256
+    """Commands that may be put aside, as long as others hold what they stand on."""
+    aside_wait: timedelta = timedelta(milliseconds=10)
+    """How long they wait before they are tried again; each time twice as long."""
+    aside_wait_most: timedelta = timedelta(milliseconds=160)
+    aside_again_count: int = 100
+    """How often a command that was put aside is tried again before it is given up: within some 15 seconds."""
     retry_ms: int = 200
     sweep_interval: timedelta = timedelta(seconds=5)
     sweep_count: int = 200

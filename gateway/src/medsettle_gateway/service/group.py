@@ -17,7 +17,7 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.service.commands import Answer
 from medsettle_gateway.service.desk import Decision, Desk, Now
 from medsettle_gateway.service.instants import Instants
-from medsettle_gateway.service.ports import Transaction
+from medsettle_gateway.service.ports import LockedError, Transaction
 from medsettle_gateway.service.use_cases import ROUNDS_COUNT, USE_CASES, Written
 
 _NO_LOCKS: Final[Locks] = frozenset()
@@ -28,12 +28,14 @@ class Waiting:
     """A command in the queue, when it must be begun at the latest, and who waits for the answer.
 
     ``locks`` is what it stood on when it was last looked at; nothing before its facts were loaded.
+    ``aside_count`` is how often it was put aside.
     """
 
     command: Written
     deadline_at: datetime | None
     answer: "asyncio.Future[Answer]"
     locks: Locks = _NO_LOCKS
+    aside_count: int = 0
 
     def tell(self, answer: Answer) -> None:
         """Answers whoever still waits."""
@@ -62,9 +64,11 @@ class Group:
         self._fault = fault
         self._left: dict[Waiting, None] = {}
         self._outcomes: list[Outcome] = []
+        self.aside: list[Waiting] = []
+        """Those that stand on what others hold: nothing was decided about them."""
 
     async def run(self, asked: Iterable[Waiting]) -> list[Outcome]:
-        """Returns what each command came to, as they were decided; everything is written.
+        """Returns what each command came to but those put ``aside``, as they were decided; all is written.
 
         Raises what the store raises: then nothing of the transaction may stand.
         """
@@ -116,12 +120,32 @@ class Group:
             asking = [waiting for waiting in asking if self._asks(waiting, facts, now, keys, missing)]
             if not missing:
                 return facts, now, keys
-            facts = facts.joined(await self._transaction.load(tuple(missing)))
+            facts = facts.joined(await self._loaded(missing, keys))
+            asking = [waiting for waiting in asking if waiting in keys]
             if self._transaction.at != at:  # it waited for a lock: what was asked by the hour is asked anew
                 at, asking = self._transaction.at, tuple(keys)
                 now = Now(self._desk, await self._instants.following(at))
         msg = f"{type(asking[0].command).__name__} asks for more after {ROUNDS_COUNT} rounds"
         raise AssertionError(msg)
+
+    async def _loaded(self, missing: dict[AnyKey, None], keys: _Asked) -> Facts:
+        """What is missing, for all but those who stand on what others hold: these are put aside."""
+        while missing:
+            try:
+                return await self._transaction.load(tuple(missing))
+            except LockedError as error:
+                if not self._put_aside(error, keys):
+                    raise
+            needed = {key for asked in keys.values() for key in asked}
+            missing = {key: None for key in missing if key in needed}
+        return Facts()
+
+    def _put_aside(self, error: LockedError, keys: _Asked) -> bool:
+        aside = [waiting for waiting, asked in keys.items() if not set(asked).isdisjoint(error.keys)]
+        for waiting in aside:
+            del self._left[waiting], keys[waiting]
+        self.aside += aside
+        return bool(aside)
 
     def _asks(
         self, waiting: Waiting, facts: Facts, now: Now, keys: _Asked, missing: dict[AnyKey, None]

@@ -27,6 +27,14 @@ class ContendedError(Exception):
     """Another process decides about the same things; nothing of the transaction was done. Run it again."""
 
 
+class LockedError(ContendedError):
+    """Others hold what some keys stand for. Whoever does without these may go on in the transaction."""
+
+    def __init__(self, keys: Sequence[AnyKey]) -> None:
+        super().__init__("another process decides about the same things")
+        self.keys = tuple(keys)
+
+
 class Transaction(Protocol):
     """Everything between begin and commit: what is loaded cannot change under it."""
 
@@ -41,7 +49,7 @@ class Transaction(Protocol):
         """Returns the facts of the keys, this transaction's own moves included.
 
         What :mod:`medsettle_gateway.domain.locks` says of the keys and their facts is locked until the end.
-        Raises ContendedError where that cannot be had without somebody waiting in a circle.
+        Where others hold it, nobody waits: LockedError names the keys that cannot be had now.
         """
 
     async def write(self, moves: Sequence[Move]) -> None:

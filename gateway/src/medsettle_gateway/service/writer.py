@@ -8,6 +8,7 @@ from typing import Any, Final
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.aside import Aside
 from medsettle_gateway.service.commands import Answer, RefusedAnswer, SaleAnswer
 from medsettle_gateway.service.desk import Desk
 from medsettle_gateway.service.group import Group, Outcome, Waiting
@@ -51,12 +52,14 @@ class Writer:
         self._ended = asyncio.Event()
         self._started = self._draining = False
         self._instants = Instants(store, clock, report)
+        self._aside = Aside(clock, desk.rules, self._settle)
 
     def start(self, spawn: Spawn) -> None:
         """Begins to take commands from the queue."""
         work: Coroutine[Any, Any, None] = self._run()
         self._started = True
         spawn(work, name="medsettle-writer")
+        spawn(self._aside.run(), name="medsettle-writer-aside")
 
     async def submit(self, command: Written, deadline_at: datetime | None = None) -> Answer:
         """Returns the answer once it is committed, or that nothing was done.
@@ -68,8 +71,7 @@ class Writer:
             return unrecorded(Reason.SHUTTING_DOWN, request_id_of(command))
         rules = self._desk.rules
         if self._queue.qsize() >= rules.queue_count:
-            refusal = unrecorded(Reason.OVERLOADED, request_id_of(command))
-            return RefusedAnswer(refusal.refusal, False, refusal.request_id, rules.retry_ms)
+            return self._overloaded(command)
         waiting = Waiting(command, deadline_at, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         return await waiting.answer
@@ -92,6 +94,8 @@ class Writer:
         try:
             while await self._form():
                 await self._settle(self._at_hand)
+            self._at_hand = []
+            await self._aside.emptied()
         finally:
             self._draining = True
             self._give_up()
@@ -131,7 +135,7 @@ class Writer:
         if not in_time:
             return
         try:
-            outcomes = await self._uncontended(in_time)
+            outcomes, aside = await self._uncontended(in_time)
         except StoreUnavailableError as error:
             self._report(_named(in_time), error)
             _tell_all(in_time, Reason.STORE_UNAVAILABLE)
@@ -145,9 +149,22 @@ class Writer:
                     await self._settle((waiting,))
         else:
             self._answer(outcomes)
+            for waiting in aside:
+                self._put_aside(waiting)
 
-    async def _uncontended(self, group: Sequence[Waiting]) -> list[Outcome]:
-        """Runs a group until no other process is in its way. Raises ContendedError after too many times."""
+    def _put_aside(self, waiting: Waiting) -> None:
+        """Whoever stands on what another process holds comes back, and keeps nobody else waiting."""
+        if not waiting.aside_count and not self._aside.room():
+            waiting.tell(self._overloaded(waiting.command))
+        elif not self._aside.put(waiting):
+            self._report(_named((waiting,)), ContendedError("another process holds it all the time"))
+            _tell_all((waiting,), Reason.STORE_UNAVAILABLE)
+
+    async def _uncontended(self, group: Sequence[Waiting]) -> tuple[list[Outcome], list[Waiting]]:
+        """Runs a group until nothing changes under it; returns what was decided, and who was put aside.
+
+        Raises ContendedError after too many times.
+        """
         rules = self._desk.rules
         for again_count in range(rules.again_count):
             try:
@@ -156,9 +173,10 @@ class Writer:
                 await self._clock.sleep(rules.again_wait.total_seconds() * (again_count + 1))
         return await self._transact(group)
 
-    async def _transact(self, group: Sequence[Waiting]) -> list[Outcome]:
+    async def _transact(self, group: Sequence[Waiting]) -> tuple[list[Outcome], list[Waiting]]:
         async with self._store.begin() as transaction:
-            return await Group(transaction, self._desk, self._instants, self._late, self._fault).run(group)
+            running = Group(transaction, self._desk, self._instants, self._late, self._fault)
+            return await running.run(group), running.aside
 
     def _answer(self, outcomes: Sequence[Outcome]) -> None:
         for waiting, decision in outcomes:
@@ -171,6 +189,10 @@ class Writer:
             self._told(sale)
         except Exception as error:  # noqa: BLE001 - the sale stands, whatever they make of it
             self._report(f"told of {sale.request_id}", error)
+
+    def _overloaded(self, command: Written) -> Answer:
+        refusal = unrecorded(Reason.OVERLOADED, request_id_of(command))
+        return RefusedAnswer(refusal.refusal, False, refusal.request_id, self._desk.rules.retry_ms)
 
     def _told_late(self, waiting: Waiting) -> bool:
         refused = self._late(waiting)
@@ -193,7 +215,7 @@ class Writer:
 
     def _give_up(self) -> None:
         """Whoever still waits when the writer ends must not wait for ever."""
-        left: list[Waiting | None] = [*self._at_hand]
+        left: list[Waiting | None] = [*self._at_hand, *self._aside.left()]
         while not self._queue.empty():
             left.append(self._queue.get_nowait())
         for waiting in left:

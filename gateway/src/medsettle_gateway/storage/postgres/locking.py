@@ -1,11 +1,12 @@
 """Locks of decisions, held in the server until the transaction ends.
 
-They bind processes that never heard of each other, and the order in which they are waited for is the same in
-all. A transaction that holds some already never waits for more: nobody waits in a circle.
+They bind processes that never heard of each other. Decisions never wait for them: who meets one that another
+holds is told for which of his keys, and comes back. Commands of operators wait, one of them at a time and in
+one order: nobody waits in a circle.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.keys import AnyKey, SaleKey, TerminalKeysKey
 from medsettle_gateway.domain.locks import Kind, Lock, locks_of_key
@@ -36,30 +37,48 @@ def as_read(locks: Iterable[Lock]) -> dict[Lock, Shared]:
 
 
 async def take(connection: Connection, locks: Iterable[Lock]) -> None:
-    """Waits for all of the locks. Raises asyncpg.LockNotAvailableError after the connection's ``lock_ms``."""
-    await take_with_people(connection, dict.fromkeys(locks, False), ())
+    """Waits for all of the locks, and for those of everyone's accounts who may pay for whom they are of.
 
-
-async def take_with_people(
-    connection: Connection, wanted: Mapping[Lock, Shared], keys: Sequence[AnyKey]
-) -> dict[Lock, Shared]:
-    """Waits for the locks, and for those of everyone's accounts who may pay for whom they are of.
-
-    Of the keys, the sales say whom they are of. Returns what is held now, which may be more than was asked.
-    Raises asyncpg.LockNotAvailableError.
+    Raises asyncpg.LockNotAvailableError after the connection's ``lock_ms``.
     """
-    rows = [(int(lock.kind), lock.name, shared) for lock, shared in wanted.items()]
-    request_ids = [key.request_id for key in keys if isinstance(key, SaleKey)]
+    rows = [(int(lock.kind), lock.name) for lock in locks]
+    await connection.execute(SQL["lock"], *columns_of(rows, 2), int(Kind.MEMBER), int(Kind.ACCOUNT))
+
+
+class Tried(NamedTuple):
+    """What could be had at once, and the keys that stand for more."""
+
+    held: dict[Lock, Shared]
+    refused: tuple[AnyKey, ...]
+
+
+async def try_with_people(connection: Connection, keys: Sequence[AnyKey]) -> Tried:
+    """Tries to lock what the keys stand for, and the accounts of everyone who may pay for whom they are of.
+
+    Of the keys, the sales say whom they are of. What could be had is held, whatever could not.
+    """
+    rows = [
+        (int(lock.kind), lock.name, shared, place)
+        for place, key in enumerate(keys)
+        for lock, shared in wanted_by((key,)).items()
+    ]
+    if not rows:
+        return Tried({}, ())
+    sales = [(key.request_id, place) for place, key in enumerate(keys) if isinstance(key, SaleKey)]
     found = await connection.fetch(
-        SQL["lock"], *columns_of(rows, 3), request_ids, int(Kind.MEMBER), int(Kind.ACCOUNT)
+        SQL["try_lock_with_people"], *columns_of(rows, 4), *columns_of(sales, 2), int(Kind.MEMBER),
+        int(Kind.ACCOUNT),
     )
-    return {Lock(Kind(row["kind"]), row["name"]): row["shared"] for row in found}
+    held = {Lock(Kind(row["kind"]), row["name"]): row["shared"] for row in found if row["had"]}
+    refused = dict.fromkeys(sorted(place for row in found if not row["had"] for place in row["places"]))
+    return Tried(held, tuple(keys[place] for place in refused))
 
 
-async def try_for(connection: Connection, wanted: Mapping[Lock, Shared]) -> bool:
-    """Returns whether all of the locks could be had at once. Those that could are held either way."""
+async def try_for(connection: Connection, wanted: Mapping[Lock, Shared]) -> dict[Lock, Shared]:
+    """Returns those of the locks that could be had at once, and are held now."""
     rows = [(int(lock.kind), lock.name, shared) for lock, shared in wanted.items()]
-    return bool(await connection.fetchval(SQL["try_lock"], *columns_of(rows, 3)))
+    found = await connection.fetch(SQL["try_lock"], *columns_of(rows, 3))
+    return {Lock(Kind(row["kind"]), row["name"]): row["shared"] for row in found if row["had"]}
 
 
 def missing(wanted: Mapping[Lock, Shared], held: Mapping[Lock, Shared]) -> dict[Lock, Shared]:

@@ -10,34 +10,50 @@ SELECT greatest(
 -- name: last_entry
 SELECT max(committed_at_us) FROM entries;
 
--- What is locked besides what was asked: whom the sales are of, and all accounts that may pay for any of them.
--- One statement for all, in the order of locks. Names are looked up before they are locked: what has changed
--- meanwhile is noticed when the facts are read.
+-- What is locked besides what was asked: all accounts that may pay for any of the people. One statement for all,
+-- in the order of locks. Names are looked up before they are locked: what has changed meanwhile is noticed when
+-- the facts are read.
 -- name: lock
-WITH asked (kind, name, shared) AS (
-  SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BOOLEAN[])
+WITH asked (kind, name) AS (
+  SELECT * FROM unnest($1::BIGINT[], $2::TEXT[])
 ), people (member) AS (
-  SELECT name FROM asked WHERE kind = $5
-  UNION SELECT member FROM sales WHERE request_id = ANY ($4::TEXT[]) AND member IS NOT NULL
+  SELECT name FROM asked WHERE kind = $3
 ), payers (payer) AS (
   SELECT member FROM people UNION SELECT payer FROM people JOIN families USING (member)
-), wanted (kind, name, shared) AS (
-  SELECT kind, name, shared FROM asked
-  UNION ALL SELECT $5, member, FALSE FROM people
-  UNION ALL SELECT $6, account, FALSE FROM payers JOIN accounts ON accounts.member = payer
+), wanted (kind, name) AS (
+  SELECT kind, name FROM asked UNION SELECT $4, account FROM payers JOIN accounts ON accounts.member = payer
 )
-SELECT kind, name, shared, CASE
-  WHEN shared THEN pg_advisory_xact_lock_shared(hashtextextended(name, kind))
-  ELSE pg_advisory_xact_lock(hashtextextended(name, kind))
-END FROM (
-  SELECT kind, name, bool_and(shared) AS shared FROM wanted GROUP BY kind, name ORDER BY kind, name
+SELECT pg_advisory_xact_lock(hashtextextended(name, kind))
+FROM (SELECT kind, name FROM wanted ORDER BY kind, name) AS ordered;
+
+-- The same without waiting, and besides for whom the sales are of; with the places of the keys that want each.
+-- name: try_lock_with_people
+WITH asked (kind, name, shared, place) AS (
+  SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BOOLEAN[], $4::BIGINT[])
+), people (member, place) AS (
+  SELECT name, place FROM asked WHERE kind = $7
+  UNION SELECT member, place FROM unnest($5::TEXT[], $6::BIGINT[]) AS named (request_id, place)
+  JOIN sales USING (request_id) WHERE member IS NOT NULL
+), payers (payer, place) AS (
+  SELECT member, place FROM people UNION SELECT payer, place FROM people JOIN families USING (member)
+), wanted (kind, name, shared, place) AS (
+  SELECT kind, name, shared, place FROM asked
+  UNION ALL SELECT $7, member, FALSE, place FROM people
+  UNION ALL SELECT $8, account, FALSE, place FROM payers JOIN accounts ON accounts.member = payer
+)
+SELECT kind, name, shared, places, CASE
+  WHEN shared THEN pg_try_advisory_xact_lock_shared(hashtextextended(name, kind))
+  ELSE pg_try_advisory_xact_lock(hashtextextended(name, kind))
+END AS had FROM (
+  SELECT kind, name, bool_and(shared) AS shared, array_agg(place) AS places
+  FROM wanted GROUP BY kind, name ORDER BY kind, name
 ) AS ordered;
 
 -- name: try_lock
-SELECT bool_and(CASE
+SELECT kind, name, shared, CASE
   WHEN shared THEN pg_try_advisory_xact_lock_shared(hashtextextended(name, kind))
   ELSE pg_try_advisory_xact_lock(hashtextextended(name, kind))
-END) FROM unnest($1::BIGINT[], $2::TEXT[], $3::BOOLEAN[]) AS asked (kind, name, shared);
+END AS had FROM unnest($1::BIGINT[], $2::TEXT[], $3::BOOLEAN[]) AS asked (kind, name, shared);
 
 -- name: sale
 SELECT request_id, body, ARRAY(
