@@ -305,11 +305,16 @@ def test_recover_leaves_the_sale_alone_that_a_cashier_is_at(
     assert counterpart.count("Seal") == 0
 
 
-def test_a_hold_of_this_run_is_not_released_by_recover(till: Till, basket: Basket) -> None:
-    request_id = held(till, basket)
+@pytest.mark.parametrize("cash_fen", [4000, 0])
+def test_a_hold_of_this_run_is_the_cashiers_to_confirm_and_not_recovers(
+    till: Till, counterpart: Counterpart, basket: Basket, cash_fen: int
+) -> None:
+    counterpart.cash_fen = cash_fen
+    shown = Split(cash_fen, {"pooled": 12_000 - cash_fen})
+    request_id = till.settle("1", "scanned", basket, expected=shown, collect=Collect.LATER).request_id or ""
     (card,) = till.recover()
     assert (card.state, card.outcome) == (SaleState.HELD, Outcome.OPEN)
-    assert till.confirm(request_id, CASH).outcome is Outcome.PAID
+    assert till.confirm(request_id, CASH if cash_fen else ()).outcome is Outcome.PAID
 
 
 @pytest.mark.parametrize("lost", [lost_before, lost_after])

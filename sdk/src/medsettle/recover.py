@@ -16,8 +16,8 @@ from medsettle._desk.effects import Note, Pause, Script
 from medsettle._desk.records import last_sale, reopened
 from medsettle._desk.selling import ticket_name
 from medsettle.errors import JournalError, refusal_of
-from medsettle.models import Refusal, SaleCard
-from medsettle.record import SaleRecord
+from medsettle.models import CashState, Refusal, SaleCard
+from medsettle.record import SaleRecord, Step
 from medsettle.tender import Tender
 from medsettle.till_reasons import TillReason
 
@@ -62,9 +62,11 @@ def _ended(
         return Pass(desk, record, frozenset()), None
     with desk.busy.giving(name):
         now = yield Note(lambda: desk.journal.load(record.request_id))
-        work = Pass(
-            desk, reopened(desk, now or record, ask=True), ending_with(tender), tender=tender, asks_on=False
-        )
+        again, performs = reopened(desk, now or record, ask=True), ending_with(tender)
+        if again.cash is CashState.NOT_DUE:
+            # A hold of this run is the cashier's to confirm, with a cash part or without.
+            performs -= {Step.CONFIRM}
+        work = Pass(desk, again, performs, tender=tender, asks_on=False)
         trouble = None
         try:
             yield from work.drive()
