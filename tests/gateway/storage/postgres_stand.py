@@ -103,3 +103,11 @@ class PostgresStand:
     async def set_clock(self, at: datetime) -> None:
         """Sets the clock that was stopped."""
         await self.execute("UPDATE by_hand.clock SET at = $1", at)
+
+
+@dataclass
+class Pair:
+    """Two stores, as two processes have them."""
+
+    one: PostgresStore
+    other: PostgresStore

@@ -136,8 +136,8 @@ class Group:
             except LockedError as error:
                 if not self._put_aside(error, keys):
                     raise
-            needed = {key for asked in keys.values() for key in asked}
-            missing = {key: None for key in missing if key in needed}
+            needed = dict.fromkeys(key for asked in keys.values() for key in asked)
+            missing = dict.fromkeys(key for key in missing if key in needed)
         return Facts()
 
     def _put_aside(self, error: LockedError, keys: _Asked) -> bool:
