@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from medsettle_gateway.cli import crediting
 from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.storage.connection import DatabaseFailedError
+from medsettle_gateway.storage.subsidies import Subsidies
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.county import (
     MEMBERS,
@@ -50,6 +53,29 @@ def test_a_year_is_credited_once(city: City) -> None:
     with city.untouched():
         again = credited(city)
     assert (again["credited_count"], again["same_count"]) == (0, 2)
+
+
+def test_what_was_credited_before_the_database_failed_stays_and_is_not_credited_twice(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credit = Subsidies.credit
+
+    def fail_behind_the_first(self: Subsidies, *arguments: Any) -> None:
+        (done_count,) = self.connection.execute("SELECT count(*) FROM subsidies").fetchone()
+        if done_count:
+            raise DatabaseFailedError("no room")
+        credit(self, *arguments)
+
+    subsidised(city)
+    monkeypatch.setattr(crediting, "_BATCH", 1)
+    monkeypatch.setattr(Subsidies, "credit", fail_behind_the_first)
+    result = city.run(
+        "account", "credit-subsidy", "--region", REGION, "--year", str(YEAR), "--yes", exit_code=1
+    )
+    assert "What was credited stays" in result.stderr
+    assert "nothing was changed" not in result.stderr
+    monkeypatch.undo()
+    assert (credited(city)["credited_count"], balances(city)) == (1, [4_500, 6_000])
 
 
 def test_a_check_says_what_would_be_credited_and_enters_nothing(city: City) -> None:

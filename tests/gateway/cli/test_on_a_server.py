@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from medsettle_gateway.storage.postgres import blocking, ending
+from medsettle_gateway.storage.postgres.connecting import Connection
 from medsettle_gateway.storage.postgres.database import migrations
 from tests.gateway.cli.city import City
 
@@ -178,3 +180,21 @@ def test_without_its_driver_it_says_what_to_install(served: City, monkeypatch: p
 
 def test_workers_need_a_server(city: City) -> None:
     assert "--workers needs PostgreSQL" in refused(city, "serve", "--demo", "--workers", "2")[1]
+
+
+@pytest.mark.parametrize("city", ["server"], indirect=True)
+def test_a_commit_whose_answer_was_lost_is_told_as_unknown(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = ending.commit
+
+    async def lose_the_answer(connection: Connection) -> None:
+        await commit(connection)
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(blocking, "commit", lose_the_answer)
+    zh, en = refused(city, "recovery", "begin", "--by", "wang", "--reason", "disk", exit_code=1)
+    assert "没有记录再执行一次" in zh
+    assert "look first" in en
+    monkeypatch.undo()
+    assert len(city.ask("recovery", "status")["recoveries"]) == 1

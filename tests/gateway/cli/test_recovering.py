@@ -103,6 +103,20 @@ def test_a_damaged_backup_is_refused(city: City) -> None:
     assert (city.folder / "gateway.db").is_file()
 
 
+def test_a_place_that_cannot_be_written_is_named(city: City) -> None:
+    (city.folder / "file").write_text("no folder", "utf-8")
+    said = city.run("backup", "create", str(city.folder / "file" / "copies"), exit_code=2).stderr
+    assert "Cannot read or write" in said
+    assert str(city.folder / "file") in said
+
+
+def test_a_manifest_with_a_head_that_is_none_is_refused(city: City) -> None:
+    copy = backed_up(city)
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "head": "none"}), "utf-8")
+    assert "no whole backup" in city.run("restore", str(copy), *BY, "--replace", exit_code=2).stderr
+
+
 @on_both_stores
 def test_a_recovery_lists_the_tills_that_have_not_compared(city: City) -> None:
     enrolled(city)

@@ -22,6 +22,20 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 _RESTORED: Final = ".restoring"
 
 
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """Whatever a file or a disk fails of inside is a ConfigError that names it."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or "-"
+        raise ConfigError(
+            f"无法读写 {place}({error.strerror});请检查路径、权限和磁盘空间。",
+            f"Cannot read or write {place} ({error.strerror}): check its path, its permissions and the disk "
+            "space.",
+        ) from error
+
+
 @click.group("backup", short_help="备份数据库 back the database up")
 def backup() -> None:
     """Copies of the embedded database. One on a server is backed up with the server's own tools."""
@@ -31,6 +45,7 @@ def backup() -> None:
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @json_option
 @config_option
+@_on_disk()
 def create(folder: Path, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     """Copy the database into a new folder in DIR, named by the time, and check the copy.
 
@@ -51,6 +66,7 @@ def create(folder: Path, as_json: bool, config_path: Path) -> None:  # noqa: FBT
 @backup.command("verify", short_help="核对备份 check a copy")
 @click.argument("folder", metavar="BACKUP", type=_FOLDER)
 @json_option
+@_on_disk()
 def verify(folder: Path, as_json: bool) -> None:  # noqa: FBT001
     """Check that a copy is whole and that its books add up, entry by entry. Exits 2 if it cannot be used."""
     with _bar("核对 verifying", shown=not as_json) as told:
@@ -65,6 +81,7 @@ def verify(folder: Path, as_json: bool) -> None:  # noqa: FBT001
 @click.option("--replace", is_flag=True, help="Set the database that is there aside; it is kept.")
 @json_option
 @config_option
+@_on_disk()
 def restore(  # the options
     folder: Path, author: str, reason: str, replace: bool, as_json: bool, config_path: Path  # noqa: FBT001
 ) -> None:

@@ -1,5 +1,6 @@
 """``medsettle-gateway account credit-subsidy``: a year's subsidy for everybody who has one."""
 
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from medsettle_gateway.policy.accounts import Subsidy
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.subsidy import Holder
 from medsettle_gateway.service.casework import patient
-from medsettle_gateway.storage.connection import Connection, instant
+from medsettle_gateway.storage.connection import CommitUnknownError, Connection, DatabaseFailedError, instant
 from medsettle_gateway.storage.subsidies import Found, Rule, Subsidies, insured_in
 
 CHECKED: Final = "仅检查,未记账。Checked only, nothing was entered."
@@ -72,7 +73,7 @@ def credit_subsidy(
         totals = _credit(gateway, packs, on, check=True)
         if not check:
             _agree(region, year, totals, yes=yes)
-            totals = _credit(gateway, packs, on, check=False)
+            totals = _entered(gateway, packs, on)
     except Refused as refused:
         stop(refused.refusal)
     if as_json:
@@ -159,6 +160,17 @@ def _credit(gateway: Gateway, packs: tuple[Ruled, ...], on: date, *, check: bool
         for scheme in dict.fromkeys(each for benefit in pack.benefits for each in pack.schemes(benefit)):
             totals.update(_credit_scheme(gateway, (pack, subsidy), scheme, on, check=check))
     return totals
+
+
+def _entered(gateway: Gateway, packs: tuple[Ruled, ...], on: date) -> Counter[str]:
+    try:
+        return _credit(gateway, packs, on, check=False)
+    except (sqlite3.Error, DatabaseFailedError, CommitUnknownError) as error:
+        refuse(
+            f"未全部记账:数据库无法写入({error})。已划入的不变;请再执行一次,从中断处继续,不会重复划入。",
+            f"Not all was entered: the database cannot be written ({error}). What was credited stays; run it "
+            "again: it goes on where it stopped and credits nobody twice.",
+        )
 
 
 def _credit_scheme(gateway: Gateway, ruled: Ruled, scheme: str, on: date, *, check: bool) -> Counter[str]:

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from medsettle_gateway.config import ConfigError
-from medsettle_gateway.storage.connection import DatabaseFailedError
+from medsettle_gateway.storage.connection import CommitUnknownError, DatabaseFailedError
 
 _WHERE: Final = {
     "account": "medsettle_gateway.cli.account:account",
@@ -77,6 +77,13 @@ class _Top(click.Group):
         except (sqlite3.Error, DatabaseFailedError) as error:
             click.echo(f"无法写入数据库,未作任何更改({error})。", err=True)
             click.echo(f"The database cannot be written; nothing was changed ({error}).", err=True)
+            ctx.exit(1)
+        except CommitUnknownError as error:
+            click.echo(f"数据库未答复是否已记录({error});请先查看,没有记录再执行一次。", err=True)
+            click.echo(
+                f"The database did not say whether it was entered ({error}): look first, and do it again if "
+                "it was not.", err=True,
+            )
             ctx.exit(1)
 
 

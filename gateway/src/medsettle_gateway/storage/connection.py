@@ -22,6 +22,10 @@ class DatabaseFailedError(Exception):
     """The database server cannot be read or written; nothing of the transaction was done."""
 
 
+class CommitUnknownError(Exception):
+    """The database server did not answer a commit: all of the transaction was done, or nothing of it."""
+
+
 class Rows(Protocol):
     """What a statement found, and how many rows it found or changed."""
 

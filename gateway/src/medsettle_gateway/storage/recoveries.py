@@ -60,9 +60,9 @@ def since_now(
 ) -> Begun:
     """Returns the recovery of books that have just been restored.
 
-    ``whole_until``: up to then nothing is missing, if that is known; else it is up to the last entry. One that
-    is still to come is not known: a clock was wrong, and too much that is shown does no harm. Ids of days up
-    to tomorrow may be of sales that were lost: a till may be a day ahead.
+    ``whole_until``: up to then nothing is missing, if that is known; else it is up to the last entry. One
+    that is still to come is not known: a clock was wrong, and too much that is shown does no harm. Ids of
+    days up to tomorrow may be of sales that were lost: a till may be a day ahead.
     """
     last_at = last_committed_at(connection) or _BEGINNING
     lost_from = max(last_at, whole_until) if whole_until is not None and whole_until <= at else last_at

@@ -11,7 +11,12 @@ from typing import Protocol
 
 from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.service.ports import Store
-from medsettle_gateway.storage.connection import Connection, begin
+from medsettle_gateway.storage.connection import (
+    CommitUnknownError,
+    Connection,
+    DatabaseFailedError,
+    begin,
+)
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite import database as embedded
@@ -150,9 +155,15 @@ def writing(database: Database, sealer: Sealer, *, root: str, keep: bool = True)
     """Yields a connection inside a writing transaction; leaving it commits if ``keep``.
 
     Raises ConfigError if the database cannot be opened, sqlite3.Error or DatabaseFailedError if it cannot be
-    written.
+    written, CommitUnknownError if a server did not say whether it was.
     """
     with connected(database, sealer, root=root) as connection:
         begin(connection)
         yield connection
-        connection.execute("COMMIT" if keep else "ROLLBACK")
+        if not keep:
+            connection.execute("ROLLBACK")
+            return
+        try:
+            connection.execute("COMMIT")
+        except DatabaseFailedError as error:
+            raise CommitUnknownError(*error.args) from error

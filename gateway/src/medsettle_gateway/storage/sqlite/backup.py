@@ -58,12 +58,14 @@ class Manifest:
     def read(cls, folder: Path) -> Self:
         """Returns the manifest of a copy. Raises ConfigError."""
         try:
-            return from_json(cls, (folder / MANIFEST).read_text("utf-8"))
+            found = from_json(cls, (folder / MANIFEST).read_text("utf-8"))
+            bytes.fromhex(found.head)
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"{folder} 不是完整的备份:{MANIFEST} 缺失或无法读取。",
                 f"{folder} is no whole backup: {MANIFEST} is missing or cannot be read.",
             ) from error
+        return found
 
 
 def back_up(path: Path, folder: Path, owner: tuple[str, str], at: datetime, told: Told) -> Manifest:
