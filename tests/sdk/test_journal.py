@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsettle._exchange.signed import Reply, Request
+from medsettle._journal_sql import SCHEMA
 from medsettle._record_text import from_text, to_text
 from medsettle.errors import (
     JournalDamagedError,
@@ -123,6 +125,32 @@ def test_a_file_of_something_else_is_refused(path: Path) -> None:
     other.close()
     with pytest.raises(JournalDamagedError, match="not a journal"):
         SqliteJournal(path)
+
+
+def test_a_file_of_something_else_stays_as_its_owner_set_it(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE shopping (item)")
+        other.commit()
+    with pytest.raises(JournalDamagedError):
+        SqliteJournal(path)
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_that_the_power_left_half_made_is_made_anew(path: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "made", isolation_level=None)) as made:
+        made.execute("PRAGMA journal_mode = PERSIST")
+        made.execute("PRAGMA cache_size = 1")
+        made.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA.split(";")[:-3]:
+            made.execute(statement)
+        made.execute("INSERT INTO ballast VALUES (zeroblob(200000))")
+        for left, name in ((path, "made"), (path.with_name(f"{path.name}-journal"), "made-journal")):
+            left.write_bytes((tmp_path / name).read_bytes())
+    assert path.stat().st_size > 0
+    with closing(SqliteJournal(path)) as journal:
+        journal.begin(record())
 
 
 def test_a_journal_of_a_newer_release_is_refused(opened: Callable[[], SqliteJournal], path: Path) -> None:

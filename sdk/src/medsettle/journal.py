@@ -129,14 +129,17 @@ class SqliteJournal:
             raise
 
     def _open(self) -> sqlite3.Connection:
-        new = _private(self._path).st_size == 0
+        _make_private(self._path)
         sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
+            # Not by the file's size: the power may have gone while it was made, and SQLite takes that back.
+            new = sql.execute("PRAGMA page_count").fetchone()[0] == 0
+            if not new:
+                self._check(sql)
             sql.execute("PRAGMA synchronous = FULL")
             sql.execute("PRAGMA journal_mode = PERSIST")
             if new:
                 sql.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
-            self._check(sql)
         except BaseException:
             sql.close()
             raise
@@ -301,9 +304,8 @@ class SqliteJournal:
         return till_error(reason_of(error), file=str(self._path), cause=str(error))
 
 
-def _private(path: Path) -> os.stat_result:
+def _make_private(path: Path) -> None:
     """Makes the file its owner's only: it tells of drugs. SQLite gives the file beside it the same mode."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     if sys.platform != "win32":
         path.chmod(0o600)
-    return path.stat()
