@@ -121,6 +121,14 @@ def test_a_port_that_another_gateway_shares_among_its_workers_is_taken() -> None
             pass
 
 
+def test_a_name_that_has_an_address_twice_is_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a file of hosts names it on two lines."""
+    place = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [place, place])
+    with shared_port(ListenSection("gateway:0")) as port:
+        assert port
+
+
 def test_a_host_that_is_not_this_machine_is_refused() -> None:
     elsewhere = ListenSection("192.0.2.1:0")
     with pytest.raises(ConfigError, match="the address not of this machine"), shared_port(elsewhere):

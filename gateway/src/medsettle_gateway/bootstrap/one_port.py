@@ -43,8 +43,9 @@ def shared_port(listen: ListenSection) -> Iterator[int]:
 def _places(listen: ListenSection) -> Iterator[tuple[socket.AddressFamily, Place]]:
     host = listen.host.strip("[]")
     kind, passive = socket.SOCK_STREAM, socket.AI_PASSIVE
-    for family, _, _, _, place in socket.getaddrinfo(host, listen.port, type=kind, flags=passive):
-        yield family, place
+    found = socket.getaddrinfo(host, listen.port, type=kind, flags=passive)
+    # A name that has an address twice, as a file of hosts may say, is bound there once.
+    yield from dict.fromkeys((family, place) for family, _, _, _, place in found)
 
 
 def _keep(kept: ExitStack, option: int, family: socket.AddressFamily, place: Place) -> int:
