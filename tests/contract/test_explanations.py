@@ -17,7 +17,7 @@ from medsettle.receipt import render
 from medsettle.wire.called import yuan
 from medsettle.wire.v1 import sale_pb2
 from medsettle_gateway.cli.policy_explained import explanation_of, who_pays_in_all
-from medsettle_gateway.domain.sale import LineRecord, SettlementRecord, TraceStep
+from medsettle_gateway.domain.sale import NO_INPUT, LineRecord, SettlementRecord, TraceStep
 from medsettle_gateway.files.packs import shipped_packs
 from medsettle_gateway.files.yaml import read_yaml
 from medsettle_gateway.policy.cases import CaseRunner, Settled
@@ -70,7 +70,7 @@ def record(number: int, settled: Settled) -> SettlementRecord:
             for e in calculation.trace
         ),
         remainders=calculation.remainders, pack=settled.pack, pack_digest="d", catalogue_digest="c",
-        engine_version="1", case_input={}, order="".join(orders),
+        engine_version="1", input_json=NO_INPUT, order="".join(orders),
     )
 
 

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.sale import (
+    NO_INPUT,
     AccountBooking,
     Effect,
     LineRecord,
@@ -158,7 +159,7 @@ def settlements(draw: st.DrawFn) -> SettlementRecord:
                 CounterKey("2024", "general", "paid"), 5, draw(st.none() | amounts), None, "限额", "a limit",
             ),
         ),
-        pack="p", pack_digest="d", catalogue_digest="c", engine_version="1", case_input={},
+        pack="p", pack_digest="d", catalogue_digest="c", engine_version="1", input_json=NO_INPUT,
         order=draw(st.just("") | ids), raised=draw(st.lists(warnings, max_size=2).map(tuple)),
     )
 

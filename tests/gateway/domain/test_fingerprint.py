@@ -51,6 +51,13 @@ def test_days_of_supply_are_part_of_what_is_asked() -> None:
     assert asked_digest(changed, Collect.NOW, SPLIT) != asked_digest(BASKET, Collect.NOW, SPLIT)
 
 
+@pytest.mark.parametrize("said", ['"emergency":false,', '"days_supply":null,'])
+def test_a_text_that_reads_like_a_field_is_part_of_what_is_asked(said: str) -> None:
+    changed = replace(BASKET, late_reason=said)
+    without = replace(BASKET, late_reason="")
+    assert asked_digest(changed, Collect.NOW, SPLIT) != asked_digest(without, Collect.NOW, SPLIT)
+
+
 def test_collect_and_expected_are_part_of_what_is_asked() -> None:
     digests = {
         asked_digest(BASKET, Collect.NOW, SPLIT),

@@ -1,6 +1,5 @@
 """What the gateway asks of the engine besides a settlement, and how the engine answers."""
 
-import json
 from dataclasses import replace
 from datetime import date
 
@@ -13,6 +12,7 @@ from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.domain.place import Designation
+from medsettle_gateway.domain.plain import from_raw
 from medsettle_gateway.policy import pack as pack_module
 from medsettle_gateway.policy.engine import (
     PERSONAL_ACCOUNT_ONLY,
@@ -23,7 +23,7 @@ from medsettle_gateway.policy.engine import (
     may_have,
     remainders,
 )
-from medsettle_gateway.policy.stored import case_from_plain, case_to_plain
+from medsettle_gateway.policy.stored import case_from_plain, case_to_json
 from tests.gateway.policy.examples import (
     CLINIC,
     DAY,
@@ -226,15 +226,14 @@ def test_the_whole_input_can_be_stored_and_calculated_again() -> None:
         counters={PAID: 100, DEDUCTIBLE: 200},
         accounts=(account(Owner.SELF, 100, "m-1"),),
     )
-    text = json.dumps(case_to_plain(case), ensure_ascii=False)
-    again = case_from_plain(json.loads(text))
+    again = case_from_plain(from_raw(case_to_json(case)))
     assert again == case
     assert calculate(PACK, again) == calculate(PACK, case)
 
 
 def test_a_stored_input_of_another_form_is_refused() -> None:
     with pytest.raises(ValueError, match="form 99"):
-        case_from_plain({**case_to_plain(visit()), "form": 99})
+        case_from_plain({**from_raw(case_to_json(visit())), "form": 99})
 
 
 def test_designations_are_matched_by_any_of_those_held() -> None:

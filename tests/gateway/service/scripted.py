@@ -14,7 +14,7 @@ from typing import TypeVar
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, LineBreakdown
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.member import Owner
-from medsettle_gateway.domain.sale import LineRecord, SaleRecord, SettlementRecord
+from medsettle_gateway.domain.sale import NO_INPUT, LineRecord, SaleRecord, SettlementRecord
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.domain.upstream import Reference
 from medsettle_gateway.service.authority import Decided, Question
@@ -203,7 +203,7 @@ def _settlement(amounts_fen: list[int], split: Split) -> SettlementRecord:
     lines = tuple(LineRecord(str(n), "DRUG", "DRUG", "drug", "A") for n, _ in enumerate(amounts_fen, 1))
     return SettlementRecord(
         1, "general_outpatient", "普通门诊", "General outpatient", breakdown, lines, (), (),
-        pack="", pack_digest="", catalogue_digest="", engine_version="", case_input=None,
+        pack="", pack_digest="", catalogue_digest="", engine_version="", input_json=NO_INPUT,
     )
 
 

@@ -26,6 +26,7 @@ from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Stand
 from medsettle_gateway.domain.moves import Move, PostEntry
 from medsettle_gateway.domain.orders import OrderEnd, OrderRecord
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level
+from medsettle_gateway.domain.plain import to_raw
 from medsettle_gateway.domain.register import (
     CatalogueItem,
     CatalogueRow,
@@ -200,7 +201,7 @@ def settlement(number: int = 1, **changes: Any) -> SettlementRecord:
         breakdown=breakdown, lines=(LineRecord("1", "XA01", "阿莫西林胶囊", "drug", "A"),),
         trace=(TraceStep("ratio", "benefits.x", "三(一)", {"ratio_ppm": 500_000}, 5_000),),
         remainders=(Remainder(PAID, 5_000, 300_000, 295_000),), pack="a-pack", pack_digest="d1",
-        catalogue_digest="d2", engine_version="1", case_input={"lines": [{"amount": 12_000}]},
+        catalogue_digest="d2", engine_version="1", input_json=to_raw({"lines": [{"amount": 12_000}]}),
     )
     return structs.replace(one, **changes)
 

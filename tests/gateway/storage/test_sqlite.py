@@ -9,6 +9,7 @@ import pytest
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.keys import SaleKey
 from medsettle_gateway.domain.moves import PutSale
+from medsettle_gateway.domain.plain import to_raw
 from medsettle_gateway.service.ports import StoreUnavailableError
 from medsettle_gateway.storage.sqlite.database import connect
 from medsettle_gateway.storage.sqlite.statements import SQL
@@ -58,7 +59,7 @@ async def test_a_full_disk_stops_a_transaction_whole_and_passes_when_space_retur
     connection = store._writing.connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages + 1}")
-    large = full_sale(member, settlements=(settlement(case_input={"much": "x" * 50_000}),))
+    large = full_sale(member, settlements=(settlement(input_json=to_raw({"much": "x" * 50_000})),))
 
     async def put_large() -> None:
         async with store.begin() as transaction:

@@ -48,6 +48,16 @@ def from_json(kind: type[T], text: str) -> T:
     return value
 
 
+def to_raw(value: object) -> msgspec.Raw:
+    """Returns the value as JSON that stands in another value's as it is."""
+    return msgspec.Raw(_AS_MADE.encode(value))
+
+
+def from_raw(text: msgspec.Raw) -> Any:  # noqa: ANN401 - JSON data
+    """Returns the JSON data of what :func:`to_raw` made."""
+    return msgspec.json.decode(text)
+
+
 def canonical(value: object) -> bytes:
     """Returns the value as JSON in one form: UTF-8, fields sorted by name, no spaces."""
     return _SORTED.encode(value)

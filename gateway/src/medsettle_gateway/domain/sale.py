@@ -5,11 +5,10 @@ codes, never a name, an id number or a credential.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import Raw, Struct, field, structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -19,13 +18,17 @@ from medsettle_gateway.domain.breakdown import Breakdown, FundShare
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.plain import from_json, to_json
+from medsettle_gateway.domain.plain import from_json, from_raw, to_json
 from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.domain.upstream import UpstreamRecord
 
 RECORD_FORMAT: Final = 1
 """Stands in every stored sale. It is raised when a release writes what an older one would misread; a field
 that is added last, with a default, is no such thing. Each settlement has its engine's version besides."""
+
+
+NO_INPUT: Final = Raw(b"{}")
+"""The input of a calculation that is not known."""
 
 
 class SaleHead(NamedTuple):
@@ -99,9 +102,14 @@ class SettlementRecord(Struct, frozen=True):
     pack_digest: str
     catalogue_digest: str
     engine_version: str
-    case_input: Any
+    input_json: Raw = field(name="case_input")
     order: str = ""
     raised: tuple[WarningRecord, ...] = ()
+
+    @property
+    def case_input(self) -> Mapping[str, Any]:
+        """The calculation's whole input, parsed at each call: few ever ask for it."""
+        return from_raw(self.input_json) or {}
 
 
 class CounterDelta(NamedTuple):
@@ -148,12 +156,11 @@ class Effect(Struct, frozen=True):
         return sum(share.amount_fen for share in self.fund_variance if share.fund == fund)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalRecord:
+class RefusalRecord(Struct, frozen=True):
     """Why a sale was refused, with what the first answer carried, so that a repeat carries the same."""
 
     reason: Reason
-    detail: Mapping[str, str] = field(default_factory=dict)
+    detail: Mapping[str, str] = {}
     expected: Split | None = None
     now: Split | None = None
     breakdown: Breakdown | None = None

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from msgspec import Raw
+
 from medsettle_gateway.domain.counters import CounterKey
-from medsettle_gateway.domain.plain import from_plain, to_plain
+from medsettle_gateway.domain.plain import from_plain, to_raw
 from medsettle_gateway.policy.inputs import CaseInput
 
 FORM: Final = 2
@@ -23,17 +25,17 @@ _FIELDS: Final = (
 )
 
 
-def case_to_plain(case: CaseInput) -> dict[str, Any]:
-    """The input as objects, lists, texts, integers, booleans and nulls."""
-    plain: dict[str, Any] = to_plain({name: getattr(case, name) for name in _FIELDS})
+def case_to_json(case: CaseInput) -> Raw:
+    """The input as one JSON object."""
+    plain: dict[str, Any] = {name: getattr(case, name) for name in _FIELDS}
     counters = sorted(case.counters.items())
-    plain["counters"] = [[*key, amount_fen] for key, amount_fen in counters]
+    plain["counters"] = [(*key, amount_fen) for key, amount_fen in counters]
     plain["form"] = FORM
-    return plain
+    return to_raw(plain)
 
 
 def case_from_plain(plain: Mapping[str, Any]) -> CaseInput:
-    """The input that :func:`case_to_plain` wrote.
+    """The input from the JSON data of what :func:`case_to_json` wrote.
 
     Raises ValueError for another form, KeyError, TypeError or ValueError for other data.
     """

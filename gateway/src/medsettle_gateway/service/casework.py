@@ -29,7 +29,7 @@ from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import ENGINE_VERSION, CaseInput
 from medsettle_gateway.policy.notices import Raised
-from medsettle_gateway.policy.stored import case_to_plain
+from medsettle_gateway.policy.stored import case_to_json
 from medsettle_gateway.policy.trace import PlainStep, inputs_of
 from medsettle_gateway.service.authority import Decided, Question
 
@@ -165,7 +165,7 @@ def settlement(
         pack_digest=pack.digest,
         catalogue_digest=catalogue_digest,
         engine_version=ENGINE_VERSION,
-        case_input=case_to_plain(case),
+        input_json=case_to_json(case),
         order="+".join(order.id for order in case.orders_held()),
         raised=tuple(map(_warning, calculation.raised)),
     )

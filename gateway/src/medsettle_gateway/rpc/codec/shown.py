@@ -26,6 +26,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.recovery import Evidence
 from medsettle_gateway.domain.sale import (
+    NO_INPUT,
     AccountBooking,
     Effect,
     LineRecord,
@@ -191,7 +192,7 @@ def _settlement(wire: sale_pb2.Settlement) -> SettlementRecord:
         pack_digest=wire.pack_digest,
         catalogue_digest=wire.catalogue_digest,
         engine_version=wire.engine_version,
-        case_input={},
+        input_json=NO_INPUT,
         order=wire.emergency_order,
     )
 
