@@ -20,6 +20,7 @@ from medsettle_gateway.service.commands import Answer, ErrandAnswer, RefusedAnsw
 from medsettle_gateway.service.desk import Desk
 from medsettle_gateway.service.errands import Heard, TakeErrand
 from medsettle_gateway.service.patience import Patience
+from medsettle_gateway.service.places import Places
 from medsettle_gateway.service.ports import Clock, Report, Spawn, Store
 from medsettle_gateway.service.refused import unrecorded
 from medsettle_gateway.service.remote import RemoteAuthority, Said, SettledThere, UnknownThere
@@ -47,7 +48,11 @@ class Courier:
         self._report = report
         self._spawn = spawn
         self._patience = Patience(clock, spawn)
-        self._under_way: dict[str, int] = {}
+        self._settles = Places(desk.rules.errand_count)
+        self._quotes = Places(desk.rules.errand_count)
+        self._errands = Places(desk.rules.errand_count)
+        self._sales = Places(1)
+        """Those that this process has in hand, by request id."""
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._poked: asyncio.Future[None] | None = None
         self._stopped = False
@@ -66,29 +71,39 @@ class Courier:
         for request_id in tuple(self._waiting):
             self._tell(request_id)
 
-    async def settle(self, asked: AskedSettle, deadline_at: datetime | None) -> Answer:
-        """Returns what the writer answered, having seen to it that the authority is asked.
+    async def settle(self, asked: AskedSettle, name: str, deadline_at: datetime | None) -> Answer:
+        """Returns what the writer answered, having seen to it that the authority of that name is asked.
 
-        OVERLOADED where too many sales are with authorities already. A caller that goes away changes nothing.
+        OVERLOADED where too many sales are with it already. A caller that goes away changes nothing.
         """
-        request_id = asked.command.request_id.text
-        if len(self._under_way) >= self._desk.rules.errand_count:
-            refusal = RefusalRecord(Reason.OVERLOADED)
+        if self._settles.left_count(name) <= 0:
+            refusal, request_id = RefusalRecord(Reason.OVERLOADED), asked.command.request_id.text
             return RefusedAnswer(refusal, False, request_id, self._desk.rules.retry_ms)
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._spawn(self._sent(asked, deadline_at, answered), name="medsettle-asking")
+        self._settles.take(name)
+        asking = self._spawn(self._sent(asked, deadline_at, answered), name="medsettle-asking")
+        asking.add_done_callback(lambda _: self._settles.leave(name))
         return await answered
 
-    async def quoted(self, question: Question, credential: Shown) -> Decided:
-        """Returns what a sale would come to there. Raises Refused: its refusal, AUTHORITY_UNAVAILABLE."""
+    async def quoted(self, question: Question, credential: Shown, deadline_at: datetime | None) -> Decided:
+        """Returns what a sale would come to there.
+
+        Raises Refused: its refusal, AUTHORITY_UNAVAILABLE, OVERLOADED where too many quotes wait for it.
+        """
         name = self._desk.remotes.of(question.institution)
         authority = self._desk.remotes.authorities.get(name)
         if authority is None:
             raise refuse(Reason.AUTHORITY_UNAVAILABLE, authority=name)
-        longest_s = self._desk.rules.authority_wait.total_seconds()
-        asking = authority.quote(question, credential)
+        if self._quotes.left_count(name) <= 0:
+            raise refuse(Reason.OVERLOADED, authority=name)
+        asking, longest = authority.quote(question, credential), self._desk.rules.authority_wait
+        if deadline_at is not None:
+            longest = min(longest, deadline_at - self._clock.now() - self._desk.rules.answer_margin)
         try:
-            said = await self._patience.within(asking, longest_s, name="medsettle-authority")
+            with self._quotes.taken(name):
+                said = await self._patience.within(
+                    asking, max(0, longest.total_seconds()), name="medsettle-authority"
+                )
         except Exception as error:  # noqa: BLE001 - what is beyond the house may fail in any way
             self._report(f"quote {name}", error)
             said = None
@@ -128,14 +143,16 @@ class Courier:
 
     async def sweep(self) -> int:
         """Returns how many errands were begun: those that are due, as far as there is room."""
-        room = self._desk.rules.errand_count - len(self._under_way)
-        if room <= 0:
+        if self._errands.left_count() <= 0:
             return 0
         due = await self._store.due_errands(self._clock.now(), self._desk.rules.errand_count)
-        free = [request_id for request_id in due if request_id not in self._under_way][:room]
-        for request_id in free:
-            self._spawn(self._errand(request_id), name="medsettle-errand")
-        return len(free)
+        free = [request_id for request_id in due if self._sales.left_count(request_id) > 0]
+        begun = free[: self._errands.left_count()]
+        for request_id in begun:
+            self._errands.take()
+            errand = self._spawn(self._errand(request_id), name="medsettle-errand")
+            errand.add_done_callback(lambda _: self._errands.leave())
+        return len(begun)
 
     async def _run(self) -> None:
         interval_s = self._desk.rules.errand_interval.total_seconds()
@@ -157,7 +174,7 @@ class Courier:
         """Submits what is asked and, if that committed a question, sends it: this once."""
         request_id, began_at = asked.command.request_id.text, self._clock.now()
         answer: Answer = unrecorded(Reason.SHUTTING_DOWN, request_id)
-        with self._busy_with(request_id):
+        with self._sales.taken(request_id):
             try:
                 answer = await self._writer.submit(asked, deadline_at)
             finally:
@@ -177,7 +194,7 @@ class Courier:
 
     async def _errand(self, request_id: str) -> None:
         """Asks for as long as each answer leads to the next question; else the errand is due again later."""
-        with self._busy_with(request_id):
+        with self._sales.taken(request_id):
             while not self._stopped:
                 taken = await self._writer.submit(TakeErrand(request_id))
                 if not isinstance(taken, ErrandAnswer) or taken.sale is None:
@@ -190,16 +207,6 @@ class Courier:
                 said = await self._said(asking, taken.sale)
                 if not await self._heard(request_id, said, taken.attempts):
                     return
-
-    @contextmanager
-    def _busy_with(self, request_id: str) -> Iterator[None]:
-        self._under_way[request_id] = self._under_way.get(request_id, 0) + 1
-        try:
-            yield
-        finally:
-            left_count = self._under_way.pop(request_id) - 1
-            if left_count:
-                self._under_way[request_id] = left_count
 
     def _authority(self, sale: SaleRecord) -> RemoteAuthority | None:
         name = sale.upstream.authority if sale.upstream else ""

@@ -82,7 +82,7 @@ class Service:
             case CheckEligibility():
                 return await self._check(command)
             case Quote():
-                return await self._quote(command)
+                return await self._quote(command, deadline_at)
             case GetSale():
                 return await look_up.get_sale(command, self.store)
             case ListSales():
@@ -103,15 +103,17 @@ class Service:
             return await self.writer.submit(AskedReturn.prepare(command, command.replaces), deadline_at)
         credential = await self._resolved(command.credential, command.caller)
         asked = AskedSettle.prepare(command, credential, self.desk)
-        if self.courier is None or not await self._is_remote(command.caller):
+        name = await self._remote(command.caller)
+        if self.courier is None or not name:
             return await self.writer.submit(asked, deadline_at)
         with self.courier.listening(command.request_id.text) as told:
-            first = await self.courier.settle(asked, deadline_at)
+            first = await self.courier.settle(asked, name, deadline_at)
             return await self.courier.answered(asked, first, told, deadline_at)
 
-    async def _is_remote(self, caller: Caller) -> bool:
+    async def _remote(self, caller: Caller) -> str:
+        """The remote authority that decides there; empty: none does."""
         institution = await self._institution(caller)
-        return institution is not None and bool(self.desk.remotes.of(institution))
+        return "" if institution is None else self.desk.remotes.of(institution)
 
     async def _check(self, command: CheckEligibility) -> EligibilityAnswer:
         credential = await self._resolved(command.credential, command.caller)
@@ -126,16 +128,17 @@ class Service:
         )
         return quote.answer_return(back, caller, facts, now)
 
-    async def _quote(self, command: Quote) -> QuoteAnswer:
+    async def _quote(self, command: Quote, deadline_at: datetime | None) -> QuoteAnswer:
         if command.replaces is not None:
             return await self._quote_return(command, command.replaces)
         credential = await self._resolved(command.credential, command.caller)
         asking, now = Asking(command.caller.institution, credential, command.basket), self._now()
         facts = await load_facts(self.store.load, question.needs, asking, now)
-        if self.courier is None or not await self._is_remote(command.caller):
+        if self.courier is None or not await self._remote(command.caller):
             return quote.answer(asking, facts, now)
         about = question.ask(asking, facts, now).question
-        return quote.as_decided(asking, about, await self.courier.quoted(about, command.credential), now)
+        decided = await self.courier.quoted(about, command.credential, deadline_at)
+        return quote.as_decided(asking, about, decided, now)
 
     async def _resolved(self, shown: Shown, caller: Caller) -> ResolvedCredential | Refusal:
         """What the credential says. A resolver that fails must not hide the first answer of a known id."""
