@@ -1,5 +1,8 @@
 """Who may call how often: a till by its own doings, a stranger by its address, neither at another's cost."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +12,7 @@ from medsettle.wire.reasons import REASONS, Code, Reason
 from medsettle.wire.signing import KeySigner
 from medsettle.wire.v1 import settlement_pb2, terminal_pb2
 from medsettle_gateway.config import LimitsSection
+from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.rpc import admission
 from medsettle_gateway.rpc.admission import network_of
@@ -54,6 +58,29 @@ async def test_a_till_beyond_its_burst_is_told_when_to_come_back() -> None:
     assert len(stage.service.asked) == 3
     stage.clock.at += timedelta(milliseconds=500)
     assert await reasons(stage, SEAL, 2) == ["SALE_NOT_FOUND", "RATE_LIMITED"]
+
+
+async def test_a_call_whose_key_is_long_in_being_looked_up_counts_when_it_is_counted() -> None:
+    """By the instant at which it came, the time from then to now would fill its till's bucket twice."""
+    stage = stage_of()
+    asked, found = asyncio.Event(), asyncio.Event()
+    load = stage.calls._ports.load
+
+    async def slowly(keys: Sequence[AnyKey]) -> Facts:
+        if not asked.is_set():
+            asked.set()
+            await found.wait()
+        return await load(keys)
+
+    stage.calls._ports = replace(stage.calls._ports, load=slowly)
+    first = asyncio.create_task(reason(stage, SEAL))
+    await asked.wait()
+    assert await reasons(stage, SEAL, 2) == ["SALE_NOT_FOUND"] * 2
+    stage.clock.at += timedelta(milliseconds=500)
+    assert await reason(stage, SEAL) == "SALE_NOT_FOUND"
+    found.set()
+    assert await first == "SALE_NOT_FOUND"
+    assert await reason(stage, SEAL) == "RATE_LIMITED"
 
 
 async def test_no_delay_is_shorter_than_that_of_a_full_queue() -> None:

@@ -46,7 +46,7 @@ def nowhere() -> str:
 
 
 class Admission:
-    """The buckets of one process. ``now`` is the gateway's time throughout."""
+    """The buckets of one process. ``now`` is the gateway's time as it is when it is asked: see Buckets."""
 
     def __init__(self, limits: LimitsSection) -> None:
         per_s, burst = limits.terminal_calls_per_s, limits.terminal_burst_calls

@@ -57,7 +57,10 @@ class Buckets:
         return max(0, -(-missing // (self.per_s * 1_000)))
 
     def _at(self, at: datetime) -> int:
-        """The buckets' own time, which stands still where the clock jumps back: no name waits for ever."""
+        """The buckets' own time, which stands still where the clock jumps back: no name waits for ever.
+
+        It runs too fast where instants come in another order than they were: what is back is gone on from.
+        """
         now_us = (at - _EPOCH) // _MICROSECOND
         self._time += max(0, now_us - self._seen_us) * self.per_s
         self._seen_us = now_us

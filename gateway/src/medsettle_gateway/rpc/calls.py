@@ -231,7 +231,7 @@ class Calls:
             raise refuse(Reason.KEY_NOT_ACTIVE)
         if terminal.state is not State.ACTIVE:
             raise refuse(Reason.TERMINAL_SUSPENDED)
-        self._admission.spend(call, terminal.terminal, record.key, now)
+        self._admission.spend(call, terminal.terminal, record.key, self._ports.clock.now())
         return Caller(terminal.terminal, terminal.institution, record.key)
 
     def _asked_to_enrol(self, proof: Proof, body: bytes, now: datetime) -> Asked:
