@@ -1,9 +1,9 @@
 """The fast front: HTTP/2 and gRPC outside the interpreter, for loopback or behind a proxy that ends TLS.
 
 It carries the calls of the contract; health, reflection and methods that nobody knows are answered by the
-grpc.aio front, through a socket file of their own. It speaks no TLS, does not bound connections, takes a message
-of any size before it refuses it, and does not hurry a client that opens a call and says nothing: whatever stands
-before it does. Needs the extra ``fast``.
+grpc.aio front, through a socket file of their own. It speaks no TLS, does not bound connections, takes a
+message of any size before it refuses it, and does not hurry a client that opens a call and says nothing:
+whatever stands before it does. Needs the extra ``fast``.
 """
 
 import asyncio
