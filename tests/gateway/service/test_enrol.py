@@ -185,6 +185,16 @@ async def test_rotating_to_the_same_key_again_answers_the_same() -> None:
     assert await world.ask(rotate(KEY, OTHER, nonce="n3")) == first
 
 
+async def test_no_till_rotates_to_a_key_that_was_revoked() -> None:
+    world = await a_world()
+    await enrolled(world, enrol())
+    await world.ask(rotate(KEY, OTHER))
+    keys = world.store.tables.terminal_keys
+    keys[OTHER.key] = replace(keys[OTHER.key], revoked_at=world.clock.at)
+    answer = await world.refused(rotate(KEY, OTHER, nonce="n3"))
+    assert (answer.refusal.reason, answer.recorded) == (Reason.KEY_INVALID, False)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -117,6 +117,8 @@ def decide_rotate(command: RotateKey, facts: Facts, now: Now) -> Decision:
             raise refuse(Reason.KEY_INVALID, field="proof")
         old = check_right(command.caller, facts, now.at)
         known = _registered(public_key.key, terminal, facts)
+        if known is not None and not known.active_at(now.at):
+            raise refuse(Reason.KEY_INVALID, field="public_key")  # a till that took it up could not sign
     except Refused as refused:
         return Decision(unrecorded_of(refused.refusal))
     nonce = _keep(terminal, command.nonce, now)
