@@ -2,17 +2,19 @@
 
 import io
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from medsettle._columns import width
 from medsettle.cli.screen import COLUMNS, Screen
-from medsettle.errors import refusal_of, request_error
+from medsettle.errors import refusal_of, request_error, till_error
 from medsettle.models import (
     Account,
     AccountState,
     Answer,
     BenefitAnswer,
+    CashState,
     Eligibility,
     Outcome,
     Remainder,
@@ -97,8 +99,7 @@ def test_no_row_runs_over(screen: Screen) -> None:
     screen.eligibility(FOUND)
     screen.card(replace(CARD, refusal=refusal_of(TillReason.OUTCOME_UNKNOWN)))
     screen.error(request_error(Reason.LINE_AMOUNT_MISMATCH, line="1"))
-    rows = [row for row in shown(screen).splitlines() if not row.startswith("明细金额")]
-    assert max(width(row) for row in rows) <= COLUMNS
+    assert max(map(width, shown(screen).splitlines())) <= COLUMNS
 
 
 def test_not_knowing_is_shown_as_neither_yes_nor_no(screen: Screen) -> None:
@@ -116,6 +117,48 @@ def test_the_facts_of_a_refusal_stand_under_it(screen: Screen) -> None:
     refusal = refusal_of(Reason.ITEM_UNKNOWN, line="2", item_code="X7")
     screen.card(replace(CARD, refusal=refusal))
     assert "[ITEM_UNKNOWN item_code=X7 line=2]" in shown(screen)
+
+
+def test_another_sale_that_stands_in_the_way_is_named_as_the_other_one_with_one_step(screen: Screen) -> None:
+    refusal = refusal_of(
+        Reason.POSSIBLE_DUPLICATE, request_id=str(CARD.request_id), state="SETTLED",
+        other_request_id="H21030200001-02-20261122-7-1", other_state="SETTLED",
+        other_created_at="2026-11-22T10:40:12+00:00",
+    )
+    refused = replace(CARD, outcome=Outcome.NOT_PAID, state="REFUSED", refusal=refusal)
+    screen.card(refused)
+    text = shown(screen)
+    assert "另一笔业务 the other sale: H21030200001-02-20261122-7-1" in text
+    assert "已结算 settled, 2026-11-22 18:40:12" in text
+    assert f"[POSSIBLE_DUPLICATE request_id={CARD.request_id}]" in text
+    assert text.count("->") == 1
+    assert "\n     --ticket 1 --acknowledge POSSIBLE_DUPLICATE\n" in text
+
+
+def test_cash_that_was_taken_is_told_of_even_where_a_refusal_says_what_to_do(screen: Screen) -> None:
+    refusal = refusal_of(Reason.POSSIBLE_DUPLICATE)
+    screen.card(replace(CARD, refusal=refusal, cash=CashState.COLLECTED, next_en="Give the cash back."))
+    assert "Give the cash back." in shown(screen)
+
+
+def test_the_next_query_is_told_in_the_time_of_the_place(screen: Screen) -> None:
+    screen.card(replace(CARD, next_query_at=datetime(2026, 11, 22, 16, 5, 9, tzinfo=UTC)))
+    assert "下次查询 next query: 00:05:09" in shown(screen)
+
+
+def test_what_does_not_fit_on_one_line_has_a_line_for_each_language(screen: Screen) -> None:
+    screen.error(request_error(Reason.SALE_NOT_FOUND, request_id=str(CARD.request_id)))
+    assert shown(screen).splitlines()[:2] == [
+        "没有这笔业务的记录;不等于失败。",
+        "No sale is recorded under this id; that does not mean it failed.",
+    ]
+    assert f"     medsettle seal {CARD.request_id}" in shown(screen).splitlines()
+
+
+@pytest.mark.parametrize("enrolled", [True, False])
+def test_only_a_till_that_is_enrolled_is_sent_to_the_doctor(screen: Screen, enrolled: bool) -> None:
+    screen.error(till_error(TillReason.GATEWAY_AWAY), enrolled=enrolled)
+    assert ("medsettle doctor" in shown(screen)) is enrolled
 
 
 def test_a_frozen_account_shows_its_balance_and_that_it_is_frozen(screen: Screen) -> None:

@@ -198,6 +198,17 @@ def test_hooks_hear_what_the_comparison_came_to(
     assert [each for each in heard if isinstance(each, Compared)] == [Compared(1, False, 1, 1, 0, 0, 0)]
 
 
+def test_a_paid_sale_says_that_the_gateway_was_asked_and_has_yet_to_compare(
+    till: Till, counterpart: Counterpart, basket: Basket
+) -> None:
+    request_id = paid(till, basket)
+    counterpart.fault("GetSale", refused(Reason.RECOVERING))
+    card = till.status(request_id)
+    assert card.outcome is Outcome.PAID
+    assert "网关刚从备份恢复,尚未与本机核对" in card.tell_zh
+    assert "the gateway was restored and has yet to compare" in card.tell_en
+
+
 def test_the_doctor_finds_the_way_although_the_gateway_recovers(till: Till, counterpart: Counterpart) -> None:
     counterpart.fault("GetSale", refused(Reason.RECOVERING))
     assert till.probe().answering_key

@@ -118,15 +118,23 @@ def test_a_wrong_key_in_a_table_is_named_with_its_table(tmp_path: Path, table: s
     assert caught.value.details["key"] == key
 
 
+def test_a_file_that_is_not_there_is_enrolled_for_first(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="CONFIG_MISSING") as caught:
+        read_config(tmp_path / "till.toml")
+    assert caught.value.next_zh.startswith("请先注册本机(medsettle enrol)")
+    assert caught.value.next_en.startswith("Enrol this till first (medsettle enrol)")
+    assert caught.value.details["file"] == str(tmp_path / "till.toml")
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_one_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="CONFIG_INVALID"):
+        read_config(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["address = ", "\x00", "[tls\n"])
 def test_what_is_no_toml_is_said_to_be_none(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="not TOML"):
         read(tmp_path, text)
-
-
-def test_a_missing_file_says_to_enrol_first(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="medsettle enrol"):
-        read_config(tmp_path / "till.toml")
 
 
 def test_a_key_is_written_for_its_owner_and_read_again(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying
 
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
-from medsettle._desk import numbering, opening, questions, selling
+from medsettle._desk import numbering, opening, questions, refunding, selling
 from medsettle._desk import returning as going_back
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
@@ -199,7 +199,7 @@ class AsyncTill:
 
     async def cash_returned(self, request_id: str) -> SaleCard:
         """As ``Till.cash_returned``."""
-        return await self._run(selling.cash_returned(self._desk, request_id))
+        return await self._run(refunding.cash_returned(self._desk, request_id))
 
     async def rotate_key(self) -> KeyRotation:
         """As ``Till.rotate_key``."""

@@ -131,13 +131,16 @@ def _check_deadline(method: str, deadline_ms: int) -> None:
 
 
 def read_config(path: str | Path) -> TillConfig:
-    """Returns the configuration of a TOML file. Raises ConfigError: one clear sentence, one key."""
+    """Returns the configuration of a TOML file. Raises ConfigError: CONFIG_MISSING, or CONFIG_INVALID with
+    one clear sentence about one key.
+    """
     file = Path(path)
     try:
         table = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise till_error(TillReason.CONFIG_MISSING, key="file", file=str(file)) from error
     except OSError as error:
-        cause = f"{file} cannot be read ({error.strerror}); enrol first: medsettle enrol"
-        raise wrong("file", cause) from error
+        raise wrong("file", f"{file} cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise wrong("file", f"{file} is not TOML: {error}") from error
     return _config(table, file.absolute().parent)

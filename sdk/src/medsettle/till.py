@@ -12,7 +12,7 @@ from tenacity import Retrying
 
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
-from medsettle._desk import numbering, opening, questions, selling
+from medsettle._desk import numbering, opening, questions, refunding, selling
 from medsettle._desk import returning as going_back
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
@@ -246,9 +246,12 @@ class Till:
 
     def cash_returned(self, request_id: str) -> SaleCard:
         """Writes down that nothing is owed to the patient any more: he has the cash part back, or a person
-        found out that he need not get it. Repeating is safe: RefusedError is raised if none was due.
+        found out that he need not get it. Repeating is safe: the card then says that it was written down.
+
+        Raises RefusedError: NOTHING_DUE, or SALE_NOT_FOUND for an id that neither side knows; RequestError
+        (SALE_UNKNOWN) for a sale that another journal holds.
         """
-        return self._run(selling.cash_returned(self._desk, request_id))
+        return self._run(refunding.cash_returned(self._desk, request_id))
 
     def rotate_key(self) -> KeyRotation:
         """Registers a new key and goes over to it; sales under way are not disturbed.

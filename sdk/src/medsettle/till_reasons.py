@@ -22,6 +22,7 @@ class TillReason(StrEnum):
     JOURNAL_TOO_NEW = "JOURNAL_TOO_NEW"
     TOO_MANY_OPEN = "TOO_MANY_OPEN"
     NUMBERS_UNKNOWN = "NUMBERS_UNKNOWN"
+    CONFIG_MISSING = "CONFIG_MISSING"
     CONFIG_INVALID = "CONFIG_INVALID"
     KEY_UNREADABLE = "KEY_UNREADABLE"
     ROOT_MISMATCH = "ROOT_MISMATCH"
@@ -35,6 +36,7 @@ class TillReason(StrEnum):
     ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
     SALE_UNKNOWN = "SALE_UNKNOWN"
     STEP_NOT_ALLOWED = "STEP_NOT_ALLOWED"
+    NOTHING_DUE = "NOTHING_DUE"
     SPLIT_NOT_AS_SHOWN = "SPLIT_NOT_AS_SHOWN"
     PATIENT_DECLINED = "PATIENT_DECLINED"
     CASH_NOT_COLLECTED = "CASH_NOT_COLLECTED"
@@ -110,6 +112,12 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
         "请恢复网络后再试,或自行给出今天没有用过的票号。",
         "Try again once the line is back, or give a ticket number yourself that was not used today.",
     ),
+    TillReason.CONFIG_MISSING: TillText(
+        "没有收银配置文件。", "There is no configuration of a till.",
+        "请先注册本机(medsettle enrol);已注册的,请到该文件所在的目录执行,或用 --config 指明。",
+        "Enrol this till first (medsettle enrol); if it is enrolled, go to the folder of that file, or name "
+        "it with --config.",
+    ),
     TillReason.CONFIG_INVALID: TillText(
         "收银配置不正确。", "The till's configuration is not valid.",
         "请按所指的项改正。", "Correct the key that is named.",
@@ -160,11 +168,19 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     ),
     TillReason.SALE_UNKNOWN: TillText(
         "本机日志中没有这笔业务。", "This till's journal does not hold this sale.",
-        "请核对流水号,或用 medsettle status 查询。", "Check the id, or look it up with medsettle status.",
+        "请核对流水号,或用 medsettle status 查询;退还现金只能在收款的收银机上登记。",
+        "Check the id, or look it up with medsettle status; cash that goes back is written down at the till "
+        "that took it.",
     ),
     TillReason.STEP_NOT_ALLOWED: TillText(
         "这笔业务现在不能这样操作。", "The sale does not allow this step now.",
         "请先查询这笔业务的状态。", "Look at the sale's state first.",
+    ),
+    TillReason.NOTHING_DUE: TillText(
+        "这笔业务没有应退给患者的现金。", "No cash of this sale is due to the patient.",
+        "不用登记;已支付的业务要退款,请先撤销(medsettle reverse)或部分退货(medsettle return)。",
+        "There is nothing to write down; to pay back a sale that is paid, reverse it (medsettle reverse) or "
+        "take goods back (medsettle return) first.",
     ),
     TillReason.SPLIT_NOT_AS_SHOWN: TillText(
         "网关按与给患者看过的不同的金额结算,已要求撤销。",

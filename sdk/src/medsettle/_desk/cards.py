@@ -102,11 +102,25 @@ def as_anothers(card: SaleCard, standing: Sale | None) -> SaleCard:
     )
 
 
-def as_journalled(card: SaleCard) -> SaleCard:
-    """Returns the card of a sale that was paid by the journal, when nobody could be asked about today."""
+def as_noted(card: SaleCard) -> SaleCard:
+    """Returns the card of a sale whose cash was written down as given back before: a second click."""
     return replace(
-        card, tell_zh=f"{card.tell_zh}这是收银日志记录当时的状态,现在未能向网关核实。",
-        tell_en=f"{card.tell_en} So the journal has it, as of then; the gateway could not be asked now.",
+        card, next_zh=f"此前已经登记,本次没有更改。{card.next_zh}",
+        next_en=f"It was written down before; nothing was changed now. {card.next_en}",
+    )
+
+
+def as_journalled(card: SaleCard, *, recovering: bool = False) -> SaleCard:
+    """Returns the card of a sale that was paid by the journal, when nobody could say how it is today.
+
+    ``recovering``: the gateway was asked, and has yet to compare after a restore.
+    """
+    why_zh, why_en = "现在未能向网关核实", "the gateway could not be asked now"
+    if recovering:
+        why_zh, why_en = "网关刚从备份恢复,尚未与本机核对", "the gateway was restored and has yet to compare"
+    return replace(
+        card, tell_zh=f"{card.tell_zh}这是收银日志记录当时的状态,{why_zh}。",
+        tell_en=f"{card.tell_en} So the journal has it, as of then; {why_en}.",
     )
 
 
@@ -121,10 +135,15 @@ def _worth_saying(record: SaleRecord, said: Outcome) -> Refusal | None:
     refusal = record.refusal
     if refusal is None or (said is Outcome.PAID and not record.undo_reason):
         return None
-    if refusal.reason == Reason.RECOVERING and said is not Outcome.OPEN:
+    if refusal.reason == Reason.RECOVERING and said is not Outcome.OPEN and not _was_put_off(record, refusal):
         return None
     undone = said is not Outcome.OPEN and record.state in _UNDONE
     return None if undone and issubclass(error_class(refusal.reason), GatewayAwayError) else refusal
+
+
+def _was_put_off(record: SaleRecord, refusal: Refusal) -> bool:
+    """A return that waits for other tills is closed unsettled, and that is why."""
+    return record.state == SaleState.SEALED and "awaited" in refusal.details
 
 
 def _legs(record: SaleRecord, sale: Sale | None) -> tuple[Leg, ...]:

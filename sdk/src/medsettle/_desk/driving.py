@@ -86,8 +86,9 @@ class Pass:
 
     ``performs``: the steps that this pass may take; at any other it stops. ``earlier``: the sale was made
     by another click than the one that is answered. ``asked_in_vain``: the gateway did not say whether the
-    journal's PAID still holds. ``standing``: the sale to which the id belongs, if that is not this one.
-    ``asks_on``: somebody waits at the counter for what a remote authority says.
+    journal's PAID still holds, ``recovering``: because it was restored. ``standing``: the sale to which the
+    id belongs, if that is not this one. ``asks_on``: somebody waits at the counter for what a remote
+    authority says.
     """
 
     desk: Desk
@@ -100,6 +101,7 @@ class Pass:
     verdict: Verdict | None = None
     earlier: bool = False
     asked_in_vain: bool = False
+    recovering: bool = False
     standing: Sale | None = None
     asks_on: bool = True
     _ends_at: float = field(init=False, default=0.0)
@@ -129,7 +131,7 @@ class Pass:
         if card.outcome is Outcome.PAID and self.earlier:
             card = as_earlier(card)
         if card.outcome is Outcome.PAID and self.asked_in_vain:
-            return as_journalled(card)
+            return as_journalled(card, recovering=self.recovering)
         return card
 
     def happened(self, event: Event, verdict: Verdict | None = None) -> Script[None]:
@@ -189,7 +191,7 @@ class Pass:
         verdict: Verdict = yield self.ask(Step.READ, self._body(Step.READ))
         event, sale = self.read(verdict)
         if not isinstance(event, Answered):
-            self.asked_in_vain = True
+            self.asked_in_vain, self.recovering = True, is_recovering(verdict)
         elif event.state != self.written.state:
             yield from self.happened(event, verdict)
         self.sale = sale or self.sale

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from medsettle._arguments import fitting
+from medsettle._desk.comparing import is_recovering
 from medsettle._desk.desk import Desk, error_of
 from medsettle._desk.driving import ASKING, Asked, Pass, ending_with, is_open
 from medsettle._desk.effects import Ask, Note, Script
@@ -42,8 +43,8 @@ from medsettle.models import (
     Split,
     Tendered,
 )
-from medsettle.record import CashCollected, CashRefunded, Goal, Known, Reopened, SaleRecord, Step, Unwanted
-from medsettle.sale import apply, may_be_due
+from medsettle.record import CashCollected, Goal, Known, Reopened, SaleRecord, Step, Unwanted
+from medsettle.sale import apply
 from medsettle.tender import Tender
 from medsettle.ticket import RequestId, Ticket
 from medsettle.till_reasons import TillReason
@@ -173,7 +174,7 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
         if sale is not None and _is_news(sale, record):
             yield from work.carried_over(sale)
             yield from work.happened(event, verdict)
-        work.asked_in_vain = sale is None
+        work.asked_in_vain, work.recovering = sale is None, is_recovering(verdict)
         work.sale = sale or (yield from last_sale(desk, work.written))
         trouble = None if sale or verdict.facts is None else verdict.facts.refusal
         return work.card(trouble if is_open(work.card()) else None)
@@ -182,19 +183,6 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
 def _is_news(sale: Sale, record: SaleRecord) -> bool:
     """What another sale under the id came to is nothing that the record of this one is told."""
     return record.state != Known.FOREIGN and (sale.state != record.state or record.stale)
-
-
-def cash_returned(desk: Desk, request_id: str) -> Script[SaleCard]:
-    """Writes down that the patient has the cash part back."""
-    name = ticket_name(request_id)
-    yield from desk.taken(name)
-    with desk.busy.giving(name):
-        record = yield from record_for(desk, request_id, "")
-        work = Pass(desk, record, frozenset())
-        if not may_be_due(record):
-            raise _not_allowed(work)
-        yield from work.happened(CashRefunded())
-        return work.card()
 
 
 def open_sales(desk: Desk) -> Script[tuple[SaleCard, ...]]:

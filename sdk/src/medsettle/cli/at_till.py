@@ -35,12 +35,14 @@ def manned(counter: Counter) -> TillConfig:
 
 def open_till(counter: Counter, config: TillConfig) -> Till:
     """Returns the till; the counter sees which sales money calls go out for."""
+    told: list[tuple[str, str]] = []
 
     def see(event: HookEvent) -> None:
         if isinstance(event, Sent) and event.method in _MONEY_CALLS and event.request_id:
             counter.moved.append(event.request_id)
-        if isinstance(event, Compared):
-            counter.complaints.show(_compared(event))
+        if isinstance(event, Compared) and (text := _compared(event)) not in told:
+            told.append(text)
+            counter.complaints.show(text)
 
     return Till.open(config, hooks=[see])
 

@@ -11,9 +11,12 @@ from medsettle.cli.lines import BasketTextError
 from medsettle.cli.parser import OPEN, PAID, TROUBLE, USAGE, parser
 from medsettle.cli.screen import Screen
 from medsettle.errors import MedsettleError
+from medsettle.till_reasons import TillReason
 
 Command = Callable[[Counter], int]
 
+_NOTHING_DONE: Final = frozenset({TillReason.STEP_NOT_ALLOWED, TillReason.NOTHING_DUE})
+"""The card says how the sale stands; what comes next, the error says."""
 INTERRUPTED: Final = 130
 """As shells say it: the command was stopped from the keyboard, and no sale is in doubt over that."""
 
@@ -83,9 +86,9 @@ def _failed(counter: Counter, error: MedsettleError) -> int:
 
 def _show(counter: Counter, error: MedsettleError) -> None:
     if error.card is not None:
-        counter.screen.card(error.card)
+        counter.screen.card(error.card, advised=error.reason not in _NOTHING_DONE)
     if error.card is None or error.card.refusal is None:
-        counter.complaints.error(error)
+        counter.complaints.error(error, enrolled=counter.arguments.command != "enrol")
 
 
 def _interrupted(counter: Counter) -> int:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
-from medsettle._columns import row, wrap
+from medsettle._columns import row, width, wrap
 from medsettle._receipt_settlement import afterwards, going_back, limit_words
+from medsettle.cli.advice import facts, other_sale, says_all, typed
 from medsettle.errors import MedsettleError
 from medsettle.models import (
     Account,
@@ -23,12 +24,13 @@ from medsettle.models import (
     SaleState,
 )
 from medsettle.receipt import yuan
-from medsettle.till_reasons import TillReason
+from medsettle.ticket import china_time
 from medsettle.wire.called import Pair
 from medsettle.wire.explained import fund_titles
 from medsettle.wire.reasons import Reason
 
 COLUMNS: Final = 64
+_STEP: Final = "-> "
 _GREEN, _RED, _YELLOW, _BOLD, _DIM = "32", "31", "33", "1", "2"
 _ANSWERS: Final[dict[str, tuple[str, str]]] = {
     Answer.YES: ("可以 yes", _GREEN),
@@ -38,16 +40,6 @@ _ANSWERS: Final[dict[str, tuple[str, str]]] = {
 _COVERED: Final[dict[str, tuple[str, str]]] = {
     **_ANSWERS, Answer.YES: ("是 yes", _GREEN), Answer.NO: ("否 no", _RED),
 }
-_HINTS: Final[dict[str, str]] = {
-    Reason.POSSIBLE_DUPLICATE: (
-        "确认不是重复后,用同一票号重做并加上 if it is no duplicate, run it again with "
-        "--acknowledge POSSIBLE_DUPLICATE"
-    ),
-    Reason.SALE_NOT_FOUND: "medsettle seal REQUEST_ID",
-    TillReason.GATEWAY_AWAY: "medsettle doctor",
-    TillReason.NUMBERS_UNKNOWN: "--ticket NUMBER",
-}
-"""What to type next."""
 _OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     Outcome.PAID: ("已支付 PAID", _GREEN),
     Outcome.NOT_PAID: ("未支付 NOT PAID", _RED),
@@ -104,8 +96,8 @@ class Screen:
         person = f"{found.masked_name} {found.scheme} {found.standing}".strip()
         self._row(person, f"参保 covered: {answer}", colour, _BOLD)
         if found.refusal is not None:
-            self._indented(f"{found.refusal.zh}{found.refusal.next_zh}")
-            self._indented(f"{found.refusal.en} {found.refusal.next_en}")
+            refusal = found.refusal
+            self._said(f"{refusal.zh}{refusal.next_zh}", f"{refusal.en} {refusal.next_en}")
         for benefit in found.benefits:
             self._benefit(benefit)
         for account in found.accounts:
@@ -129,7 +121,7 @@ class Screen:
                 owner = words.OWNERS.get(share.owner, (share.owner, ""))
                 kind = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT
                 self._row(f"{_both(kind)} ({_both(owner)})", yuan(share.amount_fen))
-                self._indented(f"{share.note_zh} {share.note_en}".strip())
+                self._said(share.note_zh, share.note_en)
         self._row(_both(words.CASH), yuan(quote.split.cash_fen), _BOLD, _BOLD)
         applied = afterwards(quote.settlements)
         if applied:
@@ -146,28 +138,26 @@ class Screen:
         for label, amount in going_back(back):
             self._row(f"  {_both(label)}", yuan(amount))
 
-    def card(self, card: SaleCard) -> None:
-        """Shows where a sale stands, what to tell the patient, and what to do next."""
+    def card(self, card: SaleCard, *, advised: bool = True) -> None:
+        """Shows where a sale stands, what to tell the patient, and, if ``advised``, what to do next."""
         outcome, colour = _label(card)
         self._row(card.request_id or "-", outcome, colour)
         if card.refusal is not None:
-            self._indented(self.paint(f"{card.refusal.zh} {card.refusal.en}", _RED))
-            self._facts(card.refusal)
-            self._next(card.refusal.next_zh, card.refusal.next_en)
-            self._next(_HINTS.get(card.refusal.reason, ""), "")
-        self._indented(f"{card.tell_zh} {card.tell_en}".strip())
+            self._refusal(card.refusal, card.request_id)
+        self._said(card.tell_zh, card.tell_en)
         if card.refund_due_fen:
             self._row("  应退还患者 to give back", yuan(card.refund_due_fen), _YELLOW)
         if card.next_query_at is not None:
-            self._indented(f"下次查询 next query: {card.next_query_at:%H:%M:%S}")
-        self._next(card.next_zh, card.next_en)
+            self._indented(f"下次查询 next query: {china_time(card.next_query_at):%H:%M:%S}")
+        if advised and not says_all(card):
+            self._said(card.next_zh, card.next_en, lead=_STEP)
 
-    def error(self, error: MedsettleError) -> None:
-        """Shows both sentences of an error, the next step, and its reason."""
-        self.show([self.paint(f"{error.zh} {error.en}", _RED)])
-        self._facts(error.refusal)
-        self._next(error.next_zh, error.next_en)
-        self._next(_HINTS.get(error.reason, ""), "")
+    def error(self, error: MedsettleError, *, enrolled: bool = True) -> None:
+        """Shows both sentences of an error, its reason, and the next step.
+
+        ``enrolled``: there is a till.toml, which some of what is advised needs.
+        """
+        self._refusal(error.refusal, error.request_id, indent=0, enrolled=enrolled)
 
     def advisories(self, advisories: Iterable[Advisory]) -> None:
         """Shows what the cashier should know."""
@@ -185,7 +175,7 @@ class Screen:
         answer, colour = _ANSWERS[benefit.answer]
         self._row(f"  {benefit.title_zh} {benefit.title_en} ({benefit.benefit})", answer, colour)
         if benefit.refusal is not None:
-            self._indented(f"{benefit.refusal.zh} {benefit.refusal.en}", indent=4)
+            self._said(benefit.refusal.zh, benefit.refusal.en, indent=4)
         for remainder in benefit.remainders:
             if remainder.left_fen is not None:
                 named = limit_words(remainder, {benefit.benefit: ("", "")}, {})
@@ -208,13 +198,30 @@ class Screen:
         text[-1] += self.paint(value, value_colour)
         self.show(text)
 
-    def _facts(self, refusal: Refusal) -> None:
-        """What is wrong with what: line, field, code, limit, value."""
-        facts = [f"{name}={value}" for name, value in sorted(refusal.details.items()) if value]
-        self._indented(self.paint(f"[{' '.join([refusal.reason, *facts])}]", _DIM))
+    def _refusal(
+        self, refusal: Refusal, request_id: str | None, *, indent: int = 2, enrolled: bool = True
+    ) -> None:
+        """Why, which other sale is meant, the facts, and one next step with what to type."""
+        self._said(refusal.zh, refusal.en, indent=indent, colour=_RED)
+        other, stood = other_sale(refusal, request_id) or ("", "")
+        self._indented(other)
+        self._indented(stood, indent=4)
+        self._indented(self.paint(f"[{' '.join([refusal.reason, *facts(refusal)])}]", _DIM))
+        self._said(refusal.next_zh, refusal.next_en, lead=_STEP)
+        self._indented(typed(refusal, request_id, enrolled=enrolled), indent=2 + len(_STEP))
 
-    def _next(self, zh: str, en: str) -> None:
-        self._indented(f"-> {zh} {en}".rstrip() if zh or en else "")
+    def _said(self, zh: str, en: str, *, indent: int = 2, lead: str = "", colour: str = "") -> None:
+        """One thing in both languages: on one line where they fit, else each from a line of its own."""
+        if not (zh or en):
+            return
+        together = f"{lead}{zh} {en}".rstrip()
+        if indent + width(together) <= COLUMNS:
+            texts = [together]
+        else:
+            texts = [f"{lead}{zh}", f"{' ' * len(lead)}{en}"]
+        for text in texts:
+            lines = wrap(text, COLUMNS, indent, len(lead))
+            self.show(self.paint(line, colour) for line in lines)
 
     def _indented(self, text: str, indent: int = 2) -> None:
         self.show(wrap(text, COLUMNS, indent))

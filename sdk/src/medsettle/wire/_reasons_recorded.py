@@ -34,8 +34,8 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         Actor.CASHIER,
         "十分钟内同一人在本机构买过同样的东西。",
         "The same person bought the same goods here within ten minutes.",
-        "确认不是重复后,换下一个尝试序号并确认此提示。",
-        "If it is no duplicate, acknowledge this reason in the next attempt.",
+        "请先核对所列的另一笔业务;确属再次购买的,换下一个尝试序号并确认此提示。",
+        "Look at the sale that is named; if both are meant, acknowledge this reason in the next attempt.",
     ),
     Reason.QUOTE_INVALID: _recorded(
         Actor.CASHIER,

@@ -211,16 +211,18 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         Code.NOT_FOUND, Retry.NO, Actor.CASHIER,
         "没有这笔业务的记录;不等于失败。",
         "No sale is recorded under this id; that does not mean it failed.",
-        "请先封存该流水号再下结论。",
-        "Seal the id before you conclude anything.",
+        "请核对流水号;无误的,先封存再下结论。",
+        "Check the id; if it is right, seal it before you conclude anything.",
     ),
     Reason.RECOVERING: _unrecorded(
         Code.UNAVAILABLE, Retry.AFTER, Actor.STORE,
-        "网关刚从备份恢复,正在与收银机核对;这笔业务的结果还不能确定。",
-        "The gateway was restored from a backup and compares with the tills; this outcome is not known yet.",
-        "请勿重复收费,也不要当作失败;请在该票号所属的收银机上执行 medsettle recover,仍未解决时联系运营方。",
-        "Neither charge again nor call it failed: run medsettle recover at the ticket's own till; if that "
-        "does not help, call the operator.",
+        "网关刚从备份恢复,正在与收银机核对;核对完成前,这笔业务不能下结论,也不能撤销或退货。",
+        "The gateway was restored from a backup and compares with the tills; until then it neither says how "
+        "this sale stands nor undoes it.",
+        "请勿重复收费、退款,也不要当作失败;请在该票号所属的收银机和所列(awaited)的收银机上执行 "
+        "medsettle recover,然后再试;仍未解决时联系运营方。",
+        "Neither charge nor pay back again, nor call it failed: run medsettle recover at the ticket's own "
+        "till and at those that are named (awaited), then try again; if it stays so, call the operator.",
     ),
     Reason.EVIDENCE_INVALID: _unrecorded(
         Code.INVALID_ARGUMENT, Retry.NO, Actor.VENDOR,
