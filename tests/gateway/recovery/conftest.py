@@ -1,8 +1,9 @@
 """A house over each kind of store, and how each is put back to what it was."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,11 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.storage.recoveries import put_recovery, since_now
 from medsettle_gateway.storage.sqlite import backup as copies
 from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
-from tests.gateway.recovery.house import AUDIENCE, House
+from tests.gateway.recovery.house import AUDIENCE, House, Restore, Seller
 from tests.gateway.service.memory_store import MemoryStore
 from tests.gateway.storage.memory_stand import MemoryStand
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.stand import ROOT_KEY, SqliteStand, Stand
-
-Restore = Callable[[], Awaitable[None]]
-BackUp = Callable[[], Awaitable[Restore]]
 
 
 @pytest.fixture(params=("sqlite", "model", "postgres"))
@@ -32,50 +30,37 @@ def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
 
 
 @pytest.fixture
-async def house(stand: Stand, tmp_path: Path) -> AsyncIterator[House]:
+async def house(stand: Stand, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """A house with two tills over each kind of store, or ``on_the_model`` alone, which can lose its books."""
     one = await House(stand, tmp_path).found("T1", "T2")
+    one.copying = partial(_copied, one, request)
     yield one
     await one.close()
     assert one.reports == []
 
 
 @pytest.fixture
-async def model(tmp_path: Path) -> AsyncIterator[House]:
-    """A house over the store that is a model, for what no store decides."""
-    one = await House(MemoryStand(tmp_path), tmp_path).found("T1", "T2")
-    yield one
-    await one.close()
-    assert one.reports == []
+async def till(house: House) -> Seller:
+    return await house.till("T1")
 
 
 @pytest.fixture
-def model_backed_up(model: House) -> BackUp:
-    """The same as ``backed_up``."""
-
-    async def back_up() -> Restore:
-        return _of_model(model)
-
-    return back_up
+async def other(house: House) -> Seller:
+    return await house.till("T2")
 
 
-@pytest.fixture
-def backed_up(house: House, tmp_path: Path, request: pytest.FixtureRequest) -> BackUp:
-    """Backs the house's store up as it is now; what it returns restores that, losing what came after."""
-
-    async def back_up() -> Restore:
-        stand = house.stand
-        if isinstance(stand, SqliteStand):
-            return _of_file(house, stand, tmp_path)
-        if isinstance(stand, PostgresStand):
-            return await _of_server(house, stand, request)
-        return _of_model(house)
-
-    return back_up
+async def _copied(house: House, request: pytest.FixtureRequest) -> Restore:
+    stand = house.stand
+    if isinstance(stand, SqliteStand):
+        return _of_file(house, stand, house.folder)
+    if isinstance(stand, PostgresStand):
+        return await _of_server(house, stand, request)
+    return _of_model(house)
 
 
 def _of_file(house: House, stand: SqliteStand, folder: Path) -> Restore:
-    copy = folder / "copy"
     at = house.clock.now()
+    copy = folder / f"copy-{at:%H%M%S%f}"
     copies.back_up(stand.path, copy, (AUDIENCE, ROOT_KEY), at, lambda *_: None)
 
     async def restore() -> None:

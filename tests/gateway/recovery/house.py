@@ -8,12 +8,14 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from medsettle._exchange.signed import Reply, Request
 from medsettle.aio import AsyncTill
@@ -50,6 +52,10 @@ MEMBER, OTHER_MEMBER = "2103000001", "2103000002"
 NOT_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2060, 1, 1, tzinfo=UTC)
 _RULES = Rules(duplicate_window=timedelta())
+
+Restore = Callable[[], Awaitable[None]]
+on_the_model = pytest.mark.parametrize("stand", ["model"], indirect=True)
+"""For what no store decides: over the store that is a model alone."""
 
 
 @cache
@@ -124,6 +130,8 @@ class House:
         self.handled: list[Handled] = []
         self.compared: list[Compared] = []
         self.tills: list[AsyncTill] = []
+        self.copying: Callable[[], Awaitable[Restore]] | None = None
+        self._restore: Restore | None = None
         self._tokens = itertools.count(1)
 
     async def found(self, *tills: str, account_fen: int = 1_000_000) -> "House":
@@ -170,6 +178,16 @@ class House:
             ),
             LimitsSection(),
         )
+
+    async def backs_up(self) -> None:
+        """Copies the books as they are now."""
+        assert self.copying is not None
+        self._restore = await self.copying()
+
+    async def restores(self) -> None:
+        """Puts the last copy in the place of the books: what came after it is lost."""
+        assert self._restore is not None
+        await self._restore()
 
     async def stop(self) -> None:
         """Nobody answers any more."""

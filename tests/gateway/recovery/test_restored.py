@@ -8,8 +8,7 @@ from medsettle._exchange.signed import Reply, Request
 from medsettle.errors import MedsettleError, OutcomeUnknownError, QuoteChangedError
 from medsettle.models import Collect, Outcome
 from medsettle_gateway.service.commands import Expire
-from tests.gateway.recovery.conftest import BackUp
-from tests.gateway.recovery.house import OTHER_MEMBER, House, Seller
+from tests.gateway.recovery.house import OTHER_MEMBER, House, Seller, on_the_model
 from tests.gateway.recovery.sound import assert_sound, findings
 from tests.gateway.storage.recovering import begin
 
@@ -29,15 +28,14 @@ async def sealed(till: Seller) -> str:
     return request_id
 
 
-async def test_what_was_done_after_the_backup_comes_back_once(house: House, backed_up: BackUp) -> None:
-    till = await house.till("T1")
+async def test_what_was_done_after_the_backup_comes_back_once(house: House, till: Seller) -> None:
     known = await till.sold(100)
-    restore = await backed_up()
+    await house.backs_up()
     settled, held, undone = await till.sold(200), await till.sold(300, Collect.LATER), await till.sold(400)
     await till.till.reverse(undone, reason="wrong goods")
     closed = await sealed(till)
     before = await house.account()
-    await restore()
+    await house.restores()
     assert [await house.state(each) for each in (settled, held, undone, closed)] == ["ABSENT"] * 4
     cards = await till.till.recover()
     assert [(card.request_id, card.outcome) for card in cards] == [(held, Outcome.PAID)]
@@ -50,28 +48,27 @@ async def test_what_was_done_after_the_backup_comes_back_once(house: House, back
     await assert_sound(house)
 
 
-async def test_showing_it_again_changes_nothing(model: House, model_backed_up: BackUp) -> None:
-    till = await model.till("T1")
-    restore = await model_backed_up()
+@on_the_model
+async def test_showing_it_again_changes_nothing(house: House, till: Seller) -> None:
+    await house.backs_up()
     settled = await till.sold()
-    await restore()
+    await house.restores()
     await till.till.recover()
-    account, shown = await model.account(), await findings(model)
+    account, shown = await house.account(), await findings(house)
     assert shown == {settled: ("ENTERED", ())}
-    await open_again(model)
+    await open_again(house)
     await till.till.recover()
-    assert (model.compared[-1].shown, model.compared[-1].entered) == (1, 0)
-    assert await model.account() == account
-    assert await findings(model) == shown
-    await assert_sound(model)
+    assert (house.compared[-1].shown, house.compared[-1].entered) == (1, 0)
+    assert await house.account() == account
+    assert await findings(house) == shown
+    await assert_sound(house)
 
 
-async def test_what_comes_back_is_what_was_signed(house: House, backed_up: BackUp) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+async def test_what_comes_back_is_what_was_signed(house: House, till: Seller) -> None:
+    await house.backs_up()
     request_id = await till.sold()
     before = await house.sale(request_id)
-    await restore()
+    await house.restores()
     await till.till.recover()
     after = await house.sale(request_id)
     assert before is not None
@@ -90,11 +87,10 @@ async def test_what_comes_back_is_what_was_signed(house: House, backed_up: BackU
         assert again.case_input == {}
 
 
-async def test_before_it_has_compared_nothing_is_denied(house: House, backed_up: BackUp) -> None:
-    till, other = await house.till("T1"), await house.till("T2")
-    restore = await backed_up()
+async def test_before_it_has_compared_nothing_is_denied(house: House, till: Seller, other: Seller) -> None:
+    await house.backs_up()
     lost = await till.sold()
-    await restore()
+    await house.restores()
     card = await till.till.status(lost)
     assert card.outcome is Outcome.PAID
     assert house.reasons()["RECOVERING"] == 1
@@ -112,41 +108,38 @@ async def test_before_it_has_compared_nothing_is_denied(house: House, backed_up:
     await assert_sound(house)
 
 
-async def test_a_till_sells_at_once_since_it_compares_on_the_way(
-    model: House, model_backed_up: BackUp
-) -> None:
-    till = await model.till("T1")
-    restore = await model_backed_up()
+@on_the_model
+async def test_a_till_sells_at_once_since_it_compares_on_the_way(house: House, till: Seller) -> None:
+    await house.backs_up()
     lost = await till.sold(200)
-    await restore()
+    await house.restores()
     card = await till.sell(300, who=OTHER_MEMBER)
     assert card.outcome is Outcome.PAID
-    assert await model.state(lost) == "SETTLED"
-    assert model.reasons()["RECOVERING"] == 1
-    await assert_sound(model)
+    assert await house.state(lost) == "SETTLED"
+    assert house.reasons()["RECOVERING"] == 1
+    await assert_sound(house)
 
 
+@on_the_model
 async def test_a_till_that_has_compared_sells_while_another_has_not(
-    model: House, model_backed_up: BackUp
+    house: House, till: Seller, other: Seller
 ) -> None:
-    till, other = await model.till("T1"), await model.till("T2")
-    restore = await model_backed_up()
+    await house.backs_up()
     lost = await other.sold(200)
-    await restore()
+    await house.restores()
     assert (await till.sell(300, who=OTHER_MEMBER)).outcome is Outcome.PAID
-    assert await model.state(lost) == "ABSENT"
+    assert await house.state(lost) == "ABSENT"
     await other.till.recover()
-    assert await model.state(lost) == "SETTLED"
+    assert await house.state(lost) == "SETTLED"
 
 
-async def test_a_settle_that_is_repeated_over_a_restore_charges_once(house: House, backed_up: BackUp) -> None:
-    till = await house.till("T1")
-    restore = await backed_up()
+async def test_a_settle_that_is_repeated_over_a_restore_charges_once(house: House, till: Seller) -> None:
+    await house.backs_up()
     before = await house.account()
 
     async def lose_the_answer_and_the_books(request: Request) -> Reply:
         assert (await till.line.pass_on(request)).code == "OK"
-        await restore()
+        await house.restores()
         return Reply("UNAVAILABLE")
 
     till.line.faults.append(("Settle", lose_the_answer_and_the_books))
@@ -158,11 +151,11 @@ async def test_a_settle_that_is_repeated_over_a_restore_charges_once(house: Hous
     await assert_sound(house)
 
 
+@on_the_model
 async def test_a_settle_without_an_answer_is_sealed_once_the_till_has_compared(
-    model: House, model_backed_up: BackUp
+    house: House, till: Seller
 ) -> None:
-    till = await model.till("T1")
-    restore = await model_backed_up()
+    await house.backs_up()
 
     async def the_till_is_switched_off(request: Request) -> Reply:
         await till.line.pass_on(request)
@@ -171,42 +164,41 @@ async def test_a_settle_without_an_answer_is_sealed_once_the_till_has_compared(
     till.line.faults.append(("Settle", the_till_is_switched_off))
     with pytest.raises(ConnectionResetError):
         await till.sell(500)
-    await restore()
+    await house.restores()
     (card,) = await till.till.recover()
     assert (card.outcome, card.state) == (Outcome.NOT_PAID, "SEALED")
-    assert await findings(model) == {}
-    await assert_sound(model)
+    assert await findings(house) == {}
+    await assert_sound(house)
 
 
-async def test_a_refusal_that_was_recorded_is_one_again(model: House, model_backed_up: BackUp) -> None:
-    till = await model.till("T1")
-    restore = await model_backed_up()
+@on_the_model
+async def test_a_refusal_that_was_recorded_is_one_again(house: House, till: Seller) -> None:
+    await house.backs_up()
     sold = await till.sold(100)
     with pytest.raises(QuoteChangedError) as refused:
         await till.refused()
     request_id = refused.value.request_id
     assert request_id is not None
-    assert await model.state(request_id) == "REFUSED"
-    before = await model.sale(request_id)
-    await restore()
+    assert await house.state(request_id) == "REFUSED"
+    before = await house.sale(request_id)
+    await house.restores()
     await till.till.recover()
-    again = await model.sale(request_id)
+    again = await house.sale(request_id)
     assert again is not None
     assert before is not None
     assert again.state == "REFUSED"
     assert again.refusal is not None
     assert before.refusal is not None
     assert again.refusal.reason == before.refusal.reason
-    assert await model.state(sold) == "SETTLED"
-    await assert_sound(model)
+    assert await house.state(sold) == "SETTLED"
+    await assert_sound(house)
 
 
-async def test_what_another_till_did_is_shown_by_that_one(house: House, backed_up: BackUp) -> None:
-    till, other = await house.till("T1"), await house.till("T2")
-    restore = await backed_up()
+async def test_what_another_till_did_is_shown_by_that_one(house: House, till: Seller, other: Seller) -> None:
+    await house.backs_up()
     sold = await till.sold()
     await other.till.reverse(sold, reason="wrong goods")
-    await restore()
+    await house.restores()
     await till.till.recover()
     assert await house.state(sold) == "SETTLED"
     await other.till.recover()
@@ -218,13 +210,12 @@ async def test_what_another_till_did_is_shown_by_that_one(house: House, backed_u
 
 
 async def test_a_hold_that_the_backup_has_is_not_released_before_its_till_has_compared(
-    house: House, backed_up: BackUp
+    house: House, till: Seller, other: Seller
 ) -> None:
-    till, other = await house.till("T1"), await house.till("T2")
     sold = await till.sold(500, Collect.LATER)
-    restore = await backed_up()
+    await house.backs_up()
     await till.till.confirm(sold)
-    await restore()
+    await house.restores()
     assert await house.state(sold) == "HELD"
     with pytest.raises(OutcomeUnknownError):
         await other.till.release(sold)
@@ -235,14 +226,13 @@ async def test_a_hold_that_the_backup_has_is_not_released_before_its_till_has_co
 
 
 async def test_what_the_till_may_have_reversed_nobody_reverses_before_it_has_compared(
-    house: House, backed_up: BackUp
+    house: House, till: Seller, other: Seller
 ) -> None:
     """Both would give the same cash back."""
-    till, other = await house.till("T1"), await house.till("T2")
     (sold, lines), kept = await till.sold_two(), await till.sold()
-    restore = await backed_up()
+    await house.backs_up()
     await till.till.reverse(sold, reason="wrong goods")
-    await restore()
+    await house.restores()
     for undo in (other.till.reverse(sold, reason="wrong goods"), other.took_back(sold, lines[0])):
         with pytest.raises(MedsettleError):
             await undo
@@ -256,13 +246,12 @@ async def test_what_the_till_may_have_reversed_nobody_reverses_before_it_has_com
 
 
 async def test_time_ends_no_hold_for_good_that_the_till_may_have_confirmed(
-    house: House, backed_up: BackUp
+    house: House, till: Seller, other: Seller
 ) -> None:
-    till, other = await house.till("T1"), await house.till("T2")
     sold = await till.sold(500, Collect.LATER)
-    restore = await backed_up()
+    await house.backs_up()
     await till.till.confirm(sold)
-    await restore()
+    await house.restores()
     house.clock.ahead += timedelta(hours=25)
     for _ in range(2):
         await house.writer.submit(Expire(sold))
@@ -274,49 +263,48 @@ async def test_time_ends_no_hold_for_good_that_the_till_may_have_confirmed(
     await assert_sound(house)
 
 
+@on_the_model
 async def test_a_late_confirmation_that_might_end_the_hold_waits_too(
-    model: House, model_backed_up: BackUp
+    house: House, till: Seller, other: Seller
 ) -> None:
-    till, other = await model.till("T1"), await model.till("T2")
     sold = await till.sold(500, Collect.LATER)
-    restore = await model_backed_up()
+    await house.backs_up()
     await till.till.confirm(sold)
-    await restore()
-    model.clock.ahead += timedelta(hours=1)
-    await model.writer.submit(Expire(sold))
-    assert await model.state(sold) == "EXPIRED"
-    with pytest.raises(OutcomeUnknownError) as unknown:
+    await house.restores()
+    house.clock.ahead += timedelta(hours=1)
+    await house.writer.submit(Expire(sold))
+    assert await house.state(sold) == "EXPIRED"
+    with pytest.raises(MedsettleError) as waits:
         await other.till.confirm(sold)
-    assert unknown.value.refusal.reason == "RECOVERING"
-    assert await model.state(sold) == "EXPIRED"
+    assert waits.value.refusal.reason == "RECOVERING"
+    assert await house.state(sold) == "EXPIRED"
 
 
-async def test_a_hold_that_nobody_confirmed_ends_once_its_till_has_compared(
-    model: House, model_backed_up: BackUp
+@on_the_model
+async def test_a_hold_that_nobody_confirmed_ends_once_all_tills_have_compared(
+    house: House, till: Seller, other: Seller
 ) -> None:
-    till = await model.till("T1")
     sold = await till.sold(500, Collect.LATER)
-    restore = await model_backed_up()
-    await restore()
-    model.clock.ahead += timedelta(hours=1)
-    await model.writer.submit(Expire(sold))
-    await (await model.till("T2")).till.recover()
-    assert await model.state(sold) == "EXPIRED"
+    await house.backs_up()
+    await house.restores()
+    house.clock.ahead += timedelta(hours=1)
+    await house.writer.submit(Expire(sold))
+    await other.till.recover()
+    assert await house.state(sold) == "EXPIRED"
     (card,) = await till.till.recover()
     assert card.outcome is Outcome.NOT_PAID
-    assert await model.state(sold) == "RELEASED"
-    await assert_sound(model)
+    assert await house.state(sold) == "RELEASED"
+    await assert_sound(house)
 
 
 async def test_a_look_up_never_tells_a_till_an_older_state_than_it_was_shown(
-    house: House, backed_up: BackUp
+    house: House, till: Seller
 ) -> None:
-    till = await house.till("T1")
     held, undone = await till.sold(500, Collect.LATER), await till.sold(200)
-    restore = await backed_up()
+    await house.backs_up()
     await till.till.confirm(held)
     await till.till.reverse(undone, reason="wrong goods")
-    await restore()
+    await house.restores()
     told = [(await till.till.status(each)).outcome for each in (held, undone)]
     assert told == [Outcome.PAID, Outcome.NOT_PAID]
     await till.till.recover()

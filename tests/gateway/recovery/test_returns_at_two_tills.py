@@ -6,7 +6,7 @@ from medsettle._exchange.signed import Reply, Request
 from medsettle.errors import OutcomeUnknownError
 from medsettle.models import Basket, Line
 from medsettle.tender import CashTender
-from tests.gateway.recovery.house import House
+from tests.gateway.recovery.house import House, Seller, on_the_model
 
 LINES = tuple(Line("XA01", unit_price=yuan, line_id=str(yuan)) for yuan in (300, 200))
 
@@ -30,13 +30,15 @@ async def lost(_: Request) -> Reply:
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["answered", "answer lost"])
-async def test_who_undoes_the_rest_pays_back_the_rest_alone(model: House, answered: bool) -> None:
-    till, other = await model.till("T1"), await model.till("T2")
+@on_the_model
+async def test_who_undoes_the_rest_pays_back_the_rest_alone(
+    house: House, till: Seller, other: Seller, answered: bool
+) -> None:
     drawers = Drawers()
     basket = Basket(LINES, without_accounts=True)
-    paid = (await till.till.quote(model.credential(), basket)).split
+    paid = (await till.till.quote(house.credential(), basket)).split
     sold = await till.till.settle(
-        await till.till.next_number(), model.credential(), basket, expected=paid
+        await till.till.next_number(), house.credential(), basket, expected=paid
     )
     assert sold.request_id
     stays = (await till.till.quote_return(sold.request_id, LINES[:1])).split

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from medsettle_gateway.domain.keys import RecoveryKey
+from medsettle_gateway.domain.facts import KeyRecord, TerminalFacts
+from medsettle_gateway.domain.keys import AwaitedKey, RecoveryKey
 from medsettle_gateway.domain.moves import EndRecovery, KeepReassertion
-from medsettle_gateway.domain.recovery import Reassertion, Recovery
+from medsettle_gateway.domain.recovery import Awaited, Reassertion, Recovery
+from medsettle_gateway.storage.recovery import AWAITED_MOST
 
 
 @dataclass
@@ -25,8 +27,7 @@ class Recoveries:
         return epoch
 
     def load(self, key: RecoveryKey) -> Recovery:
-        ended = max(self.ended.get(scope, 0) for scope in ("", key.institution, key.terminal))
-        left = [each for each in self.begun.values() if each.epoch > ended]
+        left = self._left(key.institution, key.terminal)
         if not left:
             return Recovery(len(self.begun))
         return Recovery(
@@ -34,7 +35,25 @@ class Recoveries:
             max(each.absent_until for each in left if each.absent_until),
             min(each.lost_from for each in left if each.lost_from),
             max(each.begun_at for each in left if each.begun_at),
+            min(each.begun_at for each in left if each.begun_at),
         )
+
+    def awaited(
+        self, key: AwaitedKey, terminals: dict[str, TerminalFacts], records: dict[str, KeyRecord]
+    ) -> Awaited:
+        begun: dict[str, datetime] = {}
+        for name in sorted(each for each, facts in terminals.items() if facts.institution == key.institution):
+            own = [record for record in records.values() if record.terminal == name]
+            for each in self._left(key.institution, name):
+                if each.begun_at and any(_worked(record, each) for record in own):
+                    begun[name] = max(each.begun_at, begun.get(name, each.begun_at))
+        if not begun:
+            return Awaited()
+        return Awaited(tuple(begun)[:AWAITED_MOST], len(begun), max(begun.values()))
+
+    def _left(self, institution: str, terminal: str) -> list[Recovery]:
+        ended = max(self.ended.get(scope, 0) for scope in ("", institution, terminal))
+        return [each for each in self.begun.values() if each.epoch > ended]
 
     def keep(self, move: KeepReassertion) -> None:
         self.shown.setdefault((move.shown.request_id, move.shown.state), move.shown)
@@ -42,3 +61,11 @@ class Recoveries:
     def end(self, move: EndRecovery) -> None:
         assert move.epoch in self.begun
         self.ended[move.terminal] = max(move.epoch, self.ended.get(move.terminal, 0))
+
+
+def _worked(record: KeyRecord, lost: Recovery) -> bool:
+    """Whether the key was valid at any time of what was lost."""
+    if lost.lost_from is None or lost.begun_at is None:
+        return False
+    ends = (record.not_after, record.revoked_at, record.compromised_at)
+    return record.not_before <= lost.begun_at and min(end for end in ends if end) > lost.lost_from

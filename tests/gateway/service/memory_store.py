@@ -255,6 +255,9 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.EnrolCodeKey: lambda tables, key: tables.enrol_codes.get(key.code_hash),
     keys.NonceKey: lambda tables, key: (key.sender, key.nonce) in tables.nonces,
     keys.RecoveryKey: lambda tables, key: tables.recoveries.load(key),
+    keys.AwaitedKey: lambda tables, key: tables.recoveries.awaited(
+        key, tables.terminals, tables.terminal_keys
+    ),
 }
 
 

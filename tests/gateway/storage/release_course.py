@@ -12,6 +12,7 @@ from medsettle_gateway.domain.entry import Posting
 from medsettle_gateway.domain.facts import EnrolCode
 from medsettle_gateway.domain.keys import (
     AnyKey,
+    AwaitedKey,
     CatalogueKey,
     CountersKey,
     CredentialUseKey,
@@ -124,6 +125,7 @@ def keys_of(father: str, son: str, number: int = 1) -> tuple[AnyKey, ...]:
         OrdersKey(f"{REGION}{mark}", CLINIC, TODAY, TODAY, 5),
         CatalogueKey(f"{REGION}{mark}", ("XA01",)), CredentialUseKey(f"c{mark}"), EnrolCodeKey(f"hash{mark}"),
         NonceKey("s", f"n{mark}"), RecoveryKey(CLINIC, terminal),
+        AwaitedKey(f"{CLINIC}{mark}"),
     )
 
 

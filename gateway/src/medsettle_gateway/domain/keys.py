@@ -19,7 +19,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.orders import SignedOrder
-from medsettle_gateway.domain.recovery import Recovery
+from medsettle_gateway.domain.recovery import Awaited, Recovery
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
 
@@ -201,6 +201,12 @@ class RecoveryKey(Key[Recovery], frozen=True):
 
     institution: str = ""
     terminal: str = ""
+
+
+class AwaitedKey(Key[Awaited], frozen=True):
+    """The terminals of an institution that have not compared after a restore with loss."""
+
+    institution: str
 
 
 AnyKey = Key[Any]

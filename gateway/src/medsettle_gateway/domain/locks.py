@@ -110,6 +110,7 @@ FREE: Final[Mapping[type[AnyKey], str]] = {
     keys.MaskedNameKey: "names are shown and decide nothing",
     keys.CatalogueKey: "operators enter a catalogue whole, under a digest that each sale names",
     keys.RecoveryKey: "a restore comes before gateways start, and who sees an end late asks again",
+    keys.AwaitedKey: "who compares shows each sale under its lock first, and says that he is done after that",
     keys.OrdersKey: "orders are signed outside and only ever added",
 }
 """Keys that lock nothing, and why."""

@@ -14,17 +14,36 @@ class Recovery(NamedTuple):
 
     ``epoch`` counts the restores; 0: there was none. The others are None where nothing is open: for ids of
     days up to ``absent_until``, inclusive, it is no proof that the books do not have them; what was committed
-    from ``lost_from`` until ``begun_at`` may be missing.
+    from ``lost_from`` until ``begun_at`` may be missing. ``first_begun_at`` is before ``begun_at`` where
+    several restores are open.
     """
 
     epoch: int = 0
     absent_until: date | None = None
     lost_from: datetime | None = None
     begun_at: datetime | None = None
+    first_begun_at: datetime | None = None
 
     def hides(self, day: date) -> bool:
         """Returns whether an id of that day may be one that the books have lost."""
         return self.absent_until is not None and day <= self.absent_until
+
+
+class Awaited(NamedTuple):
+    """Terminals that may have moved an institution's sales on in what was lost, and have not compared.
+
+    ``terminals`` names the first of them by id, ``tills_count`` says how many there are. None of them can have
+    moved on what was begun after ``begun_at``, the latest restore that is open for any; None: there is none.
+    """
+
+    terminals: tuple[str, ...] = ()
+    tills_count: int = 0
+    begun_at: datetime | None = None
+
+    def may_have_moved(self, sale: SaleRecord) -> bool:
+        """Returns whether the sale may have come further than the books have it."""
+        # Not when it last changed: time may have ended the hold since, and it may still have been confirmed.
+        return self.begun_at is not None and sale.created_at <= self.begun_at
 
 
 class Finding(StrEnum):

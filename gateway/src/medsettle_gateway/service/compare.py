@@ -52,16 +52,18 @@ def decide(command: Compare, facts: Facts, now: Now) -> Decision:
 def _covers(command: Compare, recovery: Recovery, facts: Facts) -> bool:
     """Whether the journal was there when what is lost was written.
 
-    A new journal at an old terminal knows nothing of it, and proves nothing by its silence. A terminal that
-    got its first key only afterwards has nothing to show.
+    A new journal at an old terminal knows nothing of it, and proves nothing by its silence. Nor does one at a
+    terminal that got its first key after the restore: it may have had another in what is lost. A first key
+    that the backup has proves that there was nothing before it.
     """
-    lost_from = recovery.lost_from
-    if lost_from is None:
+    lost_from, restored_at = recovery.lost_from, recovery.first_begun_at
+    began_at = command.journal_began_at
+    if lost_from is None or restored_at is None or began_at is None:
         return False
     keys = facts.of(TerminalKeysKey(command.caller.terminal))
-    is_new = all(key.not_before > lost_from for key in keys)
-    began_at = command.journal_began_at
-    return is_new or (began_at is not None and began_at <= lost_from)
+    first_at = min((key.not_before for key in keys), default=lost_from)
+    since = first_at if lost_from < first_at <= restored_at else lost_from
+    return began_at <= since
 
 
 def _open_key(caller: Caller) -> RecoveryKey:

@@ -1,7 +1,7 @@
 """Time's part in a sale: a hold ends, and a day later nobody may confirm it any more.
 
-What cannot be taken back waits for the till's comparison after a restore with loss: the hold may have been
-confirmed, and that be lost.
+What cannot be taken back waits for the tills' comparison after a restore with loss: one of them may have
+confirmed the hold, and that be lost.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from medsettle_gateway.service.desk import Decision, Now
 
 
 def needs(command: Expire, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
-    """Returns what to load: the sale, and what a restore left open for its till."""
+    """Returns what to load: the sale, and for whom a restore left what is open."""
     return recovering.keys(RequestId.parse(command.request_id), known)
 
 
@@ -31,7 +31,7 @@ def decide(command: Expire, facts: Facts, now: Now) -> Decision:
     if event is None:
         return Decision(ExpireAnswer(sale.state))
     after = ended(sale, event, now.at)
-    if after.state is not SaleState.EXPIRED and recovering.hides(sale.request_id, sale, facts):
+    if after.state is not SaleState.EXPIRED and recovering.awaited_by(sale, facts).tills_count:
         return Decision(ExpireAnswer(sale.state))
     return Decision(ExpireAnswer(after.state), moves_of(sale.state, after, By()))
 

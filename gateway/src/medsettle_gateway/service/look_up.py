@@ -13,7 +13,7 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import GetSale, ListSales, RefusedAnswer, SaleAnswer, SalesAnswer
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, Store
 from medsettle_gateway.service.quote_token import decode, encode
-from medsettle_gateway.service.recovering import ANYBODY, STANDING, hides, keys
+from medsettle_gateway.service.recovering import ANYBODY, hides_from, keys_to_look_up, recovering
 from medsettle_gateway.service.refused import unrecorded
 
 _FILTER_CHARS: Final = 16
@@ -28,11 +28,13 @@ async def get_sale(command: GetSale, store: Store) -> SaleAnswer | RefusedAnswer
     """
     request_id = command.request_id.text
     facts = Facts()
-    while missing := [key for key in keys(command.request_id, facts) if key not in facts]:
+    while missing := [
+        key for key in keys_to_look_up(command.request_id, command.caller, facts) if key not in facts
+    ]:
         facts = facts.joined(await store.load(missing))
     sale = facts.of(SaleKey(request_id))
-    if hides(command.request_id, sale, facts, STANDING):
-        return unrecorded(Reason.RECOVERING, request_id)
+    if hides_from(command.caller, command.request_id, sale, facts):
+        return recovering(command.request_id)
     if sale is None:
         return unrecorded(Reason.SALE_NOT_FOUND, request_id)
     (answer,) = await _named((sale,), store)

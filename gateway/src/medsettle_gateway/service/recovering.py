@@ -1,13 +1,15 @@
-"""After a restore with loss the gateway proves no absence.
+"""After a restore with loss the gateway proves no absence, and lets nobody end what may have ended otherwise.
 
 An id that the books do not have may stand for a sale that they lost, until the till of that id has compared:
 only that till can have sent a Settle under it, and its journal has every id before the first byte leaves.
 So one till's comparison is enough for its own ids, and a till that has compared sells again at once, whatever
-the others do. What another till of the institution did to the sale (Confirm, Reverse) is shown by that other
-one, and moves the sale on then.
+the others do.
 
-A hold that the books still have may have been confirmed since, and a settled sale been reversed: until the
-comparison nobody releases or reverses it, nor does time. Whoever did would give the same cash back again.
+A sale that the books have may have moved on since, and any till of the institution may have done it: have
+confirmed the hold, reversed the sale, or taken part of the goods back. Until all that could have compared,
+nobody gives it up, reverses or replaces it, nor does time: whoever did would give the same cash back again.
+A look-up waits for the till of the id and for the one that asks, so that no till is told an older state than
+it was shown.
 """
 
 from collections.abc import Callable
@@ -15,19 +17,28 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from medsettle.wire.reasons import Reason
-from medsettle.wire.states import SaleState
+from medsettle.wire.states import ALIVE, SaleState
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.keys import AnyKey, Facts, RecoveryKey, SaleKey
-from medsettle_gateway.domain.recovery import Recovery
+from medsettle_gateway.domain.keys import AnyKey, AwaitedKey, Facts, RecoveryKey, SaleKey
+from medsettle_gateway.domain.recovery import Awaited
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.service.commands import Confirm, Release, Reverse, SaleAnswer
+from medsettle_gateway.domain.transitions import changes
+from medsettle_gateway.service.commands import (
+    Caller,
+    Confirm,
+    RefusedAnswer,
+    Release,
+    Reverse,
+    SaleAnswer,
+    Seal,
+)
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.refused import unrecorded
+from medsettle_gateway.service.undo import event_of
 
 ANYBODY = RecoveryKey()
-_HOLDS = (SaleState.HELD, SaleState.EXPIRED)
-STANDING = (*_HOLDS, SaleState.SETTLED)
-"""States that may have been followed by another, which the books have lost."""
+NOBODY = Awaited()
+
 
 def _nothing(_: object) -> RequestId | None:
     return None
@@ -50,7 +61,7 @@ def guarded(
     request_id_of: Callable[[Any], RequestId],
     replaces_of: Callable[[Any], RequestId | None] = _nothing,
 ) -> Guarded:
-    """Returns the use case that answers RECOVERING where absence is no proof, and states the epoch.
+    """Returns the use case that answers RECOVERING where it must not decide yet, and states the epoch.
 
     ``replaces_of`` names another sale that the command undoes.
     """
@@ -63,57 +74,90 @@ def guarded(
     def decide_unless_hidden(command: object, facts: Facts, now: Now) -> Decision:
         request_id = request_id_of(command)
         sale = facts.of(SaleKey(request_id.text))
-        states = STANDING if isinstance(command, Reverse) else _HOLDS
-        hidden = hides(request_id, sale, facts, states) and _might_deny(command, sale)
-        if hidden or (sale is None and _hides_replaced(replaces_of(command), request_id, facts)):
-            return Decision(unrecorded(Reason.RECOVERING, request_id.text))
+        if sale is None and hides_absence(request_id, facts):
+            return Decision(recovering(request_id))
+        awaited = awaited_by(sale, facts) if sale is not None and _ends(command, sale) else NOBODY
+        if sale is None:
+            awaited = _awaited_to_replace(replaces_of(command), request_id, facts)
+        if awaited.tills_count:
+            return Decision(recovering(request_id, awaited))
         return stated(decide(command, facts, now), facts)
 
     return Guarded(needs_more, decide_unless_hidden)
 
 
-def _hides_replaced(replaces: RequestId | None, by: RequestId, facts: Facts) -> bool:
-    """Whether the sale that is to be replaced may have ended in what was lost."""
-    if replaces is None or replaces.institution != by.institution:
-        return False
-    return hides(replaces, facts.of(SaleKey(replaces.text)), facts, STANDING)
-
-
-def _might_deny(command: object, sale: SaleRecord | None) -> bool:
-    """Whether the call may end as a proof that nothing was paid; a Confirm that comes late may."""
-    late = sale is not None and sale.state is SaleState.EXPIRED
-    return sale is None or isinstance(command, Release | Reverse) or (late and isinstance(command, Confirm))
-
-
 def keys(request_id: RequestId, known: Facts) -> tuple[AnyKey, ...]:
-    """Returns what to load: the sale, whether anything is open at all, then whether it is for this till."""
+    """Returns what to load: the sale, whether anything is open at all, then for whom it is."""
     if ANYBODY in known and known.of(ANYBODY).hides(request_id.ticket.day):
-        return (SaleKey(request_id.text), ANYBODY, of_till(request_id))
+        own = RecoveryKey(request_id.institution, request_id.terminal)
+        return (SaleKey(request_id.text), ANYBODY, own, AwaitedKey(request_id.institution))
     return (SaleKey(request_id.text), ANYBODY)
 
 
-def of_till(request_id: RequestId) -> RecoveryKey:
-    """Returns the key of what is open for the till of an id."""
-    return RecoveryKey(request_id.institution, request_id.terminal)
+def keys_to_look_up(request_id: RequestId, caller: Caller, known: Facts) -> tuple[AnyKey, ...]:
+    """Returns what to load, and what is open for the one who asks."""
+    found = keys(request_id, known)
+    return (*found, _of_caller(caller)) if AwaitedKey(request_id.institution) in found else found
 
 
-def hides(
-    request_id: RequestId, sale: SaleRecord | None, facts: Facts, states: tuple[SaleState, ...] = _HOLDS
-) -> bool:
-    """Returns whether what the books have of an id, or that they do not have it, may be what was lost.
-
-    ``states``: those in which a sale that they have may have moved on.
-    """
-    if not facts.of(ANYBODY).hides(request_id.ticket.day):
+def hides_absence(request_id: RequestId, facts: Facts) -> bool:
+    """Returns whether it is no proof that the books do not have an id."""
+    day = request_id.ticket.day
+    if not facts.of(ANYBODY).hides(day):
         return False
-    recovery: Recovery = facts.of(of_till(request_id))
-    if not recovery.hides(request_id.ticket.day):
-        return False
+    return facts.of(RecoveryKey(request_id.institution, request_id.terminal)).hides(day)
+
+
+def hides_from(caller: Caller, request_id: RequestId, sale: SaleRecord | None, facts: Facts) -> bool:
+    """Returns whether the caller or the till of the id may have been shown more than the books have."""
+    day = request_id.ticket.day
     if sale is None:
-        return True
-    begun_at = recovery.begun_at
-    # Not when it last changed: time may have ended the hold since, and it may still have been confirmed.
-    return sale.state in states and begun_at is not None and sale.created_at <= begun_at
+        return hides_absence(request_id, facts)
+    if sale.state not in ALIVE or not facts.of(ANYBODY).hides(day):
+        return False
+    for key in (RecoveryKey(request_id.institution, request_id.terminal), _of_caller(caller)):
+        begun_at = facts.of(key).begun_at
+        if begun_at is not None and sale.created_at <= begun_at:
+            return True
+    return False
+
+
+def awaited_by(sale: SaleRecord, facts: Facts) -> Awaited:
+    """Returns the tills of which one may have moved the sale on in what was lost."""
+    if sale.state not in ALIVE or not facts.of(ANYBODY).hides(sale.request_id.ticket.day):
+        return NOBODY
+    awaited = facts.of(AwaitedKey(sale.institution))
+    return awaited if awaited.may_have_moved(sale) else NOBODY
+
+
+def recovering(request_id: RequestId, awaited: Awaited = NOBODY) -> RefusedAnswer:
+    """Returns the refusal; it names the tills that are awaited, as far as there is room."""
+    if not awaited.tills_count:
+        return unrecorded(Reason.RECOVERING, request_id.text)
+    more_count = awaited.tills_count - len(awaited.terminals)
+    named = ", ".join(awaited.terminals) + (f", +{more_count}" if more_count else "")
+    return unrecorded(Reason.RECOVERING, request_id.text, awaited=named)
+
+
+def _ends(command: object, sale: SaleRecord) -> bool:
+    """Whether the call may prove that nothing is paid: a Confirm that comes late may, and whatever undoes."""
+    if isinstance(command, Confirm):
+        return sale.state is SaleState.EXPIRED
+    return isinstance(command, Release | Reverse | Seal) and changes(sale.state, event_of(command))
+
+
+def _awaited_to_replace(replaces: RequestId | None, by: RequestId, facts: Facts) -> Awaited:
+    if replaces is None or replaces.institution != by.institution:
+        return NOBODY
+    replaced = facts.of(SaleKey(replaces.text))
+    if replaced is not None:
+        return awaited_by(replaced, facts)
+    own = Awaited((replaces.terminal,), 1)
+    return own if hides_absence(replaces, facts) else NOBODY
+
+
+def _of_caller(caller: Caller) -> RecoveryKey:
+    return RecoveryKey(caller.institution, caller.terminal)
 
 
 def stated(decision: Decision, facts: Facts) -> Decision:

@@ -4,18 +4,29 @@ import json
 import zlib
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from medsettle_gateway.domain.moves import EndRecovery
-from medsettle_gateway.domain.recovery import Reassertion, Recovery
+from medsettle_gateway.domain.recovery import Awaited, Reassertion, Recovery
 from medsettle_gateway.storage.instants import from_us_or_none, to_us
+
+AWAITED_MOST: Final = 8
+"""So many of the terminals that are awaited are named."""
 
 
 def recovery_of(row: Sequence[Any]) -> Recovery:
-    """Returns what is open, of the row of ``recovery``: epoch, last day, lost from, begun at."""
-    epoch, absent_until, lost_from_us, begun_at_us = row
+    """Returns what is open, of the row of ``recovery``: epoch, last day, lost from, last and first begun."""
+    epoch, absent_until, *instants_us = row
     until = None if absent_until is None else date.fromisoformat(absent_until)
-    return Recovery(epoch or 0, until, from_us_or_none(lost_from_us), from_us_or_none(begun_at_us))
+    return Recovery(epoch or 0, until, *map(from_us_or_none, instants_us))
+
+
+def awaited_of(rows: Sequence[Sequence[Any]]) -> Awaited:
+    """Returns who is awaited, of the rows of ``awaited``: terminal, how many in all, latest begun at."""
+    if not rows:
+        return Awaited()
+    _, count, begun_at_us = rows[0]
+    return Awaited(tuple(terminal for terminal, *_ in rows), count, from_us_or_none(begun_at_us))
 
 
 def reassertion_row(shown: Reassertion) -> dict[str, Any]:

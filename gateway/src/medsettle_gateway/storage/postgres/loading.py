@@ -52,4 +52,5 @@ _LOADERS: Final[Mapping[type[AnyKey], Loader]] = {
     keys.EnrolCodeKey: loading_places.enrol_codes,
     keys.NonceKey: loading_places.nonces,
     keys.RecoveryKey: recovery.recoveries,
+    keys.AwaitedKey: recovery.awaited,
 }

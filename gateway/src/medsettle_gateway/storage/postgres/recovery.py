@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from medsettle_gateway.domain.keys import RecoveryKey
+from medsettle_gateway.domain.keys import AwaitedKey, RecoveryKey
 from medsettle_gateway.domain.moves import EndRecovery, KeepReassertion
-from medsettle_gateway.domain.recovery import Recovery
+from medsettle_gateway.domain.recovery import Awaited, Recovery
 from medsettle_gateway.storage.postgres.connecting import Connection
 from medsettle_gateway.storage.postgres.reading import Reading, columns_of
-from medsettle_gateway.storage.recovery import end_row, reassertion_row, recovery_of
+from medsettle_gateway.storage.recovery import (
+    AWAITED_MOST,
+    awaited_of,
+    end_row,
+    reassertion_row,
+    recovery_of,
+)
 from medsettle_gateway.storage.statements import read_statements
 
 SQL: Final[Mapping[str, str]] = read_statements("medsettle_gateway.storage.postgres", "recovery.sql")
@@ -21,6 +27,14 @@ async def recoveries(reading: Reading, asked: Sequence[RecoveryKey]) -> Mapping[
     rows = await reading.connection.fetch(SQL["recovery"], *whom)
     found = {place: recovery_of(columns) for place, *columns in rows}
     return {key: found[place] for place, key in enumerate(asked, 1)}
+
+
+async def awaited(reading: Reading, asked: Sequence[AwaitedKey]) -> Mapping[AwaitedKey, Awaited]:
+    """Returns which terminals of each institution have not compared. There are few institutions at once."""
+    return {
+        key: awaited_of(await reading.connection.fetch(SQL["awaited"], key.institution, AWAITED_MOST))
+        for key in asked
+    }
 
 
 async def keep_reassertions(connection: Connection, done: Sequence[KeepReassertion]) -> None:

@@ -6,12 +6,25 @@ CROSS JOIN LATERAL (
   SELECT max(epoch),
     max(absent_until) FILTER (WHERE epoch > ended),
     min(lost_from_us) FILTER (WHERE epoch > ended),
-    max(begun_at_us) FILTER (WHERE epoch > ended)
+    max(begun_at_us) FILTER (WHERE epoch > ended),
+    min(begun_at_us) FILTER (WHERE epoch > ended)
   FROM recoveries CROSS JOIN (
     SELECT coalesce(max(epoch), 0) AS ended FROM recovery_ends
     WHERE scope IN ('', asked.institution, asked.terminal)
   ) AS over
 ) AS opened;
+
+-- Whose comparison is open, and who had a valid key at some time between what is left and the restore.
+-- name: awaited
+SELECT terminal, count(*) OVER (), max(max(begun_at_us)) OVER () FROM terminals JOIN recoveries ON epoch > (
+  SELECT coalesce(max(epoch), 0) FROM recovery_ends WHERE scope IN ('', institution, terminal)
+)
+WHERE institution = $1 AND EXISTS (
+  SELECT 1 FROM terminal_keys AS own WHERE own.terminal = terminals.terminal AND not_before_us <= begun_at_us
+  AND not_after_us > lost_from_us AND coalesce(revoked_at_us, not_after_us) > lost_from_us
+  AND coalesce(compromised_at_us, not_after_us) > lost_from_us
+)
+GROUP BY terminal ORDER BY terminal LIMIT $2;
 
 -- name: keep_reassertion
 INSERT INTO reassertions (request_id, state, epoch, terminal, shown_at_us, became, findings, method, request_digest,

@@ -39,7 +39,7 @@ from medsettle_gateway.storage.rows import (
 )
 from medsettle_gateway.storage.sqlite.asking import Asking, Row
 from medsettle_gateway.storage.sqlite.loading_many import ATTRIBUTES_MOST, MANY, due_anywhere
-from medsettle_gateway.storage.sqlite.recovery import load_recovery
+from medsettle_gateway.storage.sqlite.recovery import load_awaited, load_recovery
 
 _FEW: Final = 2
 """So many keys of a kind are read one by one: a statement for many costs more than they do."""
@@ -228,4 +228,5 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.EnrolCodeKey: _enrol_code,
     keys.NonceKey: _nonce,
     keys.RecoveryKey: lambda reading, key: load_recovery(reading.connection, key),
+    keys.AwaitedKey: lambda reading, key: load_awaited(reading.connection, key),
 }

@@ -4,10 +4,16 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
-from medsettle_gateway.domain.keys import RecoveryKey
+from medsettle_gateway.domain.keys import AwaitedKey, RecoveryKey
 from medsettle_gateway.domain.moves import EndRecovery, KeepReassertion
-from medsettle_gateway.domain.recovery import Recovery
-from medsettle_gateway.storage.recovery import end_row, reassertion_row, recovery_of
+from medsettle_gateway.domain.recovery import Awaited, Recovery
+from medsettle_gateway.storage.recovery import (
+    AWAITED_MOST,
+    awaited_of,
+    end_row,
+    reassertion_row,
+    recovery_of,
+)
 from medsettle_gateway.storage.statements import read_statements
 
 SQL: Final[Mapping[str, str]] = read_statements("medsettle_gateway.storage.sqlite", "recovery.sql")
@@ -18,6 +24,12 @@ def load_recovery(connection: sqlite3.Connection, key: RecoveryKey) -> Recovery:
     """Returns what is open for whom the key names."""
     values = {"institution": key.institution, "terminal": key.terminal}
     return recovery_of(connection.execute(SQL["recovery"], values).fetchone())
+
+
+def load_awaited(connection: sqlite3.Connection, key: AwaitedKey) -> Awaited:
+    """Returns which terminals of the institution have not compared."""
+    values = {"institution": key.institution, "limit": AWAITED_MOST}
+    return awaited_of(connection.execute(SQL["awaited"], values).fetchall())
 
 
 def keep_reassertion(connection: sqlite3.Connection, move: KeepReassertion) -> None:
