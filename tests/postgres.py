@@ -9,10 +9,10 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -54,11 +54,14 @@ class Server:
             os.chown(folder, account.pw_uid, account.pw_gid)
             self._run = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         self._sockets = folder
+        self._make()
+        self.start()
+
+    def _make(self) -> None:
         arguments = ["--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(self._data)]
         self._call("initdb", *arguments)
         config = self._data / "postgresql.conf"
         config.write_text(f"{config.read_text('utf-8')}\n{_CONFIG}\n", "utf-8")
-        self.start()
 
     @property
     def url(self) -> str:
@@ -74,13 +77,20 @@ class Server:
     def pid(self) -> int:
         return int((self._data / "postmaster.pid").read_text("utf-8").split()[0])
 
+    def _running(self) -> bool:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            return bool(psutil.pid_exists(self.pid))
+        return False
+
     def start(self) -> None:
         """Returns when the server takes connections; also after it was killed."""
         options = ["-o", f"-k {self._sockets}", "-l", str(self._data / "log"), "-D", str(self._data)]
         self._call("pg_ctl", "-w", "-t", str(STARTS_S), *options, "start")
 
     def stop(self) -> None:
-        """Ends every connection and the server."""
+        """Ends every connection and the server, if it runs."""
+        if not self._running():
+            return
         self._call("pg_ctl", "-w", "-m", "fast", "-D", str(self._data), "stop")
 
     def kill(self) -> None:
@@ -102,14 +112,42 @@ class Server:
                 raise RuntimeError(f"{name}: {said.read()}")
 
 
+class Standby(Server):
+    """A server that follows another one."""
+
+    def __init__(self, folder: Path, primary: Server) -> None:
+        self._primary = primary
+        super().__init__(folder)
+
+    def _make(self) -> None:
+        place = f"host={self._primary.folder} user=postgres"
+        self._call("pg_basebackup", "-d", place, "-D", str(self._data), "-R", "-c", "fast", "--no-sync")
+
+
+S = TypeVar("S", bound=Server)
+
+
 @contextmanager
 def own_server() -> Iterator[Server]:
     """A server that nobody else uses, in a folder that is removed with it."""
+    with _running(Server) as server:
+        yield server
+
+
+@contextmanager
+def own_standby(primary: Server) -> Iterator[Standby]:
+    """A server that follows another one from now on; until it is named, nobody waits for it."""
+    with _running(lambda folder: Standby(folder, primary)) as standby:
+        yield standby
+
+
+@contextmanager
+def _running(make: Callable[[Path], S]) -> Iterator[S]:
     _clear_away()
     folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
     (folder / _OWNER).write_text(str(os.getpid()), "utf-8")
     try:
-        server = Server(folder)
+        server = make(folder)
         try:
             yield server
         finally:

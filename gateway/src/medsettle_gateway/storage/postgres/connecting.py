@@ -39,6 +39,8 @@ class Waits(NamedTuple):
     lock_ms: int = 2_000
     """For a lock that another process holds."""
     statement_ms: int = 15_000
+    commit_ms: int = 10_000
+    """For the disk, and for the standby where one is waited for."""
     idle_ms: int = 15_000
     """For the next statement of a transaction: a process that hangs must not stop the others."""
     silent_ms: int = 5_000

@@ -41,8 +41,10 @@ class PostgresStore:
     """See :class:`medsettle_gateway.service.ports.Store`."""
 
     def __init__(
-        self, writing: Line, readers: Readers, sweeping: Duty, chaining: Chaining, sealer: Sealer
+        self, writing: Line, readers: Readers, sweeping: Duty, chaining: Chaining, sealer: Sealer,
+        *, commit_ms: int,
     ) -> None:
+        self._commit_s = commit_ms / 1000
         self._writing = writing
         self._readers = readers
         self._sweeping = sweeping
@@ -67,7 +69,8 @@ class PostgresStore:
             raise
         readers = Readers([Line(url, sealer, root, waits) for _ in range(readers_count)], sealer)
         sweeping = Duty(Line(url, sealer, root, waits), Turn.SWEEP)
-        return cls(writing, readers, sweeping, Chaining(Line(url, sealer, root, waits)), sealer)
+        chaining = Chaining(Line(url, sealer, root, waits))
+        return cls(writing, readers, sweeping, chaining, sealer, commit_ms=waits.commit_ms)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresTransaction]:
@@ -80,7 +83,7 @@ class PostgresStore:
             try:
                 yield transaction
                 with unavailable():
-                    await to_its_end(asyncio.ensure_future(commit(connection)))
+                    await to_its_end(asyncio.ensure_future(commit(connection, self._commit_s)))
             except BaseException:
                 await self._undo(connection)
                 raise
