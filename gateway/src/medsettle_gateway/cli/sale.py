@@ -69,8 +69,8 @@ def list_command(days: int, most: int, as_json: bool, config_path: Path) -> None
         print_json({"sales": rows})
         return
     for row in rows:
-        since = shown_at(datetime.fromisoformat(row["since"]))
-        click.echo(f"{row['request_id']} {row['state']} {since} {row['why_zh']} {row['why_en']}")
+        at = shown_at(datetime.fromisoformat(row["since"]))
+        click.echo(f"{row['request_id']} {row['state']} {at} {row['why_zh']} {row['why_en']}")
     if not rows:
         click.echo("没有未了结的业务。No sale is stuck.")
 
