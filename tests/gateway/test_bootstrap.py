@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import Certificate, KeySigner, verifier_of
@@ -247,7 +248,7 @@ def test_warnings_are_logged_with_ids_and_amounts_once_a_sale_is_settled(
 ) -> None:
     raised = WarningRecord("poverty_risk", "因病致贫预警", "risk of poverty", 50_000, 45_000, 55_000)
     settled = sale(state=SaleState.SETTLED, member="m1", settlements=(settlement(raised=(raised,)),))
-    tell_warnings(replace(settled, state=SaleState.HELD))
+    tell_warnings(structs.replace(settled, state=SaleState.HELD))
     tell_warnings(settled)
     (record,) = [each for each in caplog.records if each.name == "medsettle.gateway"]
     assert record.__dict__["fields"] == {

@@ -6,6 +6,7 @@ from typing import Final
 from medsettle.wire.signing import Certificate, KeySigner, Signer
 from medsettle_gateway.rpc.answering import AnsweringKey
 from medsettle_gateway.rpc.authentication import milliseconds
+from medsettle_gateway.rpc.signing import best_signer_of
 from medsettle_gateway.service.ports import Clock
 
 _BACKDATED: Final = timedelta(days=1)
@@ -20,7 +21,7 @@ class AnsweringKeys:
         self._audience = audience
         self._clock = clock
         self._life = life
-        self._key = KeySigner.generate()
+        self._key = best_signer_of(KeySigner.generate())
         self._current, self._renew_at = self._issued(clock.now())
 
     def current(self) -> AnsweringKey:
