@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import Facts
+from medsettle_gateway.domain.moves import EndRecovery
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.ledger import books
 from medsettle_gateway.service import office
@@ -235,6 +237,34 @@ async def test_two_people_reverse_a_sale_after_the_tills_time_on_todays_day() ->
     entry = world.store.tables.entries[len(world.store.tables.entries)]
     assert (entry.operator, entry.reason) == ("wang, zhao", "counted twice")
     assert entry.business_on == world.clock.at.date()
+
+
+def restored(world: World) -> None:
+    """As if everything so far came from a backup, and a day was lost."""
+    at = world.clock.at
+    world.store.tables.recoveries.begin(at.date() + timedelta(days=1), at - timedelta(days=1), at)
+    world.clock.forward(minutes=1)
+
+
+async def test_what_a_till_may_have_reversed_in_what_was_lost_is_not_reversed_again() -> None:
+    world = await a_world()
+    settled = await world.settled(10_000)
+    restored(world)
+    with pytest.raises(NotAllowedError, match="have not compared: CLINIC-1") as refused:
+        await reverses(world, settled.request_id)
+    assert "CLINIC-1" in refused.value.zh
+    world.store.tables.recoveries.end(EndRecovery(1, "", world.clock.at))
+    assert (await reverses(world, settled.request_id)).state is S.REVERSED
+
+
+async def test_a_ticket_that_its_till_may_have_settled_in_what_was_lost_is_not_repaired() -> None:
+    world = await a_world()
+    late = await late_refused(world)
+    restored(world)
+    with pytest.raises(NotAllowedError, match="have not compared: CLINIC-1"):
+        await repairs(world, SettleAgain(late.request_id, "here", ("wang",)))
+    world.store.tables.recoveries.end(EndRecovery(1, late.terminal, world.clock.at))
+    assert (await repairs(world, SettleAgain(late.request_id, "here", ("wang",)))).state is S.SETTLED
 
 
 async def test_one_person_reverses_nothing() -> None:

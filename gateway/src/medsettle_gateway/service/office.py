@@ -20,6 +20,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey, Facts, MaskedNameKey, SaleKey, TicketKey
 from medsettle_gateway.domain.sale import AccountBooking, Effect, SaleRecord, TenderRecord
 from medsettle_gateway.ledger.transition import By, moves_of
+from medsettle_gateway.service import recovering
 from medsettle_gateway.service.afresh import Afresh, afresh, keys_afresh
 from medsettle_gateway.service.authority import Decided
 from medsettle_gateway.service.change import begun, draft, ended
@@ -109,12 +110,13 @@ def repaired_as(request_id: RequestId) -> RequestId:
 
 
 def needs_reverse(command: ReverseByOffice, known: Facts, now: Now) -> tuple[AnyKey, ...]:
-    """Returns what to load: the sale, and later sales of its member."""
+    """Returns what to load: the sale, what a restore left open, and later sales of its member."""
     sale_key = SaleKey(command.request_id.text)
+    keys = recovering.keys(command.request_id, known)
     sale = known.of(sale_key) if sale_key in known else None
     if sale is None or not sale.member:
-        return (sale_key,)
-    return sale_key, MaskedNameKey(sale.member), later_key(sale, now)
+        return keys
+    return (*keys, MaskedNameKey(sale.member), later_key(sale, now))
 
 
 def reverse(command: ReverseByOffice, facts: Facts, now: Now) -> Decision:
@@ -126,6 +128,9 @@ def reverse(command: ReverseByOffice, facts: Facts, now: Now) -> Decision:
             f"这笔业务的状态是 {sale.state},只有 SETTLED 才能撤销。",
             f"The sale is {sale.state}; only one that is SETTLED can be reversed.",
         )
+    awaited = recovering.awaited_by(sale, facts)
+    if awaited.tills_count:
+        raise _not_compared(recovering.named(awaited))
     due = after_reversal(sale, facts.of(later_key(sale, now))) if sale.member else ()
     undone = ended(
         sale, Event.REVERSE, now.at, reverse_reason=command.reason, recompute_due=due, undone_by=OFFICE
@@ -157,9 +162,9 @@ def _word(command: NotCharged) -> Heard:
 
 
 def needs_repair(command: Repair, known: Facts, now: Now) -> tuple[AnyKey, ...]:
-    """Returns what to load: the sale, its ticket, and what it finds today."""
+    """Returns what to load: the sale, its ticket, what a restore left open, and what it finds today."""
     sale_key = SaleKey(command.request_id.text)
-    keys: tuple[AnyKey, ...] = (sale_key, TicketKey(command.request_id.ticket))
+    keys = (*recovering.keys(command.request_id, known), TicketKey(command.request_id.ticket))
     sale = known.of(sale_key) if sale_key in known else None
     return keys if sale is None else (*keys, *keys_afresh(sale, now))
 
@@ -252,12 +257,24 @@ def _check_repairable(late: SaleRecord, facts: Facts) -> None:
             f"这笔业务的状态是 {late.state},不是因确认过迟而被拒绝的业务。",
             f"The sale is {late.state}, and not one whose late confirmation was refused.",
         )
+    if recovering.hides_absence(late.request_id, facts):
+        raise _not_compared(late.terminal)
     for other in facts.of(TicketKey(late.request_id.ticket)):
         if other.state in ALIVE or other.request_id == repaired_as(late.request_id).text:
             raise NotAllowedError(
                 f"同一小票已有另一笔业务 {other.request_id}({other.state})。",
                 f"The ticket has another sale already: {other.request_id} ({other.state}).",
             )
+
+
+def _not_compared(tills: str) -> NotAllowedError:
+    """What they have done to the sale or its ticket may be lost: it would be done twice."""
+    return NotAllowedError(
+        f"从备份恢复后还有收银机没有核对:{tills}。"
+        "请等它们核对(recovery status),或由两人结束核对(recovery end)。",
+        f"Since the restore these tills have not compared: {tills}. "
+        "Let them compare first (recovery status), or end that by two people (recovery end).",
+    )
 
 
 def _check_variance(effect: Effect, authors: tuple[str, ...], now: Now) -> None:

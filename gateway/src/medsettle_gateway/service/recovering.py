@@ -134,9 +134,13 @@ def recovering(request_id: RequestId, awaited: Awaited = NOBODY) -> RefusedAnswe
     """Returns the refusal; it names the tills that are awaited, as far as there is room."""
     if not awaited.tills_count:
         return unrecorded(Reason.RECOVERING, request_id.text)
+    return unrecorded(Reason.RECOVERING, request_id.text, awaited=named(awaited))
+
+
+def named(awaited: Awaited) -> str:
+    """Returns the tills that are awaited, as far as there is room, and how many more there are."""
     more_count = awaited.tills_count - len(awaited.terminals)
-    named = ", ".join(awaited.terminals) + (f", +{more_count}" if more_count else "")
-    return unrecorded(Reason.RECOVERING, request_id.text, awaited=named)
+    return ", ".join(awaited.terminals) + (f", +{more_count}" if more_count else "")
 
 
 def _ends(command: object, sale: SaleRecord) -> bool:
