@@ -377,15 +377,16 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
     ),
     Reason.RETURN_TOO_LATE: _recorded(
         Actor.OPERATOR,
-        "已超过收款机可以退货的时间。",
+        "已超过收银机可以退货的时间。",
         "The time in which a till may take goods back is over.",
         "请联系网关运营方,由两人办理。",
         "Ask the gateway's operator: two people do it.",
     ),
     Reason.RETURN_NOT_POSSIBLE: _recorded(
         Actor.CASHIER,
-        "这笔结算不能部分退货(住院结算、由医保中心结算,或当时的政策已不可用)。",
-        "No part of it can be returned: it bills a stay, was decided elsewhere, or its rules are gone.",
+        "这笔结算不能部分退货(住院结算、由医保中心结算、退货后个人反而要多付,或已无法按当时的规则重新计算)。",
+        "No part of it can be returned: it bills a stay, was decided elsewhere, what stays would cost the "
+        "patient more, or it can no longer be calculated as it was.",
         "请撤销整笔结算,再重新结算留下的项目。",
         "Reverse the whole sale, then settle what stays.",
     ),
