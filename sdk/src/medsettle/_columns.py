@@ -1,31 +1,15 @@
 """Text in columns, where a Chinese character takes two."""
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
+
+from medsettle.wire.columns import columns_of, pad, width
+
+__all__ = ["centre", "pad", "row", "width", "wrap"]
 
 _NEVER_FIRST: Final = frozenset(",。、;:?!)》】〕」』”’%‰…,.;:?!)]}¶")
 _NEVER_LAST: Final = frozenset("(《【〔「『“‘([{¶")
 _SPACE: Final = " "
-
-
-def width(text: str) -> int:
-    """Returns how many columns the text takes.
-
-    Characters whose width depends on the device count two, so that a line never runs over.
-    """
-    return sum(_columns_of(character) for character in text)
-
-
-def _columns_of(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WFA" else 1
-
-
-def pad(text: str, columns: int) -> str:
-    """Returns the text with spaces behind it, up to the columns."""
-    return text + _SPACE * (columns - width(text))
 
 
 def centre(text: str, columns: int) -> str:
@@ -68,7 +52,7 @@ def _words(text: str, columns: int) -> Iterator[str]:
     """What may not be broken, with the spaces and the closing marks that follow it."""
     word = ""
     for character in text:
-        if word and (_breaks(word[-1], character) or width(word) + _columns_of(character) > columns):
+        if word and (_breaks(word[-1], character) or width(word) + columns_of(character) > columns):
             yield word
             word = ""
         word += character
@@ -79,4 +63,4 @@ def _words(text: str, columns: int) -> Iterator[str]:
 def _breaks(before: str, after: str) -> bool:
     if after == _SPACE or after in _NEVER_FIRST or before in _NEVER_LAST:
         return False
-    return before == _SPACE or _columns_of(before) > 1 or _columns_of(after) > 1
+    return before == _SPACE or columns_of(before) > 1 or columns_of(after) > 1

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+from medsettle.wire.columns import width
 from medsettle_gateway.cli.member_shown import member_on, shown_page
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.facts import DispensedFacts
@@ -40,6 +41,14 @@ def test_what_holds_of_a_member_on_a_day_is_shown(city: City) -> None:
         "近90天配药 / drugs of 90 days: 无 / none",
     ):
         assert line in text, text
+
+
+def test_the_facts_of_a_member_stand_below_each_other(city: City) -> None:
+    entered(city)
+    text = city.run("member", "show", "7", "--on", "2025-03-01").stdout
+    for value in ("210300", "退休 / retired", "低保 / subsistence", "2010-01-01 – 至今 / no end", "74"):
+        (line,) = [line for line in text.splitlines() if line.endswith(value)]
+        assert width(line.partition(value)[0]) == 26, line
 
 
 def test_no_name_and_no_number_is_shown(city: City) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from medsettle.wire.columns import width
 from medsettle_gateway.cli.policy import policy
 from medsettle_gateway.files.packs import shipped_packs
 
@@ -25,8 +26,8 @@ def page() -> str:
 @pytest.mark.parametrize(
     "line",
     [
-        "  下达日期 / known     2024-01-05",
-        "  舍入 / rounding      四舍五入到分 / half up to the fen",
+        "  下达日期 / known        2024-01-05",
+        "  舍入 / rounding         四舍五入到分 / half up to the fen",
         "    例外 / except: 限急救抢救 / an emergency〔第十七条〕",
         "  条件 / fact tier(缴费档次 / tier): 取自参保登记 / from the register tier: 低档、高档 / low, high",
         "  累计 / counted: 本年度个人负担累计 / what the patient bore in the year",
@@ -67,6 +68,13 @@ def page() -> str:
 )
 def test_the_page_says_it(page: str, line: str) -> None:
     assert line in page
+
+
+@pytest.mark.parametrize("value", ["test-everything", "测〔2024〕1号", "2024-01-05", "四舍五入到分"])
+def test_the_values_of_the_head_stand_below_each_other(page: str, value: str) -> None:
+    """Whatever their labels are made of: a Chinese character takes two columns."""
+    (line,) = [line for line in page.partition("\n\n")[0].splitlines() if value in line]
+    assert width(line.partition(value)[0]) == 26
 
 
 @pytest.mark.parametrize("pack", dict.fromkeys(str(source.data["pack"]) for source in shipped_packs()))
@@ -141,8 +149,8 @@ def test_a_pack_and_an_overlay_of_ones_own_are_known_by_their_ids(tmp_path: Path
     (tmp_path / "local.yaml").write_text(local, "utf-8")
     words = ("--policies", tmp_path)
     assert run("show", "test-everything").exit_code == 2
-    assert "  编号 / id           test-everything" in run("show", "test-everything", *words).output
-    assert "本地参数 / overlay   fuyang-2024" in run("show", "fuyang-2024", *words).output
+    assert "  编号 / id               test-everything" in run("show", "test-everything", *words).output
+    assert "本地参数 / overlay      fuyang-2024" in run("show", "fuyang-2024", *words).output
     assert "pack: test-everything" in run("new", "--overlay", "test-everything", *words).output
     differing = run("diff", "test-everything", "fuyang-2024", *words)
     assert differing.exit_code == 1, differing.output

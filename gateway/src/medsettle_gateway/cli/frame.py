@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from medsettle.wire.columns import pad
 from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
@@ -26,6 +27,8 @@ from medsettle_gateway.storage.sealing import Sealer
 F = TypeVar("F", bound=Callable[..., Any])
 
 _REFERENCE_BYTES: Final = 10
+_VALUE_AT: Final = 25
+"""The column before a value, behind the widest of the short labels."""
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -136,6 +139,11 @@ def json_option(command: F) -> F:
 def print_json(data: Mapping[str, Any]) -> None:
     """Prints one JSON object."""
     click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def field(zh: str, en: str, value: object, *, indent: int = 2) -> str:
+    """Returns one line of a page: what it is in both languages, and its value where all values begin."""
+    return f"{pad(' ' * indent + f'{zh} / {en}', _VALUE_AT)} {value}"
 
 
 def refuse(zh: str, en: str) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from medsettle.wire.called import OWNER_NAMES, condition_name, named
-from medsettle_gateway.cli.frame import Gateway
+from medsettle_gateway.cli.frame import Gateway, field
 from medsettle_gateway.cli.policy_words import value_word
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import AccountState, CounterState, DispensedFacts, MemberFacts
@@ -63,17 +63,17 @@ def shown_page(shown: Shown) -> Iterator[str]:
     """The member as text in both languages."""
     member, on = shown.member, shown.on
     yield click.style(f"{member.masked_name}  {on}", bold=True)
-    yield f"  统筹区 / region        {member.region}"
+    yield field("统筹区", "region", member.region)
     for zh, fact, value in (
         ("险种", "scheme", member.scheme.value),
         ("人员类别", "standing", member.standing.value),
         ("参保方式", "enrolment", member.enrolment.value),
         ("救助身份", "aid", member.aid.value),
     ):
-        yield f"  {zh} / {fact:<16} {value_word(fact, value)} / {value}"
-    yield f"  参保期间 / covered     {member.covered_from} – {member.covered_to or '至今 / no end'}"
+        yield field(zh, fact, f"{value_word(fact, value)} / {value}")
+    yield field("参保期间", "covered", f"{member.covered_from} – {member.covered_to or '至今 / no end'}")
     age = "未登记 / not known" if member.born_on is None else str(age_on(member.born_on, on))
-    yield f"  周岁 / age            {age}"
+    yield field("周岁", "age", age)
     conditions = (" / ".join(condition_name(each)) for each in member.conditions)
     yield from _listed("备案病种 / filed conditions", conditions)
     own = (f"{name}: {value}" for name, value in member.attributes_on(on))

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from medsettle_gateway.cli.frame import field
 from medsettle_gateway.cli.policy_page_benefit import benefit_lines
 from medsettle_gateway.cli.policy_page_layers import layer_lines
 from medsettle_gateway.cli.policy_rows import (
@@ -70,26 +71,26 @@ def _head(pack: Pack) -> Iterator[str]:
     yield click.style(f"{pack.title.zh} / {pack.title.en}", bold=True)
     ends = "长期 / no end" if pack.effective_to is None else f"{pack.effective_to}(不含 / exclusive)"
     zh, en = STATUS_WORDS[pack.status.value]
-    yield f"  编号 / id           {pack.id}"
-    yield f"  统筹区 / region      {pack.region}"
-    yield f"  依据 / authority     {pack.authority}"
+    yield field("编号", "id", pack.id)
+    yield field("统筹区", "region", pack.region)
+    yield field("依据", "authority", pack.authority)
     if pack.source:
-        yield f"  原文 / source        {pack.source}"
-    yield f"  执行期间 / in force  {pack.effective_from} – {ends}"
+        yield field("原文存为", "kept as", pack.source)
+    yield field("执行期间", "in force", f"{pack.effective_from} – {ends}")
     if pack.known_from != pack.effective_from:
-        yield f"  下达日期 / known     {pack.known_from}"
+        yield field("下达日期", "known", pack.known_from)
     if pack.supersedes is not None:
-        yield f"  更正的文件 / corrects {pack.supersedes}"
-    yield f"  状态 / status        {zh} / {en}"
-    yield "  舍入 / rounding      四舍五入到分 / half up to the fen"
-    yield "  读法 / reading       各行自上而下,以适用的最后一行为准,“再加”“再减”在其上增减"
+        yield field("更正的文件", "corrects", pack.supersedes)
+    yield field("状态", "status", f"{zh} / {en}")
+    yield field("舍入", "rounding", "四舍五入到分 / half up to the fen")
+    yield field("读法", "reading", "各行自上而下,以适用的最后一行为准,“再加”“再减”在其上增减")
     yield "    rows are read from the top: the last one that applies decides, and plus and less change it"
-    yield f"  内容摘要 / digest    {pack.digest[:_DIGEST_SHOWN]}"
+    yield field("内容摘要", "digest", pack.digest[:_DIGEST_SHOWN])
     if pack.overlay is not None:
         mark = pack.overlay
-        yield f"  本地参数 / overlay   {mark.id}({mark.authority})"
-        yield f"    制定 / set by      {mark.author},{mark.dated_on}"
-        yield f"    摘要 / digest      {mark.digest[:_DIGEST_SHOWN]}"
+        yield field("本地参数", "overlay", f"{mark.id}({mark.authority})")
+        yield field("制定", "set by", f"{mark.author},{mark.dated_on}", indent=4)
+        yield field("摘要", "digest", mark.digest[:_DIGEST_SHOWN], indent=4)
     yield from _gate_of_places(pack)
 
 
