@@ -13,6 +13,7 @@ import psutil
 
 from medsettle.testing import Gateway
 from medsettle_gateway.cli.frame import open_gateway
+from medsettle_gateway.storage.audit.processes import sharing
 from medsettle_gateway.storage.audit.verifying import verify
 from tests.bench.counter import Counter
 from tests.bench.many_sales import Told, chain, fill
@@ -81,9 +82,7 @@ def loaded(config_path: Path, sales_count: int) -> Iterator[Row]:
 def verified(config_path: Path) -> Row:
     """Returns the rate at which ``ledger verify`` goes through these books; they must hold."""
     gateway = open_gateway(config_path)
-    with ExitStack() as stack:
-        connections = [stack.enter_context(gateway.reading()) for _ in range(READERS)]
-        told = stack.enter_context(progress("verifying"))
+    with sharing(gateway.reading, READERS) as connections, progress("verifying") as told:
         started = time.perf_counter()
         verdict = verify(connections, None, told)
         took = time.perf_counter() - started

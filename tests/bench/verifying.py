@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from medsettle_gateway.storage.audit.processes import sharing
 from medsettle_gateway.storage.audit.verifying import verify
 from tests.bench.ledger_books import fill
 from tests.bench.rows import Row, median
@@ -78,8 +79,7 @@ async def chain(stand: "SqliteStand | PostgresStand") -> None:
 
 def seconds(stand: "SqliteStand | PostgresStand", readers_count: int) -> float:
     """Returns how long it takes to verify everything; it must hold."""
-    with ExitStack() as stack:
-        connections = [stack.enter_context(stand.reading()) for _ in range(readers_count)]
+    with sharing(stand.reading, readers_count) as connections:
         started = time.perf_counter()
         verdict = verify(connections)
         took = time.perf_counter() - started

@@ -13,6 +13,7 @@ from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
 from medsettle_gateway.domain.moves import KeepDispensed, Move, MoveBalance, MoveCounter, PostEntry, PutSale
 from medsettle_gateway.domain.sale import Effect
 from medsettle_gateway.storage.audit.asking import Books as Asked
+from medsettle_gateway.storage.audit.processes import sharing
 from medsettle_gateway.storage.audit.verifying import Verdict, verdict_of, verify
 from medsettle_gateway.storage.connection import Connection
 from tests.gateway.storage.postgres_stand import PostgresStand
@@ -43,7 +44,7 @@ class Books:
             yield [stack.enter_context(self.stand.reading()) for _ in range(count)]
 
     def verdict(self, noted: bytes | None = None, readers_count: int = 1) -> Verdict:
-        with self.connections(readers_count) as connections:
+        with sharing(self.stand.reading, readers_count) as connections:
             return verify(connections, noted)
 
     def ask(self, sql: str) -> list[Any]:

@@ -84,11 +84,15 @@ TAMPERINGS = [
     ("DELETE FROM dispensings", "dispensings", "1 drugs that it hands out do not count, and 0 others do"),
     ("UPDATE dispensings SET days_supply = 8", "dispensings", "do not count, and 1 others do"),
     ("UPDATE dispensings SET benefit = NULL", "dispensings", "do not count, and 1 others do"),
+    ("UPDATE dispensings SET number = 9", "dispensings", "do not count, and 1 others do"),
+    ("UPDATE sales SET state = 'RELEASED' WHERE number = 2", "dispensings", "0 drugs that it hands out"),
     ("UPDATE sales SET body = '{{' WHERE number = 2", "records", "cannot be read"),
     ("UPDATE entries SET operator = 'another' WHERE {key} = 2", "chain", "entry 2 was changed"),
     ("UPDATE entries SET reason = 'a reason' WHERE {key} = 3", "chain", "entry 3 was changed"),
     ("UPDATE entries SET business_on = '2026-03-03' WHERE {key} = 1", "chain", "entry 1 was changed"),
     ("UPDATE postings SET account = 'payable/J' WHERE amount_fen = -5000", "chain", "entry 2 was changed"),
+    ("UPDATE postings SET account = 'payable/[I' WHERE amount_fen = -5000", "chain", "entry 2 was changed"),
+    ("UPDATE postings SET account = 'payable/I\"' WHERE amount_fen = -5000", "chain", "entry 2 was changed"),
     ("UPDATE postings SET number = 9 WHERE amount_fen = -4000", "chain", "entry 2 was changed"),
     ("UPDATE entry_counters SET counter = 'other'", "chain", "entry 2 was changed"),
     ("DELETE FROM entry_counters", "chain", "entry 2 was changed"),
@@ -236,7 +240,8 @@ def test_whoever_waits_is_told_how_far_it_has_come(lasting: Books) -> None:
     told: list[tuple[int, int]] = []
     with lasting.connections() as connections:
         verify(connections, told=lambda done, of: told.append((done, of)))
-    of_count = len(QUESTIONS) + 2  # the drugs, and one range
+    sales_count = 1 if lasting.key == "position" else 2  # the drugs for themselves on a server
+    of_count = len(QUESTIONS) + sales_count + 1  # and one range
     assert told == [(done, of_count) for done in range(1, of_count + 1)]
 
 
@@ -269,7 +274,7 @@ def test_what_is_written_meanwhile_is_not_seen_by_some_of_the_readers_only(embed
 
 def test_both_stores_are_asked_the_same(embedded: Books) -> None:
     own = {"give_positions", "waiting_positions", "behind", "put_behind", "may_see_cluster", "cluster"}
-    assert set(SERVER) - own == set(EMBEDDED)
+    assert set(SERVER) - own == set(EMBEDDED) - {"sales_off"}
     assert set(QUESTIONS) <= set(KINDS)
 
 

@@ -5,7 +5,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import click
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
 from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.storage.audit.head import Standing, stand
+from medsettle_gateway.storage.audit.processes import ReaderProcess, sharing
 from medsettle_gateway.storage.audit.verifying import Told, Verdict, verify
 from medsettle_gateway.storage.connection import Connection, DatabaseFailedError
 from medsettle_gateway.storage.instants import from_us
@@ -37,7 +38,7 @@ def _hash(_context: click.Context, option: click.Parameter, text: str | None) ->
 @click.option("--head", "noted", metavar="HASH", callback=_hash, help="A hash that was noted before.")
 @click.option(
     "--readers", type=click.IntRange(1, _READERS_MOST), default=min(2, os.cpu_count() or 1),
-    show_default=True, help="Connections that share the work.",
+    show_default=True, help="How many share the work: connections to a server, processes over a file.",
 )
 @json_option
 @config_option
@@ -49,9 +50,7 @@ def verify_command(noted: bytes | None, readers: int, as_json: bool, config_path
     head elsewhere (ledger head) and ask for it with --head. Exits 1 if anything is off.
     """
     gateway = open_gateway(config_path)
-    with ExitStack() as stack:
-        connections = [stack.enter_context(gateway.reading()) for _ in range(readers)]
-        told = stack.enter_context(_bar(shown=not as_json))
+    with sharing(gateway.reading, readers) as connections, _bar(shown=not as_json) as told:
         verdict = _verified(connections, noted, told)
     if as_json:
         print_json(_plain(verdict))
@@ -60,7 +59,7 @@ def verify_command(noted: bytes | None, readers: int, as_json: bool, config_path
     sys.exit(1 if verdict.findings else 0)
 
 
-def _verified(connections: Sequence[Connection], noted: bytes | None, told: Told) -> Verdict:
+def _verified(connections: Sequence[Connection | ReaderProcess], noted: bytes | None, told: Told) -> Verdict:
     try:
         return verify(connections, noted, told)
     except (sqlite3.Error, DatabaseFailedError) as error:

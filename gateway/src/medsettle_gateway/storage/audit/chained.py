@@ -13,9 +13,10 @@ from medsettle_gateway.ledger.chain import (
     sections_of,
     texts_of,
 )
-from medsettle_gateway.storage.audit.asking import TABLES, Books
+from medsettle_gateway.storage.audit.asking import TABLES, Books, Table
 
 _EMPTY: Final = Section(0, b"")
+_COMMA_TO_TAB: Final = bytes.maketrans(b",", b"\t")
 
 
 class Changed(NamedTuple):
@@ -38,7 +39,7 @@ def compare_blocks(books: Books, first: int, last: int) -> Compared:
     """Returns what is wrong with the blocks that begin at a position of the range."""
     loose: list[tuple[int, int, int]] = []
     changed: list[Changed] = []
-    texts = [_sections(books, table.name, first, last) for table in TABLES]
+    texts = [_sections(books, table, first, last) for table in TABLES]
     for *columns, ended_at, ended_with in books.ask("blocks", first=first, last=last):
         block = Block(*columns)
         if block.first_position != (ended_at or 0) + 1 or (ended_with is None) != (block.block == 1):
@@ -51,11 +52,24 @@ def compare_blocks(books: Books, first: int, last: int) -> Compared:
     return Compared(tuple(loose), tuple(changed))
 
 
-def _sections(books: Books, table: str, first: int, last: int) -> dict[int, Section]:
-    return {
-        block: Section(count, text)
-        for block, count, text in books.ask(f"section of {table}", first=first, last=last)
-    }
+def _sections(books: Books, table: Table, first: int, last: int) -> dict[int, Section]:
+    rows = books.ask(f"section of {table.name}", first=first, last=last)
+    if books.embedded and table.code_count:
+        return {block: Section(count, lines_of(text, count, table)) for block, count, text in rows}
+    return {block: Section(count, text) for block, count, text in rows}
+
+
+def lines_of(lists: bytes, row_count: int, table: Table) -> bytes:
+    """Returns rows, each a list of JSON in one of all, as lines; as they are where a text is no plain code.
+
+    Every bracket, comma and quote is counted: a text that has one of its own is never taken for another.
+    """
+    column_count = len(table.columns) + 1
+    counted = [lists.count(sign) for sign in (b"[", b"]", b",", b'"', b"\\")]
+    plain = [row_count + 1, row_count + 1, row_count * column_count - 1, 2 * row_count * table.code_count, 0]
+    if counted != plain:
+        return lists
+    return lists.translate(_COMMA_TO_TAB, b'["').replace(b"]\t", b"\n")[:-2]
 
 
 def _is_sound(block: Block, before: bytes, sections: list[Section]) -> bool:

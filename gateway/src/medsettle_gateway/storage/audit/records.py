@@ -1,4 +1,7 @@
-"""Records of sales that cannot be read: looked for one by one, where the database stumbled over one."""
+"""Sales against their entries, and their records against the drugs that count.
+
+Records that cannot be read are looked for one by one, where the database stumbled over one.
+"""
 
 import json
 import sqlite3
@@ -8,9 +11,28 @@ from medsettle_gateway.storage.audit.asking import ROWS_MOST, Books
 from medsettle_gateway.storage.connection import DatabaseFailedError
 
 _PAGE_COUNT = 500
+_Found = dict[str, list[tuple[object, ...]]]
 
 
-def dispensings(books: Books) -> dict[str, list[tuple[object, ...]]]:
+def sales(books: Books) -> _Found:
+    """Returns what is wrong with sales and with the drugs that they hand out, in a file.
+
+    One look at every record shows whether anything is; only then it is asked what. Raises sqlite3.Error.
+    """
+    try:
+        if not books.ask("sales_off"):
+            return {}
+    except sqlite3.OperationalError:
+        pass  # a record that cannot be read, which is found below, or a file, which is not read there either
+    return {**sales_and_entries(books), **dispensings(books)}
+
+
+def sales_and_entries(books: Books) -> _Found:
+    """Returns which sales do not stand as their entries say. Raises sqlite3.Error or DatabaseFailedError."""
+    return {"sales_and_entries": books.listed("sales_and_entries")}
+
+
+def dispensings(books: Books) -> _Found:
     """Returns what is wrong with the drugs that sales hand out, or which records keep that from being seen.
 
     Raises sqlite3.Error or DatabaseFailedError where no record is to blame.

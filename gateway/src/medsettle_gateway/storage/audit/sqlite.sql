@@ -8,36 +8,64 @@ FROM entries;
 SELECT position, book, sum(amount_fen) FROM postings WHERE position BETWEEN :first AND :last
 GROUP BY position, book HAVING sum(amount_fen) <> 0 ORDER BY position, book;
 
--- The first place that is empty although a later one is not.
+-- The first place that is empty although a later one is not; where each has its entry, none is looked at twice.
 -- name: gaps
 SELECT 1 AS missing WHERE NOT EXISTS (SELECT 1 FROM entries WHERE position = 1)
   AND EXISTS (SELECT 1 FROM entries)
 UNION ALL
 SELECT * FROM (
-  SELECT position + 1 FROM entries AS earlier
-  WHERE NOT EXISTS (SELECT 1 FROM entries WHERE position = earlier.position + 1)
-    AND position < (SELECT max(position) FROM entries)
-  ORDER BY position LIMIT :most
+  SELECT earlier.position + 1 FROM (
+    SELECT count(*) AS there, min(position) AS first, max(position) AS last FROM entries
+  ) AS whole CROSS JOIN entries AS earlier
+  WHERE (there < last OR first < 1) AND earlier.position < last
+    AND NOT EXISTS (SELECT 1 FROM entries WHERE position = earlier.position + 1)
+  ORDER BY earlier.position LIMIT :most
 );
 
 -- Where no place is empty, whatever belongs to no entry stands outside.
 -- name: orphans
-SELECT 'postings', position FROM (
-  SELECT position FROM postings WHERE position > (SELECT max(position) FROM entries) OR position < 1
+SELECT * FROM (SELECT 'postings', position FROM postings WHERE position < 1 ORDER BY position LIMIT :most)
+UNION ALL
+SELECT * FROM (
+  SELECT 'postings', position FROM postings WHERE position > (SELECT max(position) FROM entries)
   ORDER BY position LIMIT :most
 )
 UNION ALL
-SELECT 'entry_counters', position FROM (
-  SELECT position FROM entry_counters WHERE position > (SELECT max(position) FROM entries) OR position < 1
+SELECT * FROM (
+  SELECT 'entry_counters', position FROM entry_counters WHERE position < 1 ORDER BY position LIMIT :most
+)
+UNION ALL
+SELECT * FROM (
+  SELECT 'entry_counters', position FROM entry_counters WHERE position > (SELECT max(position) FROM entries)
   ORDER BY position LIMIT :most
 );
+
+-- Is any sale off, in its state, its version or its drugs? A record is long, and each is read once. Drugs are
+-- compared as the texts of their lists: where those differ, the questions below say what is wrong, if anything is.
+-- name: sales_off
+SELECT request_id, group_concat(state) AS state, sum(version) AS version, sum(entry) AS entry_count, kind,
+  max(position) AS last, group_concat(said) AS said, group_concat(counted) AS counted
+FROM (
+  SELECT request_id, state, version, 0 AS entry, '' AS kind, 0 AS position, CASE WHEN state IN ('HELD', 'SETTLED')
+    THEN nullif(nullif(json_array(json_extract(body, '$.effect.dispensed')), '[[]]'), '[null]') END AS said,
+    NULL AS counted
+  FROM sales NOT INDEXED
+  UNION ALL
+  SELECT request_id, NULL, 0, 1, kind, position, NULL, NULL FROM entries NOT INDEXED WHERE request_id <> ''
+  UNION ALL
+  SELECT request_id, NULL, 0, 0, '', 0, NULL, CASE WHEN min(number) = 1 AND max(number) = count(*)
+    THEN json_array(json_group_array(json_array(drug, dispensed_on, days_supply, condition, benefit))) ELSE '' END
+  FROM (SELECT * FROM dispensings ORDER BY request_id, number) GROUP BY request_id
+) GROUP BY request_id
+HAVING group_concat(state) IS NOT kind OR sum(version) <> sum(entry) OR group_concat(said) IS NOT group_concat(counted)
+LIMIT 1;
 
 -- What a sale's state and version say, and what its entries do. Of the last entry the kind is taken.
 -- name: sales_and_entries
 SELECT request_id, group_concat(state), sum(version), sum(entry), kind, max(position) FROM (
-  SELECT request_id, state, version, 0 AS entry, '' AS kind, 0 AS position FROM sales
+  SELECT request_id, state, version, 0 AS entry, '' AS kind, 0 AS position FROM sales NOT INDEXED
   UNION ALL
-  SELECT request_id, NULL, 0, 1, kind, position FROM entries WHERE request_id <> ''
+  SELECT request_id, NULL, 0, 1, kind, position FROM entries NOT INDEXED WHERE request_id <> ''
 ) GROUP BY request_id
 HAVING group_concat(state) IS NOT kind OR sum(version) <> sum(entry) ORDER BY request_id LIMIT :most;
 
@@ -79,9 +107,9 @@ FROM {table} WHERE position BETWEEN :first AND :last ORDER BY {order};
 -- name: rows
 SELECT {columns} FROM {table} WHERE position BETWEEN :first AND :last ORDER BY {order};
 
--- The lines of what each block covers, of the blocks that begin in a range. A block's rows lie in their order.
+-- What each block covers, of the blocks that begin in a range, as lines or as lists. A block's rows lie in their order.
 -- name: section
-SELECT block, count(*), CAST(group_concat({line}, char(10)) AS BLOB)
+SELECT block, count(*), CAST({section} AS BLOB)
 FROM blocks CROSS JOIN {table} ON position BETWEEN first_position AND last_position
 WHERE first_position BETWEEN :first AND :last GROUP BY block ORDER BY block;
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from medsettle_gateway.storage.audit.verifying import same_moment, verdict_of
+from medsettle_gateway.storage.audit.asking import Books
+from medsettle_gateway.storage.audit.moment import same_moment
+from medsettle_gateway.storage.audit.verifying import verdict_of
 from medsettle_gateway.storage.connection import Connection
 
 
@@ -43,7 +45,8 @@ class Summary(NamedTuple):
 
 def summarise(connection: Connection) -> Summary:
     """Returns the summary, at one point in time. Raises sqlite3.Error or DatabaseFailedError."""
-    with same_moment([connection]) as (books,):
+    books = Books.of(connection)
+    with same_moment([connection]):
         ((balance_fen, held_fen),) = books.ask("accounts")
         return Summary(
             entry_count=_only(books.ask("entry_count")),
