@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from medsettle_gateway.cli import backup
 from medsettle_gateway.cli.top import top
 from medsettle_gateway.domain.calendar import CST
 from tests.gateway.cli.city import City, on_both_stores
@@ -164,6 +165,21 @@ def test_an_instant_that_is_still_to_come_is_nothing_that_is_known(city: City) -
     (copy / "manifest.json").write_text(json.dumps({**manifest, "made_at": ahead}), "utf-8")
     lost_from = city.ask("restore", str(copy), *BY, "--replace")["lost_from"]
     assert datetime.fromisoformat(lost_from) == datetime.fromisoformat(manifest["last_committed_at"])
+
+
+def test_a_clock_that_is_behind_the_books_denies_nothing(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new machine begins with any clock; holds of the books would look as if they came afterwards."""
+    copy = backed_up(city)
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    monkeypatch.setattr(backup, "now", lambda: datetime(2020, 1, 1, tzinfo=CST))
+    city.ask("restore", str(copy), *BY, "--replace")
+    (begun,) = city.ask("recovery", "status")["recoveries"]
+    last_at = datetime.fromisoformat(manifest["last_committed_at"])
+    assert datetime.fromisoformat(begun["begun_at"]) >= last_at
+    made_on = datetime.fromisoformat(manifest["made_at"]).astimezone(CST).date()
+    assert begun["absent_until"] == (made_on + timedelta(days=1)).isoformat()
 
 
 @pytest.mark.parametrize("name", ["", " ", "王\u202e某", "王" * 201])

@@ -62,11 +62,13 @@ def since_now(
 
     ``whole_until``: up to then nothing is missing, if that is known; else it is up to the last entry. One
     that is still to come is not known: a clock was wrong, and too much that is shown does no harm. Ids of
-    days up to tomorrow may be of sales that were lost: a till may be a day ahead.
+    days up to tomorrow may be of sales that were lost: a till may be a day ahead, and this clock behind.
     """
     last_at = last_committed_at(connection) or _BEGINNING
-    lost_from = max(last_at, whole_until) if whole_until is not None and whole_until <= at else last_at
-    return Begun(at, lost_from, day_of(at) + _A_DAY, author, reason)
+    begun_at = max(at, last_at)
+    lost_from = max(last_at, whole_until) if whole_until is not None and whole_until <= begun_at else last_at
+    newest = begun_at if whole_until is None else max(begun_at, whole_until)
+    return Begun(begun_at, lost_from, day_of(newest) + _A_DAY, author, reason)
 
 
 def put_recovery(connection: Connection, begun: Begun, *, above: int = 0) -> int:
