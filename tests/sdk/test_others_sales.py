@@ -3,11 +3,12 @@ institution not at all.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from medsettle.errors import GatewayAwayError, RefusedError, RequestError
+from medsettle.errors import GatewayAwayError, OutcomeUnknownError, RefusedError, RequestError
 from medsettle.models import Outcome, SaleState, Tendered
 from medsettle.till import Till
 from medsettle.wire.v1 import sale_pb2
@@ -78,4 +79,18 @@ def test_nothing_of_another_tills_sale_is_journalled_while_the_gateway_cannot_be
     counterpart.away = True
     with pytest.raises(GatewayAwayError):
         till.confirm(OF_ANOTHER_TILL, CASH)
+    assert till.open_sales() == ()
+
+
+@pytest.mark.parametrize("state", [SaleState.HELD, SaleState.EXPIRED])
+def test_another_tills_hold_that_was_only_to_be_sealed_is_left_to_that_till(
+    till: Till, counterpart: Counterpart, state: SaleState
+) -> None:
+    stands(counterpart, state)
+    with suppress(OutcomeUnknownError):
+        till.seal(OF_ANOTHER_TILL)
+    (card,) = till.recover()
+    assert (card.state, counterpart.sales[OF_ANOTHER_TILL].state) == (state, state)
+    counterpart.sales[OF_ANOTHER_TILL].state = SaleState.SETTLED
+    assert [each.outcome for each in till.recover()] == [Outcome.PAID]
     assert till.open_sales() == ()

@@ -17,8 +17,9 @@ from medsettle._desk.records import last_sale, reopened
 from medsettle._desk.selling import ticket_name
 from medsettle.errors import JournalError, refusal_of
 from medsettle.models import CashState, Refusal, SaleCard
-from medsettle.record import SaleRecord, Step
+from medsettle.record import Goal, SaleRecord, Step
 from medsettle.tender import Tender
+from medsettle.ticket import RequestId
 from medsettle.till_reasons import TillReason
 
 PAUSE_MS: Final = 200
@@ -62,11 +63,8 @@ def _ended(
         return Pass(desk, record, frozenset()), None
     with desk.busy.giving(name):
         now = yield Note(lambda: desk.journal.load(record.request_id))
-        again, performs = reopened(desk, now or record, ask=True), ending_with(tender)
-        if again.cash is CashState.NOT_DUE:
-            # A hold of this run is the cashier's to confirm, with a cash part or without.
-            performs -= {Step.CONFIRM}
-        work = Pass(desk, again, performs, tender=tender, asks_on=False)
+        again = reopened(desk, now or record, ask=True)
+        work = Pass(desk, again, _ending(desk, again, tender), tender=tender, asks_on=False)
         trouble = None
         try:
             yield from work.drive()
@@ -77,6 +75,19 @@ def _ended(
             _LOG.error("recovering a sale was interrupted by %s", type(error).__name__)
             trouble = refusal_of(TillReason.TILL_FAILED, request_id=record.request_id)
         return work, trouble
+
+
+def _ending(desk: Desk, record: SaleRecord, tender: Tender | None) -> frozenset[Step]:
+    """The steps that end the sale, without those that are somebody's to take at a counter."""
+    performs = ending_with(tender)
+    if record.cash is CashState.NOT_DUE:
+        # A hold of this run is the cashier's to confirm, with a cash part or without.
+        performs -= {Step.CONFIRM}
+    of_another = RequestId.parse(record.request_id).terminal != desk.config.terminal
+    if of_another and record.goal is Goal.SELL:
+        # Its own till may be collecting the cash part.
+        performs -= {Step.RELEASE}
+    return performs
 
 
 def _was_away(work: Pass) -> bool:
