@@ -46,7 +46,9 @@ check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contr
 	$(PROTOS_VENV)/bin/python protos/generate.py --check
 
 serve: $(READY) ## Serve a sandbox gateway from .build/sandbox, which is made at the first start
-	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway demo-city $(SANDBOX)
+	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway demo-city $(SANDBOX) --no-next
+	@echo "在另一个终端执行 next, in another terminal:"
+	@echo "  $(BIN)/medsettle-gateway terminal enrol P21030200101 01 --config $(SANDBOX)/gateway.toml"
 	@exec $(BIN)/medsettle-gateway serve --config $(SANDBOX)/gateway.toml --demo
 
 simulate: $(READY) ## Simulate days of bad weather: new seeds, or SEED=17, with DAYS=3 and EVENTS=1

@@ -58,3 +58,10 @@ def test_every_page_names_targets_that_exist() -> None:
     pages = [path for path in tracked() if path.suffix == ".md"]
     named = {(path.name, name) for path in pages for name in MENTIONED.findall(path.read_text("utf-8"))}
     assert {(page, name) for page, name in named if name not in made} == set()
+
+
+def test_serving_names_what_the_reader_does_next_and_nothing_that_it_does_itself(tmp_path: Path) -> None:
+    """Without serving: make says what it would run."""
+    planned = make("--dry-run", "serve", f"SANDBOX={tmp_path / 'box'}").stdout
+    assert re.search(r"demo-city \S+ --no-next", planned)
+    assert re.search(r'echo ".*terminal enrol P21030200101 01 --config \S+/gateway.toml"', planned)

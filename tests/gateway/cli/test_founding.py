@@ -153,6 +153,15 @@ def test_a_gateway_that_is_no_demo_does_not_become_a_city(tmp_path: Path) -> Non
     assert "gateway.demo = true" in result.stderr
 
 
+@pytest.mark.parametrize(("more", "told"), [((), True), (("--no-next",), False)])
+def test_a_city_that_was_made_says_what_comes_next_unless_it_is_done_anyway(
+    tmp_path: Path, more: tuple[str, ...], told: bool
+) -> None:
+    said = City(tmp_path).run("demo-city", str(tmp_path / "new"), *more).stdout
+    assert "演示城市已建立 the city stands" in said
+    assert ("next: medsettle-gateway serve" in said) is told
+
+
 def test_migrating_what_is_up_to_date_says_so(city: City) -> None:
     newest = len(database.migrations())
     assert city.ask("migrate") == {"from": newest, "to": newest}

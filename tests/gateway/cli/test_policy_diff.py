@@ -108,8 +108,8 @@ def test_a_file_that_is_wrong_exits_2_with_its_line(overlay: Path) -> None:
 
 def test_an_overlay_is_shown_as_the_pack_that_it_makes(overlay: Path) -> None:
     page = run("show", overlay).output
-    assert "本地参数 / overlay   anshan-2024(鞍医保发〔2024〕3号)" in page
-    assert "制定 / set by      鞍山市医疗保障事务服务中心 王某,2024-01-05" in page
+    assert "本地参数 / overlay      anshan-2024(鞍医保发〔2024〕3号)" in page
+    assert "制定 / set by         鞍山市医疗保障事务服务中心 王某,2024-01-05" in page
     assert "60%  一律适用  明确规定〔鞍医保发〔2024〕3号〕" in page
     (plain,) = json.loads(run("show", "--json", overlay).output)
     assert plain["overlay"]["author"] == "鞍山市医疗保障事务服务中心 王某"

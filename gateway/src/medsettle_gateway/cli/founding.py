@@ -122,8 +122,9 @@ def init(
 @click.command("demo-city", short_help="新建带演示城市的网关 make a demo gateway with a small city")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @_database_option
+@click.option("--no-next", is_flag=True, help="Do not say what comes next: whoever runs this does it.")
 @json_option
-def demo_city(folder: Path, url: DatabaseUrl | None, as_json: bool) -> None:  # noqa: FBT001
+def demo_city(folder: Path, url: DatabaseUrl | None, no_next: bool, as_json: bool) -> None:  # noqa: FBT001
     """Make a demo gateway in DIR and enter a small invented city: institutions, members, a catalogue."""
     if (folder / _FILE_NAME).exists():
         _refuse_another(folder / _FILE_NAME, None, url, demo=False)
@@ -136,7 +137,8 @@ def demo_city(folder: Path, url: DatabaseUrl | None, as_json: bool) -> None:  # 
         return
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
     click.echo(f"演示城市已建立 the city stands: {listed}")
-    click.echo(f"下一步 next: medsettle-gateway serve --config {folder / _FILE_NAME} --demo")
+    if not no_next:
+        click.echo(f"下一步 next: medsettle-gateway serve --config {folder / _FILE_NAME} --demo")
 
 
 @click.command("migrate", short_help="检查并升级数据库 check the database and bring it up to date")
