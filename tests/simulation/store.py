@@ -89,6 +89,11 @@ class Database:
         now = self.now()
         self.tables.recoveries.begin(day_of(now) + timedelta(days=1), lost_at, now)
 
+    def end_recovery_for(self, terminals: set[str]) -> None:
+        """Two people end the comparison for tills that nobody has."""
+        recoveries = self.tables.recoveries
+        recoveries.ended |= dict.fromkeys(sorted(terminals), len(recoveries.begun))
+
     async def takes_time(self) -> None:
         await asyncio.sleep(self.chance.random() * self.slow_s)
 

@@ -179,6 +179,7 @@ class World:
             self.deaths_count += len(till.processes) - 1
             if till.process is None or not till.process.alive:
                 till.start()
+        self.database.end_recovery_for({*city.TERMINALS} - {till.terminal for till in self.tills})
         longest_s = (RULES.hold + RULES.late_confirm + 2 * self.rules.sweep_interval).total_seconds()
         for _ in range(2):
             for till in self.tills:
