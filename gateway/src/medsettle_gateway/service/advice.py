@@ -11,7 +11,7 @@ from medsettle_gateway.domain.sale import SettlementRecord, WarningRecord
 from medsettle_gateway.policy.limits import STAY_PERIOD
 from medsettle_gateway.service.commands import Advisory
 
-NEARLY: Final = 10
+_NEARLY: Final = 10
 """A cap is nearly reached when less than a tenth of it is left."""
 
 
@@ -50,7 +50,7 @@ def _on_limit(left: Remainder) -> Iterator[Advisory]:
         )
     elif left.key.measure == "paid" and left.left_fen == 0:
         yield Advisory("CAP_REACHED", f"{zh}{period_zh}支付已达限额。", f"{en}: the {period_en} is reached.")
-    elif left.key.measure == "paid" and left.left_fen * NEARLY < left.limit_fen:
+    elif left.key.measure == "paid" and left.left_fen * _NEARLY < left.limit_fen:
         yield Advisory(
             "CAP_NEARLY_REACHED",
             f"{zh}{period_zh}支付限额还剩{amount}元。",

@@ -1,5 +1,6 @@
-"""Who decides a sale is a port. The embedded authority decides inside the transaction; a remote one
-will add an answer that is not known yet, and the states PENDING and UNDOING.
+"""Who decides a sale inside the transaction is a port: it never answers that it does not know yet.
+
+Who decides beyond the house is another one: :mod:`medsettle_gateway.service.remote`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -91,7 +92,7 @@ class Cover(NamedTuple):
 
 
 class Authority(Protocol):
-    """Decides sales."""
+    """Decides sales at once, from the facts alone."""
 
     def periods(self, institution: str, basket: Basket | None, service_on: date) -> tuple[str, ...]:
         """Returns the periods whose counters a sale of that day reads: years, and its stay."""

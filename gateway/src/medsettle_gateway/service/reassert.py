@@ -18,7 +18,6 @@ from medsettle_gateway.domain.facts import AccountFacts, MemberFacts
 from medsettle_gateway.domain.keys import (
     AnyKey,
     Facts,
-    LaterSalesKey,
     MemberKey,
     RecoveryKey,
     SaleKey,
@@ -32,7 +31,7 @@ from medsettle_gateway.service.commands import Caller, ReassertedAnswer
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.reassert_replaced import Replaced, replaced, replaced_keys
-from medsettle_gateway.service.recompute import after_reversal
+from medsettle_gateway.service.recompute import after_reversal, later_key
 
 _ANYBODY: Final = RecoveryKey()
 _HOLDS: Final = (SaleState.HELD, SaleState.EXPIRED)
@@ -75,7 +74,7 @@ def needs(command: Reenter, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     )
     for each in (shown, sale):
         if each is not None and each.member:
-            keys = (*keys, MemberKey(each.member), _later_key(each, now))
+            keys = (*keys, MemberKey(each.member), later_key(each, now))
     return keys
 
 
@@ -219,13 +218,7 @@ def _short(bookings: tuple[AccountBooking, ...], known: dict[str, AccountFacts])
 
 def _due(sale: SaleRecord, facts: Facts, now: Now) -> tuple[str, ...]:
     """Sales that were calculated without this one, or with it, and now it is otherwise."""
-    return after_reversal(sale, facts.of(_later_key(sale, now))) if sale.member else ()
-
-
-def _later_key(sale: SaleRecord, now: Now) -> LaterSalesKey:
-    return LaterSalesKey(
-        sale.member or "", sale.calculated_at or sale.created_at, now.desk.rules.later_sales_count
-    )
+    return after_reversal(sale, facts.of(later_key(sale, now))) if sale.member else ()
 
 
 def _member(sale: SaleRecord, facts: Facts) -> MemberFacts | None:
