@@ -55,12 +55,12 @@ def checked_basket(basket: Basket) -> Basket:
     _text(basket.benefit or "", "basket.benefit", 0, 64)
     for each in basket.prescriptions:
         _prescription(each)
-    for payer in basket.payers:
-        _text(payer.account, "basket.payers.account", 1, 64)
+    _unique([each.prescription_id for each in basket.prescriptions], "prescription_id")
+    _payers(basket)
     _encounter(basket.encounter or Encounter())
     lines = tuple(_line(line, number) for number, line in enumerate(basket.lines, 1))
     _unique([line.line_id or str(number) for number, line in enumerate(lines, 1)], "line_id")
-    _unique([each.prescription_id for each in basket.prescriptions], "prescription_id")
+    _prescribed(basket)
     return replace(basket, lines=lines)
 
 
@@ -156,6 +156,7 @@ def _line(line: Line, number: int) -> Line:
     for code in line.traceability_codes:
         _text(code, f"{where}.traceability_codes", 1, 64)
     _at_most(line.traceability_codes, 100, f"{where}.traceability_codes")
+    _unique(line.traceability_codes, f"{where}.traceability_codes")
     _within_a_year(line.days_supply, f"{where}.days_supply")
     quantity, unit_price = decimal_text(line.quantity), decimal_text(line.unit_price)
     amount_fen = line_amount_fen(quantity, unit_price, where)
@@ -164,6 +165,26 @@ def _line(line: Line, number: int) -> Line:
             Reason.LINE_AMOUNT_MISMATCH, line=line.line_id or str(number), amount_fen=str(amount_fen)
         )
     return replace(line, quantity=quantity, unit_price=unit_price, amount_fen=amount_fen)
+
+
+def _payers(basket: Basket) -> None:
+    for payer in basket.payers:
+        _text(payer.account, "basket.payers.account", 1, 40)
+    _unique([payer.account for payer in basket.payers], "basket.payers.account")
+    if basket.payers and basket.without_accounts:
+        raise request_error(
+            Reason.FIELD_INVALID, field="basket.without_accounts", expected="no payers beside it"
+        )
+
+
+def _prescribed(basket: Basket) -> None:
+    known = {each.prescription_id for each in basket.prescriptions}
+    for number, line in enumerate(basket.lines, 1):
+        if line.prescription_id and line.prescription_id not in known:
+            raise request_error(
+                Reason.FIELD_INVALID, field=f"lines[{number}].prescription_id",
+                expected="a prescription_id of basket.prescriptions",
+            )
 
 
 def _encounter(encounter: Encounter) -> None:
