@@ -35,7 +35,8 @@ def read_by_gateway(basket: Basket) -> None:
 
 
 @pytest.mark.parametrize("basket", [
-    IN_ORDER, Basket((replace(LINE, benefit="", condition="", prescription_id=""),), benefit="", late_reason=""),
+    IN_ORDER,
+    Basket((replace(LINE, benefit="", condition="", prescription_id=""),), benefit="", late_reason=""),
 ], ids=["at its limits", "with empty texts"])
 def test_a_basket_in_order_is_taken_by_both(basket: Basket) -> None:
     read_by_gateway(checks.checked_basket(basket))
