@@ -48,3 +48,8 @@ def test_a_malformed_basket_is_refused_by_both(basket: Basket) -> None:
         read_by_gateway(basket)
     with pytest.raises(RequestError):
         checks.checked_basket(basket)
+
+
+def test_a_line_stays_as_it_was_sold_though_its_prescription_is_not_shown_again() -> None:
+    stays = replace(IN_ORDER.lines[0], line_id="1")
+    read_by_gateway(checks.checked_staying((stays,)))

@@ -70,7 +70,8 @@ def checked_staying(lines: Sequence[Line]) -> Basket:
     for number, line in enumerate(lines, 1):
         if not line.line_id:
             raise request_error(Reason.FIELD_REQUIRED, field=f"stay[{number - 1}].line_id")
-    return checked_basket(Basket(tuple(lines)))
+    # The prescriptions are those of the sale: a line as it was sold names one that this basket has not.
+    return checked_basket(Basket(tuple(replace(line, prescription_id=None) for line in lines)))
 
 
 def checked_operator(operator: str) -> str:
