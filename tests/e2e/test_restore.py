@@ -111,6 +111,24 @@ def held_at(gateway: Gateway, till: Till, member: str, amount_yuan: str) -> str:
     return card.request_id
 
 
+def test_a_till_that_was_enrolled_before_the_backup_and_first_used_after_it_compares_by_itself(
+    gateway: Gateway
+) -> None:
+    config = enrolled(gateway, CLINIC)
+    copy = backed_up(gateway)
+    with Till.open(config) as till:
+        sold = sell(gateway, till, ZHANG, visit("100.00"))
+    lose_the_disk(gateway)
+    command(gateway, "restore", copy, *BY)
+    gateway.restart()
+    told: list[HookEvent] = []
+    with Till.open(config, hooks=[told.append]) as till:
+        till.recover()
+        assert till.status(sold.request_id or "").outcome is Outcome.PAID
+        assert till.reverse(sold.request_id or "", reason="wrong test").outcome is Outcome.NOT_PAID
+    assert [(each.compared, each.entered) for each in told if isinstance(each, Compared)] == [(True, 1)]
+
+
 def test_nothing_is_restored_while_the_gateway_serves(gateway: Gateway) -> None:
     copy = backed_up(gateway)
     with pytest.raises(GatewayFailedError, match="is in use"):

@@ -12,7 +12,8 @@ from medsettle._exchange.signed import Reply, Request
 from medsettle.config import read_config
 from medsettle.credentials import is_private, read_key
 from medsettle.enrolment import Channel, Enrolment, enrol
-from medsettle.errors import ConfigError, MedsettleError, TerminalNotReadyError
+from medsettle.errors import ConfigError, JournalError, MedsettleError, TerminalNotReadyError
+from medsettle.journal import SqliteJournal
 from medsettle.models import Basket
 from medsettle.till import Till
 from medsettle.wire import signing
@@ -120,7 +121,8 @@ def test_the_same_code_after_a_lost_answer_registers_the_same_key(
     (registered,) = counterpart.terminal_keys.keys() - {TERMINAL_KEY.key}
     made = enrolled(counterpart, tmp_path)
     assert made.key == read_key(made.key_file).key == registered
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["till.key", "till.toml"]
+    names = {each.name for each in tmp_path.iterdir()}
+    assert {name for name in names if not name.startswith("till.journal")} == {"till.key", "till.toml"}
 
 
 def test_an_enrolment_that_was_cut_short_is_taken_up(
@@ -223,3 +225,33 @@ def test_a_gateway_that_is_away_makes_no_terminal(counterpart: Counterpart, tmp_
     with pytest.raises(MedsettleError, match="GATEWAY_AWAY"):
         enrolled(counterpart, tmp_path)
     assert not ready(tmp_path)
+
+
+def test_the_journal_begins_with_the_enrolment(counterpart: Counterpart, tmp_path: Path) -> None:
+    enrolled_ms = counterpart.now_ms()
+    made = enrolled(counterpart, tmp_path)
+    counterpart.clock.move(9 * 86_400)
+    journal = SqliteJournal(read_config(made.config_file).journal)
+    assert journal.began_ms(counterpart.now_ms()) == enrolled_ms
+    journal.close()
+
+
+def test_a_journal_that_is_there_stays_as_old_as_it_is(counterpart: Counterpart, tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "till.journal")
+    began_ms = journal.began_ms(1_000)
+    journal.close()
+    enrolled(counterpart, tmp_path)
+    again = SqliteJournal(tmp_path / "till.journal")
+    assert again.began_ms(counterpart.now_ms()) == began_ms
+    again.close()
+
+
+def test_where_no_journal_can_be_kept_no_till_is_made_and_the_code_stays_good(
+    counterpart: Counterpart, tmp_path: Path
+) -> None:
+    (tmp_path / "till.journal").mkdir()
+    with pytest.raises(JournalError):
+        enrolled(counterpart, tmp_path)
+    assert not (tmp_path / "till.toml").exists()
+    (tmp_path / "till.journal").rmdir()
+    assert enrolled(counterpart, tmp_path).terminal == TERMINAL

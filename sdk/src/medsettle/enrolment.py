@@ -4,6 +4,7 @@ The operator's code is ``<code>.<fingerprint>``. The fingerprint is the beginnin
 operator's root public key: with it the terminal knows the right gateway before it trusts an answer.
 """
 
+import math
 import os
 import re
 import secrets
@@ -21,6 +22,7 @@ from medsettle.clock import Clock, CorrectedClock, SystemClock
 from medsettle.config import TillConfig, wrong
 from medsettle.credentials import read_key, write_key
 from medsettle.errors import error_class, till_error
+from medsettle.journal import SqliteJournal
 from medsettle.till_reasons import TillReason
 from medsettle.transport import GrpcTransport, Transport
 from medsettle.wire import signing
@@ -66,11 +68,12 @@ def enrol(
 ) -> Enrolment:
     """Registers a new key and writes ``till.key`` (its owner's only) and ``till.toml`` into the directory.
 
+    There ``till.journal`` begins too, unless one is there: after a restore of the gateway it must be as old.
     A code is used up by one key. That key is on disk before it is sent, so repeating with the same code and
     directory is safe: after a lost answer it registers the same key. Raises ConfigError for what is wrong
-    beforehand, or if the directory holds a terminal already; TerminalNotReadyError if the code is refused
-    (ENROL_CODE_INVALID), or if the gateway is not the one that the code is of (ROOT_MISMATCH);
-    GatewayAwayError if no answer came that counts.
+    beforehand, or if the directory holds a terminal already; JournalError if no journal can be kept there;
+    TerminalNotReadyError if the code is refused (ENROL_CODE_INVALID), or if the gateway is not the one that
+    the code is of (ROOT_MISMATCH); GatewayAwayError if no answer came that counts.
     """
     secret, fingerprint = _parts(code)
     if not is_terminal(terminal):
@@ -80,15 +83,19 @@ def enrol(
     _check_empty(folder, waiting)
     signer = _key_to_register(waiting, suite)
     wire = transport or GrpcTransport(_before(channel, terminal, signer, folder))
+    corrected = CorrectedClock(clock or SystemClock())
+    began = corrected.monotonic()
     try:
-        request, reply, now_ms = _exchange(wire, signer, secret, terminal, clock or SystemClock())
+        request, reply = _exchange(wire, signer, secret, terminal, corrected)
     finally:
         wire.close()
-    enrolled = _believed(request, reply, fingerprint, now_ms)
+    took_ms = math.ceil((corrected.monotonic() - began) * 1000)
+    enrolled, answered_ms = _believed(request, reply, fingerprint, corrected.now_ms())
     if enrolled.terminal != terminal:
         raise wrong("terminal", f"the code is of {enrolled.terminal}, not of {terminal}")
     if enrolled.key != signer.key:
         raise till_error(TillReason.ANSWER_UNREADABLE, cause="the gateway registered another key")
+    _begin_journal(folder / _JOURNAL_FILE, answered_ms - took_ms)
     write_key(folder / _KEY_FILE, signer)
     _write_config(folder / _CONFIG_FILE, channel, enrolled)
     waiting.unlink(missing_ok=True)
@@ -144,14 +151,13 @@ def _before(
 
 
 def _exchange(
-    wire: Transport, signer: signing.KeySigner, secret: str, terminal: str, clock: Clock
-) -> tuple[Request, Reply, int]:
+    wire: Transport, signer: signing.KeySigner, secret: str, terminal: str, corrected: CorrectedClock
+) -> tuple[Request, Reply]:
     """Sends Enrol; once more, corrected, if the clock is off.
 
     Who answers is not known before the root is, so this correction is unproven. It is bounded, and ends
     with the enrolment: what is kept of it is only what the code's own root vouches for.
     """
-    corrected = CorrectedClock(clock)
     body = asking.enrol(secret, signer.suite, signer.public_key)
 
     def send() -> tuple[Request, Reply]:
@@ -166,11 +172,11 @@ def _exchange(
     skewed = reply.code != OK and facts.refusal.reason == CORRECTED_ONCE
     if skewed and facts.gateway_at and corrected.correct(facts.gateway_at):
         request, reply = send()
-    return request, reply, corrected.now_ms()
+    return request, reply
 
 
-def _believed(request: Request, reply: Reply, fingerprint: str, now_ms: int) -> Enrolled:
-    """Returns what was answered, if the root that the code names vouches for it."""
+def _believed(request: Request, reply: Reply, fingerprint: str, now_ms: int) -> tuple[Enrolled, int]:
+    """Returns what was answered, and when in milliseconds since 1970, if the code's root vouches for it."""
     if reply.code != OK:
         refusal = facts_of(reply.code, reply.details()).refusal
         raise error_class(refusal.reason, reply.code)(refusal)
@@ -182,9 +188,19 @@ def _believed(request: Request, reply: Reply, fingerprint: str, now_ms: int) -> 
     if root.key != fingerprint:
         raise till_error(TillReason.ROOT_MISMATCH, cause="its root key is not the code's")
     peer = Peer(enrolled.audience, root)
-    if evidence_of(request, reply, signing.ENROL_AUDIENCE, peer, now_ms) is None:
+    evidence = evidence_of(request, reply, signing.ENROL_AUDIENCE, peer, now_ms)
+    if evidence is None:
         raise till_error(TillReason.ANSWER_UNVERIFIED)
-    return enrolled
+    return enrolled, evidence.timestamp_ms
+
+
+def _begin_journal(path: Path, began_ms: int) -> None:
+    """By the gateway's clock, from before it registered the key: what is sold with that is all here."""
+    journal = SqliteJournal(path)
+    try:
+        journal.began_ms(began_ms)
+    finally:
+        journal.close()
 
 
 def _write_config(path: Path, channel: Channel, enrolled: Enrolled) -> None:
