@@ -200,3 +200,20 @@ def test_a_till_that_does_not_wait_takes_no_promise_of_a_cashier_for_a_yes(
         "1", "scanned", basket, show=lambda _: True, tender=CashTender(agrees, lambda _: False)
     )
     assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.ASKED)
+
+
+async def test_a_till_whose_opening_was_cancelled_leaves_its_journal_free(
+    tmp_path: Path, counterpart: Counterpart
+) -> None:
+    def opening() -> asyncio.Task[AsyncTill]:
+        return asyncio.create_task(AsyncTill.open(
+            config_in(tmp_path), clock=counterpart.clock, signer=TERMINAL_KEY,
+            transport=AsyncDirectTransport(counterpart),
+        ))
+
+    cancelled = opening()
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    await (await opening()).close()

@@ -63,8 +63,9 @@ class AsyncTill:
         transport: AsyncTransport | None = None,
     ) -> Self:
         """As ``Till.open``."""
-        desk = await asyncio.to_thread(
-            opening.desk, config, clock=clock, hooks=hooks, journal=journal, signer=signer
+        desk = await _to_its_end(
+            lambda: opening.desk(config, clock=clock, hooks=hooks, journal=journal, signer=signer),
+            unwanted=lambda made: made.journal.close(),
         )
         try:
             return cls(desk, transport or AioTransport(desk.config))
@@ -254,11 +255,13 @@ class AsyncTill:
         return verdict
 
 
-async def _to_its_end(work: Callable[[], _T]) -> _T:
+async def _to_its_end(
+    work: Callable[[], _T], unwanted: Callable[[_T], object] = lambda _: None
+) -> _T:
     """Does work on the disk in a worker thread. A cancel is heard when the work is done.
 
     A thread cannot be stopped: were the ticket free before, the next click would read what is about to
-    be overwritten.
+    be overwritten. ``unwanted`` is given what came of work that was cancelled.
     """
     working = asyncio.get_running_loop().run_in_executor(None, work)
     cancelled: asyncio.CancelledError | None = None
@@ -269,5 +272,6 @@ async def _to_its_end(work: Callable[[], _T]) -> _T:
             cancelled = error
     if cancelled is None:
         return working.result()
-    working.exception()
+    if working.exception() is None:
+        unwanted(working.result())
     raise cancelled
