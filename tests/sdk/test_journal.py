@@ -1,5 +1,6 @@
 """The journal: on disk before the first byte leaves, whole or refused, for one process only."""
 
+import errno
 import random
 import sqlite3
 import subprocess
@@ -87,6 +88,29 @@ def test_another_process_is_locked_out(opened: Callable[[], SqliteJournal], path
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=60
     )
     assert run.stdout.strip() == "JOURNAL_LOCKED"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a link needs a privilege there")
+def test_a_journal_that_is_reached_by_a_link_is_locked_too(
+    opened: Callable[[], SqliteJournal], path: Path
+) -> None:
+    opened()
+    link = path.with_name("link.journal")
+    link.symlink_to(path)
+    with pytest.raises(JournalLockedError):
+        SqliteJournal(link)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its locks are others")
+def test_a_disk_without_locks_is_not_taken_for_another_program(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", without_locks)
+    with pytest.raises(JournalError, match=r"JOURNAL_UNAVAILABLE.*No locks available"):
+        SqliteJournal(path)
 
 
 def test_the_lock_is_free_once_the_journal_is_closed(opened: Callable[[], SqliteJournal]) -> None:

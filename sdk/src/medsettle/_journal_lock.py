@@ -1,5 +1,6 @@
 """One lock of the operating system, so that two processes never share a journal."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from medsettle.errors import till_error
 from medsettle.till_reasons import TillReason
 
 _ONE_BYTE: Final = 1
+_ANOTHERS: Final = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+"""What the systems say of a lock that somebody else holds; anything else is a disk without locks."""
 
 
 class FileLock:
@@ -19,12 +22,14 @@ class FileLock:
         self._handle: int | None = None
 
     def take(self) -> Self:
-        """Takes the lock without waiting. Raises JournalLockedError, or OSError for a bad path."""
+        """Takes the lock without waiting. Raises JournalLockedError, or OSError where there is none."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(handle)
         except OSError as error:
             os.close(handle)
+            if error.errno not in _ANOTHERS:
+                raise
             raise till_error(TillReason.JOURNAL_LOCKED, file=str(self._path)) from error
         self._handle = handle
         return self

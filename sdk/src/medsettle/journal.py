@@ -117,7 +117,8 @@ class SqliteJournal:
         self._path = path
         self._mutex = threading.RLock()
         self._tidied_on: date | None = None
-        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        # One lock for one file, by whatever links it is reached.
+        self._lock = FileLock(path.resolve().with_name(path.resolve().name + ".lock"))
         try:
             self._lock.take()
             self._sql = self._open()
