@@ -121,6 +121,20 @@ async def test_a_quote_keeps_its_day_over_midnight() -> None:
     assert (sale.service_on, sale.business_on) == (TODAY, date(2026, 7, 3))
 
 
+async def test_a_quote_of_a_late_claim_does_not_stand_in_for_its_reason() -> None:
+    world = await a_world(at(12))
+    late = basket(service_on=date(2026, 5, 20), late_reason="line was down")
+    quote = await world.quoted(basket=late)
+    silent = world.settle(expected=quote.split, quote_token=quote.quote_token)
+    answer = await world.refused(silent)
+    assert (answer.refusal.reason, answer.recorded) == (Reason.SERVICE_DATE_INVALID, True)
+    stated = world.settle(expected=quote.split, quote_token=quote.quote_token, basket=late)
+    sale = await world.sale(stated)
+    assert sale.service_on == date(2026, 5, 20)
+    assert sale.basket is not None
+    assert sale.basket.late_reason == "line was down"
+
+
 async def test_without_its_quote_a_sale_after_midnight_is_of_the_new_day() -> None:
     world = await a_world(at(23, 59))
     quote = await world.quoted()

@@ -24,7 +24,7 @@ def wanted_day(basket: Basket, quoted_on: date | None, at: datetime) -> date:
 def check_day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules) -> date:
     """Returns the day of service.
 
-    It is the gateway's day; the quote's; the day before shortly after midnight; or an older one with a
+    It is the gateway's day; the day before of a quote, or shortly after midnight; or an older one with a
     reason for the late claim; and each line's. Of a stay it is the day of discharge, or of the interim bill,
     and its lines are of any day from admission on, which is bounded. Raises Refused: SERVICE_DATE_INVALID.
     """
@@ -61,7 +61,8 @@ def check_stay(final: SaleHead | None, basket: Basket) -> None:
 
 def _day(basket: Basket, quoted_on: date | None, at: datetime, rules: Rules) -> date:
     wanted, today = wanted_day(basket, quoted_on, at), day_of(at)
-    if wanted in {today, quoted_on}:
+    # A quote carries its day over midnight. It is no reason for a late claim: that is stated in the sale.
+    if wanted == today or wanted == quoted_on == today - _A_DAY:
         return wanted
     just_past = wanted == today - _A_DAY and at < day_begins_at(today) + rules.midnight_grace
     if wanted > today or not (just_past or basket.late_reason):
