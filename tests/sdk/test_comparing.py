@@ -209,6 +209,29 @@ def test_a_paid_sale_says_that_the_gateway_was_asked_and_has_yet_to_compare(
     assert "the gateway was restored and has yet to compare" in card.tell_en
 
 
+def test_a_journal_that_is_not_taken_for_the_whole_is_shown_and_told_of_once(
+    tmp_path: Path, counterpart: Counterpart, basket: Basket
+) -> None:
+    heard: list[HookEvent] = []
+    restored = Restored(counterpart, believes=False)
+    with Till.open(
+        config_in(tmp_path), clock=counterpart.clock, signer=TERMINAL_KEY, hooks=[heard.append],
+        transport=DirectTransport(counterpart),
+    ) as till:
+        paid(till, basket, "1")
+        till.recover()
+        counterpart.fault("Settle", *[refused(Reason.RECOVERING)] * 2)
+        counterpart.fault("Seal", *[refused(Reason.RECOVERING)] * 4)
+        with pytest.raises(OutcomeUnknownError):
+            till.settle("2", "scanned", basket, expected=SHOWN)
+        till.recover()
+        assert len(restored.shown()) == 1
+        assert sum(isinstance(each, Compared) for each in heard) == 1
+        restored.compared = True  # two people have ended it
+        assert [card.outcome for card in till.recover()] == [Outcome.NOT_PAID]
+        assert len(restored.shown()) == 1
+
+
 def test_the_doctor_finds_the_way_although_the_gateway_recovers(till: Till, counterpart: Counterpart) -> None:
     counterpart.fault("GetSale", refused(Reason.RECOVERING))
     assert till.probe().answering_key

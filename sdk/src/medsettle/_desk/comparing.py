@@ -26,6 +26,7 @@ PAUSE_MS: Final = 200
 """Between two requests, on average: all tills of the city compare with the same gateway."""
 _SALES_READ: Final = 20
 _DRAINER: Final = "compare"
+_REFUSED: Final = "REFUSED"
 _LOG: Final = logging.getLogger("medsettle")
 
 
@@ -51,8 +52,8 @@ def _compare(desk: Desk, ends_at: float | None) -> Script[TillReason | None]:
     asked = yield from _asked(desk, ())
     if not isinstance(asked, Standing):
         return asked
-    if asked.compared:
-        return None
+    if asked.compared or asked.epoch == desk.shown_in_vain:
+        return None  # a journal does not get older by being shown again: people end the comparison
     began_ms: int = yield Note(lambda: desk.journal.began_ms(desk.clock.now_ms()))
     became: list[str] = []
     after = (asked.since_ms, "")
@@ -68,6 +69,8 @@ def _compare(desk: Desk, ends_at: float | None) -> Script[TillReason | None]:
     over = yield from _asked(desk, (), (asked.epoch, began_ms))
     if not isinstance(over, Standing):
         return over
+    if not over.compared and _REFUSED not in became:
+        desk.shown_in_vain = over.epoch
     _tell(desk, over, became)
     return None
 
@@ -131,5 +134,5 @@ def _tell(desk: Desk, over: Standing, became: Sequence[str]) -> None:
     desk.hooks.tell(Compared(
         epoch=over.epoch, compared=over.compared, shown=len(became), entered=counts.get("ENTERED", 0),
         moved=counts.get("MOVED", 0), left_to_operator=counts.get("LEFT_TO_OPERATOR", 0),
-        refused=counts.get("REFUSED", 0),
+        refused=counts.get(_REFUSED, 0),
     ))

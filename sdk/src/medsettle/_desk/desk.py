@@ -53,7 +53,11 @@ class Busy:
 
 @dataclass(slots=True)
 class Desk:
-    """One till's parts. ``run`` names this run of it; ``fresh_nonce`` and ``chance`` are its dice."""
+    """One till's parts. ``run`` names this run of it; ``fresh_nonce`` and ``chance`` are its dice.
+
+    ``shown_in_vain``: the epoch for which all was shown in this run, and the journal was not taken for the
+    whole; 0: none.
+    """
 
     config: TillConfig
     journal: Journal
@@ -66,6 +70,7 @@ class Desk:
     run: str
     clicks: Clicks
     busy: Busy = field(default_factory=Busy)
+    shown_in_vain: int = 0
 
     def sign(self, call: Call, body: bytes) -> Request:
         """Returns the request, signed now, with a nonce of its own."""

@@ -56,8 +56,11 @@ def _compared(event: Compared) -> tuple[str, str]:
         counts_en += f", {event.left_to_operator} left to the operator, {event.refused} not believed"
     zh, en = f"网关曾从备份恢复,已核对:{counts_zh}。", f"The gateway was restored, and compared: {counts_en}."
     if not event.compared:
-        zh += "但本机的收银日志不够早,请联系运营方结束核对。"
-        en += " But this till's journal does not go back far enough: ask the operator to end the comparison."
+        zh += "但本机的收银日志不够早(或本机是恢复后注册的),请联系运营方结束核对。"
+        en += (
+            " But this till's journal does not go back far enough, or the till was enrolled since: ask the "
+            "operator to end the comparison."
+        )
     return zh, en
 
 
