@@ -42,19 +42,26 @@ def test_the_page_of_help_begins_in_both_languages() -> None:
 @pytest.mark.parametrize(
     ("typed", "zh", "en"),
     [
-        (["nothing"], "用法不正确", "No such command 'nothing'"),
-        (["--nothing"], "没有这个选项", "No such option '--nothing'"),
-        (["init"], "缺少参数", "Missing argument 'DIR'"),
-        (["serve", "--config", "nowhere.toml"], "参数值不正确", "does not exist"),
-        (["terminal", "enrol", "--nothing"], "没有这个选项", "No such option '--nothing'"),
+        (["nothing"], "用法不正确。", "No such command 'nothing'"),
+        (["--nothing"], "没有这个选项: --nothing。", "No such option '--nothing'"),
+        (["init"], "缺少参数: DIR。", "Missing argument 'DIR'"),
+        (["order", "end", "X"], "缺少参数: --author。", "Missing option '--author'"),
+        (["serve", "--config", "nowhere.toml"], "参数值不正确: --config。", "does not exist"),
+        (["terminal", "enrol", "--nothing"], "没有这个选项: --nothing。", "No such option '--nothing'"),
+        (["member", "show", "1", "--on", "soon"], "参数值不正确: --on,", "'--on': must be"),
+        (["policy", "show", "moon"], "没有政策包 'moon'", "no pack 'moon'"),
+        (["policy", "new"], "六位统筹区代码或 --overlay PACK", "a REGION of six digits, or --overlay"),
     ],
 )
-def test_wrong_usage_is_said_in_both_languages_with_exit_code_2(typed: list[str], zh: str, en: str) -> None:
+def test_wrong_usage_is_said_in_a_line_of_each_language_with_exit_code_2(
+    typed: list[str], zh: str, en: str
+) -> None:
     result = CliRunner().invoke(top, typed)
     assert result.exit_code == 2
-    last = result.stderr.splitlines()[-1]
-    assert zh in last
-    assert en in last
+    in_chinese, in_english = result.stderr.splitlines()[-2:]
+    assert zh in in_chinese
+    assert en in in_english
+    assert not chinese(in_english)
 
 
 def test_a_group_without_a_command_shows_its_help() -> None:

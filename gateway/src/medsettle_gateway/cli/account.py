@@ -17,6 +17,7 @@ from medsettle_gateway.cli.frame import (
     print_json,
     refuse,
 )
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.money import format_fen
@@ -57,7 +58,7 @@ def close(  # noqa: PLR0913 - one argument an option
     for text in (author, *documents):
         if not 1 <= len(text) <= _CHARS or not text.isprintable():
             zh, en = f"应为1至{_CHARS}个可见字符", f"must be 1 to {_CHARS} printable characters"
-            raise click.BadParameter(f"{zh}, {en}", param_hint="--author, --document")
+            raise WrongValueError(zh, en, param_hint="--author, --document")
     gateway = open_gateway(config_path)
     today = day_of(now())
     with gateway.writing(keep=not check) as connection:

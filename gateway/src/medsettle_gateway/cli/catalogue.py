@@ -6,6 +6,7 @@ import click
 
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say, warn_without_pack
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import CATALOGUE
 from medsettle_gateway.storage.places import enter_catalogue
@@ -34,7 +35,7 @@ def import_catalogue(
     try:
         cells.region(region)
     except cells.CellError as error:
-        raise click.BadParameter(f"--region {error.zh}, {error.en}") from error
+        raise WrongValueError(error.zh, error.en, param_hint="--region") from error
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, CATALOGUE, gateway.config.limits)

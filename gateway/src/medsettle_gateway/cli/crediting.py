@@ -22,6 +22,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
 )
 from medsettle_gateway.cli.policy_refusal import refusal_lines
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.money import format_fen
@@ -108,7 +109,7 @@ def _day_in(year: int, today: date) -> date:
             f"The year {year} has not begun: credit it on its first day or later.",
         )
     years = f"{today.year - 1}, {today.year}"
-    raise click.BadParameter(f"应为 {years} 之一, must be one of {years}", param_hint="--year")
+    raise WrongValueError(f"应为 {years} 之一", f"must be one of {years}", param_hint="--year")
 
 
 def _packs_with_subsidy(gateway: Gateway, region: str, on: date) -> Iterator[Ruled]:

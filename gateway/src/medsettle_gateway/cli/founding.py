@@ -22,6 +22,7 @@ from medsettle_gateway.cli.frame import (
     print_json,
     refuse,
 )
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.config import ENVIRONMENT_PREFIX, Config, ConfigError, DatabaseUrl
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
@@ -42,12 +43,12 @@ def _url(_context: click.Context, option: click.Parameter, text: str | None) -> 
     url = DatabaseUrl(text)
     if not url.sound:
         zh, en = "应为 postgresql://用户@主机/数据库", "must be postgresql://USER@HOST/DATABASE"
-        raise click.BadParameter(f"{zh}, {en}", param=option)
+        raise WrongValueError(zh, en, param=option)
     if url.has_password:
         variable = f"{ENVIRONMENT_PREFIX}STORAGE__DATABASE_URL"
         zh = f"不要在此写密码;请使用 PGPASSWORD、密码文件,或在环境变量 {variable} 中设置完整地址"
         en = f"write no password here: use PGPASSWORD, a password file, or set the whole of it in {variable}"
-        raise click.BadParameter(f"{zh}, {en}", param=option)
+        raise WrongValueError(zh, en, param=option)
     return url
 
 

@@ -17,6 +17,7 @@ from medsettle_gateway.cli.entering import (
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
 from medsettle_gateway.cli.member_doubts import Doubts
 from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
@@ -30,7 +31,7 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
     try:
         return None if text is None else cells.day(text)
     except cells.CellError as error:
-        raise click.BadParameter(f"{error.zh}, {error.en}", param=option) from error
+        raise WrongValueError(error.zh, error.en, param=option) from error
 
 
 @click.group("member", short_help="参保人导入 enter insured persons")

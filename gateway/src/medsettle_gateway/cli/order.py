@@ -20,6 +20,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
     shown_at,
 )
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.cli.words import words
 from medsettle_gateway.domain.basket import Waiver
 from medsettle_gateway.domain.calendar import day_of
@@ -59,7 +60,7 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
     try:
         return None if text is None else cells.day(text)
     except cells.CellError as error:
-        raise click.BadParameter(f"{error.zh}, {error.en}", param=option) from error
+        raise WrongValueError(error.zh, error.en, param=option) from error
 
 
 @order.command("issue", short_help="签发应急指令 sign an order")
@@ -179,10 +180,10 @@ def end(
 
 def _check_days(first: date, last: date) -> None:
     if last < first:
-        raise click.BadParameter("早于 --from, is before --from", param_hint="--to")
+        raise WrongValueError("早于 --from", "is before --from", param_hint="--to")
     if (last - first).days >= LONGEST_DAYS:
-        raise click.BadParameter(
-            f"最长 {LONGEST_DAYS} 天, an order holds at most {LONGEST_DAYS} days", param_hint="--to"
+        raise WrongValueError(
+            f"最长 {LONGEST_DAYS} 天", f"an order holds at most {LONGEST_DAYS} days", param_hint="--to"
         )
 
 
@@ -203,7 +204,7 @@ def _region(text: str) -> str:
     try:
         return cells.region(text)
     except cells.CellError as error:
-        raise click.BadParameter(f"{error.zh}, {error.en}", param_hint="--region") from error
+        raise WrongValueError(error.zh, error.en, param_hint="--region") from error
 
 
 def _believed(gateway: Gateway) -> Orders:

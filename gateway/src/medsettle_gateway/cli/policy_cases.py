@@ -8,7 +8,7 @@ import click
 
 from medsettle_gateway.cli.policy_files import (
     EXISTING,
-    misnamed,
+    no_files,
     policies_option,
     sources_or_stop,
     yaml_files,
@@ -32,7 +32,7 @@ def run_cases(paths: tuple[Path, ...], *, policies: tuple[Path, ...], as_json: b
     """
     found = list(yaml_files(paths))
     if not found:
-        raise click.UsageError(f"no *.yaml file there{misnamed(paths)}")
+        raise no_files(paths)
     runner = _runner(policies)
     results = _names_judged([(path, _run(runner, path)) for path in found])
     failed = sum(not result.passed for _, result in results)

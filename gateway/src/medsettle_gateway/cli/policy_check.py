@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from medsettle_gateway.cli.policy_files import EXISTING, misnamed, shipped_or_stop, without_files, yaml_files
+from medsettle_gateway.cli.policy_files import EXISTING, no_files, shipped_or_stop, without_files, yaml_files
 from medsettle_gateway.cli.policy_quote import faults_of, heading, quoted
 from medsettle_gateway.files.packs import read_pack
 from medsettle_gateway.files.yaml import YamlError
@@ -51,7 +51,7 @@ def _read(paths: tuple[Path, ...]) -> tuple[tuple[PackSource, ...], tuple[Findin
     """The files as plain data, and what is wrong with those that are none."""
     found = list(yaml_files(paths))
     if not found:
-        raise click.UsageError(f"no *.yaml file there{misnamed(paths)}")
+        raise no_files(paths)
     sources, unread = [], []
     for path in found:
         try:

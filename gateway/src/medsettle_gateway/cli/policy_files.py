@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from medsettle_gateway.cli.policy_quote import stop
+from medsettle_gateway.cli.usage import WrongUsageError
 from medsettle_gateway.files.packs import read_pack, shipped_packs
 from medsettle_gateway.files.yaml import YamlError
 from medsettle_gateway.policy.loader import PackSource
@@ -31,15 +32,22 @@ def yaml_files(paths: Iterable[Path]) -> Iterator[Path]:
             if each.is_file() and each.resolve() not in seen:
                 seen[each.resolve()] = None
                 if len(seen) > FILES_MOST:
-                    message = f"more than {FILES_MOST} files; name smaller folders"
-                    raise click.UsageError(message)
+                    raise WrongUsageError(
+                        f"文件超过 {FILES_MOST} 个,请指明更小的目录",
+                        f"more than {FILES_MOST} files; name smaller folders",
+                    )
                 yield each
 
 
-def misnamed(paths: Iterable[Path]) -> str:
-    """A hint where there are files whose names end almost as those of policy files."""
+def no_files(paths: Iterable[Path]) -> WrongUsageError:
+    """The error of paths without a policy file, with a hint where names end almost as theirs do."""
     found = next((each for path in paths if path.is_dir() for each in sorted(path.rglob("*.yml"))), None)
-    return "" if found is None else f", but {found.name}: rename *.yml to *.yaml"
+    zh, en = "那里没有 *.yaml 文件", "no *.yaml file there"
+    if found is None:
+        return WrongUsageError(zh, en)
+    return WrongUsageError(
+        f"{zh},但有 {found.name}:请把 *.yml 改名为 *.yaml", f"{en}, but {found.name}: rename *.yml to *.yaml"
+    )
 
 
 def shipped_or_stop(code: int = 1) -> tuple[PackSource, ...]:
@@ -75,8 +83,10 @@ def shelf_or_stop(sources: Iterable[PackSource], code: int = 1) -> Shelf:
 def read_or_stop(path: Path, code: int = 1) -> PackSource:
     """A pack or overlay from a file; what is no YAML ends the command with this exit code."""
     if path.suffix == ".yml":
-        message = f"a policy file's name ends in .yaml: rename {path.name}"
-        raise click.UsageError(message)
+        raise WrongUsageError(
+            f"政策文件名应以 .yaml 结尾:请给 {path.name} 改名",
+            f"a policy file's name ends in .yaml: rename {path.name}",
+        )
     try:
         return read_pack(path)
     except YamlError as error:

@@ -5,10 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
 from medsettle_gateway.cli.policy_files import read_or_stop, sources_or_stop
 from medsettle_gateway.cli.policy_quote import stop
+from medsettle_gateway.cli.usage import WrongUsageError
 from medsettle_gateway.policy.loader import PackSource, load_pack
 from medsettle_gateway.policy.overlays import (
     Overlay,
@@ -56,11 +55,12 @@ def versions_of(name: str, code: int = 1, policies: Iterable[Path] = ()) -> list
     found = [each for each in packs if each.pack.id == id_]
     if not found:
         known = ", ".join(sorted(dict.fromkeys((*(each.pack.id for each in packs), *overlays))))
-        message = (
+        raise WrongUsageError(
+            f"没有政策包 {id_!r},也没有这个名称的 .yaml 文件;已知的有:{known}。"
+            "自己的政策包请用 --policies 指明目录",
             f"no pack {id_!r}, and no file of that name ending in .yaml; known are: {known}. "
-            "Name the folder of your own packs with --policies"
+            "Name the folder of your own packs with --policies",
         )
-        raise click.UsageError(message)
     return [_on(found, id_, _day(day))] if day else found
 
 
@@ -93,13 +93,13 @@ def _on(found: list[Named], id_: str, on: date) -> Named:
     for each in found:
         if each.pack is decides:
             return each
-    message = f"no version of {id_} is in force on {on}"
-    raise click.UsageError(message)
+    raise WrongUsageError(f"{id_} 在 {on} 没有生效的版本", f"no version of {id_} is in force on {on}")
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        message = f"{text!r} is no day; write it like 2024-01-31"
-        raise click.UsageError(message) from None
+        raise WrongUsageError(
+            f"{text!r} 不是日期,应如 2024-01-31", f"{text!r} is no day; write it like 2024-01-31"
+        ) from None

@@ -13,6 +13,7 @@ from medsettle_gateway.cli.policy_files import policies_option
 from medsettle_gateway.cli.policy_named import Named, versions_of
 from medsettle_gateway.cli.policy_rows import value_words, when_words
 from medsettle_gateway.cli.policy_skeleton import overlay_head, pack_skeleton
+from medsettle_gateway.cli.usage import WrongUsageError
 from medsettle_gateway.policy.check_head import UNFILLED
 from medsettle_gateway.policy.check_rows import check_rows
 from medsettle_gateway.policy.check_scope import scoped_figures
@@ -43,9 +44,14 @@ def new(
     What is still to be filled in says so; `policy check` names every such place until it is done.
     """
     if (region is None) == (pack is None):
-        raise click.UsageError("give either a REGION of six digits, or --overlay PACK")
+        raise WrongUsageError(
+            "请给出六位统筹区代码或 --overlay PACK,二者之一",
+            "give either a REGION of six digits, or --overlay PACK",
+        )
     if region is not None and not _REGION.fullmatch(region):
-        raise click.UsageError(f"{region!r} is no pooling region code of six digits")
+        raise WrongUsageError(
+            f"{region!r} 不是六位统筹区代码", f"{region!r} is no pooling region code of six digits"
+        )
     if region is not None:
         text = pack_skeleton(region, scheme)
     else:
@@ -57,7 +63,9 @@ def new(
         with out.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
-        raise click.UsageError(f"{out} is there already; name another file") from error
+        raise WrongUsageError(
+            f"{out} 已经存在,请换一个文件名", f"{out} is there already; name another file"
+        ) from error
     except OSError as error:
         raise click.FileError(str(out), str(error)) from error
     click.echo(f"已写入 / written: {out}", err=True)

@@ -32,6 +32,7 @@ from medsettle_gateway.cli.policy_files import (
 from medsettle_gateway.cli.policy_quote import stop
 from medsettle_gateway.cli.policy_sample import Sampler
 from medsettle_gateway.cli.policy_sums import answer_as_plain, answer_page
+from medsettle_gateway.cli.usage import WrongUsageError
 from medsettle_gateway.files.yaml import YamlError, read_yaml
 from medsettle_gateway.policy.comparing import compare
 from medsettle_gateway.policy.loader import PackSource
@@ -97,7 +98,9 @@ def what_if(  # noqa: PLR0913 - one argument an option
     Exits 0 when everything was calculated, 1 if a basket or a figure is wrong.
     """  # noqa: D301 - click's mark for lines that stay as they are
     if baskets is not None and sample is not None:
-        raise click.UsageError("--baskets and --sample exclude each other")
+        raise WrongUsageError(
+            "--baskets 与 --sample 不能同用", "--baskets and --sample exclude each other"
+        )
     figures = dict(map(_change, changes))
     overlay = None if overlay_file is None else read_or_stop(overlay_file)
     asks = bool(figures) or overlay is not None
@@ -107,8 +110,9 @@ def what_if(  # noqa: PLR0913 - one argument an option
         _print_baskets(shelf, _known(shelf, pack), seed, 1 if example else sample or 1)
         return
     if not asks or (baskets is None and sample is None):
-        raise click.UsageError(
-            "give --with PATH=VALUE or --overlay FILE, and --baskets FILE or --sample N"
+        raise WrongUsageError(
+            "请给出 --with PATH=VALUE 或 --overlay FILE,以及 --baskets FILE 或 --sample N",
+            "give --with PATH=VALUE or --overlay FILE, and --baskets FILE or --sample N",
         )
     laid = None if overlay is None else _loaded(overlay)
     with _source(baskets, sample) as work:
@@ -125,17 +129,24 @@ def what_if(  # noqa: PLR0913 - one argument an option
 def _known(shelf: Shelf, pack: str | None) -> str:
     """The pack that the question is about."""
     if pack is None:
-        raise click.UsageError("name the pack that the question is about with --pack")
+        raise WrongUsageError(
+            "请用 --pack 指明要问的政策包", "name the pack that the question is about with --pack"
+        )
     if pack not in shelf.versions.by_id:
-        raise click.UsageError(f"no pack {pack!r}; known are: {', '.join(sorted(shelf.versions.by_id))}")
+        known = ", ".join(sorted(shelf.versions.by_id))
+        raise WrongUsageError(
+            f"没有政策包 {pack!r};已知的有:{known}", f"no pack {pack!r}; known are: {known}"
+        )
     return pack
 
 
 def _loaded(source: PackSource) -> Overlay:
     """The overlay in a file; a mistake in it ends the command."""
     if not is_overlay(source):
-        message = f"{source.name} is no overlay: it has no key `overlay`"
-        raise click.UsageError(message)
+        raise WrongUsageError(
+            f"{source.name} 不是本地参数文件:其中没有 `overlay` 项",
+            f"{source.name} is no overlay: it has no key `overlay`",
+        )
     try:
         return load_overlay(source)
     except Invalid as invalid:
@@ -145,8 +156,10 @@ def _loaded(source: PackSource) -> Overlay:
 def _changed(shelf: Shelf, pack: str, figures: dict[str, object], overlay: Overlay | None) -> Changed:
     """The packs with the figures; what does not fit ends the command."""
     if overlay is not None and overlay.pack != pack:
-        message = f"{overlay.name} lies over {overlay.pack}, and the question is about {pack}"
-        raise click.UsageError(message)
+        raise WrongUsageError(
+            f"{overlay.name} 是 {overlay.pack} 的本地参数,而问的是 {pack}",
+            f"{overlay.name} lies over {overlay.pack}, and the question is about {pack}",
+        )
     try:
         return shelf.with_figures(pack, figures, overlay)
     except Invalid as invalid:
@@ -162,8 +175,7 @@ def _change(text: str) -> tuple[str, object]:
     """``path=value``, the value as YAML."""
     path, equals, value = text.partition("=")
     if not equals or not path.strip() or not value.strip():
-        message = f"{text!r} is no PATH=VALUE"
-        raise click.UsageError(message)
+        raise WrongUsageError(f"{text!r} 不是 PATH=VALUE", f"{text!r} is no PATH=VALUE")
     try:
         return path.strip(), read_yaml(value, "--with").data
     except YamlError as error:

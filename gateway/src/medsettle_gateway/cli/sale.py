@@ -17,6 +17,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
     shown_at,
 )
+from medsettle_gateway.cli.usage import WrongUsageError, WrongValueError
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.sale import SaleRecord
@@ -183,7 +184,9 @@ def repair(
     two people.
     """
     if (consent is None) is (reason is None):
-        raise click.UsageError("--again 与 --as-shown 必须且只能给出一个, name one of --again and --as-shown")
+        raise WrongUsageError(
+            "--again 与 --as-shown 必须且只能给出一个", "name one of --again and --as-shown"
+        )
     names = _authors(author, second)
     command: office.Repair
     if consent is not None:
@@ -227,7 +230,7 @@ def _id(text: str) -> RequestId:
     try:
         return RequestId.parse(text)
     except ValueError as error:
-        raise click.BadParameter(f"流水号格式不正确, {error}", param_hint="REQUEST_ID") from error
+        raise WrongValueError("流水号格式不正确", str(error), param_hint="REQUEST_ID") from error
 
 
 def _authors(*names: str) -> tuple[str, ...]:
@@ -236,7 +239,9 @@ def _authors(*names: str) -> tuple[str, ...]:
 
 def _text(text: str) -> str:
     if not text.strip() or len(text) > _CHARS or not text.isprintable():
-        raise click.BadParameter(f"应为1至{_CHARS}个可见字符, must be 1 to {_CHARS} printable characters")
+        raise WrongUsageError(
+            f"文字应为1至{_CHARS}个可见字符", f"a text must be 1 to {_CHARS} printable characters"
+        )
     return text
 
 

@@ -17,6 +17,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
     shown_at,
 )
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.facts import EnrolCode
 from medsettle_gateway.domain.ids import terminal_id
 from medsettle_gateway.service.enrol import code_hash
@@ -48,7 +49,7 @@ def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None
     if not is_terminal(name):
         zh = "机构代码应为1至20位、收银机编号应为1至8位大写字母或数字"
         en = "an institution is named with 1 to 20, a till with 1 to 8 of A-Z and 0-9"
-        raise click.BadParameter(f"{zh}, {en}: {name}", param_hint="INSTITUTION TILL")
+        raise WrongValueError(f"{zh}:{name}", f"{en}: {name}", param_hint="INSTITUTION TILL")
     gateway = open_gateway(config_path)
     code = "".join(secrets.choice(_CROCKFORD) for _ in range(_CODE_CHARS))
     expires_at = now() + timedelta(seconds=gateway.config.limits.enrol_code_s)

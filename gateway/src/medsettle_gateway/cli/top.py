@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from medsettle_gateway.cli.usage import in_both
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.storage.connection import CommitUnknownError, DatabaseFailedError
 
@@ -29,15 +30,6 @@ _WHERE: Final = {
     "settings": "medsettle_gateway.cli.settings:settings",
     "terminal": "medsettle_gateway.cli.terminal:terminal",
 }
-
-_USAGE: Final[tuple[tuple[type[click.UsageError], str], ...]] = (
-    (click.MissingParameter, "缺少参数"),
-    (click.NoSuchOption, "没有这个选项"),
-    (click.BadOptionUsage, "选项用法不正确"),
-    (click.BadArgumentUsage, "参数用法不正确"),
-    (click.BadParameter, "参数值不正确"),
-)
-"""From the narrowest kind to the widest."""
 
 
 class _Top(click.Group):
@@ -63,14 +55,14 @@ class _Top(click.Group):
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
-            raise _in_both(error) from error
+            raise in_both(error) from error
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; a fault of the configuration or the database ends with one clear sentence."""
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            raise _in_both(error) from error
+            raise in_both(error) from error
         except ConfigError as error:
             click.echo(str(error), err=True)
             ctx.exit(2)
@@ -85,14 +77,6 @@ class _Top(click.Group):
                 "it was not.", err=True,
             )
             ctx.exit(1)
-
-
-def _in_both(error: click.UsageError) -> click.UsageError:
-    """The error with a line in Chinese before click's own words; the help that click shows as one stays."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return error
-    zh = next((zh for kind, zh in _USAGE if isinstance(error, kind)), "用法不正确")
-    return click.UsageError(f"{zh}。{error.format_message()}", error.ctx)
 
 
 @click.group(cls=_Top, context_settings={"help_option_names": ["-h", "--help"]})
