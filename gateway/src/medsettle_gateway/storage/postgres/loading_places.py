@@ -1,7 +1,9 @@
 """Facts about places and what belongs to them: terminals, keys, orders, goods."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Final, TypeVar
 
 from medsettle_gateway.domain import keys
 from medsettle_gateway.domain.facts import (
@@ -14,25 +16,44 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.orders import SignedOrder
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.storage.postgres.reading import Reading, by_place, columns_of
-from medsettle_gateway.storage.rows import enrol_code_of, institution_of, item_of, key_record_of, terminal_of
+from medsettle_gateway.storage.rows import (
+    Columns,
+    enrol_code_of,
+    institution_of,
+    item_of,
+    key_record_of,
+    terminal_of,
+)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Loader = Callable[[Reading, Sequence[K]], Awaitable[Mapping[K, V | None]]]
 
 
-async def terminals(
-    reading: Reading, asked: Sequence[keys.TerminalKey]
-) -> Mapping[keys.TerminalKey, TerminalFacts | None]:
-    """Returns each terminal, or None."""
-    rows = await reading.rows("terminal", [key.terminal for key in asked])
-    found = {row[0]: terminal_of(row) for row in rows}
-    return {key: found.get(key.terminal) for key in asked}
+def _each(statement: str, name_of: Callable[[K], str], made: Callable[[Columns], V]) -> Loader[K, V]:
+    """Returns what loads one fact for each name, or None: rows of the statement begin with their names."""
+
+    async def load(reading: Reading, asked: Sequence[K]) -> Mapping[K, V | None]:
+        rows = await reading.rows(statement, [name_of(key) for key in asked])
+        found = {row[0]: made(row) for row in rows}
+        return {key: found.get(name_of(key)) for key in asked}
+
+    return load
 
 
-async def key_records(
-    reading: Reading, asked: Sequence[keys.KeyRecordKey]
-) -> Mapping[keys.KeyRecordKey, KeyRecord | None]:
-    """Returns each public key, or None."""
-    rows = await reading.rows("key_record", [key.key for key in asked])
-    found = {row[0]: key_record_of(row) for row in rows}
-    return {key: found.get(key.key) for key in asked}
+terminals: Final[Loader[keys.TerminalKey, TerminalFacts]] = _each(
+    "terminal", attrgetter("terminal"), terminal_of
+)
+key_records: Final[Loader[keys.KeyRecordKey, KeyRecord]] = _each(
+    "key_record", attrgetter("key"), key_record_of
+)
+institutions: Final[Loader[keys.InstitutionKey, InstitutionFacts]] = _each(
+    "institution", attrgetter("code"), institution_of
+)
+enrol_codes: Final[Loader[keys.EnrolCodeKey, EnrolCode]] = _each(
+    "enrol_code", attrgetter("code_hash"), enrol_code_of
+)
 
 
 async def terminal_keys(
@@ -44,15 +65,6 @@ async def terminal_keys(
         record = key_record_of(row)
         found[record.terminal].append(record)
     return {key: tuple(found[key.terminal]) for key in asked}
-
-
-async def institutions(
-    reading: Reading, asked: Sequence[keys.InstitutionKey]
-) -> Mapping[keys.InstitutionKey, InstitutionFacts | None]:
-    """Returns each institution, or None."""
-    rows = await reading.rows("institution", [key.code for key in asked])
-    found = {row[0]: institution_of(row) for row in rows}
-    return {key: found.get(key.code) for key in asked}
 
 
 async def orders(
@@ -86,15 +98,6 @@ async def catalogues(
         )
         for key in asked
     }
-
-
-async def enrol_codes(
-    reading: Reading, asked: Sequence[keys.EnrolCodeKey]
-) -> Mapping[keys.EnrolCodeKey, EnrolCode | None]:
-    """Returns each one-time code, or None."""
-    rows = await reading.rows("enrol_code", [key.code_hash for key in asked])
-    found = {row[0]: enrol_code_of(row) for row in rows}
-    return {key: found.get(key.code_hash) for key in asked}
 
 
 async def nonces(reading: Reading, asked: Sequence[keys.NonceKey]) -> Mapping[keys.NonceKey, bool]:
