@@ -14,7 +14,8 @@ LEFT_S = 0.2
 async def leave_a_call() -> object:
     """Begins a call that nobody answers, and does not wait for its end."""
     channel = grpc.aio.insecure_channel("127.0.0.1:1", options=[("grpc.enable_retries", 0)])
-    call = channel.unary_unary("/nobody/home")(b"", timeout=LEFT_S, wait_for_ready=True)
+    ask: Any = channel.unary_unary("/nobody/home")
+    call = ask(b"", timeout=LEFT_S, wait_for_ready=True)
     await asyncio.sleep(0)
     return channel, call
 

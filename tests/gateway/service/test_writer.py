@@ -1,6 +1,7 @@
 """The writer: one queue, answers after the commit, deadlines, and how it ends."""
 
 import asyncio
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.ports import StoreUnavailableError
 from medsettle_gateway.service.sweeper import Sweeper
 from tests.gateway.service.memory_store import MemoryStore
+from tests.gateway.service.odd_stores import SlowToLock
 from tests.gateway.service.world import World, beside, spawn
 
 
@@ -159,12 +161,35 @@ async def test_a_clock_far_behind_the_books_is_reported_once_a_minute() -> None:
     world.clock.forward(minutes=-30)
     for _ in range(3):
         await world.settled()
-    assert [(what, str(error)) for what, error in world.reports] == [
-        ("clock", "the clock is 0:30:00 behind the last entry of the books: set it right")
-    ]
+    ((what, error),) = world.reports
+    assert what == "clock"
+    assert re.search("clock is 0:30:00 behind the last entry .* set the clocks right", str(error))
     world.clock.forward(minutes=1)
     await world.settled()
     assert [what for what, _ in world.reports] == ["clock", "clock"]
+
+
+async def test_books_that_lie_in_the_future_are_reported_before_anybody_asks() -> None:
+    before = await World().started(a_father=100_000)
+    await before.settled()
+    after = World(store=before.store)
+    after.clock.forward(hours=-1)
+    await after.started()
+    await after.writer.drain()
+    assert [what for what, _ in after.reports] == ["clock"]
+
+
+async def test_a_stores_instant_far_ahead_of_this_machines_clock_is_reported() -> None:
+    """Its clock was once ahead, and the books with it; or it is now."""
+    world = World()
+    ahead = SlowToLock(world.store.tables, world.clock.at + timedelta(days=2))
+    world = World(store=ahead)
+    await world.started()
+    assert world.reports == []
+    sale = await world.sale(world.seal(world.request_id()))
+    assert sale.committed_at == world.clock.at + timedelta(days=2)
+    assert [what for what, _ in world.reports] == ["clock"]
+    assert "2 days, 0:00:00 behind" in str(world.reports[0][1])
 
 
 async def test_a_sweep_frees_what_is_due_in_bounded_batches() -> None:

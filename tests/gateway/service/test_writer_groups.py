@@ -13,7 +13,7 @@ from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.ports import ContendedError, StoreUnavailableError
 from tests.gateway.service.odd_stores import Contended, Counting, Rejecting, SlowToLock
 from tests.gateway.service.queued import AT_ONCE, BRITTLE_FEN, SPLITS, answers_of, city, states
-from tests.gateway.service.world import DAUGHTER, World, a_city, basket, beside, line, split
+from tests.gateway.service.world import DAUGHTER, World, a_city, basket, beside, line, spawn, split
 
 
 async def test_what_waits_is_decided_in_one_transaction() -> None:
@@ -193,10 +193,8 @@ async def test_draining_ends_every_group_that_was_begun() -> None:
     world = await city(replace(AT_ONCE, group_count=2))
     waiting = [beside(world.service(world.seal(world.request_id()))) for _ in range(5)]
     await asyncio.sleep(0)
-    drained = beside(world.writer.drain())
-    await asyncio.sleep(0)
-    await world.started()
-    await drained
+    world.writer.start(spawn)
+    await world.writer.drain()
     assert states([await each for each in waiting]) == [SaleState.SEALED] * 5
     assert states([await world.ask(world.seal(world.request_id()))]) == [Reason.SHUTTING_DOWN]
 

@@ -92,6 +92,7 @@ class Writer:
 
     async def _run(self) -> None:
         try:
+            await self._look_at_the_clock()
             while await self._form():
                 await self._settle(self._at_hand)
             self._at_hand = []
@@ -100,6 +101,12 @@ class Writer:
             self._draining = True
             self._give_up()
             self._ended.set()
+
+    async def _look_at_the_clock(self) -> None:
+        try:
+            await self._instants.look()
+        except StoreUnavailableError as error:
+            self._report("clock", error)  # whoever comes first asks again
 
     async def _form(self) -> bool:
         """Takes the next group in hand. Returns False once the end of the queue is all that is in it.
