@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
+from medsettle.cli.usage import both, told
 from medsettle.errors import MedsettleError
 from medsettle.receipt import Language
 from medsettle.ticket import RequestId
@@ -44,7 +45,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - it
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(USAGE, f"命令有误,请看 {self.prog} --help。 See {self.prog} --help: {message}\n")
+        self.exit(USAGE, told(message, self.prog))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -132,7 +133,10 @@ def _language(command: argparse.ArgumentParser) -> None:
 def _columns(text: str) -> int:
     if not (text.isascii() and text.isdigit() and COLUMNS_MIN <= int(text) <= COLUMNS_MAX):
         raise argparse.ArgumentTypeError(
-            f"纸宽应为{COLUMNS_MIN}至{COLUMNS_MAX}列 it is {COLUMNS_MIN} to {COLUMNS_MAX}, not {text!r}"
+            both(
+                f"纸宽应为{COLUMNS_MIN}至{COLUMNS_MAX}列,不是 {text!r}",
+                f"it is {COLUMNS_MIN} to {COLUMNS_MAX}, not {text!r}",
+            )
         )
     return int(text)
 
@@ -142,7 +146,7 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"日期应如 2026-01-31 it is a date such as 2026-01-31, not {text!r}"
+            both(f"日期应如 2026-01-31,不是 {text!r}", f"it is a date such as 2026-01-31, not {text!r}")
         ) from error
 
 
@@ -163,7 +167,8 @@ def _looked_through(read: Callable[[], str]) -> str:
     try:
         return read()
     except MedsettleError as error:
-        raise argparse.ArgumentTypeError(f"{error.zh}{error.next_zh} {error.en} {error.next_en}") from error
+        why = both(f"{error.zh}{error.next_zh}", f"{error.en} {error.next_en}")
+        raise argparse.ArgumentTypeError(why) from error
 
 
 def _yes(command: argparse.ArgumentParser, what: str) -> None:
