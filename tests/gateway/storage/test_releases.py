@@ -98,8 +98,8 @@ def forgotten(named: Mapping[str, str], found: Kept) -> list[str]:
 
 
 def pattern(sql: str) -> re.Pattern[str]:
-    """What the statement looks like with any values in place of their names."""
-    return re.compile(re.sub(r"(?<!:):[a-z_]+", ".+?", re.escape(plain(sql)).replace("\\ ", " ")))
+    """What the statement looks like with any values in place of their names and marks."""
+    return re.compile(re.sub(r"(?<!:):[a-z_]+|\\\?\d*", ".+?", re.escape(plain(sql)).replace("\\ ", " ")))
 
 
 def plain(sql: str) -> str:

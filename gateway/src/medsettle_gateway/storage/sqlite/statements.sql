@@ -212,9 +212,7 @@ SELECT 1 FROM nonces WHERE sender = :sender AND nonce = :nonce;
 INSERT INTO sales (request_id, institution, till, day, number, attempt, terminal, state, version, member,
   basket_digest, service_on, created_at_us, calculated_at_us, hold_expires_at_us, settled_at_us,
   ends_stay, body)
-VALUES (:request_id, :institution, :till, :day, :number, :attempt, :terminal, :state, :version, :member,
-  :basket_digest, :service_on, :created_at_us, :calculated_at_us, :hold_expires_at_us, :settled_at_us,
-  :ends_stay, :body);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: update_sale
 UPDATE sales SET state = :state, version = :version, member = :member, basket_digest = :basket_digest,
@@ -223,7 +221,7 @@ UPDATE sales SET state = :state, version = :version, member = :member, basket_di
 WHERE request_id = :request_id AND version = :version - 1;
 
 -- name: put_settlement
-INSERT INTO settlements (request_id, number, body) VALUES (:request_id, :number, :body)
+INSERT INTO settlements (request_id, number, body) VALUES (?, ?, ?)
 ON CONFLICT (request_id, number) DO UPDATE SET body = excluded.body WHERE body <> excluded.body;
 
 -- name: drop_settlements
@@ -234,44 +232,42 @@ SELECT coalesce(max(position), 0) FROM entries;
 
 -- name: insert_entry
 INSERT INTO entries (position, kind, request_id, committed_at_us, business_on, terminal, operator, reason)
-VALUES (:position, :kind, :request_id, :committed_at_us, :business_on, :terminal, :operator, :reason);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: last_entry
 SELECT committed_at_us FROM entries WHERE position = (SELECT max(position) FROM entries);
 
 -- name: insert_posting
 INSERT INTO postings (position, number, book, account, amount_fen)
-VALUES (:position, :number, :book, :account, :amount_fen);
+VALUES (?, ?, ?, ?, ?);
 
 -- name: insert_entry_counter
 INSERT INTO entry_counters (position, number, member, region, scheme, period, counter, measure, used_delta,
   held_delta)
-VALUES (:position, :number, :member, :region, :scheme, :period, :counter, :measure, :used_delta, :held_delta);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: move_balance
-UPDATE accounts SET balance_fen = balance_fen + :balance_delta_fen, held_fen = held_fen + :held_delta_fen
-WHERE account = :account;
+UPDATE accounts SET balance_fen = balance_fen + ?2, held_fen = held_fen + ?3 WHERE account = ?1;
 
 -- name: move_counter
-UPDATE counters SET used = used + :used_delta, held = held + :held_delta
-WHERE member = :member AND region = :region AND scheme = :scheme AND period = :period
-  AND counter = :counter AND measure = :measure;
+UPDATE counters SET used = used + ?7, held = held + ?8
+WHERE member = ?1 AND region = ?2 AND scheme = ?3 AND period = ?4 AND counter = ?5 AND measure = ?6;
 
 -- name: begin_counter
 INSERT INTO counters (member, region, scheme, period, counter, measure, used, held)
-VALUES (:member, :region, :scheme, :period, :counter, :measure, 0, 0)
+VALUES (?, ?, ?, ?, ?, ?, 0, 0)
 ON CONFLICT (member, region, scheme, period, counter, measure) DO NOTHING;
 
 -- name: insert_dispensing
 INSERT INTO dispensings (request_id, number, member, drug, dispensed_on, days_supply, condition, benefit)
-VALUES (:request_id, :number, :member, :drug, :dispensed_on, :days_supply, :condition, :benefit);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: drop_dispensings
 DELETE FROM dispensings WHERE request_id = :request_id;
 
 -- name: use_credential
 INSERT INTO credentials_used (credential_id, request_id, used_at_us, expires_at_us)
-VALUES (:credential_id, :request_id, :used_at_us, :expires_at_us);
+VALUES (?, ?, ?, ?);
 
 -- name: free_credential
 DELETE FROM credentials_used WHERE credential_id = :credential_id AND request_id = :request_id;

@@ -44,13 +44,6 @@ def _one(connection: sqlite3.Connection, name: str, what: str, **values: Any) ->
         raise AssertionError(msg)
 
 
-def _use_credential(connection: sqlite3.Connection, move: moves.UseCredential) -> None:
-    _run(
-        connection, "use_credential", credential_id=move.credential_id, request_id=move.request_id,
-        used_at_us=to_us(move.used_at), expires_at_us=to_us(move.expires_at),
-    )
-
-
 def _free_credential(connection: sqlite3.Connection, move: moves.FreeCredential) -> None:
     what = f"{move.credential_id} is not used by {move.request_id}"
     _one(
@@ -106,7 +99,6 @@ def _use_enrol_code(connection: sqlite3.Connection, move: moves.UseEnrolCode) ->
 
 
 _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
-    moves.UseCredential: _use_credential,
     moves.KeepReassertion: keep_reassertion,
     moves.EndRecovery: end_recovery,
     moves.FreeCredential: _free_credential,

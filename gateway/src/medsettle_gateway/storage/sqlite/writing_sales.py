@@ -16,7 +16,17 @@ from medsettle_gateway.domain.sale import SaleRecord, to_stored
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.sqlite.statements import SQL
 
-Rows = list[dict[str, Any]]
+Rows = list[tuple[Any, ...]]
+"""What is written, each value in its statement's place, so that none is looked up by name."""
+
+_OF_SALE: Final = (
+    "request_id", "institution", "till", "day", "number", "attempt", "terminal", "state", "version", "member",
+    "basket_digest", "service_on", "created_at_us", "calculated_at_us", "hold_expires_at_us",
+    "settled_at_us", "ends_stay", "body",
+)
+"""The places of ``insert_sale``; what changes a sale takes them by name."""
+_OF_COUNTER: Final = 6
+"""How many values name a counter."""
 
 
 def write_sales(connection: sqlite3.Connection, done: Sequence[Move]) -> list[Move]:
@@ -44,11 +54,11 @@ def _put(by_kind: dict[type[Any], list[Any]], move: Move) -> bool:
     return found is not None
 
 
-def _run(connection: sqlite3.Connection, name: str, rows: Iterable[dict[str, Any]]) -> int:
+def _run(connection: sqlite3.Connection, name: str, rows: Iterable[Any]) -> int:
     return connection.executemany(SQL[name], rows).rowcount
 
 
-def _each(connection: sqlite3.Connection, name: str, rows: Rows, what: str) -> None:
+def _each(connection: sqlite3.Connection, name: str, rows: Sequence[Any], what: str) -> None:
     """Every row must meet one of the table. Raises AssertionError."""
     if rows and _run(connection, name, rows) != len(rows):
         msg = f"the store refuses {name}: {what}"
@@ -66,46 +76,31 @@ def _put_sales(connection: sqlite3.Connection, found: list[moves.PutSale]) -> No
 
 def _put_once(connection: sqlite3.Connection, sales: Iterable[SaleRecord]) -> None:
     """Changes first: a sale that ends makes room for the one that takes its place."""
-    inserted, updated, settlements, counts = Rows(), Rows(), Rows(), Rows()
+    inserted, settlements, updated, counts = Rows(), Rows(), [], []
     for sale in sales:
         body, bodies = to_stored(sale)
         text, columns = sale.request_id.text, _columns(sale, body)
         if sale.version == 1:
             inserted.append(columns)
         else:
-            updated.append(columns)
+            updated.append(dict(zip(_OF_SALE, columns, strict=True)))
             counts.append({"request_id": text, "count": len(bodies)})
-        settlements += (
-            {"request_id": text, "number": number, "body": each} for number, each in enumerate(bodies, 1)
-        )
+        settlements += ((text, number, each) for number, each in enumerate(bodies, 1))
     _each(connection, "update_sale", updated, "a sale is not at the version before")
     _run(connection, "drop_settlements", counts)
     _each(connection, "insert_sale", inserted, "a sale is recorded already")
     _run(connection, "put_settlement", settlements)
 
 
-def _columns(sale: SaleRecord, body: str) -> dict[str, Any]:
-    ticket = sale.request_id.ticket
-    return {
-        "request_id": sale.request_id.text,
-        "institution": ticket.institution,
-        "till": ticket.till,
-        "day": ticket.day.isoformat(),
-        "number": ticket.number,
-        "attempt": sale.request_id.attempt,
-        "terminal": sale.terminal,
-        "state": sale.state.value,
-        "version": sale.version,
-        "member": sale.member,
-        "basket_digest": sale.basket_digest,
-        "service_on": sale.service_on.isoformat(),
-        "created_at_us": to_us(sale.created_at),
-        "calculated_at_us": to_us_or_none(sale.calculated_at),
-        "hold_expires_at_us": to_us_or_none(sale.hold_expires_at),
-        "settled_at_us": to_us(sale.committed_at) if sale.state is SaleState.SETTLED else None,
-        "ends_stay": sale.ends_stay,
-        "body": body,
-    }
+def _columns(sale: SaleRecord, body: str) -> tuple[Any, ...]:
+    request_id = sale.request_id
+    institution, till, day, number = request_id.ticket
+    return (
+        request_id.text, institution, till, day.isoformat(), number, request_id.attempt, sale.terminal,
+        sale.state.value, sale.version, sale.member, sale.basket_digest, sale.service_on.isoformat(),
+        to_us(sale.created_at), to_us_or_none(sale.calculated_at), to_us_or_none(sale.hold_expires_at),
+        to_us(sale.committed_at) if sale.state is SaleState.SETTLED else None, sale.ends_stay, body,
+    )
 
 
 def _post_entries(connection: sqlite3.Connection, found: list[moves.PostEntry]) -> None:
@@ -115,55 +110,37 @@ def _post_entries(connection: sqlite3.Connection, found: list[moves.PostEntry]) 
     for position, move in enumerate(found, last + 1):
         entry = move.entry
         entry.check()
-        entries.append({"position": position, **_entry(entry)})
-        postings += (
-            {"position": position, "number": number, "book": book, "account": account, "amount_fen": fen}
-            for number, (book, account, fen) in enumerate(entry.postings, 1)
-        )
+        entries.append((position, *_entry(entry)))
+        postings += ((position, number, *posting) for number, posting in enumerate(entry.postings, 1))
         counters += (
-            {"position": position, "number": number, **_counter(counter)}
-            for number, counter in enumerate(entry.counters, 1)
+            (position, number, *_counter(counter)) for number, counter in enumerate(entry.counters, 1)
         )
     _run(connection, "insert_entry", entries)
     _run(connection, "insert_posting", postings)
     _run(connection, "insert_entry_counter", counters)
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "kind": entry.kind,
-        "request_id": entry.request_id,
-        "committed_at_us": to_us(entry.committed_at),
-        "business_on": entry.business_on.isoformat(),
-        "terminal": entry.terminal,
-        "operator": entry.operator,
-        "reason": entry.reason,
-    }
+def _entry(entry: Entry) -> tuple[Any, ...]:
+    return (
+        entry.kind, entry.request_id, to_us(entry.committed_at), entry.business_on.isoformat(),
+        entry.terminal, entry.operator, entry.reason,
+    )
 
 
-def _counter(move: CounterMove) -> dict[str, Any]:
-    member, region, scheme, (period, counter, measure), used_delta, held_delta = move
-    return {
-        "member": member, "region": region, "scheme": scheme, "period": period, "counter": counter,
-        "measure": measure, "used_delta": used_delta, "held_delta": held_delta,
-    }
+def _counter(move: CounterMove) -> tuple[Any, ...]:
+    member, region, scheme, key, used_delta, held_delta = move
+    return member, region, scheme, *key, used_delta, held_delta
 
 
 def _move_balances(connection: sqlite3.Connection, found: list[moves.MoveBalance]) -> None:
-    rows = [
-        {
-            "account": move.account, "balance_delta_fen": move.balance_delta_fen,
-            "held_delta_fen": move.held_delta_fen,
-        }
-        for move in found
-    ]
+    rows = [(move.account, move.balance_delta_fen, move.held_delta_fen) for move in found]
     _each(connection, "move_balance", rows, "there is no such account")
 
 
 def _move_counters(connection: sqlite3.Connection, found: list[moves.MoveCounter]) -> None:
     # Not an upsert: its inserted row would have to satisfy the checks before the sum does.
     rows = [_counter(move.move) for move in found]
-    _run(connection, "begin_counter", rows)
+    _run(connection, "begin_counter", (row[:_OF_COUNTER] for row in rows))
     _each(connection, "move_counter", rows, "there is no such counter")
 
 
@@ -174,13 +151,15 @@ def _drop_dispensed(connection: sqlite3.Connection, found: list[moves.DropDispen
 def _keep_dispensed(connection: sqlite3.Connection, found: list[moves.KeepDispensed]) -> None:
     rows = Rows()
     for move in found:
-        for number, (drug, on, days_supply, condition, benefit) in enumerate(move.drugs, 1):
-            rows.append({
-                "request_id": move.request_id, "number": number, "member": move.member, "drug": drug,
-                "dispensed_on": on.isoformat(), "days_supply": days_supply, "condition": condition,
-                "benefit": benefit,
-            })
+        for number, (drug, on, *rest) in enumerate(move.drugs, 1):
+            rows.append((move.request_id, number, move.member, drug, on.isoformat(), *rest))
     _run(connection, "insert_dispensing", rows)
+
+
+def _use_credentials(connection: sqlite3.Connection, found: list[moves.UseCredential]) -> None:
+    _run(connection, "use_credential", (
+        (each.credential_id, each.request_id, to_us(each.used_at), to_us(each.expires_at)) for each in found
+    ))
 
 
 _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
@@ -190,4 +169,5 @@ _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
     moves.MoveCounter: _move_counters,
     moves.DropDispensed: _drop_dispensed,
     moves.KeepDispensed: _keep_dispensed,
+    moves.UseCredential: _use_credentials,
 }
