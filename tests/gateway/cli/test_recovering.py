@@ -1,5 +1,6 @@
 """Backups, restores and recoveries from the command line."""
 
+import asyncio
 import json
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from medsettle_gateway.cli import backup
 from medsettle_gateway.cli.top import top
 from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.storage.sqlite import database
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.test_operating import CLINIC, enrolled
 
@@ -89,6 +91,20 @@ def test_what_an_interrupted_restore_left_does_not_get_into_the_next_one(city: C
     city.ask("restore", str(copy), *BY, "--replace")
     assert city.rows("SELECT name FROM sqlite_schema WHERE name = 'later'") == []
     assert list(city.folder.glob("gateway.db.restoring*")) == []
+
+
+def test_a_backup_of_an_older_release_is_restored_and_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city, known = City(tmp_path / "city"), database.migrations()
+    with monkeypatch.context() as older:
+        older.setattr(database, "migrations", lambda: known[:3])
+        city.run("init", str(city.folder))
+    assert "back it up, then run" in city.run("ledger", "summary", exit_code=2).stderr
+    copy = backed_up(city)
+    assert city.ask("restore", str(copy), *BY, "--replace")["epoch"] == 1
+    assert city.ask("migrate") == {"from": len(known), "to": len(known)}
+    assert city.ask("ledger", "verify")["sound"] is True
 
 
 def test_a_backup_of_another_gateway_is_refused(city: City, tmp_path: Path) -> None:
@@ -207,3 +223,19 @@ def test_for_people_there_are_sentences(city: City) -> None:
 def test_a_database_on_a_server_is_backed_up_with_its_own_tools(city: City) -> None:
     copies = str(city.folder / "copies")
     assert "pg_basebackup" in city.run("backup", "create", copies, exit_code=2).stderr
+
+
+@on_both_stores
+def test_no_recovery_is_begun_while_a_gateway_serves(city: City) -> None:
+    gateway = city.gateway
+
+    async def meanwhile() -> str:
+        store = await gateway.database.open(gateway.sealer, root=gateway.keys.root.key)
+        try:
+            return (await asyncio.to_thread(city.run, "recovery", "begin", *BY, exit_code=2)).stderr
+        finally:
+            await store.close()
+
+    assert "stop" in asyncio.run(meanwhile())
+    assert city.ask("recovery", "status")["recoveries"] == []
+    assert city.ask("recovery", "begin", *BY)["epoch"] == 1

@@ -12,6 +12,7 @@ import pytest
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.storage.sqlite import backup as copies
+from medsettle_gateway.storage.sqlite import database
 from medsettle_gateway.storage.sqlite.backup import Manifest
 from tests.gateway.storage.stand import NOW, ROOT_KEY, SqliteStand, entry, sale
 
@@ -173,3 +174,19 @@ def test_a_copy_is_not_put_back_beside_the_log_of_another_database(
     with pytest.raises(FileExistsError):
         copies.put_back(tmp_path / "copy", tmp_path / "again.db")
     assert not (tmp_path / "again.db").exists()
+
+
+@pytest.mark.parametrize("version", range(2, len(database.migrations())))
+def test_what_an_older_release_made_is_backed_up_before_it_is_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """As it is: whoever goes back to that release can use it."""
+    known = database.migrations()
+    with monkeypatch.context() as older:
+        older.setattr(database, "migrations", lambda: known[:version])
+        stand = SqliteStand(tmp_path / "gateway")
+    assert backed_up(stand, tmp_path / "copy").schema_version == version
+    _, verdict = copies.check(tmp_path / "copy", quietly)
+    assert verdict.findings == ()
+    with closing(sqlite3.connect(tmp_path / "copy" / "gateway.db")) as copy:
+        assert database.schema_version(copy) == version

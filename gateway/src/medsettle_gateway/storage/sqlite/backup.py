@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Self
 
 from medsettle_gateway.config import ConfigError
@@ -22,7 +23,7 @@ from medsettle_gateway.storage.audit.head import stand
 from medsettle_gateway.storage.audit.verifying import Verdict, verify
 from medsettle_gateway.storage.connection import last_committed_at
 from medsettle_gateway.storage.recoveries import latest_epoch
-from medsettle_gateway.storage.sqlite.database import connect, schema_version
+from medsettle_gateway.storage.sqlite.database import connect, migrate, migrations, schema_version
 
 DATABASE: Final = "gateway.db"
 MANIFEST: Final = "manifest.json"
@@ -103,6 +104,7 @@ def check(folder: Path, told: Told) -> tuple[Manifest, Verdict]:
         found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
         if found != ["ok"] or connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
             raise _unsound(copy, "; ".join(found))
+    with _understood(copy) as connection:
         verdict = verify([connection], bytes.fromhex(manifest.head) or None, told)
     if verdict.findings:
         raise _unsound(copy, "; ".join(finding.en for finding in verdict.findings))
@@ -125,20 +127,6 @@ def clear(path: Path) -> None:
     """Removes what was begun and not finished: a database and its log. Raises OSError."""
     for each in _files_of(path):
         each.unlink()
-
-
-def require_alone(path: Path) -> None:
-    """Ends the log of a database that nobody else has open. Raises ConfigError if somebody does."""
-    try:
-        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.OperationalError as error:
-        raise ConfigError(
-            f"数据库 {path} 正在使用:请先停止网关和其他命令({error})。",
-            f"The database {path} is in use: stop the gateway and other commands first ({error}).",
-        ) from error
-    except sqlite3.DatabaseError:
-        return  # what is damaged is only moved
 
 
 def end_log(path: Path) -> None:
@@ -196,11 +184,13 @@ def _copy(path: Path, copy: Path, told: Told) -> None:
 
 def _described(copy: Path, owner: tuple[str, str], at: datetime) -> Manifest:
     with _reading(copy) as connection:
+        version = schema_version(connection)
+    with _understood(copy) as connection:
         head = stand(connection).head
         return Manifest(
             gateway=owner[0],
             root=owner[1],
-            schema_version=schema_version(connection),
+            schema_version=version,
             made_at=at,
             last_committed_at=last_committed_at(connection),
             epoch=latest_epoch(connection),
@@ -209,6 +199,21 @@ def _described(copy: Path, owner: tuple[str, str], at: datetime) -> Manifest:
             sha256=_sha256(copy),
             size_bytes=copy.stat().st_size,
         )
+
+
+@contextmanager
+def _understood(copy: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a copy; to one that an older release made as this one would bring it up to date."""
+    with _reading(copy) as connection:
+        if schema_version(connection) >= len(migrations()):
+            yield connection
+            return
+    with TemporaryDirectory(prefix="medsettle-") as place:
+        renewed = Path(place) / DATABASE
+        shutil.copyfile(copy, renewed)
+        migrate(renewed)
+        with _reading(renewed) as connection:
+            yield connection
 
 
 @contextmanager
