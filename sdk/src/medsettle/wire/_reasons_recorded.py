@@ -69,7 +69,7 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         Actor.CASHIER,
         "这次住院已有出院结算,不能再结算。",
         "This stay has its final bill already; it takes no further one.",
-        "请先冲正出院结算,再换下一个尝试序号结算。",
+        "请先撤销出院结算,再换下一个尝试序号结算。",
         "Reverse the final bill first, then settle the next attempt.",
     ),
     Reason.CREDENTIAL_INVALID: _recorded(

@@ -43,7 +43,7 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         Code.UNAUTHENTICATED, Retry.NO, Actor.STORE,
         "网关不认识这台收银机。",
         "The gateway does not know this terminal.",
-        "请向经办机构申请注册码并执行 medsettle enrol。",
+        "请向网关运营方索取注册码并执行 medsettle enrol。",
         "Ask the operator for an enrolment code and run medsettle enrol.",
     ),
     Reason.TERMINAL_SUSPENDED: _unrecorded(
@@ -249,7 +249,7 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         Code.FAILED_PRECONDITION, Retry.NO, Actor.OPERATOR,
         "已过收银机可撤销的期限。",
         "The time in which a till may reverse is over.",
-        "请联系经办机构,由两人复核后撤销。",
+        "请联系网关运营方,由两人办理。",
         "Ask the operator: two people can reverse it.",
     ),
     Reason.LATER_SALE_EXISTS: _unrecorded(

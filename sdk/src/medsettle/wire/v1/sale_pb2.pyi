@@ -4,7 +4,7 @@ isort:skip_file
 What a sale is and what became of it: the record that every money call answers.
 
 Conventions of this package:
-- money is int64 fen (1 yuan = 100 fen), and never negative;
+- money is int64 fen (1 yuan = 100 fen), and never negative but in a Difference;
 - prices and quantities are decimal strings: price up to six decimals in yuan, quantity up to four;
 - dates are ISO 8601 (YYYY-MM-DD) in China Standard Time; instants are Timestamps;
 - ids of funds, accounts, counters and benefits are open strings: a reader accepts unknown ones;
