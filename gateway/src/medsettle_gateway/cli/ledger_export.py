@@ -12,6 +12,7 @@ from typing import Any, Final, TextIO
 import click
 
 from medsettle_gateway.cli.frame import config_option, open_gateway, refuse
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.files import cells
 from medsettle_gateway.storage.audit.exporting import Exported, Totals, Wanted, export
 
@@ -31,7 +32,7 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
     try:
         return None if text is None else cells.day(text)
     except cells.CellError as error:
-        raise click.BadParameter(f"{error.zh}, {error.en}", param=option) from error
+        raise WrongValueError(error.zh, error.en, param=option) from error
 
 
 @click.command("export", short_help="导出分录 write the entries out")

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import click
 
-from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse, shown_at
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.storage.audit.head import Standing, stand
 from medsettle_gateway.storage.audit.processes import ReaderProcess, sharing
@@ -27,8 +28,8 @@ def _hash(_context: click.Context, option: click.Parameter, text: str | None) ->
     if text is None:
         return None
     if not _HASH.fullmatch(text.lower()):
-        raise click.BadParameter(
-            "应为 64 位十六进制,如 ledger head 所示, must be 64 hexadecimal digits, as ledger head shows",
+        raise WrongValueError(
+            "应为 64 位十六进制,如 ledger head 所示", "must be 64 hexadecimal digits, as ledger head shows",
             param=option,
         )
     return bytes.fromhex(text)
@@ -127,7 +128,7 @@ def _head_lines(standing: Standing) -> Iterator[str]:
     else:
         yield f"区块 block {head.block}"
         yield f"止于序号 up to position {head.last_position}"
-        yield f"封存时间 sealed at {from_us(head.sealed_at_us).isoformat(timespec='seconds')}"
+        yield f"封存时间 sealed at {shown_at(from_us(head.sealed_at_us))}"
         yield f"哈希 hash {head.hash.hex()}"
     if waiting_count:
         yield (
