@@ -16,6 +16,7 @@ from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.recoveries import put_recovery, since_now
 from medsettle_gateway.storage.sqlite import backup as copies
 from medsettle_gateway.storage.sqlite.backup import Manifest, Told
+from medsettle_gateway.storage.sqlite.database import require_alone
 from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
@@ -102,7 +103,7 @@ def restore(  # the options
             f"{place.path} exists: add --replace to put the backup in its place (it is kept, renamed).",
         )
     if place.path.exists():
-        copies.require_alone(place.path)
+        require_alone(place.path)
     prepared = EmbeddedDatabase(place.path.with_name(place.path.name + _RESTORED), place.busy_ms)
     copies.clear(prepared.path)
     place.path.parent.mkdir(parents=True, exist_ok=True)

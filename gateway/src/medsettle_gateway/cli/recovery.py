@@ -22,6 +22,7 @@ from medsettle_gateway.storage.recoveries import (
     scope_exists,
     since_now,
 )
+from medsettle_gateway.storage.stores import writing_alone
 
 _SHOWN_COUNT: Final = 20
 
@@ -61,9 +62,11 @@ def begin(
 ) -> None:
     """Raise the epoch of a database that was restored with a server's own tools, before gateways start.
 
-    The command restore does the same for the embedded one.
+    It refuses while one serves, since what that has answered may be wrong. The command restore does the same
+    for the embedded one.
     """
-    with open_gateway(config_path).writing() as connection:
+    gateway = open_gateway(config_path)
+    with writing_alone(gateway.database, gateway.sealer, root=gateway.keys.root.key) as connection:
         begun = since_now(connection, instant(connection, now()), author, reason, whole_until)
         epoch = put_recovery(connection, begun)
     if as_json:

@@ -67,6 +67,9 @@ class ServerConnection(Protocol):
     def lock(self, locks: Iterable[Lock]) -> None:
         """Waits until no decision stands on any of these, and keeps it so to the end of the transaction."""
 
+    def serve_alone(self) -> bool:
+        """Keeps gateways from answering until the transaction ends; False, and nothing, where one does."""
+
     def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""
 

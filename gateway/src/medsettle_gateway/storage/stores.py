@@ -151,6 +151,20 @@ def connected(database: Database, sealer: Sealer, *, root: str) -> Iterator[Conn
 
 
 @contextmanager
+def writing_alone(database: Database, sealer: Sealer, *, root: str) -> Iterator[Connection]:
+    """The same as ``writing``, while no gateway answers. Raises ConfigError if one does, or is about to."""
+    if isinstance(database, EmbeddedDatabase):
+        embedded.require_alone(database.path)
+    with writing(database, sealer, root=root) as connection:
+        if not isinstance(connection, sqlite3.Connection) and not connection.serve_alone():
+            raise ConfigError(
+                f"数据库 {database.shown} 上有网关在服务:请先停止所有网关。",
+                f"Gateways serve the database {database.shown}: stop all of them first.",
+            )
+        yield connection
+
+
+@contextmanager
 def writing(database: Database, sealer: Sealer, *, root: str, keep: bool = True) -> Iterator[Connection]:
     """Yields a connection inside a writing transaction; leaving it commits if ``keep``.
 

@@ -112,6 +112,11 @@ class BlockingConnection:
         """Waits until no decision stands on any of these. Raises DatabaseFailedError."""
         self._wait(take(self._raw, sorted(set(locks))))
 
+    def serve_alone(self) -> bool:
+        """Keeps gateways from answering until the transaction ends; False, and nothing, where one does."""
+        query = "SELECT pg_try_advisory_xact_lock(?, ?)"
+        return bool(self.execute(query, (TURNS, Turn.SERVE)).fetchone()[0])
+
     def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""
         return self._wait(last_committed_at(self._raw))

@@ -9,6 +9,7 @@ from medsettle_gateway.storage.postgres.connecting import Connection, Waits, ref
 from medsettle_gateway.storage.postgres.database import open_database
 from medsettle_gateway.storage.postgres.ending import kept
 from medsettle_gateway.storage.postgres.failures import FAILURES, unavailable
+from medsettle_gateway.storage.postgres.turns import TURNS, Turn
 from medsettle_gateway.storage.sealing import Sealer
 
 _GOODBYE_S = 2.0
@@ -43,12 +44,18 @@ class Line:
                 self._url, self._sealer, root=self._root, waits=self._waits, by_index=True
             )
             try:
+                await self._serve(connection)
                 await self._see_kept(connection)
             except BaseException:
                 connection.terminate()
                 raise
             self._connection = connection
         return self._connection
+
+    async def _serve(self, connection: Connection) -> None:
+        """As long as it lives no recovery can be begun: what was answered before it would be wrong."""
+        with refusals(self._url):
+            await connection.execute(f"SELECT pg_advisory_lock_shared({TURNS}, {Turn.SERVE})")
 
     async def _see_kept(self, connection: Connection) -> None:
         """Nothing is answered from what was seen of a server whose standby may lack it."""

@@ -19,3 +19,5 @@ class Turn(IntEnum):
     COURIER = 4
     COMMAND = 5
     """Commands of operators that write, one after another."""
+    SERVE = 6
+    """To answer at all: each connection of a gateway has a share; who begins a recovery has it alone."""

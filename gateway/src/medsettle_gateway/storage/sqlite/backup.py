@@ -23,7 +23,13 @@ from medsettle_gateway.storage.audit.head import stand
 from medsettle_gateway.storage.audit.verifying import Verdict, verify
 from medsettle_gateway.storage.connection import last_committed_at
 from medsettle_gateway.storage.recoveries import latest_epoch
-from medsettle_gateway.storage.sqlite.database import connect, migrate, migrations, schema_version
+from medsettle_gateway.storage.sqlite.database import (
+    connect,
+    migrate,
+    migrations,
+    require_alone,
+    schema_version,
+)
 
 DATABASE: Final = "gateway.db"
 MANIFEST: Final = "manifest.json"

@@ -124,6 +124,20 @@ def open_database(path: Path, sealer: Sealer, *, root: str, busy_ms: int = 0) ->
     return connection
 
 
+def require_alone(path: Path) -> None:
+    """Ends the log of a database that nobody else has open. Raises ConfigError if somebody does."""
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as error:
+        raise ConfigError(
+            f"数据库 {path} 正在使用:请先停止网关和其他命令({error})。",
+            f"The database {path} is in use: stop the gateway and other commands first ({error}).",
+        ) from error
+    except sqlite3.DatabaseError:
+        return  # what is damaged is only moved
+
+
 @contextmanager
 def _refusals(path: Path) -> Iterator[None]:
     try:
