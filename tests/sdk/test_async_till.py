@@ -14,10 +14,11 @@ from medsettle.evidence import Evidence
 from medsettle.journal import SqliteJournal
 from medsettle.models import Basket, CashState, Collect, Outcome, SaleState, Split, Tendered
 from medsettle.record import SaleRecord
-from medsettle.tender import CashTender, Collected
+from medsettle.tender import CashTender, Collected, HttpTender
 from medsettle.till import Till
+from medsettle.wire.reasons import Reason
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
-from tests.sdk.faults import lost_after
+from tests.sdk.faults import lost_after, refused
 from tests.sdk.wires import AsyncDirectTransport, config_in, served
 
 SHOWN = Split(4000, {"pooled": 8000})
@@ -217,3 +218,55 @@ async def test_a_till_whose_opening_was_cancelled_leaves_its_journal_free(
     with pytest.raises(asyncio.CancelledError):
         await cancelled
     await (await opening()).close()
+
+
+class Telephone:
+    """A provider that holds its thread up until the event loop has gone on."""
+
+    blocks = True
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.threads: list[int] = []
+
+    def collect(self, amount_fen: int, request_id: str) -> Collected:
+        self.wait_for_the_loop()
+        return Collected(CashState.COLLECTED, (Tendered("wechat", amount_fen, request_id),))
+
+    def refund(self, amount_fen: int, request_id: str, tenders: tuple[Tendered, ...]) -> bool:
+        del amount_fen, request_id, tenders
+        self.wait_for_the_loop()
+        return True
+
+    def wait_for_the_loop(self) -> None:
+        self.threads.append(threading.get_ident())
+        went_on = threading.Event()
+        self.loop.call_soon_threadsafe(went_on.set)
+        if not went_on.wait(10):
+            raise TimeoutError
+
+
+async def test_a_tender_that_blocks_holds_no_event_loop_up(
+    async_till: AsyncTill, counterpart: Counterpart, basket: Basket
+) -> None:
+    counterpart.fault("Confirm", refused(Reason.CONFIRM_TOO_LATE))
+    provider = Telephone(asyncio.get_running_loop())
+    card = await async_till.checkout("1", "scanned", basket, show=agrees, tender=provider)
+    assert (card.outcome, card.cash) == (Outcome.NOT_PAID, CashState.REFUNDED)
+    assert threading.get_ident() not in provider.threads
+
+
+async def test_a_provider_over_http_is_asked_beside_the_event_loop(
+    async_till: AsyncTill, basket: Basket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def post(*_: object) -> dict[str, str]:
+        asked.append(threading.get_ident())
+        return {"status": "paid", "kind": "wechat"}
+
+    monkeypatch.setattr(HttpTender, "_post", post)
+    provider = HttpTender("https://pay.example")
+    card = await async_till.checkout("1", "scanned", basket, show=agrees, tender=provider)
+    assert (card.outcome, len(asked)) == (Outcome.PAID, 1)
+    assert threading.get_ident() not in asked

@@ -7,6 +7,7 @@ a tender return may be awaitable.
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -237,6 +238,8 @@ class AsyncTill:
                 return await self._ask(effect)
             case Note(work):
                 return await _to_its_end(work)
+            case Consult(work, blocks=True):
+                return await _in_its_own_thread(work)
             case Consult(work):
                 result = work()
                 return await result if inspect.isawaitable(result) else result
@@ -255,15 +258,25 @@ class AsyncTill:
         return verdict
 
 
+async def _in_its_own_thread(work: Callable[[], _T]) -> _T:
+    """Asks what takes its time: the threads in which the journal is written must not wait for it."""
+    threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="medsettle-tender")
+    try:
+        return await _to_its_end(work, threads=threads)
+    finally:
+        threads.shutdown(wait=False)
+
+
 async def _to_its_end(
-    work: Callable[[], _T], unwanted: Callable[[_T], object] = lambda _: None
+    work: Callable[[], _T], unwanted: Callable[[_T], object] = lambda _: None,
+    threads: ThreadPoolExecutor | None = None,
 ) -> _T:
-    """Does work on the disk in a worker thread. A cancel is heard when the work is done.
+    """Does work in a worker thread. A cancel is heard when the work is done.
 
     A thread cannot be stopped: were the ticket free before, the next click would read what is about to
     be overwritten. ``unwanted`` is given what came of work that was cancelled.
     """
-    working = asyncio.get_running_loop().run_in_executor(None, work)
+    working = asyncio.get_running_loop().run_in_executor(threads, work)
     cancelled: asyncio.CancelledError | None = None
     while not working.done():
         try:

@@ -38,7 +38,8 @@ class Tender(Protocol):
     A tender that has ``refunds_once = True`` promises that a refund asked for again under the same id
     pays nothing more: it is then asked again after a crash. Without it the card says that a person
     must find out. One that has ``refunds_own_only = True`` pays back what it took itself, and knows of no
-    other cash: what was collected without a tender is left to a person.
+    other cash: what was collected without a tender is left to a person. One that has ``blocks = True`` waits
+    for its provider itself: AsyncTill asks it in a thread of its own.
     """
 
     def collect(self, amount_fen: int, request_id: str) -> "Collected | Awaitable[Collected]":
@@ -111,6 +112,7 @@ class HttpTender:
 
     refunds_once: Final = True
     refunds_own_only: Final = True
+    blocks: Final = True
 
     def __init__(self, url: str, *, token: str = "", timeout_ms: int = _TIMEOUT_MS) -> None:
         """Keeps where the provider is. ``timeout_ms``: for a whole call, its answer read.

@@ -281,7 +281,7 @@ class Pass:
         if tender is None:
             raise AssertionError("a pass that may collect has a tender")
         try:
-            collected = yield Consult(lambda: tender.collect(record.cash_fen, record.request_id))
+            collected = yield _asked_of(tender, lambda: tender.collect(record.cash_fen, record.request_id))
         except Exception as error:  # noqa: BLE001 - whatever a tender raises, the cash may have been taken
             event: Event = _not_collected(sure=False, cause=type(error).__name__)
         else:
@@ -294,7 +294,9 @@ class Pass:
         if tender is None:
             raise AssertionError("a pass that may refund has a tender")
         yield from self.happened(RefundAsked())
-        work = Consult(lambda: tender.refund(record.cash_fen, record.request_id, record.tenders))
+        work = _asked_of(
+            tender, lambda: tender.refund(record.cash_fen, record.request_id, record.tenders)
+        )
         try:
             refunded = yield work
         except Exception:  # noqa: BLE001 - whatever a tender raises, it may have paid
@@ -304,6 +306,10 @@ class Pass:
         else:
             back = record.cash if refunded is False else CashState.REFUND_ASKED
             yield from self.happened(RefundFailed(back))
+
+
+def _asked_of(tender: Tender, work: Callable[[], object]) -> Consult:
+    return Consult(work, blocks=getattr(tender, "blocks", False) is True)
 
 
 def _event_of(

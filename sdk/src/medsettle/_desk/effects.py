@@ -29,9 +29,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Consult:
-    """Ask a person or a payment provider; under AsyncTill the answer may be awaited."""
+    """Ask a person or a payment provider; under AsyncTill the answer may be awaited.
+
+    ``blocks``: it holds its thread up until it knows, so an event loop asks it in another one.
+    """
 
     work: Callable[[], Any]
+    blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
