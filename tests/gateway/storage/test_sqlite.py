@@ -111,6 +111,11 @@ async def test_positions_of_entries_are_gapless_also_after_an_undone_one(stand: 
         "DELETE FROM entry_counters",
         "DELETE FROM sales",
         "DELETE FROM terminal_keys",
+        "REPLACE INTO entries SELECT * FROM entries",
+        "REPLACE INTO postings SELECT * FROM postings",
+        "REPLACE INTO entry_counters SELECT * FROM entry_counters",
+        "REPLACE INTO sales SELECT * FROM sales",
+        "REPLACE INTO terminal_keys SELECT * FROM terminal_keys",
     ],
 )
 async def test_what_is_recorded_for_ever_cannot_be_changed(stand: SqliteStand, statement: str) -> None:

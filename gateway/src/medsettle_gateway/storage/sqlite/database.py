@@ -23,6 +23,7 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA recursive_triggers = ON",  # else REPLACE deletes what triggers keep, and asks none of them
 )
 _OLDEST: Final = "oldest_release"
 """The setting that says of which version of the schema which is the oldest release that works on it."""
