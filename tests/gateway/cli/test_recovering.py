@@ -63,6 +63,14 @@ def test_a_database_that_was_lost_is_restored(city: City) -> None:
     assert city.ask("ledger", "verify")["sound"] is True
 
 
+def test_no_recovery_is_begun_of_a_database_that_was_lost(city: City) -> None:
+    for path in city.folder.glob("gateway.db*"):
+        path.unlink()
+    said = city.run("recovery", "begin", *BY, exit_code=2).stderr
+    assert "restore it from the backup" in said
+    assert list(city.folder.glob("gateway.db*")) == []
+
+
 def leave_a_log(path: Path) -> Path:
     """Changes a database, and leaves what a crash and a lost file leave of it: the log alone."""
     kept = path.with_name("kept")
@@ -239,3 +247,22 @@ def test_no_recovery_is_begun_while_a_gateway_serves(city: City) -> None:
     assert "stop" in asyncio.run(meanwhile())
     assert city.ask("recovery", "status")["recoveries"] == []
     assert city.ask("recovery", "begin", *BY)["epoch"] == 1
+
+
+@on_both_stores
+def test_for_a_till_that_the_books_do_not_have_two_people_say_that_it_is_new(city: City) -> None:
+    """It may have been enrolled, and have sold, in what was lost: nobody can know that but people."""
+    assert city.ask("terminal", "enrol", CLINIC, "T1")["unproven"] is False
+    city.ask("recovery", "begin", *BY)
+    said = city.run("terminal", "enrol", CLINIC, "T1").stderr
+    assert f"recovery end --terminal {CLINIC}-T1" in said
+    assert city.ask("terminal", "enrol", CLINIC, "T1")["unproven"] is True
+    assert city.ask("recovery", "end", "--terminal", f"{CLINIC}-T1", *TWO)["ended"] is True
+    assert city.ask("terminal", "enrol", CLINIC, "T1")["unproven"] is False
+
+
+@on_both_stores
+def test_a_till_that_the_backup_has_is_enrolled_again_without_more_words(city: City) -> None:
+    enrolled(city)
+    city.ask("recovery", "begin", *BY)
+    assert city.ask("terminal", "enrol", CLINIC, "T1")["unproven"] is False

@@ -131,9 +131,10 @@ def end(  # noqa: PLR0913 - the options
     terminal: str | None, institution: str | None, everybody: bool, author: str, second: str, reason: str,  # noqa: FBT001
     as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
-    """End the comparison by hand: for tills that are gone, or whose journal was lost.
+    """End the comparison by hand: for tills that are gone, whose journal was lost, or that are new.
 
-    From then on absence is a proof again for their ids: be sure that no sale of theirs is missing.
+    From then on absence is a proof again for their ids, and nobody waits for them before a sale is undone: be
+    sure that no sale or reversal of theirs is missing.
     """
     chosen = [scope for scope in (terminal, institution, "" if everybody else None) if scope is not None]
     if len(chosen) != 1:
@@ -183,3 +184,8 @@ def _lines(each: Progress) -> Iterator[str]:
     if left:
         more = " ..." if len(left) > _SHOWN_COUNT else ""
         yield f"  {', '.join(left[:_SHOWN_COUNT])}{more}"
+        yield "  这些收银机核对前,本机构恢复前的业务不能撤销或退货;不能核对的由两人结束(recovery end)。"
+        yield (
+            "  Until these compare, what their institution sold before is neither reversed nor returned; for "
+            "one that cannot, two people end it (recovery end)."
+        )

@@ -23,10 +23,22 @@ from medsettle_gateway.domain.ids import terminal_id
 from medsettle_gateway.service.enrol import code_hash
 from medsettle_gateway.storage import terminals
 from medsettle_gateway.storage.connection import instant
+from medsettle_gateway.storage.recoveries import may_have_been_lost
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_CHARS: Final = 16
 """Five random bits each: 80 bits."""
+_UNPROVEN: Final = (
+    (
+        "账簿曾从备份恢复,备份中没有这台收银机。如果它在丢失的时段里注册过,请沿用原来的收银日志;"
+        "如果从未注册过,请由两人执行 medsettle-gateway recovery end --terminal {terminal}。"
+    ),
+    (
+        "The books were restored and have no such till. If it was enrolled in what they lost, it must go on "
+        "with its old journal; if it never was, two people say so: "
+        "medsettle-gateway recovery end --terminal {terminal}."
+    ),
+)
 
 
 @click.group("terminal", short_help="收银机与密钥 tills and their keys")
@@ -43,7 +55,8 @@ def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None
     """Print a one-time code that registers the key of a TILL of an INSTITUTION.
 
     The part behind the dot is the fingerprint of this gateway's root key: the till checks it. An earlier code
-    of the till that was not used ends.
+    of the till that was not used ends. After a restore with loss it is said what to do for a till that the
+    books do not have: it may have sold in what they lost ("unproven").
     """
     name = terminal_id(institution, till)
     if not is_terminal(name):
@@ -62,15 +75,18 @@ def enrol(institution: str, till: str, as_json: bool, config_path: Path) -> None
                 f"没有登记机构 {institution};请先导入。",
                 f"No institution {institution} is known; import it first.",
             )
+        unproven = may_have_been_lost(connection, institution, name)
     whole = f"{code}.{gateway.keys.root.key}"
     if as_json:
         print_json({
             "code": whole, "terminal": name, "institution_name": institution_name,
-            "expires_at": _text(expires_at),
+            "expires_at": _text(expires_at), "unproven": unproven,
         })
     else:
         click.echo(whole)
         click.echo(f"{institution_name},有效至 valid until {shown_at(expires_at)}", err=True)
+        for line in _UNPROVEN if unproven else ():
+            click.echo(line.format(terminal=name), err=True)
 
 
 @terminal.command("list", short_help="列出收银机 list every till")

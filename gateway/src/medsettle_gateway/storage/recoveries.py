@@ -95,13 +95,25 @@ def latest_epoch(connection: Connection) -> int:
 
 
 def scope_exists(connection: Connection, scope: str) -> bool:
-    """Returns whether there is such a terminal or institution; '' is all of them."""
+    """Returns whether there is such an institution or terminal, or a code for it; '' is all of them."""
     if not scope:
         return True
     found = connection.execute(
         "SELECT 1 FROM institutions WHERE code = :scope UNION ALL "
-        "SELECT 1 FROM terminals WHERE terminal = :scope",
+        "SELECT 1 FROM terminals WHERE terminal = :scope UNION ALL "
+        "SELECT 1 FROM enrol_codes WHERE institution || '-' || till = :scope",
         {"scope": scope},
+    )
+    return found.fetchone() is not None
+
+
+def may_have_been_lost(connection: Connection, institution: str, terminal: str) -> bool:
+    """Returns whether a terminal that the books do not have may have been enrolled in what they lost."""
+    found = connection.execute(
+        "SELECT 1 FROM recoveries WHERE epoch > ("
+        "SELECT coalesce(max(epoch), 0) FROM recovery_ends WHERE scope IN ('', :institution, :terminal)"
+        ") AND NOT EXISTS (SELECT 1 FROM terminals WHERE terminal = :terminal)",
+        {"institution": institution, "terminal": terminal},
     )
     return found.fetchone() is not None
 
