@@ -1,7 +1,6 @@
 """Another process holds what one command stands on, for long: it waits, and nobody else does."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 from medsettle.wire.reasons import Reason
@@ -16,8 +15,7 @@ from tests.gateway.storage.stand import person
 LOCKED = "1"
 OTHERS = tuple(str(number) for number in range(2, 22))
 PEOPLE = tuple(person(number) for number in (LOCKED, *OTHERS))
-LONG = replace(Rules(), aside_again_count=1_000_000)
-SHORTLY = replace(Rules(), aside_again_count=4)
+SHORTLY = Rules(aside_again_count=4)
 
 
 async def all_at_once(shop: Shop) -> list["asyncio.Task[Answer]"]:
@@ -31,7 +29,7 @@ async def test_while_one_member_is_locked_all_others_are_settled_and_he_is_when_
 ) -> None:
     stand = PostgresStand(database_url)
     refs = await founded(stand, *PEOPLE)
-    shop, other = await opened(stand, refs, LONG), await stand.opened()
+    shop, other = await opened(stand, refs), await stand.opened()
     async with other.begin() as transaction:
         await transaction.load((MemberKey(refs[LOCKED]),))
         locked, *others = await all_at_once(shop)
@@ -66,7 +64,7 @@ async def test_who_is_locked_for_too_long_is_told_to_ask_again_and_nothing_was_d
 async def test_what_becomes_late_while_it_is_aside_is_told_so(database_url: str) -> None:
     stand = PostgresStand(database_url)
     refs = await founded(stand, *PEOPLE)
-    shop, other = await opened(stand, refs, LONG), await stand.opened()
+    shop, other = await opened(stand, refs), await stand.opened()
     command = await shop.asked(1, LOCKED)
     async with other.begin() as transaction:
         await transaction.load((MemberKey(refs[LOCKED]),))

@@ -1,9 +1,10 @@
 """Two gateways on one database decide about the same things at the same moment."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
@@ -13,10 +14,9 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.keys import SaleKey
 from medsettle_gateway.service.commands import Answer, Expire, RefusedAnswer, SaleAnswer, Shown
-from medsettle_gateway.service.desk import Rules
 from tests.gateway.storage.postgres_stand import PostgresStand
-from tests.gateway.storage.shop import Shop, books, founded, is_settled, opened
-from tests.gateway.storage.stand import person, tie
+from tests.gateway.storage.shop import PATIENT, Shop, books, founded, is_settled, opened
+from tests.gateway.storage.stand import entry, person, tie, write
 
 FATHER, SON, DAUGHTER = "1", "2", "3"
 STRANGERS = ("4", "5", "6", "7")
@@ -118,6 +118,22 @@ async def test_instants_follow_the_order_of_decisions_across_gateways(two: Two) 
     assert instants == sorted(instants)
 
 
+async def test_books_that_lie_in_the_future_are_reported_by_whoever_starts_on_them(two: Two) -> None:
+    """The server's clock was once two hours ahead."""
+    ahead_at = datetime.now(UTC) + timedelta(hours=2)
+    await write(two.one.store, replace(entry(), entry=replace(entry().entry, committed_at=ahead_at)))
+    late = await opened(two.stand, two.one.refs)
+    answer = await late.settle(await late.asked(1, FATHER))
+    assert isinstance(answer, SaleAnswer), answer
+    assert answer.sale.committed_at >= ahead_at
+    await two.one.settle(await two.one.asked(2, SON))
+    for shop in (late, two.one):
+        ((what, error),) = shop.world.reports
+        assert what == "clock"
+        assert re.search(r"clock is (1:59|2:00):.* behind the last entry", str(error))
+    await late.close()
+
+
 async def test_of_many_for_one_member_each_is_answered_and_the_books_hold(two: Two) -> None:
     """All were quoted on the same account: what the first changes the others are told."""
     commands = [
@@ -136,7 +152,7 @@ async def test_of_many_for_one_member_each_is_answered_and_the_books_hold(two: T
 async def test_a_hold_ends_once_whoever_ends_it(database_url: str) -> None:
     stand = PostgresStand(database_url)
     refs = await founded(stand, *PEOPLE, ties=TIES)
-    at_once_over = Rules(hold=timedelta(microseconds=1))
+    at_once_over = replace(PATIENT, hold=timedelta(microseconds=1))
     two = Two(await opened(stand, refs, at_once_over), await opened(stand, refs, at_once_over), stand)
     held = await two.one.settle(await two.one.asked(1, SON, collect=Collect.LATER))
     assert isinstance(held, SaleAnswer), held
