@@ -144,7 +144,6 @@ def test_days_and_a_book_are_chosen(city: City) -> None:
     assert len(exported(city, "--from", "2999-01-01")) == 1
     own = exported(city, "--book", book)
     assert {posting["book"] for entry in own[:-1] for posting in entry["postings"]} == {book}
-    assert len(exported(city, "--book", "none")) == 1
 
 
 def test_no_name_and_no_number_of_anybody_is_written_out(city: City) -> None:
@@ -182,7 +181,35 @@ def test_an_odd_choice_is_refused(city: City, options: tuple[str, ...], said: st
 
 def test_days_the_wrong_way_round_are_refused(city: City) -> None:
     options = ("--from", "2026-03-02", "--to", "2026-03-01")
-    assert "--from is later than --to" in city.run("ledger", "export", *options, exit_code=1).stderr
+    told = city.run("ledger", "export", *options, exit_code=2).stderr
+    assert "--from is later than --to" in told
+    assert "--from 晚于 --to" in told
+
+
+@on_both_stores
+def test_a_book_that_is_none_is_refused_with_the_nearest_names_before_a_file_is_made(city: City) -> None:
+    book = exported(chained(city))[0]["postings"][0]["book"]
+    path = city.folder / "entries.csv"
+    told = city.run("ledger", "export", "--book", f"{book}x", "--output", str(path), exit_code=2).stderr
+    assert f"没有这个账簿;最接近的是 {book}" in told
+    assert f"there is no such book; the nearest are {book}" in told
+    assert not path.exists()
+
+
+def test_a_book_is_named_even_where_none_is_near(city: City) -> None:
+    book = exported(chained(city))[0]["postings"][0]["book"]
+    assert f"the nearest are {book}" in city.run("ledger", "export", "--book", "?", exit_code=2).stderr
+
+
+def test_both_say_which_entries_they_count(city: City) -> None:
+    assert exported(chained(city))[-1]["totals"]["counted"] == "entries with postings"
+    assert city.ask("ledger", "verify")["counted"] == "all entries"
+    text = city.run("ledger", "verify").stdout
+    assert "All entries are counted" in text
+    assert "分录全部计入" in text
+    text = city.run("ledger", "export", "--output", str(city.folder / "x.csv")).stdout
+    assert "Entries with postings are counted" in text
+    assert "只计有记账的分录" in text
 
 
 @given(st.text(st.characters(codec="utf-8")))

@@ -141,5 +141,8 @@ def test_books_that_are_off_end_with_exit_code_1(city: City) -> None:
     city.change("UPDATE accounts SET balance_fen = balance_fen + 1 WHERE balance_fen = 100000")
     answer = city.ask("ledger", "summary", exit_code=1)
     assert answer["balanced"] is False
-    assert "100001 fen and 0 held, but its postings say 100000 and 0" in answer["faults"][0]
-    assert "错误 fault" in city.run("ledger", "summary", exit_code=1).stdout
+    (fault,) = answer["faults"]
+    assert "100001 fen and 0 held, but its postings say 100000 and 0" in fault["en"]
+    text = city.run("ledger", "summary", exit_code=1).stdout
+    assert f"错误:{fault['zh']}" in text
+    assert f"Fault: {fault['en']}" in text

@@ -7,7 +7,7 @@ import click
 
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
 from medsettle_gateway.cli.ledger_export import export_command
-from medsettle_gateway.cli.ledger_verify import head_command, verify_command
+from medsettle_gateway.cli.ledger_verify import head_command, print_findings, verify_command
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.storage.audit import Summary, summarise
 
@@ -46,7 +46,7 @@ def _plain(found: Summary) -> dict[str, object]:
         "accounts": found.accounts._asdict(),
         "cash_fen": found.cash_fen,
         "open_sales": [each._asdict() for each in found.open_sales],
-        "faults": list(found.faults),
+        "faults": [fault._asdict() for fault in found.faults],
     }
 
 
@@ -72,7 +72,6 @@ def _print(found: Summary) -> None:
         click.echo(f"未了结 open: {request_id} {state}")
     if not found.open_sales:
         click.echo("没有未了结的业务。No sale is open.")
-    for fault in found.faults:
-        click.echo(f"错误 fault: {fault}")
+    print_findings(found.faults)
     if not found.faults:
         click.echo("每个账簿借贷平衡,余额与记账一致。Every book balances, balances equal their postings.")

@@ -12,9 +12,11 @@ from typing import Any, Final, TextIO
 import click
 
 from medsettle_gateway.cli.frame import config_option, open_gateway, refuse
-from medsettle_gateway.cli.usage import WrongValueError
+from medsettle_gateway.cli.usage import WrongUsageError, WrongValueError
 from medsettle_gateway.files import cells
 from medsettle_gateway.storage.audit.exporting import Exported, Totals, Wanted, export
+from medsettle_gateway.storage.audit.naming import books_near
+from medsettle_gateway.storage.connection import Connection
 
 COLUMNS: Final = (
     "position", "kind", "request_id", "committed_at", "business_on", "terminal", "book", "account",
@@ -50,20 +52,35 @@ def export_command(
     """Write entries with their postings, in the order of their positions, and totals at the end.
 
     Amounts are whole fen. The totals are the last thing written: a file without them is not complete. Names,
-    operators and free texts are left out; entries that move no money are too.
+    operators and free texts are left out; entries that move no money are too, which ledger verify counts.
     """
     wanted = Wanted(since or date.min, until or date.max, book)
     if wanted.since > wanted.until:
-        refuse("--from 晚于 --to。", "--from is later than --to.")
-    with open_gateway(config_path).reading() as connection, _opened(output) as file:
-        write, end = _FORMS[form](file)
+        raise WrongUsageError("--from 晚于 --to,请对调", "--from is later than --to: change them over")
+    with open_gateway(config_path).reading() as connection:
+        _require_book(connection, book)
         totals = Totals()
-        for entry in export(connection, wanted):
-            totals.add(entry)
-            write(entry)
-        end(totals)
+        with _opened(output) as file:
+            write, end = _FORMS[form](file)
+            for entry in export(connection, wanted):
+                totals.add(entry)
+                write(entry)
+            end(totals)
     if output is not None:
         click.echo(f"{output}: 分录 entries {totals.entry_count},记账 postings {totals.posting_count}")
+        click.echo("只计有记账的分录;ledger verify 计全部分录。")
+        click.echo("Entries with postings are counted; ledger verify counts all.")
+
+
+def _require_book(connection: Connection, book: str) -> None:
+    near = books_near(connection, book) if book else None
+    if near is None:
+        return
+    if not near:
+        raise WrongValueError("还没有任何账簿", "there are no books yet", param_hint="--book")
+    names = ", ".join(near)
+    zh, en = f"没有这个账簿;最接近的是 {names}", f"there is no such book; the nearest are {names}"
+    raise WrongValueError(zh, en, param_hint="--book")
 
 
 @contextmanager
@@ -120,6 +137,7 @@ def _as_lines(file: TextIO) -> tuple[Write, End]:
 
     def end(totals: Totals) -> None:
         put({"totals": {
+            "counted": "entries with postings",
             "entry_count": totals.entry_count,
             "posting_count": totals.posting_count,
             "books": [{"book": book, **total._asdict()} for book, total in sorted(totals.books.items())],

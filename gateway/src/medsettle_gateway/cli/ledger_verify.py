@@ -14,6 +14,7 @@ import click
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse, shown_at
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.ledger.chain import Block
+from medsettle_gateway.storage.audit.findings import Finding
 from medsettle_gateway.storage.audit.head import Standing, stand
 from medsettle_gateway.storage.audit.processes import ReaderProcess, sharing
 from medsettle_gateway.storage.audit.verifying import Told, Verdict, verify
@@ -101,6 +102,7 @@ def _bar(*, shown: bool) -> Iterator[Told]:
 def _plain(verdict: Verdict) -> dict[str, Any]:
     return {
         "sound": not verdict.findings,
+        "counted": "all entries",
         "entry_count": verdict.entry_count,
         "posting_count": verdict.posting_count,
         "block_count": verdict.block_count,
@@ -137,16 +139,23 @@ def _head_lines(standing: Standing) -> Iterator[str]:
         )
 
 
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Prints what is wrong with the books, each in a line of both languages."""
+    for finding in findings:
+        click.echo(f"错误:{finding.zh}(共 {finding.row_count} 处)。")
+        click.echo(f"Fault: {finding.en} ({finding.row_count} such).")
+
+
 def _print(verdict: Verdict) -> None:
     click.echo(
         f"分录 entries {verdict.entry_count},记账 postings {verdict.posting_count},"
         f"区块 blocks {verdict.block_count}"
     )
+    click.echo("分录全部计入,包括没有记账的;ledger export 只写有记账的。")
+    click.echo("All entries are counted, also those without postings, which ledger export leaves out.")
     for line in _head_lines(Standing(verdict.head, verdict.waiting_count)):
         click.echo(line)
-    for finding in verdict.findings:
-        click.echo(f"错误:{finding.zh}(共 {finding.row_count} 处)。")
-        click.echo(f"Fault: {finding.en} ({finding.row_count} such).")
+    print_findings(verdict.findings)
     if verdict.findings:
         click.echo("账簿有误:请停止使用,保留现场,并与备份及留存的哈希比对。", err=True)
         click.echo(

@@ -13,6 +13,12 @@ SELECT state, count(*) FROM sales GROUP BY state ORDER BY state;
 SELECT request_id, state FROM sales WHERE state IN ('PENDING', 'HELD', 'EXPIRED', 'UNDOING')
 ORDER BY created_at_us, request_id LIMIT :most;
 
+-- name: has_postings
+SELECT 1 FROM postings WHERE book = :book LIMIT 1;
+
+-- name: names
+SELECT DISTINCT book FROM postings ORDER BY book LIMIT :most;
+
 -- name: funds
 SELECT book, sum(amount_fen) FROM postings WHERE account = 'benefit' GROUP BY book ORDER BY book;
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from medsettle_gateway.storage.audit.asking import Books
+from medsettle_gateway.storage.audit.findings import Finding
 from medsettle_gateway.storage.audit.moment import same_moment
 from medsettle_gateway.storage.audit.verifying import verdict_of
 from medsettle_gateway.storage.connection import Connection
@@ -31,7 +32,7 @@ class AccountTotals(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """The books as their entries have them. ``faults`` says what does not follow from them, one of a kind."""
+    """The books as their entries have them. ``faults`` is what does not follow from them, one of a kind."""
 
     entry_count: int
     posting_count: int
@@ -40,7 +41,7 @@ class Summary(NamedTuple):
     accounts: AccountTotals
     cash_fen: int
     open_sales: tuple[OpenSale, ...]
-    faults: tuple[str, ...]
+    faults: tuple[Finding, ...]
 
 
 def summarise(connection: Connection) -> Summary:
@@ -56,7 +57,7 @@ def summarise(connection: Connection) -> Summary:
             accounts=AccountTotals(balance_fen, held_fen),
             cash_fen=_only(books.ask("cash")),
             open_sales=tuple(OpenSale(request_id, state) for request_id, state in books.listed("open_sales")),
-            faults=tuple(each.en for each in verdict_of([books]).findings),
+            faults=verdict_of([books]).findings,
         )
 
 
