@@ -89,10 +89,11 @@ def test_the_root_of_another_gateway_is_refused(city: City, tmp_path: Path) -> N
 def test_a_lost_database_is_restored_from_a_backup_and_never_made_anew(city: City) -> None:
     for path in city.folder.glob("gateway.db*"):
         path.unlink()
-    for command in (("init", str(city.folder)), ("migrate",), ("serve", "--demo")):
+    recovery = ("recovery", "begin", "--by", "wang", "--reason", "the disk failed")
+    for command in (("init", str(city.folder)), ("migrate",), ("serve", "--demo"), recovery):
         result = city.run(*command, exit_code=2)
         assert "restore it from the backup" in result.stderr
-    assert not (city.folder / "gateway.db").exists()
+        assert not (city.folder / "gateway.db").exists()
 
 
 def test_an_init_that_ended_before_its_keys_were_made_is_finished_by_the_next(tmp_path: Path) -> None:

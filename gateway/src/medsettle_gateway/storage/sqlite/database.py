@@ -126,7 +126,9 @@ def open_database(path: Path, sealer: Sealer, *, root: str, busy_ms: int = 0) ->
 
 
 def require_alone(path: Path) -> None:
-    """Ends the log of a database that nobody else has open. Raises ConfigError if somebody does."""
+    """Ends the log of a database that nobody else has open. Raises ConfigError if one does, or none is."""
+    if not path.is_file():
+        raise nothing_at(path)
     try:
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
