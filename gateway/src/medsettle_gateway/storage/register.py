@@ -37,6 +37,14 @@ class Registered(NamedTuple):
     scheme: str
 
 
+def member_of(connection: Connection, sealer: Sealer, number: str) -> str | None:
+    """Returns the reference of the member with this number, or None."""
+    found = connection.execute(
+        "SELECT member FROM identities WHERE number_hash = ?", (sealer.find(NUMBER, number),)
+    ).fetchone()
+    return None if found is None else str(found[0])
+
+
 @dataclass(frozen=True, slots=True)
 class People:
     """Members, their accounts, families and years, inside a writing transaction.
@@ -128,10 +136,7 @@ class People:
 
     def member_of(self, number: str) -> str | None:
         """Returns the reference of the member with this number, or None."""
-        found = self.connection.execute(
-            "SELECT member FROM identities WHERE number_hash = ?", (self.sealer.find(NUMBER, number),)
-        ).fetchone()
-        return None if found is None else str(found[0])
+        return member_of(self.connection, self.sealer, number)
 
     def unbind(self, number: str, payer_number: str) -> bool:
         """Ends a family tie; returns whether there was one."""
