@@ -183,14 +183,15 @@ def test_workers_need_a_server(city: City) -> None:
 
 
 @pytest.mark.parametrize("city", ["server"], indirect=True)
+@pytest.mark.parametrize("lost", [ConnectionResetError(104, "reset by peer"), KeyboardInterrupt()], ids=repr)
 def test_a_commit_whose_answer_was_lost_is_told_as_unknown(
-    city: City, monkeypatch: pytest.MonkeyPatch
+    city: City, monkeypatch: pytest.MonkeyPatch, lost: BaseException
 ) -> None:
     commit = ending.commit
 
     async def lose_the_answer(connection: Connection) -> None:
         await commit(connection)
-        raise ConnectionResetError(104, "Connection reset by peer")
+        raise lost
 
     monkeypatch.setattr(blocking, "commit", lose_the_answer)
     zh, en = refused(city, "recovery", "begin", "--by", "wang", "--reason", "disk", exit_code=1)

@@ -23,7 +23,7 @@ class DatabaseFailedError(Exception):
 
 
 class CommitUnknownError(Exception):
-    """The database server did not answer a commit: all of the transaction was done, or nothing of it."""
+    """A commit was not answered, or not waited for: all of the transaction was done, or nothing of it."""
 
 
 class Rows(Protocol):

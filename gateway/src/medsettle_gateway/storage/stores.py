@@ -169,7 +169,7 @@ def writing(database: Database, sealer: Sealer, *, root: str, keep: bool = True)
     """Yields a connection inside a writing transaction; leaving it commits if ``keep``.
 
     Raises ConfigError if the database cannot be opened, sqlite3.Error or DatabaseFailedError if it cannot be
-    written, CommitUnknownError if a server did not say whether it was.
+    written, CommitUnknownError if it is not known whether it was.
     """
     with connected(database, sealer, root=root) as connection:
         begin(connection)
@@ -179,5 +179,5 @@ def writing(database: Database, sealer: Sealer, *, root: str, keep: bool = True)
             return
         try:
             connection.execute("COMMIT")
-        except DatabaseFailedError as error:
-            raise CommitUnknownError(*error.args) from error
+        except (DatabaseFailedError, KeyboardInterrupt) as error:
+            raise CommitUnknownError(str(error) or "interrupted") from error
