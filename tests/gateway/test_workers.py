@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,17 @@ DEAF = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True)\n"
     "while True: time.sleep(60)"
 )
+IN_TURN = """
+import os, signal, sys, time
+def turn(over):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("ready", flush=True)
+    if sys.argv[1] == "2":
+        sys.stdin.read()
+        open(over, "w").close()
+    while not os.path.exists(over):
+        time.sleep(0.01)
+"""
 IMPATIENT = Patience(ready_s=20, drain_s=0.2, pause_s=0.01, restarts_most=2)
 
 
@@ -34,6 +46,16 @@ async def test_all_that_serve_are_ended_together() -> None:
     processes = list(running._running.values())
     await running.stop()
     assert [each.returncode for each in processes] == [-signal.SIGTERM] * 2
+
+
+async def test_who_takes_its_time_to_end_keeps_no_other_from_ending(tmp_path: Path) -> None:
+    """The first one waits for what the second one does once its standard input has ended."""
+    over = tmp_path / "over"
+    running = workers(f"{IN_TURN}\nturn({str(over)!r})", patience=Patience(ready_s=20))
+    await running.start()
+    processes = list(running._running.values())
+    await running.stop()
+    assert [each.returncode for each in processes] == [0, 0]
 
 
 async def test_a_worker_that_never_serves_is_told_with_its_code_before_others_start() -> None:

@@ -77,16 +77,19 @@ class Workers:
         for each in running:
             with contextlib.suppress(ProcessLookupError):
                 each.send_signal(signal.SIGTERM)
-        for each in running:
-            if each.stdin is not None:
-                each.stdin.close()
-            try:
-                async with asyncio.timeout(self.patience.drain_s):
-                    await each.wait()
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    each.kill()
-                await each.wait()
+        await asyncio.gather(*map(self._end, running))
+
+    async def _end(self, process: Process) -> None:
+        """Returns when a worker that was told has ended; one that takes too long is killed."""
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(self.patience.drain_s):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
     async def _launch(self, number: int) -> None:
         """Returns when the worker serves. Raises NotReadyError."""
