@@ -4,17 +4,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from medsettle.cli.run import run
 from medsettle.config import TillConfig
-from medsettle.errors import OutcomeUnknownError, RefusedError
+from medsettle.errors import OutcomeUnknownError, RefusedError, till_error
 from medsettle.models import Basket, Line, Outcome, SaleCard
+from medsettle.record import SaleRecord
 from medsettle.tender import CashTender
 from medsettle.testing import Gateway
 from medsettle.till import Till
+from medsettle.till_reasons import TillReason
 from tests.e2e.counter import CLINIC, ZHANG, Drawer, agree, enrolled, split
 
 pytestmark = pytest.mark.e2e
@@ -109,6 +112,29 @@ def test_the_card_of_a_return_says_what_became_of_the_cash_that_a_tender_was_to_
         till.cash_returned(request_id)
         again = till.return_goods(number, request_id, [HALF], expected=quote.split)
         assert "The cash part was given back" in again.next_en
+
+
+def test_a_return_that_is_settled_is_told_so_though_its_cash_cannot_be_looked_into(
+    gateway: Gateway, config: TillConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Till.open(config) as till:
+        request_id = sold(gateway, till, Drawer()).request_id or ""
+        quote, journal = till.quote_return(request_id, [HALF]), till._desk.journal
+        load, loads = journal.load, count(1)
+
+        def fails_later(wanted: str) -> SaleRecord | None:
+            if wanted == request_id and next(loads) > 1:
+                raise till_error(TillReason.JOURNAL_UNAVAILABLE, file="till.journal", cause="the disk")
+            return load(wanted)
+
+        monkeypatch.setattr(journal, "load", fails_later)
+        left = till.return_goods(till.next_number(), request_id, [HALF], expected=quote.split)
+        monkeypatch.undo()
+        assert (left.outcome, left.refusal and left.refusal.reason) == (Outcome.PAID, "JOURNAL_UNAVAILABLE")
+        assert "medsettle recover" in left.next_zh
+        (before,) = till.recover()
+        assert quote.difference is not None
+        assert (before.request_id, before.refund_due_fen) == (request_id, quote.difference.cash_fen)
 
 
 @pytest.mark.parametrize("arrived", [True, False], ids=["answer lost", "request lost"])

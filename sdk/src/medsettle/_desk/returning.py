@@ -7,9 +7,10 @@ from medsettle._desk.desk import Desk
 from medsettle._desk.driving import ASKING, Asked, Pass, ending_with
 from medsettle._desk.effects import Script
 from medsettle._desk.records import Click, attempt_for, begun, content_of, first_id, new_record, record_for
-from medsettle._desk.saying import Words, given_back
+from medsettle._desk.saying import CASH_LATER, Words, given_back
 from medsettle._desk.selling import ended, second_click, ticket_name
 from medsettle.checks import checked_operator, checked_split, checked_staying
+from medsettle.errors import MedsettleError
 from medsettle.models import Basket, CashState, Collect, Credential, Line, SaleCard, Split
 from medsettle.record import SaleRecord, Step
 from medsettle.tender import Tender
@@ -47,7 +48,11 @@ def return_goods(desk: Desk, what: Returning) -> Script[SaleCard]:
     with desk.busy.giving(name):
         work = yield from _settled(desk, what, first)
         card = ended(work)
-    return (yield from _with_cash_back(desk, what, card))
+    try:
+        return (yield from _with_cash_back(desk, what, card))
+    except MedsettleError as error:
+        # The return is settled: an error would say that nothing was sent.
+        return replace(card, refusal=error.refusal, next_zh=CASH_LATER.zh, next_en=CASH_LATER.en)
 
 
 def _settled(desk: Desk, what: Returning, first: RequestId) -> Script[Pass]:

@@ -213,6 +213,13 @@ def given_back(due_fen: int, request_id: str) -> Words:
     )
 
 
+CASH_LATER: Final = Words(
+    "请收回退货。退货已结算,不要重做;请执行 medsettle recover,并按其提示退还现金。",
+    "Take the goods back. The return is settled, do not repeat it; run medsettle recover: it says what cash "
+    "goes back.",
+)
+
+
 def _tell_ended(record: SaleRecord) -> Words:
     """Nothing went back where no fund and no account had paid."""
     split = record.expected
