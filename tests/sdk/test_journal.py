@@ -101,6 +101,17 @@ def test_a_journal_that_is_reached_by_a_link_is_locked_too(
         SqliteJournal(link)
 
 
+def test_a_journal_that_was_closed_meanwhile_is_one_clear_sentence(
+    opened: Callable[[], SqliteJournal]
+) -> None:
+    journal = opened()
+    journal.close()
+    with pytest.raises(JournalError, match="JOURNAL_UNAVAILABLE"):
+        journal.begin(record())
+    with pytest.raises(JournalError, match="JOURNAL_UNAVAILABLE"):
+        journal.load(record().request_id)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="its locks are others")
 def test_a_disk_without_locks_is_not_taken_for_another_program(
     path: Path, monkeypatch: pytest.MonkeyPatch

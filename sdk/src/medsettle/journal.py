@@ -15,7 +15,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -297,9 +297,11 @@ class SqliteJournal:
                 raise
 
     def _roll_back(self) -> None:
-        # A full disk may have ended the transaction by itself.
-        if self._sql.in_transaction:
-            self._sql.execute("ROLLBACK")
+        # A full disk may have ended the transaction by itself, and another thread may have closed the file;
+        # what went wrong first is what is told.
+        with suppress(sqlite3.Error):
+            if self._sql.in_transaction:
+                self._sql.execute("ROLLBACK")
 
     def _error(self, error: Exception) -> MedsettleError:
         return till_error(reason_of(error), file=str(self._path), cause=str(error))
