@@ -4,9 +4,10 @@ import asyncio
 import csv
 import io
 import json
+import re
 import sqlite3
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 import pytest
@@ -49,6 +50,21 @@ def test_sound_books_are_verified_for_people(city: City) -> None:
     text = chained(city).run("ledger", "verify", "--readers", "3").stdout
     assert "全部相符" in text
     assert "Everything holds" in text
+
+
+@on_both_stores
+def test_books_that_lie_in_the_future_are_told_with_what_to_do(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = datetime.now(UTC) - timedelta(hours=3)
+    assert "Note" not in city.run("ledger", "verify").stderr
+    monkeypatch.setattr("medsettle_gateway.cli.ledger_verify.now", lambda: ahead)
+    result = city.run("ledger", "verify")
+    assert "Everything holds" in result.stdout
+    assert "最后一条分录的时间是" in result.stderr
+    assert re.search(r"the last entry is of 20.*\+08:00, and now it is 20.* Set the clocks", result.stderr)
+    last_at = datetime.fromisoformat(city.ask("ledger", "verify")["last_committed_at"])
+    assert last_at > ahead
 
 
 @on_both_stores

@@ -6,19 +6,29 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse, shown_at
+from medsettle_gateway.cli.frame import (
+    config_option,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    refuse,
+    shown_at,
+)
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.ledger.chain import Block
+from medsettle_gateway.service.instants import Instants
 from medsettle_gateway.storage.audit.findings import Finding
 from medsettle_gateway.storage.audit.head import Standing, stand
 from medsettle_gateway.storage.audit.processes import ReaderProcess, sharing
 from medsettle_gateway.storage.audit.verifying import Told, Verdict, verify
-from medsettle_gateway.storage.connection import Connection, DatabaseFailedError
+from medsettle_gateway.storage.connection import Connection, DatabaseFailedError, last_committed_at
 from medsettle_gateway.storage.instants import from_us
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -54,10 +64,13 @@ def verify_command(noted: bytes | None, readers: int, as_json: bool, config_path
     gateway = open_gateway(config_path)
     with sharing(gateway.reading, readers) as connections, _bar(shown=not as_json) as told:
         verdict = _verified(connections, noted, told)
+    with gateway.reading() as connection:
+        last_at = last_committed_at(connection)
     if as_json:
-        print_json(_plain(verdict))
+        print_json({**_plain(verdict), "last_committed_at": last_at and last_at.isoformat()})
     else:
         _print(verdict)
+        _print_future(last_at)
     sys.exit(1 if verdict.findings else 0)
 
 
@@ -110,6 +123,22 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
         "head": _block(verdict.head),
         "findings": [finding._asdict() for finding in verdict.findings],
     }
+
+
+def _print_future(last_at: datetime | None) -> None:
+    """Books may lie in the future without any fault: a clock was ahead when they were written."""
+    at = now()
+    if last_at is None or last_at - at <= Instants.behind_most:
+        return
+    click.echo(
+        f"提醒:最后一条分录的时间是 {shown_at(last_at)},现在是 {shown_at(at)}。请校准本机和数据库的时钟;"
+        "在时钟赶上之前,业务记在这条分录之后、归入它的日期。账簿无需修复。", err=True,
+    )
+    click.echo(
+        f"Note: the last entry is of {shown_at(last_at)}, and now it is {shown_at(at)}. Set the clocks of "
+        "this machine and of the database right: until they have come so far, sales are entered right after "
+        "that entry and on its day. The books need no repair.", err=True,
+    )
 
 
 def _block(block: Block | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _GOODBYE_S = 2.0
 def _standby_away(url: str) -> ConfigError:
     place = shown(url)
     return ConfigError(
-        f"数据库 {place} 的同步备机没有跟上,尚不能答复已写入的业务;请检查备机,"
+        f"数据库 {place} 的同步备库没有跟上,尚不能答复已写入的业务;请检查备库,"
         "或由数据库管理员将其移出 synchronous_standby_names。",
         f"The standby of the database {place} does not keep up, so what was written cannot be answered yet: "
         "see to the standby, or have it taken out of synchronous_standby_names.",
