@@ -143,7 +143,8 @@ class Till:
         """Says that the cash part of a hold is collected. Repeating is safe: it settles once.
 
         Returns the card of a PAID sale. Raises RefusedError, OutcomeUnknownError, or RequestError if the
-        tenders do not add up to the cash part.
+        tenders do not add up to the cash part; GatewayAwayError if another till's sale cannot be looked up,
+        and nothing is confirmed then.
         """
         return self._run(selling.confirm(self._desk, request_id, tenders, self._operator(operator)))
 
@@ -173,7 +174,8 @@ class Till:
     def status(self, request_id: str) -> SaleCard:
         """Looks a sale up; with the gateway away, in the journal. Repeating is safe: it changes nothing.
 
-        Raises RefusedError for an id that neither side knows, which does not mean that it failed.
+        Raises RefusedError for an id that neither side knows, which does not mean that it failed,
+        RequestError for one of another institution, and GatewayAwayError where only the gateway could tell.
         """
         return self._run(selling.status(self._desk, request_id))
 
