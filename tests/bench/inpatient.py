@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from itertools import cycle, islice
 from typing import Any, Final
+
+from msgspec import structs
 
 from medsettle_gateway.domain.basket import CatalogueClass, Line, LineKind
 from medsettle_gateway.files.packs import shipped_packs
@@ -66,7 +67,7 @@ def whole_case() -> CaseInput:
     """Returns a stay with all lines of the golden cases and a few more."""
     one, *others = (golden(name).given for name in GOLDEN)
     lines = (*one.lines, *(line for other in others for line in other.lines), *MORE)
-    return replace(one, lines=lines)
+    return structs.replace(one, lines=lines)
 
 
 def whole(pack: Pack, case: CaseInput) -> Iterator[Row]:
@@ -87,7 +88,9 @@ def whole(pack: Pack, case: CaseInput) -> Iterator[Row]:
 
 def by_lines(pack: Pack, case: CaseInput) -> Iterator[Row]:
     """Yields the cost of baskets of growing size, made of the same lines over and over."""
-    cases = {count: replace(case, lines=tuple(islice(cycle(case.lines), count))) for count in LINE_COUNTS}
+    cases = {
+        count: structs.replace(case, lines=tuple(islice(cycle(case.lines), count))) for count in LINE_COUNTS
+    }
     laps = {
         str(count): repeated(partial(calculate, pack, each), CALLS * 8 // count)
         for count, each in cases.items()

@@ -1,11 +1,11 @@
 """People, places, baskets and packs for the tests of the policy floor."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, CatalogueClass, Encounter, Line, LineKind
 from medsettle_gateway.domain.counters import CounterKey
@@ -46,7 +46,7 @@ def drug(amount_fen: int, catalogue_class: CatalogueClass = CatalogueClass.A, na
 
 def visit(*lines: Line, **changes: Any) -> CaseInput:
     """A visit of an employee to a clinic, changed where the test says so."""
-    return replace(CaseInput(DAY, EMPLOYEE, CLINIC, VISIT, lines or (drug(50_000),)), **changes)
+    return structs.replace(CaseInput(DAY, EMPLOYEE, CLINIC, VISIT, lines or (drug(50_000),)), **changes)
 
 
 def account(owner: Owner, balance_fen: int, name: str = "a") -> Account:

@@ -1,7 +1,7 @@
 """Random settlements under random packs."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -149,7 +149,7 @@ def with_counters(draw: Draw, pack: Pack, case: CaseInput, versions: tuple[Pack,
     """The case after some earlier settlements: some of the counters that it reads stand somewhere."""
     keys = counters_read(pack, case, versions)
     used = {key: draw(USED[key.measure]) for key in keys if once_in(draw, 3)}
-    return replace(case, counters=used)
+    return structs.replace(case, counters=used)
 
 
 @st.composite
@@ -194,11 +194,11 @@ def worlds_of_versions(draw: Draw) -> World:
     case = bare_case(draw)
     day = date(2023, 1, 2)
     back = between(draw, 0, 10)
-    encounter = replace(case.encounter, admitted=day - timedelta(days=back))
+    encounter = structs.replace(case.encounter, admitted=day - timedelta(days=back))
     if encounter.discharged is not None:
-        encounter = replace(encounter, discharged=day)
+        encounter = structs.replace(encounter, discharged=day)
     basket = over_the_stay(draw, case.lines, day - timedelta(days=back), day)
-    case = replace(case, service_on=day, encounter=encounter, lines=basket)
+    case = structs.replace(case, service_on=day, encounter=encounter, lines=basket)
     packs = tuple(map(loaded, versions))
     case = with_counters(draw, packs[1], case, packs)
     return World(later, packs[1], case, tuple(versions), packs)
@@ -224,19 +224,19 @@ def regions(draw: Draw) -> Region:
         data.append(renamed(draw(pack_data())))
     packs = tuple(map(loaded, data))
     case = bare_case(draw)
-    encounter = replace(case.encounter, benefit=ASSIGNED)
+    encounter = structs.replace(case.encounter, benefit=ASSIGNED)
     asked = [id_ for each in data for id_ in each["benefits"]]
     lines = tuple(
         structs.replace(each, benefit=choice(draw, asked)) if once_in(draw, 8) else each
         for each in case.lines
     )
-    case = replace(case, encounter=encounter, lines=lines)
+    case = structs.replace(case, encounter=encounter, lines=lines)
     used: dict[CounterKey, int] = {}
     for pack in packs:
         for benefit in pack.benefits:
-            own = replace(case, encounter=replace(encounter, benefit=benefit.id))
+            own = structs.replace(case, encounter=structs.replace(encounter, benefit=benefit.id))
             used |= with_counters(draw, pack, own).counters
-    return Region(tuple(data), packs, replace(case, counters=used))
+    return Region(tuple(data), packs, structs.replace(case, counters=used))
 
 
 def renamed(data: Plain) -> Plain:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import CatalogueClass, Encounter, Line, LineKind, Ward
@@ -221,7 +222,7 @@ def test_the_whole_input_can_be_stored_and_calculated_again() -> None:
         service_on=DAY,
         patient=replace(EMPLOYEE, covered_to=date(2024, 1, 1), conditions=("gout", "asthma")),
         institution=CLINIC,
-        encounter=replace(VISIT, admitted=date(2023, 5, 29), discharged=DAY, sessions=2),
+        encounter=structs.replace(VISIT, admitted=date(2023, 5, 29), discharged=DAY, sessions=2),
         lines=(line, drug(50_000)),
         counters={PAID: 100, DEDUCTIBLE: 200},
         accounts=(account(Owner.SELF, 100, "m-1"),),

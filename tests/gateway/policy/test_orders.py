@@ -42,7 +42,7 @@ def test_what_an_order_lifts_of_a_line_follows_the_day_of_the_line() -> None:
     on_the_day = structs.replace(OUTSIDE, service_on=DAY)
     of_today = visit(before, on_the_day, counters=MET, orders=(order(Waiver.CATALOGUE),))
     assert [line.in_scope_fen for line in calculate(anshan(), of_today).breakdown.lines] == [0, 10_000]
-    of_yesterday = replace(of_today, orders=(order(Waiver.CATALOGUE, begins=DAY - A_DAY),))
+    of_yesterday = structs.replace(of_today, orders=(order(Waiver.CATALOGUE, begins=DAY - A_DAY),))
     assert [line.in_scope_fen for line in calculate(anshan(), of_yesterday).breakdown.lines] == [10_000, 0]
 
 
@@ -61,7 +61,7 @@ def test_the_cap_is_lifted_by_the_day_of_the_bill_and_what_is_paid_is_still_coun
     assert result.breakdown.fund_fen("pooled") == 5_000
     assert dict(result.deltas)[CounterKey("2023", GENERAL, "paid")] == 5_000
     assert Step.CAP not in [entry.step for entry in result.trace]
-    assert funded(replace(case, orders=(order(Waiver.CATALOGUE, Waiver.QUANTITIES),))) == 1_000
+    assert funded(structs.replace(case, orders=(order(Waiver.CATALOGUE, Waiver.QUANTITIES),))) == 1_000
 
 
 def test_several_orders_hold_side_by_side_and_each_is_told() -> None:

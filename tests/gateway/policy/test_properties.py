@@ -1,10 +1,10 @@
 """What holds for every pack, person, place and basket."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
@@ -39,7 +39,7 @@ def after(case: CaseInput, result: Calculation) -> CaseInput:
     used = dict(case.counters)
     for key, delta_fen in result.deltas:
         used[key] = used.get(key, 0) + delta_fen
-    return replace(case, counters=used)
+    return structs.replace(case, counters=used)
 
 
 @given(settled_worlds)
@@ -125,7 +125,7 @@ def test_a_counter_that_is_not_declared_is_not_looked_at(world: World) -> None:
         for measure in ("deductible", "paid", "borne", "banded")
     ]
     noise = {key: 12_345 for key in others if key not in declared}
-    noisy = replace(case, counters={**case.counters, **noise})
+    noisy = structs.replace(case, counters={**case.counters, **noise})
     assert settle(world, noisy) == settle(world)
 
 
@@ -174,7 +174,8 @@ def test_what_comes_afterwards_moves_nothing(world: World) -> None:
 
 @given(settled_worlds)
 def test_without_a_benefit_no_fund_pays_and_nothing_is_counted(world: World) -> None:
-    alone = replace(world.case, encounter=replace(world.case.encounter, benefit=PERSONAL_ACCOUNT_ONLY))
+    encounter = structs.replace(world.case.encounter, benefit=PERSONAL_ACCOUNT_ONLY)
+    alone = structs.replace(world.case, encounter=encounter)
     result = settle(world, alone)
     assert result.breakdown.funds == result.breakdown.afterwards == ()
     assert result.breakdown.personal_fen == result.breakdown.total_fen
@@ -197,7 +198,7 @@ def test_a_reversal_with_nothing_in_between_gives_the_state_before(world: World)
     first = settle(world)
     behind = after(world.case, first)
     taken_back = {key: behind.counters.get(key, 0) - delta_fen for key, delta_fen in first.deltas}
-    restored = replace(behind, counters={**behind.counters, **taken_back})
+    restored = structs.replace(behind, counters={**behind.counters, **taken_back})
     assert {key: fen for key, fen in restored.counters.items() if fen} == {
         key: fen for key, fen in world.case.counters.items() if fen
     }
@@ -259,7 +260,7 @@ def test_what_a_fund_paid_before_never_raises_what_all_funds_pay_now(drawn: tupl
         key: fen + (more_fen if key.measure == "paid" else 0) for key, fen in world.case.counters.items()
     }
     now = calculate(pack, world.case).breakdown
-    then = calculate(pack, replace(world.case, counters=spent)).breakdown
+    then = calculate(pack, structs.replace(world.case, counters=spent)).breakdown
     assert then.personal_fen >= now.personal_fen
 
 
@@ -267,5 +268,5 @@ def test_what_a_fund_paid_before_never_raises_what_all_funds_pay_now(drawn: tupl
 def test_a_line_does_not_depend_on_the_lines_after_it(world: World, data: Any) -> None:
     kept = data.draw(st.integers(1, len(world.case.lines)))
     whole = settle(world).breakdown
-    first = settle(world, replace(world.case, lines=world.case.lines[:kept])).breakdown
+    first = settle(world, structs.replace(world.case, lines=world.case.lines[:kept])).breakdown
     assert first.lines == whole.lines[:kept]

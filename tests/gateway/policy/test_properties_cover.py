@@ -5,7 +5,6 @@ same parts as in scope, and what looks at everything that is left comes last. Th
 pays less, but never by more than it gets less.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -128,7 +127,8 @@ def test_a_smaller_share_of_an_item_never_raises_the_personal_part(world: World,
     more = tuple(
         structs.replace(line, self_pay_share_ppm=(line.self_pay_share_ppm or 0) // 2) for line in less
     )
-    assert personal_fen(data, replace(case, lines=more)) <= personal_fen(data, replace(case, lines=less))
+    before, after = structs.replace(case, lines=less), structs.replace(case, lines=more)
+    assert personal_fen(data, after) <= personal_fen(data, before)
 
 
 def without_rules_in_line_order(data: Plain) -> Plain:
@@ -157,7 +157,7 @@ def test_a_higher_payment_standard_never_raises_the_personal_part(world: World, 
         else structs.replace(line, ceiling_micro=line.ceiling_micro + more_fen)
         for line in case.lines
     )
-    assert personal_fen(data, replace(case, lines=higher)) <= personal_fen(data, case)
+    assert personal_fen(data, structs.replace(case, lines=higher)) <= personal_fen(data, case)
 
 
 def test_it_does_not_hold_where_a_layer_looks_at_all_before_one_that_looks_at_a_part() -> None:

@@ -1,6 +1,5 @@
 """What becomes of a basket that is settled in two, or in another order."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -28,13 +27,14 @@ def one_after_another(pack: Pack, case: CaseInput, cut: int) -> list[Calculation
     results = []
     for lines in (case.lines[:cut], case.lines[cut:]):
         if lines:
-            part = replace(case, lines=lines)
+            part = structs.replace(case, lines=lines)
             result = calculate(pack, part)
             results.append(result)
             used = dict(case.counters)
             for key, delta_fen in result.deltas:
                 used[key] = used.get(key, 0) + delta_fen
-            case = replace(case, counters=used, dispensed=(*case.dispensed, *handed_out(part, result)))
+            drugs = (*case.dispensed, *handed_out(part, result))
+            case = structs.replace(case, counters=used, dispensed=drugs)
     return results
 
 
@@ -112,7 +112,7 @@ def test_a_visit_in_two_settlements_evades_no_limit_of_kinds_or_days_in_the_wind
     for_conditions = tuple(
         structs.replace(line, condition=line.condition or CONDITIONS[0]) for line in world.case.lines
     )
-    case = replace(world.case, lines=for_conditions)
+    case = structs.replace(world.case, lines=for_conditions)
     whole = calculate(pack, case)
     parts = one_after_another(pack, case, between(data.draw, 1, len(case.lines)))
     assert tuple(line for part in parts for line in part.breakdown.lines) == whole.breakdown.lines
@@ -125,7 +125,8 @@ def test_the_order_of_lines_changes_nothing_but_their_order(world: World, chance
     order = list(range(len(case.lines)))
     chance.shuffle(order)
     whole = calculate(pack, case, trace=False)
-    other = calculate(pack, replace(case, lines=tuple(case.lines[index] for index in order)), trace=False)
+    lines = tuple(case.lines[index] for index in order)
+    other = calculate(pack, structs.replace(case, lines=lines), trace=False)
     assert other.breakdown.lines == tuple(whole.breakdown.lines[index] for index in order)
     assert other.breakdown._replace(lines=()) == whole.breakdown._replace(lines=())
     assert dict(other.deltas) == dict(whole.deltas)
@@ -140,8 +141,8 @@ def test_lines_that_differ_by_name_alone_may_change_places(world: World, data: A
     lines = (*case.lines[: index + 1], twin, *case.lines[index + 1 :])
     turned = (*case.lines[:index], twin, *case.lines[index:])
     pack = loaded(without_kinds(world.data))
-    first = calculate(pack, replace(case, lines=lines), trace=False)
-    second = calculate(pack, replace(case, lines=turned), trace=False)
+    first = calculate(pack, structs.replace(case, lines=lines), trace=False)
+    second = calculate(pack, structs.replace(case, lines=turned), trace=False)
     assert first == second
 
 

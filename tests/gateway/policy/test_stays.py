@@ -51,7 +51,7 @@ def two_versions(later: Pack, earlier: Pack) -> tuple[Pack, Pack]:
 
 def stay(*amounts_and_days: tuple[int, date], **changes: Any) -> CaseInput:
     lines = tuple(structs.replace(drug(fen), service_on=day) for fen, day in amounts_and_days)
-    return replace(CaseInput(DISCHARGED, EMPLOYEE, HOSPITAL, STAY, lines), **changes)
+    return structs.replace(CaseInput(DISCHARGED, EMPLOYEE, HOSPITAL, STAY, lines), **changes)
 
 
 BOTH_YEARS = stay((300_000, date(2023, 12, 30)), (500_000, date(2024, 1, 5)))
@@ -65,7 +65,8 @@ def test_the_deductible_is_taken_once_and_leaves_no_mark_in_a_year() -> None:
 
 def test_what_was_paid_in_the_year_of_admission_does_not_count() -> None:
     before = {CounterKey("2023", "inpatient", "paid"): 299_999}
-    assert calculate(hospital_pack(), replace(BOTH_YEARS, counters=before)).breakdown.over_cap_fen == 90_000
+    case = structs.replace(BOTH_YEARS, counters=before)
+    assert calculate(hospital_pack(), case).breakdown.over_cap_fen == 90_000
 
 
 def test_a_later_bill_of_the_stay_finds_the_deductible_met() -> None:
@@ -77,20 +78,21 @@ def test_an_interim_bill_counts_in_the_year_of_its_own_day() -> None:
     interim = stay(
         (100_000, date(2023, 12, 30)),
         service_on=date(2023, 12, 31),
-        encounter=replace(STAY, discharged=None),
+        encounter=structs.replace(STAY, discharged=None),
     )
     deltas = dict(calculate(hospital_pack(), interim).deltas)
     assert deltas == {BORNE: 20_000, CounterKey("2023", "inpatient", "paid"): 40_000}
 
 
 def test_another_stay_begins_its_deductible_anew() -> None:
-    other = replace(BOTH_YEARS, encounter=replace(STAY, stay_id="another"), counters={BORNE: 20_000})
+    stay = structs.replace(STAY, stay_id="another")
+    other = structs.replace(BOTH_YEARS, encounter=stay, counters={BORNE: 20_000})
     assert calculate(hospital_pack(), other).breakdown.deductible_fen == 20_000
 
 
 def test_every_period_that_a_stay_may_read_is_named_before() -> None:
     assert periods_of(STAY, DISCHARGED) == ("2023", "2024", "stay/2023-12-28")
-    assert stay_period(replace(STAY, stay_id="H1/2023-12-28")) == "stay/H1/2023-12-28"
+    assert stay_period(structs.replace(STAY, stay_id="H1/2023-12-28")) == "stay/H1/2023-12-28"
     assert counters_read(hospital_pack(), BOTH_YEARS) == (BORNE, PAID)
     assert periods_of(Encounter("inpatient"), DISCHARGED) == ("2024",)
 
@@ -158,7 +160,7 @@ def test_the_trace_says_which_year_decides_what_of_a_stay_over_new_year() -> Non
     (told,) = [entry for entry in calculate(pack, BOTH_YEARS).trace if entry.step is Step.STAY_YEARS]
     assert told.clause == "第二十一条"
     assert told.zh == "本次住院跨年度(2023-12-28至2024-01-06):起付标准按2023年计,最高支付限额按2024年计。"
-    within = stay((100_000, date(2024, 1, 5)), encounter=replace(STAY, admitted=NEW_YEAR))
+    within = stay((100_000, date(2024, 1, 5)), encounter=structs.replace(STAY, admitted=NEW_YEAR))
     assert Step.STAY_YEARS not in [entry.step for entry in calculate(pack, within).trace]
 
 
@@ -213,7 +215,7 @@ def test_a_cap_and_the_limit_around_it_both_hold_and_both_move() -> None:
     own = calculate(pack, bill)
     assert own.breakdown.fund_fen("pooled") == 40_000
     assert (dict(own.deltas)[PAID], dict(own.deltas)[BASIC]) == (40_000, 40_000)
-    nearly = calculate(pack, replace(bill, counters={BASIC: 90_000}))
+    nearly = calculate(pack, structs.replace(bill, counters={BASIC: 90_000}))
     assert nearly.breakdown.fund_fen("pooled") == 10_000
     (cap,) = [entry for entry in nearly.trace if entry.step is Step.CAP]
     assert cap.clause == "九"
@@ -226,7 +228,7 @@ def test_benefits_share_a_limit_around_their_caps_by_its_counter() -> None:
     pack = hospital_pack(cap={"none": True, "within": AROUND, "period": "year"})
     assert BASIC in counters_read(pack, BOTH_YEARS)
     assert calculate(pack, BOTH_YEARS).breakdown.fund_fen("pooled") == 100_000
-    used_up = replace(BOTH_YEARS, counters={BASIC: 100_000})
+    used_up = structs.replace(BOTH_YEARS, counters={BASIC: 100_000})
     assert calculate(pack, used_up).breakdown.over_cap_fen == 390_000
 
 

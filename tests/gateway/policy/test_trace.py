@@ -235,5 +235,5 @@ def test_a_line_for_a_condition_that_is_not_filed_says_why_no_benefit_takes_it()
         patient=replace(EMPLOYEE, conditions=("hypertension",)), service_on=date(2025, 6, 1),
     )
     assert steps(filed, zibo)[Step.ACCOUNT_ONLY].zh.startswith("“drug”:所治病种(糖尿病)没有备案,")
-    cold = replace(filed, lines=(drug(100),))
+    cold = structs.replace(filed, lines=(drug(100),))
     assert "没有注明用于备案病种(高血压),不属于门诊慢特病" in steps(cold, zibo)[Step.ACCOUNT_ONLY].zh

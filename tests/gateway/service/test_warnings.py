@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.facts import DatedAttribute
@@ -102,7 +103,7 @@ async def test_what_an_older_release_stored_of_a_calculation_is_still_read() -> 
     for name in ("class_by_list", "days_supply", "benefit"):
         del stored["lines"][0][name]
     before = case_from_plain(stored)
-    assert before == replace(now, encounter=replace(now.encounter, area=""))
+    assert before == structs.replace(now, encounter=structs.replace(now.encounter, area=""))
     assert before.orders == ()
 
 

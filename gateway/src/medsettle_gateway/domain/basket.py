@@ -136,8 +136,7 @@ class EmergencyOrder:
         return (self.from_on is None or self.from_on <= day) and (self.to_on is None or day < self.to_on)
 
 
-@dataclass(frozen=True, slots=True)
-class Encounter:
+class Encounter(Struct, frozen=True):
     """The occasion. ``benefit`` is an id of the pack or ``PERSONAL_ACCOUNT_ONLY``.
 
     ``circulated``: an external prescription that came through prescription circulation.

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Dispensed, Line, LineKind
 from medsettle_gateway.domain.breakdown import AccountShare
@@ -83,16 +85,16 @@ def calculate_portions(
     settled = []
     for portion in portions:
         lines = tuple(case.lines[index] for index in portion.lines)
-        own = replace(
+        own = structs.replace(
             case,
-            encounter=replace(case.encounter, benefit=portion.benefit),
+            encounter=structs.replace(case.encounter, benefit=portion.benefit),
             lines=lines,
             accounts=accounts,
             dispensed=dispensed,
         )
         versions = versions_of(portion.pack.id)
         read = counters_read(portion.pack, own, versions)
-        own = replace(own, counters={key: counters[key] for key in read if key in counters})
+        own = structs.replace(own, counters={key: counters[key] for key in read if key in counters})
         calculation = calculate(
             portion.pack, own, trace=trace, versions=versions, allow_assumed=allow_assumed
         )

@@ -1,9 +1,10 @@
 """What the engine takes and what it returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Encounter, Line, Waiver
 from medsettle_gateway.domain.breakdown import Breakdown
@@ -14,8 +15,7 @@ from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.trace import PlainStep, TraceEntry
 
 
-@dataclass(frozen=True, slots=True)
-class CaseInput:
+class CaseInput(Struct, frozen=True):
     """Everything that a calculation depends on besides the pack.
 
     ``counters`` holds what was used before, in fen; a key that is absent is 0.
@@ -30,7 +30,7 @@ class CaseInput:
     institution: Institution
     encounter: Encounter
     lines: tuple[Line, ...]
-    counters: Mapping[CounterKey, int] = field(default_factory=dict)
+    counters: Mapping[CounterKey, int] = {}
     accounts: tuple[Account, ...] = ()
     dispensed: tuple[Dispensed, ...] = ()
     orders: tuple[EmergencyOrder, ...] = ()

@@ -5,10 +5,9 @@ to the register or the catalogue since.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.plain import from_plain, to_raw
@@ -48,4 +47,4 @@ def case_from_plain(plain: Mapping[str, Any]) -> CaseInput:
     }
     fields = {name: value for name, value in plain.items() if name not in ("form", "counters")}
     case: CaseInput = from_plain(CaseInput, fields)
-    return replace(case, counters=counters)
+    return structs.replace(case, counters=counters)

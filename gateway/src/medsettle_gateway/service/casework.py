@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from msgspec import structs
+
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import Encounter, Line, Prescription
@@ -67,7 +69,7 @@ def patient(member: MemberFacts, on: date) -> Patient:
 def encounter(question: Question) -> Encounter:
     """Returns the occasion; lines are shared out where no benefit is asked for."""
     basket = question.basket
-    return replace(
+    return structs.replace(
         stay(question.institution.code, basket),
         benefit=basket.benefit or ASSIGNED,
         prescription=prescription(question),

@@ -1,7 +1,7 @@
 """The embedded authority: policy packs and the calculation, inside the transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from msgspec import structs
@@ -111,7 +111,7 @@ class Embedded:
             begins = len(lines)
             lines += [_as_kept(case.lines[index], stay.get(each.lines[index].line_id)) for index in indexes]
             portions.append(Portion(pack, each.benefit, tuple(range(begins, len(lines)))))
-        whole = replace(
+        whole = structs.replace(
             cases[0],
             lines=tuple(lines),
             counters=today.counters,
@@ -129,7 +129,7 @@ class Embedded:
     def cover(self, visit: Visit, benefit: str | None) -> Cover:
         """Returns what the patient may have here: of one benefit, or of all that the region has."""
         member, place, on = visit.member, visit.institution.place, visit.service_on
-        encounter = replace(
+        encounter = structs.replace(
             casework.stay(visit.institution.code, None),
             benefit=PERSONAL_ACCOUNT_ONLY,
             prescription=visit.prescription or casework.implied(visit.institution),
@@ -163,7 +163,7 @@ class Embedded:
         )
         if question.basket.benefit is None or any(line.benefit for line in case.lines):
             return share_out(packs, case)
-        (portion,) = share_out(packs, replace(case, lines=case.lines[:1]))
+        (portion,) = share_out(packs, structs.replace(case, lines=case.lines[:1]))
         return (portion._replace(lines=tuple(range(len(case.lines)))),)
 
     def _offers(self, visit: Visit, encounter: Encounter, benefit: str | None) -> tuple[Offer, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from msgspec import structs
+
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Dispensed, Line, LineKind
 from medsettle_gateway.policy.inputs import CaseInput
 from tests.gateway.policy.reference.books import Books
@@ -40,7 +42,7 @@ def shared_out(packs: Sequence[Plain], case: CaseInput, for_account: Plain) -> l
 
 def may_enter(pack: Plain, id_: str, case: CaseInput) -> bool:
     try:
-        enter(pack, replace(case, encounter=replace(case.encounter, benefit=id_)))
+        enter(pack, structs.replace(case, encounter=structs.replace(case.encounter, benefit=id_)))
     except Declined:
         return False
     return in_force(pack, case.service_on)
@@ -76,9 +78,9 @@ def settled_in_turn(shares: Sequence[Share], case: CaseInput) -> list[Answer]:
     """One answer a share, each with what the ones before left; of a refusal, that alone."""
     answers = []
     for pack, id_, indexes in shares:
-        own = replace(
+        own = structs.replace(
             case,
-            encounter=replace(case.encounter, benefit=id_),
+            encounter=structs.replace(case.encounter, benefit=id_),
             lines=tuple(case.lines[index] for index in indexes),
         )
         found = settled(pack, own)
@@ -93,7 +95,7 @@ def settled_in_turn(shares: Sequence[Share], case: CaseInput) -> list[Answer]:
             replace(each, balance_fen=each.balance_fen - paid[each.account]) for each in case.accounts
         )
         drugs = (*case.dispensed, *handed_out(pack, id_, own))
-        case = replace(case, counters=used, accounts=left, dispensed=drugs)
+        case = structs.replace(case, counters=used, accounts=left, dispensed=drugs)
     return answers
 
 
