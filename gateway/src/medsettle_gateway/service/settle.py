@@ -13,7 +13,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.breakdown import Breakdown
-from medsettle_gateway.domain.errors import Refusal, Refused
+from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.domain.fingerprint import asked_digest, goods_digest
 from medsettle_gateway.domain.keys import (
@@ -148,6 +148,8 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     about = question.ask(asked.asking, facts, now)
     authority = now.desk.remotes.of(about.question.institution)
     if authority:
+        if authority not in now.desk.remotes.authorities:
+            raise refuse(Reason.AUTHORITY_UNAVAILABLE, authority=authority)  # nobody here could send it
         check_age(about.question.service_on, now.at, now.desk.rules)
         return _to_ask(asked, about, authority, now)
     decided = question.decided(about.question, now)
