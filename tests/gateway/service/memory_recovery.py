@@ -64,8 +64,6 @@ class Recoveries:
 
 
 def _worked(record: KeyRecord, lost: Recovery) -> bool:
-    """Whether the key was valid at any time of what was lost."""
-    if lost.lost_from is None or lost.begun_at is None:
-        return False
+    """Whether the key was valid at any time since what is left."""
     ends = (record.not_after, record.revoked_at, record.compromised_at)
-    return record.not_before <= lost.begun_at and min(end for end in ends if end) > lost.lost_from
+    return lost.lost_from is not None and min(end for end in ends if end) > lost.lost_from

@@ -81,14 +81,14 @@ async def test_tills_are_awaited_that_could_work_in_what_was_lost_and_have_not_c
     assert await awaited(store) == Awaited()
     valid: dict[str, dict[str, datetime]] = {
         "T1": {}, "T2": {}, "X3": {"revoked_at": NOW}, "T4": {"revoked_at": NOW + hour},
-        "X5": {"not_before": NOW + 3 * hour}, "X6": {"not_after": NOW}, "X7": {"compromised_at": NOW - hour},
+        "T5": {"not_before": NOW + 3 * hour}, "X6": {"not_after": NOW}, "X7": {"compromised_at": NOW - hour},
     }
     for till, changes in valid.items():
         await enter(store, till, **changes)
     names = tuple(f"{CLINIC}-{till}" for till in valid if till.startswith("T"))
-    assert await awaited(store) == Awaited(names, 3, NOW + 2 * hour)
+    assert await awaited(store) == Awaited(names, 4, NOW + 2 * hour)
     await done(store, EndRecovery(1, names[0], NOW))
-    assert await awaited(store) == Awaited(names[1:], 2, NOW + 2 * hour)
+    assert await awaited(store) == Awaited(names[1:], 3, NOW + 2 * hour)
     await begin(stand, store, until=TODAY, lost_from=NOW + 4 * hour, at=NOW + 5 * hour)
     assert (await awaited(store)).begun_at == NOW + 5 * hour
     assert names[0] in (await awaited(store)).terminals

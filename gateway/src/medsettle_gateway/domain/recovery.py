@@ -32,8 +32,8 @@ class Recovery(NamedTuple):
 class Awaited(NamedTuple):
     """Terminals that may have moved an institution's sales on in what was lost, and have not compared.
 
-    ``terminals`` names the first of them by id, ``tills_count`` says how many there are. None of them can have
-    moved on what was begun after ``begun_at``, the latest restore that is open for any; None: there is none.
+    ``terminals`` names the first of them by id, ``tills_count`` says how many they are. What was begun after
+    ``begun_at``, the latest restore that is open for any of them, was not lost; None: nobody is awaited.
     """
 
     terminals: tuple[str, ...] = ()

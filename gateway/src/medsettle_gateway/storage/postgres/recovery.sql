@@ -14,13 +14,14 @@ CROSS JOIN LATERAL (
   ) AS over
 ) AS opened;
 
--- Whose comparison is open, and who had a valid key at some time between what is left and the restore.
+-- Whose comparison is open, and who had a valid key since what is left. One that was enrolled after the restore may
+-- have been enrolled before as well, in what was lost: nobody knows until it has compared, or people say so.
 -- name: awaited
 SELECT terminal, count(*) OVER (), max(max(begun_at_us)) OVER () FROM terminals JOIN recoveries ON epoch > (
   SELECT coalesce(max(epoch), 0) FROM recovery_ends WHERE scope IN ('', institution, terminal)
 )
 WHERE institution = $1 AND EXISTS (
-  SELECT 1 FROM terminal_keys AS own WHERE own.terminal = terminals.terminal AND not_before_us <= begun_at_us
+  SELECT 1 FROM terminal_keys AS own WHERE own.terminal = terminals.terminal
   AND not_after_us > lost_from_us AND coalesce(revoked_at_us, not_after_us) > lost_from_us
   AND coalesce(compromised_at_us, not_after_us) > lost_from_us
 )
