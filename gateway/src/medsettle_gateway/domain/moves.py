@@ -4,8 +4,9 @@ All moves of a decision are committed together or not at all. The store asserts 
 every book of an entry sums to zero, and no balance, held amount or counter falls below zero.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry
@@ -15,22 +16,19 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.upstream import Errand
 
 
-@dataclass(frozen=True, slots=True)
-class PutSale:
+class PutSale(Struct, frozen=True):
     """Writes a sale: new when its version is 1, else in place of the version before (asserted)."""
 
     sale: SaleRecord
 
 
-@dataclass(frozen=True, slots=True)
-class PostEntry:
+class PostEntry(Struct, frozen=True):
     """Appends an entry with its postings and counter moves to the ledger."""
 
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class MoveBalance:
+class MoveBalance(Struct, frozen=True):
     """Adds to what an account has available and to what holds reserve of it, in fen."""
 
     account: str
@@ -38,15 +36,13 @@ class MoveBalance:
     held_delta_fen: int
 
 
-@dataclass(frozen=True, slots=True)
-class MoveCounter:
+class MoveCounter(Struct, frozen=True):
     """Adds to a counter; the row is made where there is none."""
 
     move: CounterMove
 
 
-@dataclass(frozen=True, slots=True)
-class KeepDispensed:
+class KeepDispensed(Struct, frozen=True):
     """Writes the drugs that a sale hands out; refused by the store if the sale's are there (asserted)."""
 
     request_id: str
@@ -54,15 +50,13 @@ class KeepDispensed:
     drugs: tuple[Dispensed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DropDispensed:
+class DropDispensed(Struct, frozen=True):
     """Takes the drugs of a sale away that ended otherwise."""
 
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class UseCredential:
+class UseCredential(Struct, frozen=True):
     """Uses a credential up for one sale; refused by the store if it was used before (asserted)."""
 
     credential_id: str
@@ -71,37 +65,32 @@ class UseCredential:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FreeCredential:
+class FreeCredential(Struct, frozen=True):
     """Makes a credential usable again that a sale had used which the authority then refused (asserted)."""
 
     credential_id: str
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PutErrand:
+class PutErrand(Struct, frozen=True):
     """Writes an errand, new or in place of the one before."""
 
     errand: Errand
 
 
-@dataclass(frozen=True, slots=True)
-class DropErrand:
+class DropErrand(Struct, frozen=True):
     """Takes away the errand of a sale; nothing where it has none."""
 
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeepReassertion:
+class KeepReassertion(Struct, frozen=True):
     """Keeps what was shown of a sale; nothing where that state of it was shown before."""
 
     shown: Reassertion
 
 
-@dataclass(frozen=True, slots=True)
-class EndRecovery:
+class EndRecovery(Struct, frozen=True):
     """Says that a till has compared; nothing where it was said before."""
 
     epoch: int
@@ -109,8 +98,7 @@ class EndRecovery:
     ended_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class KeepNonce:
+class KeepNonce(Struct, frozen=True):
     """Remembers a nonce until ``until``."""
 
     sender: str
@@ -118,30 +106,26 @@ class KeepNonce:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PutTerminal:
+class PutTerminal(Struct, frozen=True):
     """Writes a terminal, new or changed."""
 
     terminal: TerminalFacts
 
 
-@dataclass(frozen=True, slots=True)
-class PutTerminalKey:
+class PutTerminalKey(Struct, frozen=True):
     """Registers a key."""
 
     record: KeyRecord
 
 
-@dataclass(frozen=True, slots=True)
-class EndTerminalKey:
+class EndTerminalKey(Struct, frozen=True):
     """Brings the end of a key forward; never later than it was."""
 
     key: str
     not_after: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class UseEnrolCode:
+class UseEnrolCode(Struct, frozen=True):
     """Marks a one-time code as used by a key."""
 
     code_hash: str

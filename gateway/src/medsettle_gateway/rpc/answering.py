@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from medsettle.wire.signing import (
     ANSWER_CERTIFICATE,
     ANSWER_KEY,
@@ -30,8 +32,7 @@ class AnsweringKey:
         return cls(signer, certificate, certificate.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What an answer is bound to: the audience that was asked, the call, the bytes, and their nonce."""
 
     audience: str

@@ -6,9 +6,10 @@ knows of a key is told only to who can sign with it.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import (
@@ -35,8 +36,7 @@ _FORMS: Final = {
 """``terminal`` may be empty: Enrol's sender does not know its id yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """The metadata of a signed request, as they were sent; nothing of it is believed yet."""
 
     terminal: str

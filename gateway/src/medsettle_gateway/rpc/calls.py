@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from medsettle.wire.calls import BY_PATH, CORRECTED_ONCE, ENROL, ROTATE_KEY, Call
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import ENROL_AUDIENCE, TERMINAL, WINDOW_MS, KeyInvalidError
@@ -55,8 +57,7 @@ class Service(Protocol):
         """Returns the answer to a command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What became of a call: a message, or a status. ``trailer`` is metadata that sign it."""
 
     body: bytes = b""
@@ -64,8 +65,7 @@ class Answer:
     trailer: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Handled:
+class Handled(Struct, frozen=True):
     """What a log may tell of a call: no name, credential or token."""
 
     method: str

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescription
 from medsettle_gateway.domain.counters import CounterKey, Remainder
@@ -21,8 +23,7 @@ Counters = Mapping[CounterKey, int]
 """What counts of each counter, in fen: what is used, and of what funds paid also what holds reserve."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A sale to decide: what was asked, and every fact that money depends on.
 
     ``items`` are the catalogue's, in the order of the basket's lines. ``payers`` may pay, in the order given.

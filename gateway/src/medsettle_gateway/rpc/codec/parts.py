@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
 from medsettle.wire.reasons import Reason
 from medsettle.wire.v1 import credential_pb2, sale_pb2
 from medsettle_gateway.domain.errors import refuse
@@ -31,8 +33,7 @@ class Limits:
     page_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request that is well-formed. ``full``: its answer has lines, trace and remainders."""
 
     command: Command
