@@ -6,7 +6,7 @@ anybody knows. What was acknowledged is never lost.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from random import Random
@@ -16,6 +16,7 @@ from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.ports import (
     ContendedError,
+    LockedError,
     SaleFilter,
     SalePosition,
     StoreUnavailableError,
@@ -32,15 +33,21 @@ _BACKUPS_MOST = 30
 
 
 class SharedTransaction(MemoryTransaction):
-    """A transaction of a database that several gateways share: it says what time it is."""
+    """A transaction of a database that several gateways share: it tells the time, and what others hold."""
 
-    def __init__(self, tables: Tables, at: datetime) -> None:
+    def __init__(self, tables: Tables, at: datetime, locked: Callable[[], bool]) -> None:
         super().__init__(tables)
         self._at = at
+        self._locked = locked
 
     @property
     def at(self) -> datetime:
         return self._at
+
+    async def load(self, asked: Sequence[AnyKey]) -> Facts:
+        if asked and self._locked():
+            raise LockedError(asked[:1])
+        return await super().load(asked)
 
 
 class Database:
@@ -70,7 +77,14 @@ class Database:
         tables = self.tables.copied()
         if not self.shared:
             return MemoryTransaction(tables)
-        return SharedTransaction(tables, self.now())
+        return SharedTransaction(tables, self.now(), self.locked)
+
+    def locked(self) -> bool:
+        """Returns whether another gateway holds what is asked for now."""
+        found = self.happens(self.contended_rate)
+        if found:
+            self.note("another gateway holds what a sale stands on", "a sale was put aside")
+        return found
 
     def now(self) -> datetime:
         """Returns the time of the machine that the database runs on: nobody sets its clock."""

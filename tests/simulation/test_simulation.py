@@ -22,8 +22,8 @@ MET: Final = {
     "a gateway died before the commit", "a gateway died after the commit", "a commit failed",
     "a request was lost", "a request came twice", "an answer was lost", "an answer was cut",
     "the line was away", "goods came back", "PENDING", "UNDOING", "REFUSED_BY_AUTHORITY",
-    "AUTHORITY_UNAVAILABLE", "gateways were in each other's way", "a database was restored with loss",
-    "RECOVERING",
+    "AUTHORITY_UNAVAILABLE", "gateways were in each other's way", "a sale was put aside",
+    "a database was restored with loss", "RECOVERING",
 }
 """What some of the days must have met, or the weather was not what it should be."""
 
