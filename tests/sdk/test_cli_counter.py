@@ -157,7 +157,7 @@ def test_cash_that_is_still_due_is_no_new_order_each_time(gateway: Gateway) -> N
     for _ in range(2):
         again = shell.run("recover")
         assert "-> 如尚未办理:请退还现金部分" in again.output
-        assert "Unless it is done already: Give back" in " ".join(again.output.split())
+        assert "Unless it is done already: give back" in " ".join(again.output.split())
     assert shell.run("refunded", request_id).code == 0
     assert "Nothing is open" in shell.run("recover").output
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from medsettle._columns import width
+from medsettle._desk.cards import card_not_sent
 from medsettle.cli.screen import COLUMNS, Screen
 from medsettle.errors import refusal_of, request_error, till_error
 from medsettle.models import (
@@ -132,7 +133,13 @@ def test_another_sale_that_stands_in_the_way_is_named_as_the_other_one_with_one_
     assert "已结算 settled, 2026-11-22 18:40:12" in text
     assert f"[POSSIBLE_DUPLICATE request_id={CARD.request_id}]" in text
     assert text.count("->") == 1
-    assert "\n     --ticket 1 --acknowledge POSSIBLE_DUPLICATE\n" in text
+    assert "\n     sell ... --ticket 1 --acknowledge POSSIBLE_DUPLICATE\n" in text
+
+
+def test_what_was_never_sent_has_one_next_step(screen: Screen) -> None:
+    screen.card(card_not_sent(refusal_of(TillReason.PATIENT_DECLINED)))
+    assert shown(screen).count("->") == 1
+    assert "没有收取任何费用;可更改后重新结算。" in shown(screen)
 
 
 def test_cash_that_was_taken_is_told_of_even_where_a_refusal_says_what_to_do(screen: Screen) -> None:

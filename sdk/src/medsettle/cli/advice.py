@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from medsettle._desk.saying import NOT_SENT
 from medsettle.models import CashState, Refusal, SaleCard, SaleState
 from medsettle.ticket import RequestId, china_time
 from medsettle.till_reasons import TillReason
@@ -11,7 +12,7 @@ from medsettle.wire.called import Pair
 from medsettle.wire.reasons import Reason
 
 _TYPED: Final[Mapping[str, str]] = {
-    Reason.POSSIBLE_DUPLICATE: "--ticket {number} --acknowledge POSSIBLE_DUPLICATE",
+    Reason.POSSIBLE_DUPLICATE: "sell ... --ticket {number} --acknowledge POSSIBLE_DUPLICATE",
     Reason.EARLIER_ATTEMPT_OPEN: "medsettle status {other}",
     Reason.SALE_NOT_FOUND: "medsettle seal {id}",
     TillReason.GATEWAY_AWAY: "medsettle doctor",
@@ -43,8 +44,11 @@ def typed(refusal: Refusal, request_id: str | None, *, enrolled: bool = True) ->
 
 def says_all(card: SaleCard) -> bool:
     """Returns whether the refusal's own next step is all there is to do: no cash is in question."""
-    reason = card.refusal.reason if card.refusal else ""
-    return reason == Reason.POSSIBLE_DUPLICATE and card.cash in _NO_CASH
+    if card.refusal is None or not card.refusal.next_zh:
+        return False
+    if card.next_zh == NOT_SENT.next_zh:
+        return True
+    return card.refusal.reason == Reason.POSSIBLE_DUPLICATE and card.cash in _NO_CASH
 
 
 def other_sale(refusal: Refusal, request_id: str | None) -> Pair | None:

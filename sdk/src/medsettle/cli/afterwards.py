@@ -113,9 +113,8 @@ def _sure(counter: Counter, till: Till) -> None:
 
 def _once_more(card: SaleCard) -> SaleCard:
     """What was said before is no new order: it may have been done since."""
-    return replace(
-        card, next_zh=f"如尚未办理:{card.next_zh}", next_en=f"Unless it is done already: {card.next_en}"
-    )
+    en = card.next_en[:1].lower() + card.next_en[1:]
+    return replace(card, next_zh=f"如尚未办理:{card.next_zh}", next_en=f"Unless it is done already: {en}")
 
 
 def _show_all(counter: Counter, cards: tuple[SaleCard, ...]) -> None:

@@ -192,7 +192,8 @@ class Screen:
         self._row("    可支付 may pay", may_pay, colour)
 
     def _row(self, label: str, value: str, value_colour: str = "", label_colour: str = "") -> None:
-        *above, last = row(label, value, COLUMNS)
+        text_of_label = label.lstrip()
+        *above, last = row(text_of_label, value, COLUMNS, len(label) - len(text_of_label))
         left = last[: len(last) - len(value)]
         text = [self.paint(line, label_colour) for line in (*above, left)]
         text[-1] += self.paint(value, value_colour)
