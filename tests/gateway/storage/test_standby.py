@@ -49,6 +49,13 @@ async def seen_on(server: Server, command: str) -> int:
     return int(count)
 
 
+async def blocks_count(server: Server) -> int:
+    connection = await asyncpg.connect(server.url)
+    found = await connection.fetchval("SELECT count(*) FROM blocks")
+    await connection.close()
+    return int(found)
+
+
 def not_known(answer: Answer) -> bool:
     return (
         isinstance(answer, RefusedAnswer) and not answer.recorded
@@ -105,4 +112,21 @@ async def test_what_a_server_that_was_killed_shows_is_not_answered_before_the_st
     standby.start()
     assert is_settled(await known(shop, command))
     assert await seen_on(standby, text) == 1
+    await shop.close()
+
+
+async def test_a_block_that_waits_for_the_standby_is_seen_by_nobody_before_that_has_it(
+    pair: tuple[Server, Standby],
+) -> None:
+    primary, standby = pair
+    stand = PostgresStand(primary.url)
+    refs = await founded(stand, person(FATHER))
+    shop = await opened(stand, refs, waits=SHORT)
+    assert is_settled(await shop.settle(await shop.asked(1, FATHER)))
+    assert await shop.store.chain(1, shop.world.clock.at) == 1
+    standby.stop()
+    with pytest.raises(StoreUnavailableError):
+        await shop.store.chain(100, shop.world.clock.at)
+    assert await blocks_count(primary) == 1
+    standby.start()
     await shop.close()

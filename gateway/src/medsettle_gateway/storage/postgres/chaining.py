@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 from medsettle_gateway.storage.audit.asking import SERVER, Rows
 from medsettle_gateway.storage.audit.chaining import next_block
 from medsettle_gateway.storage.postgres.connecting import Connection
-from medsettle_gateway.storage.postgres.failures import unavailable
+from medsettle_gateway.storage.postgres.ending import commit
+from medsettle_gateway.storage.postgres.failures import to_its_end, unavailable
 from medsettle_gateway.storage.postgres.line import Line
 from medsettle_gateway.storage.postgres.placeholders import translated
 from medsettle_gateway.storage.postgres.turns import TURNS, Turn
@@ -44,8 +45,9 @@ class _Behind(NamedTuple):
 class Chaining:
     """Gives positions and makes blocks on a connection of its own."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, commit_ms: int) -> None:
         self._line = line
+        self._commit_s = commit_ms / 1000
         self._known_on: Connection | None = None
         self._behind: _Behind | None = None
 
@@ -70,10 +72,9 @@ class Chaining:
         connection = await self._line.connection()
         try:
             with unavailable():
-                async with connection.transaction(isolation="read_committed"):
-                    yield connection if await connection.fetchval(_TRY, TURNS, Turn.CHAIN) else None
-        except AssertionError:
-            raise
+                await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+                yield connection if await connection.fetchval(_TRY, TURNS, Turn.CHAIN) else None
+                await to_its_end(asyncio.ensure_future(commit(connection, self._commit_s)))
         except (Exception, asyncio.CancelledError):
             self._line.drop()
             raise

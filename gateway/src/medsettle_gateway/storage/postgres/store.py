@@ -69,7 +69,7 @@ class PostgresStore:
             raise
         readers = Readers([Line(url, sealer, root, waits) for _ in range(readers_count)], sealer)
         sweeping = Duty(Line(url, sealer, root, waits), Turn.SWEEP)
-        chaining = Chaining(Line(url, sealer, root, waits))
+        chaining = Chaining(Line(url, sealer, root, waits), commit_ms=waits.commit_ms)
         return cls(writing, readers, sweeping, chaining, sealer, commit_ms=waits.commit_ms)
 
     @asynccontextmanager
