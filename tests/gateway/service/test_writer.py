@@ -10,7 +10,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.service.commands import RefusedAnswer
 from medsettle_gateway.service.desk import Rules
-from medsettle_gateway.service.ports import StoreUnavailableError
+from medsettle_gateway.service.ports import ContendedError, StoreUnavailableError
 from medsettle_gateway.service.sweeper import Sweeper
 from tests.gateway.service.memory_store import MemoryStore
 from tests.gateway.service.odd_stores import SlowToLock
@@ -190,6 +190,25 @@ async def test_a_stores_instant_far_ahead_of_this_machines_clock_is_reported() -
     assert sale.committed_at == world.clock.at + timedelta(days=2)
     assert [what for what, _ in world.reports] == ["clock"]
     assert "2 days, 0:00:00 behind" in str(world.reports[0][1])
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailableError("away"), ContendedError("once more")])
+async def test_a_look_at_the_clock_that_fails_does_not_end_the_writer(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    faults = [fault]
+    look = world.store.last_committed_at
+
+    async def failing() -> datetime | None:
+        if faults:
+            raise faults.pop()
+        return await look()
+
+    monkeypatch.setattr(world.store, "last_committed_at", failing)
+    await world.started(a_father=100_000)
+    assert (await world.settled()).state is SaleState.SETTLED
+    assert world.reports == [("clock", fault)]
 
 
 async def test_a_sweep_frees_what_is_due_in_bounded_batches() -> None:

@@ -105,8 +105,8 @@ class Writer:
     async def _look_at_the_clock(self) -> None:
         try:
             await self._instants.look()
-        except StoreUnavailableError as error:
-            self._report("clock", error)  # whoever comes first asks again
+        except Exception as error:  # noqa: BLE001 - whoever comes first asks again: the writer must not end
+            self._report("clock", error)
 
     async def _form(self) -> bool:
         """Takes the next group in hand. Returns False once the end of the queue is all that is in it.
