@@ -8,7 +8,15 @@ from typing import Final
 
 import click
 
-from medsettle_gateway.cli.frame import Gateway, config_option, json_option, now, open_gateway, print_json
+from medsettle_gateway.cli.frame import (
+    Gateway,
+    config_option,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    shown_at,
+)
 from medsettle_gateway.cli.words import words
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.plain import to_plain
@@ -125,7 +133,7 @@ def restore(  # the options
     click.echo(f"已恢复 restored: {place.path}, 第 {epoch} 期 epoch {epoch}")
     if aside is not None:
         click.echo(f"原数据库保留为 the former database is kept as {aside}")
-    click.echo(f"可能缺少自 may be missing since {begun.lost_from.isoformat(timespec='seconds')}")
+    click.echo(f"可能缺少自 may be missing since {shown_at(begun.lost_from)}")
     click.echo("下一步 next: medsettle-gateway serve; medsettle-gateway recovery status")
 
 
@@ -157,7 +165,7 @@ def _say_copy(what: str, folder: Path, manifest: Manifest, *, as_json: bool) -> 
         return
     click.echo(f"{what}: {folder}")
     last = manifest.last_committed_at
-    until = "-" if last is None else last.isoformat(timespec="seconds")
+    until = "-" if last is None else shown_at(last)
     click.echo(f"账簿止于 the books end at {until}, 区块 block {manifest.block}")
     if manifest.head:
         click.echo(f"区块哈希 hash {manifest.head}")

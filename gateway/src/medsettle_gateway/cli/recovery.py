@@ -7,7 +7,16 @@ from typing import Final
 
 import click
 
-from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.cli.frame import (
+    config_option,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    refuse,
+    shown_at,
+)
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.cli.words import words
 from medsettle_gateway.storage.connection import instant
 from medsettle_gateway.storage.recoveries import (
@@ -35,8 +44,9 @@ def _instant(_context: click.Context, option: click.Parameter, text: str | None)
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise click.BadParameter(
-            "应为带时区的时刻 must be an instant with its offset: 2026-11-22T03:00:00+08:00", param=option
+        such = "2026-11-22T03:00:00+08:00"
+        raise WrongValueError(
+            f"应为带时区的时刻:{such}", f"must be an instant with its offset: {such}", param=option
         )
     if at > now():
         raise click.BadParameter("晚于现在 is later than now", param=option)
@@ -73,7 +83,7 @@ def begin(
         print_json({"epoch": epoch, **_begun(begun)})
     else:
         click.echo(f"第 {epoch} 期 epoch {epoch}")
-        click.echo(f"可能缺少自 may be missing since {begun.lost_from.isoformat(timespec='seconds')}")
+        click.echo(f"可能缺少自 may be missing since {shown_at(begun.lost_from)}")
 
 
 @recovery.command("status", short_help="核对进度 how far it is")
@@ -176,9 +186,9 @@ def _listed(each: Listed) -> dict[str, object]:
 
 def _lines(each: Progress) -> Iterator[str]:
     begun, left = each.begun, each.left
-    begun_at = begun.begun_at.isoformat(timespec="seconds")
+    begun_at = shown_at(begun.begun_at)
     yield f"第 {each.epoch} 期 epoch {each.epoch}: {begun_at} {begun.author}"
-    yield f"  可能缺少自 may be missing since {begun.lost_from.isoformat(timespec='seconds')}"
+    yield f"  可能缺少自 may be missing since {shown_at(begun.lost_from)}"
     yield f"  日期不晚于此的流水号 request ids of days up to {begun.absent_until.isoformat()}"
     yield f"  已核对收银机 tills that have compared: {each.compared_count}, 未核对 left: {len(left)}"
     if left:
