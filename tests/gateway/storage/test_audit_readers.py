@@ -1,10 +1,11 @@
 """Several read the books at one moment; what the quick way may not read is read the exact way."""
 
+import errno
 import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,20 @@ def test_a_process_that_was_killed_is_an_error_of_the_database(embedded: made.Bo
         other._process.join()
         with pytest.raises(sqlite3.OperationalError, match="has ended"):
             other.do(bounds_of)
+
+
+def test_a_process_that_cannot_be_started_is_an_error_of_the_database(
+    embedded: made.Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> NoReturn:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", failing)
+    with (
+        pytest.raises(sqlite3.OperationalError, match="no process could be started"),
+        sharing(embedded.stand.reading, 2),
+    ):
+        pass
 
 
 class Reader:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from medsettle_gateway.cli.frame import (
+    Gateway,
     config_option,
     json_option,
     now,
@@ -26,9 +27,9 @@ from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.service.instants import Instants
 from medsettle_gateway.storage.audit.findings import Finding
 from medsettle_gateway.storage.audit.head import Standing, stand
-from medsettle_gateway.storage.audit.processes import ReaderProcess, sharing
+from medsettle_gateway.storage.audit.processes import sharing
 from medsettle_gateway.storage.audit.verifying import Told, Verdict, verify
-from medsettle_gateway.storage.connection import Connection, DatabaseFailedError, last_committed_at
+from medsettle_gateway.storage.connection import DatabaseFailedError, last_committed_at
 from medsettle_gateway.storage.instants import from_us
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -62,8 +63,8 @@ def verify_command(noted: bytes | None, readers: int, as_json: bool, config_path
     head elsewhere (ledger head) and ask for it with --head. Exits 1 if anything is off.
     """
     gateway = open_gateway(config_path)
-    with sharing(gateway.reading, readers) as connections, _bar(shown=not as_json) as told:
-        verdict = _verified(connections, noted, told)
+    with _bar(shown=not as_json) as told:
+        verdict = _verified(gateway, readers, noted, told)
     with gateway.reading() as connection:
         last_at = last_committed_at(connection)
     if as_json:
@@ -74,9 +75,10 @@ def verify_command(noted: bytes | None, readers: int, as_json: bool, config_path
     sys.exit(1 if verdict.findings else 0)
 
 
-def _verified(connections: Sequence[Connection | ReaderProcess], noted: bytes | None, told: Told) -> Verdict:
+def _verified(gateway: Gateway, readers: int, noted: bytes | None, told: Told) -> Verdict:
     try:
-        return verify(connections, noted, told)
+        with sharing(gateway.reading, readers) as connections:
+            return verify(connections, noted, told)
     except (sqlite3.Error, DatabaseFailedError) as error:
         refuse(
             f"核对未完成:数据库无法读取({error})。请再试一次;若已损坏,请从备份恢复。",

@@ -27,14 +27,23 @@ class Reader(Protocol):
 
 
 class ReaderProcess:
-    """A process that reads the books in a file. What it does it is sent by name: functions of modules."""
+    """A process that reads the books in a file. What it does it is sent by name: functions of modules.
+
+    Raises sqlite3.OperationalError where none can be started.
+    """
 
     def __init__(self, path: Path) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, path), name="verify", daemon=True)
-        self._process.start()
-        theirs.close()
+        try:
+            self._process.start()
+        except OSError as error:
+            self._pipe.close()
+            msg = f"no process could be started that shares the reading: {error.strerror}"
+            raise sqlite3.OperationalError(msg) from error
+        finally:
+            theirs.close()
 
     def do(self, task: Callable[[Books], T]) -> T:
         """Returns what a task comes to. Raises whatever it raises, or sqlite3.OperationalError."""
