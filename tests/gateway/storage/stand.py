@@ -223,9 +223,11 @@ def full_sale(member: str, **changes: Any) -> SaleRecord:
     return sale(state=SaleState.HELD, **{**facts, **changes})
 
 
-def entry(*postings: Posting, counters: tuple[CounterMove, ...] = (), text: str = "") -> PostEntry:
+def entry(
+    *postings: Posting, counters: tuple[CounterMove, ...] = (), text: str = "", at: datetime = NOW
+) -> PostEntry:
     return PostEntry(Entry(
-        "SETTLED", text or request_id().text, NOW, TODAY, f"{CLINIC}-T1", "op", "", postings, counters
+        "SETTLED", text or request_id().text, at, TODAY, f"{CLINIC}-T1", "op", "", postings, counters
     ))
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -203,7 +202,7 @@ async def test_a_transactions_instant_is_not_before_what_its_locks_held_before(p
         async with pair.one.begin() as early:
             await early.load((KEY,))
             moment = early.at + timedelta(seconds=1)
-            await early.write((replace(entry(), entry=replace(entry().entry, committed_at=moment)),))
+            await early.write((entry(at=moment),))
         assert late.at < moment
         await late.load((KEY,))
         assert late.at == moment

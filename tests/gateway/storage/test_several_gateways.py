@@ -121,7 +121,7 @@ async def test_instants_follow_the_order_of_decisions_across_gateways(two: Two) 
 async def test_books_that_lie_in_the_future_are_reported_by_whoever_starts_on_them(two: Two) -> None:
     """The server's clock was once two hours ahead."""
     ahead_at = datetime.now(UTC) + timedelta(hours=2)
-    await write(two.one.store, replace(entry(), entry=replace(entry().entry, committed_at=ahead_at)))
+    await write(two.one.store, entry(at=ahead_at))
     late = await opened(two.stand, two.one.refs)
     answer = await late.settle(await late.asked(1, FATHER))
     assert isinstance(answer, SaleAnswer), answer
