@@ -175,7 +175,10 @@ def test_one_person_ends_no_comparison(city: City) -> None:
 def test_until_when_nothing_is_missing_may_be_known(city: City) -> None:
     at = datetime.now(CST).isoformat()
     assert city.ask("recovery", "begin", *BY, "--whole-until", at)["lost_from"] == at
-    assert city.run("recovery", "begin", *BY, "--whole-until", "yesterday", exit_code=2).stderr
+    said = city.run("recovery", "begin", *BY, "--whole-until", "yesterday", exit_code=2).stderr
+    assert "--whole-until,应为带时区的时刻" in said
+    there = datetime.fromisoformat(at).astimezone(CST).isoformat(timespec="seconds")
+    assert f"may be missing since {there}" in city.run("recovery", "status").stdout
 
 
 def test_an_instant_that_is_still_to_come_is_nothing_that_is_known(city: City) -> None:
