@@ -55,6 +55,7 @@ SELECT request_id, count(*) FILTER (WHERE missing > 0), count(*) FILTER (WHERE m
     ) AS said CROSS JOIN json_array_elements(
       CASE WHEN json_typeof(drugs) = 'array' THEN drugs ELSE '[]' END
     ) WITH ORDINALITY AS handed (drug, number)
+    WHERE drugs::text <> '[]'  -- most hand out none, and a list costs as much as a record to begin with
     UNION ALL
     SELECT request_id, number, drug, dispensed_on, days_supply::text, condition, benefit, -1 FROM dispensings
   ) AS drugs GROUP BY request_id, number, drug, dispensed_on, days_supply, condition, benefit
