@@ -1,5 +1,6 @@
 """What any till of the institution may have done to a sale in what was lost, nobody does again."""
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
@@ -175,3 +176,41 @@ async def test_a_till_is_never_told_an_older_state_of_what_it_has_undone_itself(
     assert (await till.till.status(sold)).state == "SETTLED", "who was shown nothing else may look it up"
     await other.till.recover()
     assert (await other.till.status(sold)).state == "REVERSED"
+
+
+@on_the_model
+async def test_nobody_collects_the_cash_of_a_hold_that_another_till_may_have_confirmed(
+    house: House, till: Seller, other: Seller, third: Seller
+) -> None:
+    sold = await till.sold(500, Collect.LATER)
+    await house.backs_up()
+    await other.till.confirm(sold)
+    await house.restores()
+    for each in (till, third):
+        await each.till.recover()
+    with pytest.raises(MedsettleError) as waits:
+        await third.till.confirm(sold)
+    assert (waits.value.reason, waits.value.details["awaited"]) == ("RECOVERING", f"{CLINIC}-T2")
+    assert await house.state(sold) == "HELD"
+    await other.till.recover()
+    assert (await third.till.status(sold)).state == "SETTLED"
+
+
+async def test_whoever_undoes_while_another_till_compares_gives_nothing_back_twice(
+    house: House, till: Seller, other: Seller, third: Seller
+) -> None:
+    sold = [await till.sold(100) for _ in range(6)]
+    await house.backs_up()
+    for each in sold:
+        await other.till.reverse(each, reason="wrong goods")
+    await house.restores()
+    await till.till.recover()
+    undoing = (third.till.reverse(each, reason="wrong goods") for each in reversed(sold))
+    ends = await asyncio.gather(other.till.recover(), *undoing, return_exceptions=True)
+    assert all(isinstance(end, SaleCard | OutcomeUnknownError) for end in ends[1:])
+    await third.till.recover()
+    for each in sold:
+        back = await house.sale(each)
+        assert back is not None
+        assert (back.state, back.undone_by) == ("REVERSED", f"{CLINIC}-T2")
+    await assert_sound(house)

@@ -13,7 +13,7 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import GetSale, ListSales, RefusedAnswer, SaleAnswer, SalesAnswer
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, Store
 from medsettle_gateway.service.quote_token import decode, encode
-from medsettle_gateway.service.recovering import ANYBODY, hides_from, keys_to_look_up, recovering
+from medsettle_gateway.service.recovering import ANYBODY, hidden_from, keys_to_look_up
 from medsettle_gateway.service.refused import unrecorded
 
 _FILTER_CHARS: Final = 16
@@ -33,8 +33,9 @@ async def get_sale(command: GetSale, store: Store) -> SaleAnswer | RefusedAnswer
     ]:
         facts = facts.joined(await store.load(missing))
     sale = facts.of(SaleKey(request_id))
-    if hides_from(command.caller, command.request_id, sale, facts):
-        return recovering(command.request_id)
+    hidden = hidden_from(command.caller, command.request_id, sale, facts)
+    if hidden is not None:
+        return hidden
     if sale is None:
         return unrecorded(Reason.SALE_NOT_FOUND, request_id)
     (answer,) = await _named((sale,), store)

@@ -9,7 +9,7 @@ A sale that the books have may have moved on since, and any till of the institut
 confirmed the hold, reversed the sale, or taken part of the goods back. Until all that could have compared,
 nobody gives it up, reverses or replaces it, nor does time: whoever did would give the same cash back again.
 A look-up waits for the till of the id and for the one that asks, so that no till is told an older state than
-it was shown.
+it was shown; that of a hold waits for all.
 """
 
 from collections.abc import Callable
@@ -38,6 +38,7 @@ from medsettle_gateway.service.undo import event_of
 
 ANYBODY = RecoveryKey()
 NOBODY = Awaited()
+_HOLDS = (SaleState.HELD, SaleState.EXPIRED)
 
 
 def _nothing(_: object) -> RequestId | None:
@@ -108,18 +109,25 @@ def hides_absence(request_id: RequestId, facts: Facts) -> bool:
     return facts.of(RecoveryKey(request_id.institution, request_id.terminal)).hides(day)
 
 
-def hides_from(caller: Caller, request_id: RequestId, sale: SaleRecord | None, facts: Facts) -> bool:
-    """Returns whether the caller or the till of the id may have been shown more than the books have."""
-    day = request_id.ticket.day
+def hidden_from(
+    caller: Caller, request_id: RequestId, sale: SaleRecord | None, facts: Facts
+) -> RefusedAnswer | None:
+    """Returns the refusal of a look-up, if the caller must not be told what the books have; else None.
+
+    Of a hold that any till may have confirmed: whoever were told that it stands would collect the cash again.
+    """
     if sale is None:
-        return hides_absence(request_id, facts)
-    if sale.state not in ALIVE or not facts.of(ANYBODY).hides(day):
-        return False
+        return recovering(request_id) if hides_absence(request_id, facts) else None
+    if sale.state not in ALIVE or not facts.of(ANYBODY).hides(request_id.ticket.day):
+        return None
+    if sale.state in _HOLDS:
+        awaited = awaited_by(sale, facts)
+        return recovering(request_id, awaited) if awaited.tills_count else None
     for key in (RecoveryKey(request_id.institution, request_id.terminal), _of_caller(caller)):
         begun_at = facts.of(key).begun_at
         if begun_at is not None and sale.created_at <= begun_at:
-            return True
-    return False
+            return recovering(request_id)
+    return None
 
 
 def awaited_by(sale: SaleRecord, facts: Facts) -> Awaited:
