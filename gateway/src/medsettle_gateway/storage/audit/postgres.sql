@@ -9,16 +9,17 @@ FROM positions;
 SELECT entry, book, sum(amount_fen) FROM postings WHERE entry BETWEEN :first AND :last
 GROUP BY entry, book HAVING sum(amount_fen) <> 0 ORDER BY entry, book;
 
--- The first place that is empty although a later one is not.
+-- The first place that is empty although a later one is not; where each has its entry, none is looked at twice.
 -- name: gaps
 SELECT 1 AS missing WHERE NOT EXISTS (SELECT 1 FROM positions WHERE position = 1)
   AND EXISTS (SELECT 1 FROM positions)
 UNION ALL
 SELECT * FROM (
-  SELECT position + 1 FROM positions AS earlier
-  WHERE NOT EXISTS (SELECT 1 FROM positions WHERE position = earlier.position + 1)
-    AND position < (SELECT max(position) FROM positions)
-  ORDER BY position LIMIT :most
+  SELECT earlier.position + 1 FROM positions AS earlier
+  WHERE (SELECT count(*) < max(position) OR min(position) < 1 FROM positions)
+    AND NOT EXISTS (SELECT 1 FROM positions WHERE position = earlier.position + 1)
+    AND earlier.position < (SELECT max(position) FROM positions)
+  ORDER BY earlier.position LIMIT :most
 ) AS later;
 
 -- name: orphans
