@@ -57,21 +57,30 @@ async def try_with_people(connection: Connection, keys: Sequence[AnyKey]) -> Tri
 
     Of the keys, the sales say whom they are of. What could be had is held, whatever could not.
     """
-    rows = [
-        (int(lock.kind), lock.name, shared, place)
-        for place, key in enumerate(keys)
-        for lock, shared in wanted_by((key,)).items()
-    ]
+    rows = [(int(lock.kind), lock.name, shared) for lock, shared in wanted_by(keys).items()]
     if not rows:
         return Tried({}, ())
-    sales = [(key.request_id, place) for place, key in enumerate(keys) if isinstance(key, SaleKey)]
+    request_ids = [key.request_id for key in keys if isinstance(key, SaleKey)]
     found = await connection.fetch(
-        SQL["try_lock_with_people"], *columns_of(rows, 4), *columns_of(sales, 2), int(Kind.MEMBER),
-        int(Kind.ACCOUNT),
+        SQL["try_lock_with_people"], *columns_of(rows, 3), request_ids, int(Kind.MEMBER), int(Kind.ACCOUNT)
     )
     held = {Lock(Kind(row["kind"]), row["name"]): row["shared"] for row in found if row["had"]}
-    refused = dict.fromkeys(sorted(place for row in found if not row["had"] for place in row["places"]))
-    return Tried(held, tuple(keys[place] for place in refused))
+    refused = [(row["kind"], row["name"]) for row in found if not row["had"]]
+    return Tried(held, await _leading_to(connection, keys, refused) if refused else ())
+
+
+async def _leading_to(
+    connection: Connection, keys: Sequence[AnyKey], refused: Sequence[tuple[int, str]]
+) -> tuple[AnyKey, ...]:
+    rows = [
+        (int(lock.kind), lock.name, place) for place, key in enumerate(keys) for lock in locks_of_key(key)
+    ]
+    sales = [(key.request_id, place) for place, key in enumerate(keys) if isinstance(key, SaleKey)]
+    found = await connection.fetch(
+        SQL["leading_to"], *columns_of(rows, 3), *columns_of(sales, 2), int(Kind.MEMBER), int(Kind.ACCOUNT),
+        *columns_of(refused, 2),
+    )
+    return tuple(keys[row["place"]] for row in found)
 
 
 async def try_for(connection: Connection, wanted: Mapping[Lock, Shared]) -> dict[Lock, Shared]:

@@ -26,28 +26,44 @@ WITH asked (kind, name) AS (
 SELECT pg_advisory_xact_lock(hashtextextended(name, kind))
 FROM (SELECT kind, name FROM wanted ORDER BY kind, name) AS ordered;
 
--- The same without waiting, and besides for whom the sales are of; with the places of the keys that want each.
+-- The same without waiting, and besides for whom the sales are of.
 -- name: try_lock_with_people
-WITH asked (kind, name, shared, place) AS (
-  SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BOOLEAN[], $4::BIGINT[])
-), people (member, place) AS (
-  SELECT name, place FROM asked WHERE kind = $7
-  UNION SELECT member, place FROM unnest($5::TEXT[], $6::BIGINT[]) AS named (request_id, place)
-  JOIN sales USING (request_id) WHERE member IS NOT NULL
-), payers (payer, place) AS (
-  SELECT member, place FROM people UNION SELECT payer, place FROM people JOIN families USING (member)
-), wanted (kind, name, shared, place) AS (
-  SELECT kind, name, shared, place FROM asked
-  UNION ALL SELECT $7, member, FALSE, place FROM people
-  UNION ALL SELECT $8, account, FALSE, place FROM payers JOIN accounts ON accounts.member = payer
+WITH asked (kind, name, shared) AS (
+  SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BOOLEAN[])
+), people (member) AS (
+  SELECT name FROM asked WHERE kind = $5
+  UNION SELECT member FROM sales WHERE request_id = ANY ($4::TEXT[]) AND member IS NOT NULL
+), payers (payer) AS (
+  SELECT member FROM people UNION SELECT payer FROM people JOIN families USING (member)
+), wanted (kind, name, shared) AS (
+  SELECT kind, name, shared FROM asked
+  UNION ALL SELECT $5, member, FALSE FROM people
+  UNION ALL SELECT $6, account, FALSE FROM payers JOIN accounts ON accounts.member = payer
 )
-SELECT kind, name, shared, places, CASE
+SELECT kind, name, shared, CASE
   WHEN shared THEN pg_try_advisory_xact_lock_shared(hashtextextended(name, kind))
   ELSE pg_try_advisory_xact_lock(hashtextextended(name, kind))
 END AS had FROM (
-  SELECT kind, name, bool_and(shared) AS shared, array_agg(place) AS places
-  FROM wanted GROUP BY kind, name ORDER BY kind, name
+  SELECT kind, name, bool_and(shared) AS shared FROM wanted GROUP BY kind, name ORDER BY kind, name
 ) AS ordered;
+
+-- The places of the keys that lead to locks which others hold.
+-- name: leading_to
+WITH asked (kind, name, place) AS (
+  SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[])
+), people (member, place) AS (
+  SELECT name, place FROM asked WHERE kind = $6
+  UNION SELECT member, place FROM unnest($4::TEXT[], $5::BIGINT[]) AS named (request_id, place)
+  JOIN sales USING (request_id) WHERE member IS NOT NULL
+), payers (payer, place) AS (
+  SELECT member, place FROM people UNION SELECT payer, place FROM people JOIN families USING (member)
+), wanted (kind, name, place) AS (
+  SELECT kind, name, place FROM asked
+  UNION ALL SELECT $6, member, place FROM people
+  UNION ALL SELECT $7, account, place FROM payers JOIN accounts ON accounts.member = payer
+)
+SELECT DISTINCT place FROM wanted
+JOIN unnest($8::BIGINT[], $9::TEXT[]) AS refused (kind, name) USING (kind, name) ORDER BY place;
 
 -- name: try_lock
 SELECT kind, name, shared, CASE
