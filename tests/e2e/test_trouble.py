@@ -348,7 +348,8 @@ def test_a_journal_that_cannot_grow_stops_the_till_before_money_moves(gateway: G
 def test_a_missing_configuration_names_the_file_and_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         Till.open(tmp_path / "till.toml")
-    assert_said(caught.value, TillReason.CONFIG_INVALID)
+    assert_said(caught.value, TillReason.CONFIG_MISSING)
+    assert caught.value.details["file"] == str(tmp_path / "till.toml")
     assert "medsettle enrol" in str(caught.value)
 
 
