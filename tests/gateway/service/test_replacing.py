@@ -12,7 +12,7 @@ from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
-from medsettle_gateway.domain.asked import AskedLine
+from medsettle_gateway.domain.asked import AskedLine, Consent, Payer
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.sale import SaleRecord
@@ -282,6 +282,28 @@ async def test_an_account_that_was_frozen_since_gets_its_part_back_and_still_pay
     left = await returned(world, sale, *BOUGHT[:2])
     assert left.split is not None
     assert left.split.accounts
+    check_store(world.store)
+
+
+async def test_what_was_credited_to_an_account_since_does_not_come_back_as_cash() -> None:
+    world = await World().started(a_father=10_000)
+    sale = await world.settled(basket=basket(*BOUGHT))
+    await world.open("a-father", 500_000)
+    left = await returned(world, sale, less(BOUGHT[0], 9_990), *BOUGHT[1:])
+    assert left.difference is not None
+    assert (left.difference.accounts, left.difference.cash_fen) == ((), 25)
+    assert world.balance("a-father") == (500_000, 0)
+    check_store(world.store)
+
+
+async def test_an_account_that_paid_nothing_pays_nothing_of_what_stays() -> None:
+    payers = (Payer("a-daughter"), Payer("a-father", Consent.STANDING))
+    world = await World().started(a_daughter=0, a_father=90_000)
+    sale = await world.settled(who=DAUGHTER, basket=basket(*BOUGHT, payers=payers))
+    await world.open("a-daughter", 500_000)
+    left = await returned(world, sale, *BOUGHT[:2])
+    assert left.split is not None
+    assert [part.account for part in left.split.accounts] == ["a-father"]
     check_store(world.store)
 
 

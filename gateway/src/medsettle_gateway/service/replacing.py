@@ -1,7 +1,8 @@
 """A return of part of the goods: in one transaction the sale is reversed and what stays of it is settled.
 
 What stays is calculated as if the sale had never been, under its own day, rules and facts: without a new
-credential, since nothing is bought. Of what the till asks only the lines count, and the split that it showed.
+credential, since nothing is bought, and so no account pays more of it than it has paid. Of what the till asks
+only the lines count, and the split that it showed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -201,14 +202,15 @@ def _without(sale: SaleRecord, today: Today, accounts: Sequence[AccountFacts]) -
 def _payers(
     sale: SaleRecord, able: Mapping[str, AccountFacts], accounts: Sequence[AccountFacts]
 ) -> dict[str, AccountFacts]:
-    """Who may pay what stays. An account that was frozen or unbound since may pay what it has paid."""
-    payers = dict(able)
+    """Who may pay what stays: each account what it has paid, be it frozen or unbound since, and no more.
+
+    Its owner has shown no credential: what was credited to it since would come back to the till as cash.
+    """
+    payers = {name: replace(account, balance_fen=0) for name, account in able.items()}
     known = {each.account: each for each in accounts}
     for each in sale.effect.accounts if sale.effect else ():
         account, paid_fen = each.account, each.amount_fen - each.variance_fen
-        if account in able:
-            payers[account] = replace(able[account], balance_fen=able[account].balance_fen + paid_fen)
-        elif account in known:
+        if account in known:
             payers[account] = replace(known[account], balance_fen=paid_fen)
         else:
             book = (each.region, Scheme(each.scheme))
