@@ -1,25 +1,30 @@
 """After a restore with loss: what a remote authority was asked comes back by the till's evidence."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from msgspec import structs
 
 from medsettle.wire.calls import GET_SALE
+from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle.wire.v1.settlement_pb2 import GetSaleResponse
 from medsettle_gateway.domain.asked import Collect
+from medsettle_gateway.domain.facts import State, TerminalFacts
 from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.moves import EndRecovery
 from medsettle_gateway.domain.recovery import Became, Evidence, Finding
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.rpc.codec.sale import sale as to_wire
 from medsettle_gateway.rpc.codec.shown import sale_of
-from medsettle_gateway.service.commands import ReassertedAnswer, SaleAnswer
+from medsettle_gateway.service.commands import ReassertedAnswer, RefusedAnswer, SaleAnswer
 from medsettle_gateway.service.reassert import Reenter
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.remote_world import RemoteWorld
 from tests.gateway.service.scripted import ANSWER_LOST, NOT_PROVEN, Fate
-from tests.gateway.service.world import caller_of, split
+from tests.gateway.service.world import KEY, caller_of, split
 
 S = SaleState
 
@@ -125,3 +130,31 @@ async def test_a_question_without_what_it_was_asked_by_is_left_to_the_operator(
     (kept,) = restored.store.tables.recoveries.shown.values()
     assert kept.findings == (Finding.ASKED_OF_AUTHORITY,)
     assert request_id.text not in restored.store.tables.sales
+
+
+@pytest.mark.parametrize("state", [S.PENDING, S.SETTLED])
+async def test_what_another_till_may_have_undone_at_the_authority_waits_for_that_one(
+    world: RemoteWorld, restored: RemoteWorld, state: SaleState
+) -> None:
+    if state is S.PENDING:
+        request_id = await pending(world, ANSWER_LOST)
+    else:
+        settled = await world.ask(world.settle())
+        assert isinstance(settled, SaleAnswer)
+        request_id = settled.sale.request_id
+    await reasserted(restored, world.at(request_id))
+    terminal = f"{request_id.institution}-T9"
+    tables, now = restored.store.tables, restored.clock.at
+    tables.terminals[terminal] = TerminalFacts(terminal, request_id.institution, "T9", State.ACTIVE)
+    tables.terminal_keys["k9"] = replace(tables.terminal_keys[KEY], key="k9", terminal=terminal)
+    tables.recoveries.begin(now.date() + timedelta(days=1), now - timedelta(days=1), now)
+    for till in sorted(tables.terminals.keys() - {terminal}):
+        tables.recoveries.end(EndRecovery(1, till, now))
+    undoing = restored.reverse(request_id)
+    waits = await restored.writer.submit(undoing)
+    assert isinstance(waits, RefusedAnswer)
+    assert (waits.refusal.reason, waits.refusal.detail) == (Reason.RECOVERING, {"awaited": terminal})
+    assert restored.at(request_id).state is state
+    restored.store.tables.recoveries.end(EndRecovery(1, terminal, now))
+    assert isinstance(await restored.writer.submit(undoing), SaleAnswer)
+    assert restored.at(request_id).state is not S.SETTLED
