@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import Entry, Posting
-from medsettle_gateway.domain.moves import PostEntry, PutSale
+from medsettle_gateway.domain.moves import KeepDispensed, PostEntry, PutSale
+from medsettle_gateway.domain.sale import Effect
 from medsettle_gateway.ledger.chain import Section, are_plain, line
 from medsettle_gateway.storage.audit.asking import COUNTERS, POSTINGS, Books, Table
 from medsettle_gateway.storage.audit.chained import lines_of
@@ -20,7 +23,7 @@ from medsettle_gateway.storage.audit.head import Bounds, bounds_of
 from medsettle_gateway.storage.audit.processes import ReaderProcess, sharing
 from medsettle_gateway.storage.audit.verifying import verdict_of
 from tests.gateway.storage import books as made
-from tests.gateway.storage.stand import NOW, TODAY, SqliteStand, request_id, sale
+from tests.gateway.storage.stand import NOW, REGION, TODAY, SqliteStand, request_id, sale
 
 
 @pytest.fixture
@@ -59,6 +62,23 @@ def test_whatever_a_name_has_in_it_is_chained_and_holds(embedded: made.Books, na
     embedded.chain()
     verdict = embedded.verdict(readers_count=2)
     assert (verdict.findings, verdict.waiting_count) == ((), 0)
+
+
+@pytest.mark.parametrize("name", ["厄贝沙坦片", 'a"b\\c/d', "a\tb\nc\x01", "\N{PILL}"])
+def test_one_look_at_a_sale_is_enough_whatever_its_drugs_are_called(embedded: made.Books, name: str) -> None:
+    drugs = Dispensed(name, TODAY, None, None, None), Dispensed(name, TODAY, 7, "c", "b")
+    effect = Effect(REGION, "employee", (), (), 0, 0, (), drugs)
+    embedded.write(
+        PutSale(sale(3, state=SaleState.HELD, member=embedded.member, effect=effect)),
+        PostEntry(Entry("HELD", request_id(3).text, NOW, TODAY, "t", "op")),
+        KeepDispensed(request_id(3).text, embedded.member, drugs),
+    )
+    with embedded.connections() as (connection,):
+        books = Books.of(connection)
+        assert books.ask("sales_off") == []
+        embedded.tamper(connection, "UPDATE dispensings SET drug = drug || 'x' WHERE days_supply IS NULL")
+        assert books.ask("sales_off") != []
+        connection.execute("ROLLBACK")
 
 
 def test_a_process_reads_what_a_connection_to_the_same_file_reads(embedded: made.Books) -> None:
