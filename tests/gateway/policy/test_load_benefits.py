@@ -127,6 +127,7 @@ def test_bands_that_leave_an_amount_without_a_ratio_are_refused(rows: object, me
         (f"{CHRONIC}.five_fixed.days_supply", GONE, "it needs `days_supply`"),
         (f"{CHRONIC}.five_fixed.days_supply", 0, "expected a whole number from 1"),
         (f"{CHRONIC}.five_fixed.window_days", "30", "expected a whole number from 1"),
+        (f"{CHRONIC}.five_fixed.window_days", 401, "expected at most 400 days, got 401"),
         (f"{CHRONIC}.five_fixed.drug_kinds", [3, 4], "expected a mapping of filed conditions"),
         (f"{CHRONIC}.five_fixed.drug_kinds", {"0": 3}, "a number of filed conditions from 1"),
         (f"{CHRONIC}.five_fixed.drug_kinds", {"one": 3}, "a number of filed conditions from 1"),

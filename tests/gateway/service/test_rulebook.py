@@ -9,7 +9,7 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.files.packs import read_pack
 from medsettle_gateway.policy.registry import Packs
-from medsettle_gateway.service.rulebook import WINDOW_MOST_DAYS, Rulebook
+from medsettle_gateway.service.rulebook import Rulebook
 from tests.gateway.service.county import packs
 
 COUNTY = Path(__file__).parent / "policies" / "county.yaml"
@@ -54,11 +54,9 @@ def test_without_a_pack_of_the_scheme_nothing_decides(region: str, on: date) -> 
     assert refused.value.reason is Reason.PACK_NOT_IN_FORCE
 
 
-def test_drugs_are_looked_for_where_a_benefit_counts_them_and_never_longer_than_the_limit(
-    tmp_path: Path,
-) -> None:
+def test_drugs_are_looked_for_where_a_benefit_counts_them_as_long_as_it_does(tmp_path: Path) -> None:
     path = tmp_path / "county.yaml"
-    path.write_text(COUNTY.read_text("utf-8").replace("window_days: 15", "window_days: 5000"), "utf-8")
+    path.write_text(COUNTY.read_text("utf-8").replace("window_days: 15", "window_days: 400"), "utf-8")
     assert Rulebook(packs()).window_days("990100") == 15
     assert Rulebook(packs()).window_days("210300") == 0
-    assert Rulebook(Packs.load([read_pack(path)])).window_days("990100") == WINDOW_MOST_DAYS
+    assert Rulebook(Packs.load([read_pack(path)])).window_days("990100") == 400

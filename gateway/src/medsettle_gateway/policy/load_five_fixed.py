@@ -15,6 +15,8 @@ _KNOWN: Final = (
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,3}")
 _MONTH_DAY: Final = re.compile(r"([0-9]{2})-([0-9]{2})")
 _LEAP_YEAR: Final = 2000
+WINDOW_MOST_DAYS: Final = 400
+"""So many days of handed out drugs a sale looks at: more than a year, and no more than can be looked at."""
 
 
 def read_five_fixed(reader: Reader, value: object, path: str) -> FiveFixed | None:
@@ -36,13 +38,20 @@ def read_five_fixed(reader: Reader, value: object, path: str) -> FiveFixed | Non
         days_supply=_count(reader, data, "days_supply", path),
         outside=outside,
         supply=supply,
-        window_days=_count(reader, data, "window_days", path),
+        window_days=_window_days(reader, data, path),
         review=_review(reader, data.get("review"), child(path, "review")),
     )
 
 
 def _count(reader: Reader, data: Mapping[str, object], key: str, path: str) -> int | None:
     return reader.count(data[key], child(path, key)) if key in data else None
+
+
+def _window_days(reader: Reader, data: Mapping[str, object], path: str) -> int | None:
+    days = _count(reader, data, "window_days", path)
+    if days is not None and days > WINDOW_MOST_DAYS:
+        reader.fault(child(path, "window_days"), f"expected at most {WINDOW_MOST_DAYS} days, got {days}")
+    return days
 
 
 def _drug_kinds(reader: Reader, value: object, path: str) -> tuple[tuple[int, int], ...]:

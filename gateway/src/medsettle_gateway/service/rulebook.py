@@ -10,8 +10,6 @@ from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.registry import Packs
 
-WINDOW_MOST_DAYS: Final = 400
-"""Days back that drugs are looked for, whatever a pack says."""
 _KEPT_MOST: Final = 256
 
 
@@ -29,7 +27,7 @@ class Rulebook:
     def __post_init__(self) -> None:
         for pack in self.packs:
             for fixed in (each.five_fixed for each in pack.benefits):
-                days = 0 if fixed is None else min(WINDOW_MOST_DAYS, fixed.window_days or 0)
+                days = 0 if fixed is None else fixed.window_days or 0
                 self._windows[pack.region] = max(days, self._windows.get(pack.region, 0))
 
     def window_days(self, region: str) -> int:
