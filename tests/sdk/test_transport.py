@@ -4,20 +4,27 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from medsettle import transport
 from medsettle.errors import ConfigError, GatewayAwayError, RefusedError
 from medsettle.models import Basket, Outcome
 from medsettle.tender import CashTender
 from medsettle.till import Till
 from medsettle.transport import GrpcTransport, is_loopback
+from medsettle.wire import calls
 from medsettle.wire.reasons import Reason
 from tests.contract.raw_http2 import ACK, CANCEL, HEADERS, PREFACE, RST_STREAM, SETTINGS, Wire, frame
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
 from tests.sdk.faults import lost_after, refused
 from tests.sdk.wires import config_in, served
+
+
+ASKED_MS = ("grpc.keepalive_time_ms", "grpc.keepalive_timeout_ms", "grpc.http2.ping_timeout_ms")
+"""When a connection is asked whether it is still there, and how long it may take to say so."""
 
 
 def test_a_sale_over_a_real_socket(tmp_path: Path, counterpart: Counterpart, basket: Basket) -> None:
@@ -158,3 +165,59 @@ def test_a_till_that_came_over_a_fork_refuses_and_its_parent_goes_on(tmp_path: P
         timeout=60,
     )
     assert sorted(run.stdout.split()) == ["GATEWAY_AWAY", "USED_AFTER_FORK"]
+
+
+class Router:
+    """Passes connections on, and may forget those that are open: neither end is told."""
+
+    def __init__(self, address: str) -> None:
+        self.port = int(address.rpartition(":")[2])
+        self.connections: list[socket.socket] = []
+        self.forgotten: set[socket.socket] = set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def forget(self) -> None:
+        self.forgotten.update(self.connections)
+
+    def close(self) -> None:
+        for each in (self.listener, *self.connections):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                till, _ = self.listener.accept()
+                gateway = socket.create_connection(("127.0.0.1", self.port))
+                self.connections += [till, gateway]
+                for ends in ((till, gateway), (gateway, till)):
+                    threading.Thread(target=self._pass, args=ends, daemon=True).start()
+
+    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                if source not in self.forgotten:
+                    sink.sendall(data)
+
+
+def test_a_connection_that_died_without_a_word_is_left_within_the_call(
+    tmp_path: Path, counterpart: Counterpart, basket: Basket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = tuple((name, 100 if name in ASKED_MS else value) for name, value in transport._OPTIONS)
+    monkeypatch.setattr(transport, "_OPTIONS", soon)
+    with served(counterpart) as address, closing(Router(address)) as router:
+        config = config_in(tmp_path, address=router.address, deadlines_ms={"Quote": 6_000})
+        with Till.open(config, signer=TERMINAL_KEY, clock=counterpart.clock) as till:
+            till.quote("scanned", basket)
+            router.forget()
+            till.quote("scanned", basket)
+    assert counterpart.count("Quote") == 2
+
+
+def test_a_connection_is_asked_for_in_less_time_than_a_call_has() -> None:
+    asked_ms = {name: value for name, value in transport._OPTIONS if name in ASKED_MS}
+    assert asked_ms == dict.fromkeys(ASKED_MS, 4_000)
+    assert 2 * 4_000 < min(call.deadline_ms for call in calls.CALLS)

@@ -25,6 +25,11 @@ _OPTIONS: Final = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 5_000),  # how long connecting may take, despite its name
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A router that forgot a connection tells nobody: unasked, every call would wait on it in vain long after
+    # the line is back. Asking and waiting together take less than a call may, so that it goes out anew.
+    ("grpc.keepalive_time_ms", 4_000),
+    ("grpc.keepalive_timeout_ms", 4_000),
+    ("grpc.http2.ping_timeout_ms", 4_000),
     ("grpc.primary_user_agent", "medsettle"),
 )
 
