@@ -89,7 +89,9 @@ def test_a_wrong_key_is_named(tmp_path: Path, replaced: str, by: str, key: str) 
         read(tmp_path, GOOD.replace(replaced.replace("THE_ROOT", signing.encode(ROOT.public_key)), by))
     assert caught.value.details["key"] == key
     assert caught.value.reason == "CONFIG_INVALID"
-    assert "配置" in str(caught.value)
+    cause = caught.value.details["cause"]
+    assert caught.value.zh.startswith(f"收银配置的 {key} 不正确:")
+    assert caught.value.en == f"{key} in the till's configuration is not right: {cause}."
 
 
 @pytest.mark.parametrize(

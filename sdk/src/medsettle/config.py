@@ -30,14 +30,14 @@ import binascii
 import tomllib
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from medsettle.errors import MedsettleError, till_error
+from medsettle.errors import ConfigError, MedsettleError, refusal_of, till_error
 from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import CALLS, Call
 from medsettle.wire.request_ids import is_terminal
@@ -79,34 +79,39 @@ class TillConfig:
     def __post_init__(self) -> None:
         """Raises ConfigError for what no till could work with."""
         if not is_terminal(self.terminal):
-            raise wrong("terminal", f"{self.terminal!r} is not <institution>-<till> in A-Z and 0-9")
+            raise wrong("terminal", *not_a_terminal(self.terminal))
         host, _, port = self.address.rpartition(":")
         if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):  # noqa: PLR2004
-            raise wrong("address", f"{self.address!r} is not host:port")
+            raise wrong("address", f"{self.address!r} 不是 主机:端口", f"{self.address!r} is not host:port")
         if not self.audience or "\n" in self.audience:
-            raise wrong("audience", "it names no gateway")
+            raise wrong("audience", "没有写网关编号", "it names no gateway")
         if len(self.operator) > 40:  # noqa: PLR2004 - the contract's limit
-            raise wrong("operator", "it is longer than 40 characters")
+            raise wrong("operator", "超过40个字符", "it is longer than 40 characters")
         if self.columns not in COLUMNS:
-            raise wrong("receipt.columns", f"it is not {COLUMNS.start} to {COLUMNS.stop - 1}")
+            raise wrong("receipt.columns", *_outside(COLUMNS))
         self._check_root()
         self._check_certificate()
         for method, deadline_ms in self.deadlines_ms.items():
             _check_deadline(method, deadline_ms)
         if self.wait_ms not in WAIT_MS:
-            raise wrong("wait_ms", f"it is not {WAIT_MS.start} to {WAIT_MS.stop - 1}")
+            raise wrong("wait_ms", *_outside(WAIT_MS))
 
     def _check_root(self) -> None:
         try:
             verifier_of(self.root_public_key)
         except KeyInvalidError as error:
-            raise wrong("root_public_key", str(error)) from error
+            raise wrong("root_public_key", "不是可用的公钥", str(error)) from error
 
     def _check_certificate(self) -> None:
         if (self.certificate_file is None) != (self.certificate_key_file is None):
-            raise wrong("tls.certificate_file", "it and tls.certificate_key_file are only used together")
+            raise wrong(
+                "tls.certificate_file", "须与 tls.certificate_key_file 同时设置",
+                "it and tls.certificate_key_file are only used together",
+            )
         if self.certificate_file is not None and self.insecure:
-            raise wrong("tls.certificate_file", "it is of no use with tls.insecure")
+            raise wrong(
+                "tls.certificate_file", "与 tls.insecure 不能同用", "it is of no use with tls.insecure"
+            )
 
     def deadline_ms(self, call: Call) -> int:
         """Returns a call's total deadline in milliseconds."""
@@ -118,16 +123,34 @@ class TillConfig:
         return self.terminal.rpartition("-")[0]
 
 
-def wrong(key: str, cause: str) -> MedsettleError:
-    """Returns the error of a wrong key: one sentence says what is wrong with it."""
-    return till_error(TillReason.CONFIG_INVALID, key=key, cause=cause)
+def wrong(key: str, zh: str, en: str) -> MedsettleError:
+    """Returns the error of a wrong key; ``zh`` and ``en`` say what is wrong with it, without a full stop."""
+    refusal = refusal_of(TillReason.CONFIG_INVALID, key=key, cause=en)
+    return ConfigError(replace(
+        refusal, zh=f"收银配置的 {key} 不正确:{zh}。",
+        en=f"{key} in the till's configuration is not right: {en}.",
+    ))
+
+
+def not_a_terminal(text: str) -> tuple[str, str]:
+    """Returns what is wrong with a terminal's id, in both languages."""
+    return (
+        f"{text!r} 不是由 A-Z、0-9 组成的 <机构>-<收银机>",
+        f"{text!r} is not <institution>-<till> in A-Z and 0-9",
+    )
+
+
+def _outside(allowed: range) -> tuple[str, str]:
+    least, most = allowed.start, allowed.stop - 1
+    return f"应为 {least} 到 {most}", f"it is not {least} to {most}"
 
 
 def _check_deadline(method: str, deadline_ms: int) -> None:
     if method not in _METHODS:
-        raise wrong(f"deadlines_ms.{method}", f"no such call; calls are {', '.join(_METHODS)}")
+        calls = ", ".join(_METHODS)
+        raise wrong(f"deadlines_ms.{method}", f"没有这个调用;有:{calls}", f"no such call; calls are {calls}")
     if not 0 < deadline_ms <= DEADLINE_MS_MAX:
-        raise wrong(f"deadlines_ms.{method}", f"it is not 1 to {DEADLINE_MS_MAX}")
+        raise wrong(f"deadlines_ms.{method}", *_outside(range(1, DEADLINE_MS_MAX + 1)))
 
 
 def read_config(path: str | Path) -> TillConfig:
@@ -140,9 +163,10 @@ def read_config(path: str | Path) -> TillConfig:
     except FileNotFoundError as error:
         raise till_error(TillReason.CONFIG_MISSING, key="file", file=str(file)) from error
     except OSError as error:
-        raise wrong("file", f"{file} cannot be read ({error.strerror})") from error
+        why = error.strerror
+        raise wrong("file", f"无法读取 {file}({why})", f"{file} cannot be read ({why})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise wrong("file", f"{file} is not TOML: {error}") from error
+        raise wrong("file", f"{file} 不是 TOML({error})", f"{file} is not TOML: {error}") from error
     return _config(table, file.absolute().parent)
 
 
@@ -158,14 +182,17 @@ _TLS: Final[dict[str, type]] = {
 }
 _TLS_FILES: Final = ("ca_file", "certificate_file", "certificate_key_file")
 _RECEIPT: Final[dict[str, type]] = {"columns": int}
-_TYPES: Final = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table"}
+_TYPES: Final = {
+    str: ("文本", "a text"), int: ("整数", "a whole number"), bool: (" true 或 false", "true or false"),
+    dict: ("表", "a table"),
+}
 
 
 def _config(table: dict[str, Any], folder: Path) -> TillConfig:
     _check_keys(table, _TOP, "")
     for key in _REQUIRED:
         if key not in table:
-            raise wrong(key, "it is missing")
+            raise wrong(key, "缺少这一项", "it is missing")
     tls, receipt = table.pop("tls", {}), table.pop("receipt", {})
     deadlines = table.pop("deadlines_ms", {})
     _check_keys(tls, _TLS, "tls.")
@@ -183,9 +210,11 @@ def _config(table: dict[str, Any], folder: Path) -> TillConfig:
 def _check_keys(table: dict[str, Any], known: Mapping[str, type], prefix: str) -> None:
     for key, value in table.items():
         if key not in known:
-            raise wrong(prefix + key, f"no such key; keys are {', '.join(prefix + each for each in known)}")
+            keys = ", ".join(prefix + each for each in known)
+            raise wrong(prefix + key, f"没有这一项;有:{keys}", f"no such key; keys are {keys}")
         if type(value) is not known[key]:
-            raise wrong(prefix + key, f"it is not {_TYPES[known[key]]}")
+            zh, en = _TYPES[known[key]]
+            raise wrong(prefix + key, f"不是{zh}", f"it is not {en}")
 
 
 def _public_key(text: str) -> bytes:
@@ -198,7 +227,7 @@ def _from_pem(text: str) -> bytes:
     try:
         public = load_pem_public_key(text.encode())
     except ValueError as error:
-        raise wrong("root_public_key", "it is no public key in PEM") from error
+        raise wrong("root_public_key", "不是 PEM 格式的公钥", "it is no public key in PEM") from error
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -206,4 +235,6 @@ def _from_base64(text: str) -> bytes:
     try:
         return b64decode("".join(text.split()), validate=True)
     except binascii.Error as error:
-        raise wrong("root_public_key", "it is neither PEM nor base64") from error
+        raise wrong(
+            "root_public_key", "既不是 PEM 也不是 base64", "it is neither PEM nor base64"
+        ) from error

@@ -19,7 +19,7 @@ from medsettle._exchange.covering import Enrolled
 from medsettle._exchange.refusing import facts_of
 from medsettle._exchange.signed import OK, Peer, Reply, Request, evidence_of, sign
 from medsettle.clock import Clock, CorrectedClock, SystemClock
-from medsettle.config import TillConfig, wrong
+from medsettle.config import TillConfig, not_a_terminal, wrong
 from medsettle.credentials import read_key, write_key
 from medsettle.errors import error_class, till_error
 from medsettle.journal import SqliteJournal
@@ -77,7 +77,7 @@ def enrol(
     """
     secret, fingerprint = _parts(code)
     if not is_terminal(terminal):
-        raise wrong("terminal", f"{terminal!r} is not <institution>-<till> in A-Z and 0-9")
+        raise wrong("terminal", *not_a_terminal(terminal))
     folder = Path(directory)
     waiting = folder / f"{_KEY_FILE}.{suite}-{signing.digest(secret.upper().encode())[:8]}"
     _check_empty(folder, waiting)
@@ -92,7 +92,10 @@ def enrol(
     took_ms = math.ceil((corrected.monotonic() - began) * 1000)
     enrolled, answered_ms = _believed(request, reply, fingerprint, corrected.now_ms())
     if enrolled.terminal != terminal:
-        raise wrong("terminal", f"the code is of {enrolled.terminal}, not of {terminal}")
+        raise wrong(
+            "terminal", f"注册码属于 {enrolled.terminal},不是 {terminal}",
+            f"the code is of {enrolled.terminal}, not of {terminal}",
+        )
     if enrolled.key != signer.key:
         raise till_error(TillReason.ANSWER_UNREADABLE, cause="the gateway registered another key")
     _begin_journal(folder / _JOURNAL_FILE, answered_ms - took_ms)
@@ -108,7 +111,10 @@ def enrol(
 def _parts(code: str) -> tuple[str, str]:
     secret, _, fingerprint = code.strip().rpartition(".")
     if not secret or not _FINGERPRINT.fullmatch(fingerprint):
-        raise wrong("code", "it is not <code>.<fingerprint>, as the operator's terminal enrol prints it")
+        raise wrong(
+            "code", "应为运营方给出的整个注册码:<注册码>.<指纹>",
+            "it is not <code>.<fingerprint>, as the operator's terminal enrol prints it",
+        )
     return secret, fingerprint
 
 
@@ -117,11 +123,14 @@ def _check_empty(folder: Path, waiting: Path) -> None:
     names = (_CONFIG_FILE,) if waiting.exists() else (_CONFIG_FILE, _KEY_FILE)
     for name in names:
         if (folder / name).exists():
-            raise wrong("directory", f"{folder / name} exists; enrol into another directory, or move it away")
+            raise wrong(
+                "directory", f"{folder / name} 已存在;请换一个目录,或先把它移走",
+                f"{folder / name} exists; enrol into another directory, or move it away",
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise wrong("directory", f"{folder} cannot be made") from error
+        raise wrong("directory", f"无法建立 {folder}", f"{folder} cannot be made") from error
 
 
 def _key_to_register(waiting: Path, suite: str) -> signing.KeySigner:
@@ -132,9 +141,9 @@ def _key_to_register(waiting: Path, suite: str) -> signing.KeySigner:
         made = signing.KeySigner.generate(suite)
         write_key(waiting, made)
     except signing.KeyInvalidError as error:
-        raise wrong("suite", str(error)) from error
+        raise wrong("suite", "没有这种密钥", str(error)) from error
     except OSError as error:
-        raise wrong("directory", f"{waiting} cannot be written") from error
+        raise wrong("directory", f"无法写入 {waiting}", f"{waiting} cannot be written") from error
     return made
 
 

@@ -188,6 +188,8 @@ def _check_url(url: str, token: str) -> None:
 
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise wrong("url", "a payment provider is at https://host")
+        raise wrong("url", "支付服务的地址应为 https://主机", "a payment provider is at https://host")
     if parts.scheme == "http" and token and not is_loopback(f"{parts.hostname}:80"):
-        raise wrong("url", "a token goes over https only, except to this machine")
+        raise wrong(
+            "url", "令牌只能经 https 发送,本机除外", "a token goes over https only, except to this machine"
+        )

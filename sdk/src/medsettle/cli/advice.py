@@ -64,7 +64,12 @@ def other_sale(refusal: Refusal, request_id: str | None) -> Pair | None:
 
 
 def facts(refusal: Refusal) -> list[str]:
-    """Returns what is wrong with what (line, field, code, limit, value), as NAME=VALUE in order."""
+    """Returns what is wrong with what (line, field, code, limit, value), as NAME=VALUE in order.
+
+    What is told in words already is left out.
+    """
     details = refusal.details
     hidden = _OF_OTHER | {"state"} if "other_request_id" in details else frozenset()
+    if details.get("cause", "") in refusal.en:
+        hidden |= {"cause"}
     return [f"{name}={value}" for name, value in sorted(details.items()) if value and name not in hidden]

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from medsettle._desk.keys import pending_file
+from medsettle.cli.advice import facts
 from medsettle.cli.counter import Counter
 from medsettle.cli.parser import PAID, TROUBLE
 from medsettle.cli.reaching import TIMEOUT_S, host_and_port, is_plain, speaks_tls
@@ -176,8 +177,7 @@ def _memory(till: Till, journal: Journal) -> Iterator[Check]:
 
 
 def _failed(name: str, error: MedsettleError) -> Check:
-    facts = " ".join(f"{key}={value}" for key, value in sorted(error.details.items()))
-    found = f"{error.zh} {error.en} [{error.reason}{' ' if facts else ''}{facts}]"
+    found = f"{error.zh} {error.en} [{' '.join([error.reason, *facts(error.refusal)])}]"
     return Check(name, ok=False, found=found, next=f"{error.next_zh} {error.next_en}".strip())
 
 

@@ -47,8 +47,9 @@ def _typed_wrongly(error: ConfigError) -> Exception:
     key = error.details.get("key", "")
     if key not in _TYPED:
         return error
-    cause = error.details.get("cause", "")
-    return UsageError(f"{_TYPED[key]} 不正确。 {_TYPED[key]} is not right: {_as_typed(cause)}.")
+    zh = error.zh.partition(":")[2].rstrip("。")
+    en = error.details.get("cause", "")
+    return UsageError(f"{_TYPED[key]} 不正确:{_as_typed(zh)}。\n{_TYPED[key]} is not right: {_as_typed(en)}.")
 
 
 def _check_tls(channel: Channel) -> None:
