@@ -28,7 +28,10 @@ from tests.e2e.counter import (
 
 pytestmark = pytest.mark.e2e
 
-SOON = {"Settle": 1_500, "Confirm": 1_500, "Release": 1_500, "Reverse": 1_500, "Seal": 200, "GetSale": 200}
+SOON = {
+    "Settle": 1_500, "Confirm": 1_500, "Release": 1_500, "Reverse": 1_500, "Seal": 200, "GetSale": 200,
+    "Reassert": 200,
+}
 """Total deadlines in milliseconds: nobody answers, so there is nothing to wait for."""
 
 
