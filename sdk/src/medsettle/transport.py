@@ -12,9 +12,7 @@ import grpc
 import grpc.aio
 
 from medsettle._exchange.signed import OK, Reply, Request
-from medsettle.config import TillConfig
-from medsettle.errors import till_error
-from medsettle.till_reasons import TillReason
+from medsettle.config import TillConfig, wrong
 
 ANSWER_BYTES_MAX: Final = 1_048_576
 _OPTIONS: Final = (
@@ -112,9 +110,9 @@ def _secrets(config: TillConfig) -> grpc.ChannelCredentials | None:
         key, certificate = _certificate(config)
         return grpc.ssl_channel_credentials(_ca(config), key, certificate)
     if not (config.allow_plaintext_beyond_loopback or is_loopback(config.address)):
-        raise till_error(
-            TillReason.CONFIG_INVALID, key="tls.insecure",
-            cause=f"plaintext to {config.address} would leave this machine; name tls.ca_file instead",
+        raise wrong(
+            "tls.insecure", f"发往 {config.address} 的明文会离开本机;请改设 tls.ca_file",
+            f"plaintext to {config.address} would leave this machine; name tls.ca_file instead",
         )
     return None
 
@@ -125,8 +123,8 @@ def _ca(config: TillConfig) -> bytes | None:
     try:
         return config.ca_file.read_bytes()
     except OSError as error:
-        cause = f"{config.ca_file} cannot be read"
-        raise till_error(TillReason.CONFIG_INVALID, key="tls.ca_file", cause=cause) from error
+        file = config.ca_file
+        raise wrong("tls.ca_file", f"无法读取 {file}", f"{file} cannot be read") from error
 
 
 def _certificate(config: TillConfig) -> tuple[bytes | None, bytes | None]:
@@ -139,8 +137,10 @@ def _certificate(config: TillConfig) -> tuple[bytes | None, bytes | None]:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
         return key.read_bytes(), certificate.read_bytes()
     except (OSError, ValueError) as error:
-        cause = f"{certificate} and {key} are no certificate in PEM and its key, not encrypted"
-        raise till_error(TillReason.CONFIG_INVALID, key="tls.certificate_file", cause=cause) from error
+        raise wrong(
+            "tls.certificate_file", f"{certificate} 和 {key} 不是 PEM 格式的证书及其未加密的私钥",
+            f"{certificate} and {key} are no certificate in PEM and its key, not encrypted",
+        ) from error
 
 
 def is_loopback(address: str) -> bool:
