@@ -3,8 +3,9 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -270,3 +271,26 @@ async def test_a_provider_over_http_is_asked_beside_the_event_loop(
     card = await async_till.checkout("1", "scanned", basket, show=agrees, tender=provider)
     assert (card.outcome, len(asked)) == (Outcome.PAID, 1)
     assert threading.get_ident() not in asked
+
+
+class StuckTransport(AsyncDirectTransport):
+    """A connection that takes for ever to end."""
+
+    async def close(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_till_whose_closing_was_cancelled_leaves_its_journal_free(
+    tmp_path: Path, counterpart: Counterpart
+) -> None:
+    def opening(transport: AsyncDirectTransport) -> Coroutine[Any, Any, AsyncTill]:
+        return AsyncTill.open(
+            config_in(tmp_path), clock=counterpart.clock, signer=TERMINAL_KEY, transport=transport
+        )
+
+    closing = asyncio.create_task((await opening(StuckTransport(counterpart))).close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    await (await opening(AsyncDirectTransport(counterpart))).close()

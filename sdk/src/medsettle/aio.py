@@ -77,8 +77,10 @@ class AsyncTill:
     async def close(self) -> None:
         """As ``Till.close``."""
         if self._owner.leaves():
-            await self._transport.close()
-            await asyncio.to_thread(self._desk.journal.close)
+            try:
+                await self._transport.close()
+            finally:
+                await _to_its_end(self._desk.journal.close)
 
     async def __aenter__(self) -> Self:
         """Returns the till."""

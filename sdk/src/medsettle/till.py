@@ -73,8 +73,10 @@ class Till:
     def close(self) -> None:
         """Ends the connection and lets go of the journal; again is harmless."""
         if self._owner.leaves():
-            self._transport.close()
-            self._desk.journal.close()
+            try:
+                self._transport.close()
+            finally:
+                self._desk.journal.close()
 
     def __enter__(self) -> Self:
         """Returns the till."""
