@@ -27,6 +27,7 @@ from medsettle_gateway.resolvers.demo import NoResolver
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
 from medsettle_gateway.service.front import Service
+from medsettle_gateway.service.resolving import Bounded
 from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.sqlite.database import migrate
 from medsettle_gateway.storage.sqlite.store import SqliteStore
@@ -82,7 +83,8 @@ async def test_a_program_hands_in_who_says_whose_a_credential_is(tmp_path: Path)
     await running.start()
     service = running.calls._ports.service
     assert isinstance(service, Service)
-    assert service.resolver is registry
+    assert isinstance(service.resolver, Bounded)
+    assert service.resolver.resolver is registry
     await running.stop()
 
 

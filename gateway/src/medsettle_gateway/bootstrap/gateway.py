@@ -42,11 +42,13 @@ from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.front import Service
+from medsettle_gateway.service.patience import Patience
 from medsettle_gateway.service.ports import CredentialResolver, Store, StoreUnavailableError
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.recently import Recently
 from medsettle_gateway.service.remote import Remotes
+from medsettle_gateway.service.resolving import Bounded
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
@@ -88,10 +90,13 @@ class Gateway:
             keys.root, config.gateway.id, clock, timedelta(seconds=limits.answering_key_s)
         )
         desk = replace(_desk(config, keys, packs, answering), remotes=remotes or Remotes())
-        resolver = resolver or _resolver(config, keys, packs)
+        spawner = Spawner(report)
+        if resolver is None:
+            resolver = _resolver(config, keys, packs)
+        else:
+            resolver = Bounded(resolver, Patience(clock, spawner), desk.rules.resolver_wait)
         store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
         writer = Writer(store, clock, desk, report, tell_warnings)
-        spawner = Spawner(report)
         courier = None
         if desk.remotes.authorities:
             courier = Courier(store, clock, writer, desk, report, spawner)

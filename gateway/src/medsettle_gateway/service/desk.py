@@ -65,6 +65,8 @@ class Rules:
     """Entries that one block of the chain covers at most."""
     variance_fen: int = 10_000
     """What one operator may pay of a sale that funds and accounts do not bear; above it takes two."""
+    resolver_wait: timedelta = timedelta(seconds=10)
+    """How long a credential service of the operator's may take over one credential."""
     authority_wait: timedelta = timedelta(seconds=30)
     """How long a remote authority may take over one call before its answer counts as not known."""
     answer_margin: timedelta = timedelta(milliseconds=700)
