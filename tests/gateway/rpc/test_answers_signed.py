@@ -1,9 +1,9 @@
 """Every answer to a money call is signed, refusals too, and bound to the request that it answers."""
 
-import dataclasses
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.calls import CALLS, CHECK_ELIGIBILITY, ENROL, LIST_SALES, QUOTE, SEAL, Call
 from medsettle.wire.signing import (
@@ -78,7 +78,7 @@ async def test_an_answer_to_another_request_does_not_verify() -> None:
     answer = await Stage().ask(SEAL, seal())
     assert not verifies(answer, SEAL, seal() + b"\x00")
     assert not verifies(answer, SEAL, seal(), nonce="B" * 22)
-    assert not verifies(dataclasses.replace(answer, body=answer.body + b"\x00"), SEAL, seal())
+    assert not verifies(structs.replace(answer, body=answer.body + b"\x00"), SEAL, seal())
     assert not verifies(answer, SEAL, seal(), code="NOT_FOUND")
 
 
