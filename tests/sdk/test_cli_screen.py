@@ -168,6 +168,16 @@ def test_only_a_till_that_is_enrolled_is_sent_to_the_doctor(screen: Screen, enro
     assert ("medsettle doctor" in shown(screen)) is enrolled
 
 
+@pytest.mark.parametrize(("standing", "shown_as"), [
+    ("retired", "欧阳* 职工医保 退休 employee retired"), ("ruling", "欧阳* 职工医保 ruling employee"),
+])
+def test_who_is_insured_as_what_is_said_in_both_languages_as_far_as_it_is_known(
+    screen: Screen, standing: str, shown_as: str
+) -> None:
+    screen.eligibility(replace(FOUND, standing=standing))
+    assert shown_as in shown(screen)
+
+
 def test_a_frozen_account_shows_its_balance_and_that_it_is_frozen(screen: Screen) -> None:
     screen.eligibility(FOUND)
     assert "12.34 已冻结 frozen" in shown(screen)

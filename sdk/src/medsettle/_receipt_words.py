@@ -75,6 +75,16 @@ OWNERS: Final[dict[str, Pair]] = {
     "sibling": ("兄弟姐妹", "sibling"),
     "other": ("其他", "other"),
 }
+SCHEMES: Final[dict[str, Pair]] = {
+    "employee": ("职工医保", "employee"), "resident": ("居民医保", "resident"),
+}
+STANDINGS: Final[dict[str, Pair]] = {
+    "active": ("在职", "active"),
+    "retired": ("退休", "retired"),
+    "flexible": ("灵活就业", "flexible"),
+    "adult": ("成年", "adult"),
+    "minor": ("未成年", "minor"),
+}
 CLASSES: Final[dict[str, Pair]] = {"A": ("甲", "A"), "B": ("乙", "B"), "C": ("丙", "C")}
 LEFT: Final[dict[str, Pair]] = {
     "deductible": ("起付标准剩余", "Deductible left"),

@@ -10,6 +10,7 @@ from medsettle.cli.parser import PAID
 from medsettle.cli.reaching import TIMEOUT_S, host_and_port, speaks_tls
 from medsettle.enrolment import Channel, Enrolment, enrol
 from medsettle.errors import ConfigError, GatewayAwayError
+from medsettle.ticket import china_day
 
 _TYPED: Final = {
     "code": "CODE", "terminal": "--terminal", "directory": "--directory", "suite": "--suite",
@@ -79,7 +80,7 @@ def _as_typed(text: str) -> str:
 
 
 def _show(counter: Counter, ready: Enrolment) -> None:
-    until = f" (至 until {ready.not_after:%Y-%m-%d})" if ready.not_after else ""
+    until = f" (至 until {china_day(ready.not_after)})" if ready.not_after else ""
     counter.screen.show([
         f"已注册 enrolled: {ready.terminal} {ready.institution_name}",
         f"密钥 key: {ready.key}{until}",

@@ -93,8 +93,10 @@ class Screen:
     def eligibility(self, found: Eligibility) -> None:
         """Shows what a patient may have, and which accounts may pay."""
         answer, colour = _COVERED[found.covered]
-        person = f"{found.masked_name} {found.scheme} {found.standing}".strip()
-        self._row(person, f"参保 covered: {answer}", colour, _BOLD)
+        scheme = words.SCHEMES.get(found.scheme, (found.scheme, ""))
+        standing = words.STANDINGS.get(found.standing, (found.standing, ""))
+        kind = _both((f"{scheme[0]} {standing[0]}", f"{scheme[1]} {standing[1]}"))
+        self._row(f"{found.masked_name} {kind}".strip(), f"参保 covered: {answer}", colour, _BOLD)
         if found.refusal is not None:
             refusal = found.refusal
             self._said(f"{refusal.zh}{refusal.next_zh}", f"{refusal.en} {refusal.next_en}")
