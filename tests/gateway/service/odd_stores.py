@@ -50,6 +50,10 @@ class HeldTransaction(MemoryTransaction):
             raise LockedError(held)
         return await super().load(asked)
 
+    async def write(self, done: Sequence[Move]) -> None:
+        self._store.written(done)
+        await super().write(done)
+
 
 class Held(MemoryStore):
     """Another process holds what some keys stand for."""
@@ -59,6 +63,7 @@ class Held(MemoryStore):
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables)
         self.held: list[AnyKey] = []
+        self.written: Callable[[Sequence[Move]], None] = lambda _: None
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[MemoryTransaction]:

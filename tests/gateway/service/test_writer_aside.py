@@ -7,6 +7,7 @@ from datetime import timedelta
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.keys import SaleKey
+from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.service.commands import Answer, RefusedAnswer, Seal
 from medsettle_gateway.service.desk import Rules
 from tests.gateway.service.odd_stores import Held
@@ -59,6 +60,19 @@ async def test_what_comes_later_goes_before_what_is_held() -> None:
     assert not held.done()
     store.held.clear()
     assert states([await held]) == [SaleState.SEALED]
+
+
+async def test_what_comes_back_together_comes_in_groups_of_limited_size() -> None:
+    world, store, commands = held_at(0, 1, 2, 3, 4, rules=replace(PATIENT, group_count=2))
+    waiting = await asked(world, commands)
+    await turns(5)
+    assert not any(each.done() for each in waiting)
+    sizes: list[int] = []
+    store.written = lambda done: sizes.append(sum(isinstance(move, PutSale) for move in done))
+    store.held.clear()
+    assert states([await each for each in waiting]) == [SaleState.SEALED] * 5
+    assert sum(sizes) == 5
+    assert max(sizes) <= 2
 
 
 async def test_what_is_held_for_ever_is_given_up_unrecorded_after_so_many_tries() -> None:

@@ -52,7 +52,7 @@ class Writer:
         self._ended = asyncio.Event()
         self._started = self._draining = False
         self._instants = Instants(store, clock, report)
-        self._aside = Aside(clock, desk.rules, self._settle)
+        self._aside = Aside(clock, desk.rules, self._settle_again)
 
     def start(self, spawn: Spawn) -> None:
         """Begins to take commands from the queue."""
@@ -158,6 +158,12 @@ class Writer:
             self._answer(outcomes)
             for waiting in aside:
                 self._put_aside(waiting)
+
+    async def _settle_again(self, aside: Sequence[Waiting]) -> None:
+        """Many may be due at once that were put aside: their groups are as large as any other."""
+        most_count = self._desk.rules.group_count
+        for begins in range(0, len(aside), most_count):
+            await self._settle(aside[begins : begins + most_count])
 
     def _put_aside(self, waiting: Waiting) -> None:
         """Whoever stands on what another process holds comes back, and keeps nobody else waiting."""
