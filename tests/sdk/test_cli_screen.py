@@ -1,15 +1,21 @@
 """What people see: colours on a terminal only, rows that fit, every outcome told apart."""
 
 import io
+from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from medsettle._columns import width
 from medsettle._desk.cards import card_not_sent
+from medsettle.cli import at_till
+from medsettle.cli.counter import Counter
 from medsettle.cli.screen import COLUMNS, Screen
 from medsettle.errors import refusal_of, request_error, till_error
+from medsettle.hooks import Compared, Hook
 from medsettle.models import (
     Account,
     AccountState,
@@ -24,6 +30,7 @@ from medsettle.models import (
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 from tests.sdk.settled import DIALYSIS, QUOTE, STAY
+from tests.sdk.wires import config_in
 
 
 class Terminal(io.StringIO):
@@ -215,3 +222,18 @@ def test_what_is_left_is_named_by_stay_layer_and_condition(screen: Screen) -> No
         "2026 共用限额 basic_annual Shared limit basic_annual 年度限额剩余 Annual cap left 4000.00",
     ):
         assert "".join(row.split()) in text
+
+
+def test_what_a_comparison_came_to_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks: list[Hook] = []
+    monkeypatch.setattr(at_till, "Till", SimpleNamespace(open=lambda _, hooks: hooked(hooks)))
+
+    def hooked(given: list[Hook]) -> None:
+        hooks.extend(given)
+
+    counter = Counter(Namespace(), Screen.on(io.StringIO()), Screen.on(io.StringIO()), None)
+    at_till.open_till(counter, config_in(tmp_path))
+    (see,) = hooks
+    for shown_count in (1, 1, 2):
+        see(Compared(1, False, shown_count, 0, 0, 0, 0))
+    assert shown(counter.complaints).count("The gateway was restored, and compared") == 2
