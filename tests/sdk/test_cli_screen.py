@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from medsettle._columns import width
-from medsettle._desk.cards import card_not_sent
+from medsettle._desk.cards import card_not_sent, card_of_another
 from medsettle.cli import at_till
 from medsettle.cli.counter import Counter
 from medsettle.cli.screen import COLUMNS, Screen
@@ -26,7 +26,9 @@ from medsettle.models import (
     Outcome,
     Remainder,
     SaleCard,
+    SaleState,
 )
+from medsettle.record import SaleRecord
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 from tests.sdk.settled import DIALYSIS, QUOTE, STAY
@@ -50,6 +52,7 @@ def shown(screen: Screen) -> str:
     return stream.getvalue()
 
 
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 CARD = SaleCard(
     "H21030200001-01-20261122-1-1", Outcome.OPEN, None, "结果正在确认。", "It is being found out.",
     "请勿重复收费。", "Do not charge again.",
@@ -147,6 +150,13 @@ def test_what_was_never_sent_has_one_next_step(screen: Screen) -> None:
     screen.card(card_not_sent(refusal_of(TillReason.PATIENT_DECLINED)))
     assert shown(screen).count("->") == 1
     assert "没有收取任何费用;可更改后重新结算。" in shown(screen)
+
+
+def test_a_ticket_of_another_sale_has_one_next_step(screen: Screen) -> None:
+    record = SaleRecord(str(CARD.request_id), "run-1", "7", NOON, state=SaleState.SETTLED)
+    screen.card(card_of_another(record, refusal_of(TillReason.TICKET_REUSED), NOON))
+    assert shown(screen).count("->") == 1
+    assert "-> 请勿收款。另一位患者请换一个新的票号" in shown(screen)
 
 
 def test_cash_that_was_taken_is_told_of_even_where_a_refusal_says_what_to_do(screen: Screen) -> None:

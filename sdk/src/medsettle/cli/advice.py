@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from medsettle._desk.saying import NOT_SENT
+from medsettle._desk.saying import NOT_SENT, OF_ANOTHER
 from medsettle.models import CashState, Refusal, SaleCard, SaleState
 from medsettle.ticket import RequestId, china_time
 from medsettle.till_reasons import TillReason
@@ -49,6 +49,11 @@ def says_all(card: SaleCard) -> bool:
     if card.next_zh == NOT_SENT.next_zh:
         return True
     return card.refusal.reason == Reason.POSSIBLE_DUPLICATE and card.cash in _NO_CASH
+
+
+def is_of_another(card: SaleCard) -> bool:
+    """Returns whether the card's own next step is all there is to do: the ticket is another sale's."""
+    return card.next_zh == OF_ANOTHER.next_zh
 
 
 def other_sale(refusal: Refusal, request_id: str | None) -> Pair | None:

@@ -8,7 +8,7 @@ from typing import Final, Self, TextIO
 from medsettle import _receipt_words as words
 from medsettle._columns import row, width, wrap
 from medsettle._receipt_settlement import afterwards, going_back, limit_words
-from medsettle.cli.advice import facts, other_sale, says_all, typed
+from medsettle.cli.advice import facts, is_of_another, other_sale, says_all, typed
 from medsettle.errors import MedsettleError
 from medsettle.models import (
     Account,
@@ -145,7 +145,7 @@ class Screen:
         outcome, colour = _label(card)
         self._row(card.request_id or "-", outcome, colour)
         if card.refusal is not None:
-            self._refusal(card.refusal, card.request_id)
+            self._refusal(card.refusal, card.request_id, stepped=not is_of_another(card))
         self._said(card.tell_zh, card.tell_en)
         if card.refund_due_fen:
             self._row("  应退还患者 to give back", yuan(card.refund_due_fen), _YELLOW)
@@ -202,14 +202,17 @@ class Screen:
         self.show(text)
 
     def _refusal(
-        self, refusal: Refusal, request_id: str | None, *, indent: int = 2, enrolled: bool = True
+        self, refusal: Refusal, request_id: str | None, *, indent: int = 2, enrolled: bool = True,
+        stepped: bool = True,
     ) -> None:
-        """Why, which other sale is meant, the facts, and one next step with what to type."""
+        """Why, which other sale is meant, the facts, and, if ``stepped``, a next step with what to type."""
         self._said(refusal.zh, refusal.en, indent=indent, colour=_RED)
         other, stood = other_sale(refusal, request_id) or ("", "")
         self._indented(other)
         self._indented(stood, indent=4)
         self._indented(self.paint(f"[{' '.join([refusal.reason, *facts(refusal)])}]", _DIM))
+        if not stepped:
+            return
         self._said(refusal.next_zh, refusal.next_en, lead=_STEP)
         self._indented(typed(refusal, request_id, enrolled=enrolled), indent=2 + len(_STEP))
 
