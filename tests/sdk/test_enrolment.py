@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -137,6 +138,20 @@ def test_an_enrolment_that_was_cut_short_is_taken_up(
             enrolled(counterpart, tmp_path)
     left = read_key(tmp_path / "till.key").key
     assert enrolled(counterpart, tmp_path).key == left
+
+
+def test_a_power_cut_while_the_configuration_is_written_is_taken_up(
+    counterpart: Counterpart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_loss(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr("medsettle.enrolment.os", SimpleNamespace(fsync=power_loss))
+        with pytest.raises(KeyboardInterrupt):
+            enrolled(counterpart, tmp_path)
+    made = enrolled(counterpart, tmp_path)
+    assert read_config(made.config_file).terminal == TERMINAL
 
 
 def test_another_code_registers_another_key(counterpart: Counterpart, tmp_path: Path) -> None:

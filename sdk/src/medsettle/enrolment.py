@@ -233,10 +233,13 @@ def _write_config(path: Path, channel: Channel, enrolled: Enrolled) -> None:
     lines += [
         f"{name} = {_quoted(str(file.absolute()))}" for name, file in files.items() if file is not None
     ]
-    with path.open("x", encoding="utf-8", newline="\n") as file:
+    # Whole or not at all: the rest of one that the power cut short would keep the next try away.
+    beside = path.with_name(path.name + ".new")
+    with beside.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join([*lines, ""]))
         file.flush()
         os.fsync(file.fileno())
+    beside.replace(path)
 
 
 def _quoted(text: str) -> str:
