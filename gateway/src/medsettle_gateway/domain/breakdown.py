@@ -133,14 +133,12 @@ class Breakdown(NamedTuple):
             raise AssertionError(message)
 
     def _least_fen(self) -> int:
-        least = min(self[:8])
-        least = min([least, self.personal_fen, self.cash_fen])
-        least = min([least, *(share.amount_fen for share in self.funds)])
-        least = min([least, *(share.amount_fen for share in self.accounts)])
-        return min([least, *(min(line) for line in self.lines)])
+        funds = (share.amount_fen for share in self.funds)
+        accounts = (share.amount_fen for share in self.accounts)
+        return min(*self[:8], self.personal_fen, self.cash_fen, *funds, *accounts, *map(min, self.lines))
 
     def _lines_agree(self) -> bool:
-        whole = all(line.amount_fen == sum(line[1:]) for line in self.lines)
+        whole = all(amount_fen == sum(parts) for amount_fen, *parts in self.lines)
         sums = tuple(sum(column) for column in zip(*self.lines, strict=True))
         return whole and sums == self[:6]
 

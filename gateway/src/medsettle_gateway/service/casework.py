@@ -35,6 +35,8 @@ from medsettle_gateway.policy.stored import case_to_json
 from medsettle_gateway.policy.trace import PlainStep, inputs_of
 from medsettle_gateway.service.authority import Decided, Question
 
+_new: Final = tuple.__new__
+"""Makes a named tuple of many in half the time: the fields by position, in their order."""
 _ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
 _LOCAL: Final = "local"
 _NO_STAY: Final = Encounter(ASSIGNED, area=_LOCAL)
@@ -180,14 +182,13 @@ def _warning(raised: Raised) -> WarningRecord:
 
 def line_record(asked: AskedLine, item: CatalogueItem) -> LineRecord:
     """Returns what the catalogue says of a line."""
-    return LineRecord(
-        asked.line_id, item.code, item.name, item.kind.value, item.catalogue_class.value
-    )
+    kind, item_class = item.kind.value, item.catalogue_class.value
+    return _new(LineRecord, (asked.line_id, item.code, item.name, kind, item_class))
 
 
 def _trace(steps: Iterable[PlainStep]) -> tuple[TraceStep, ...]:
     return tuple(
-        TraceStep(step.value, rule, clause, inputs_of(flat), amount_fen, line)
+        _new(TraceStep, (step, rule, clause, inputs_of(flat), amount_fen, line))
         for step, rule, clause, amount_fen, line, *flat in steps
     )
 

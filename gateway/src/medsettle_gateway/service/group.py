@@ -90,25 +90,28 @@ class Group:
             if waiting in keys:
                 waiting.locks = locks_read(facts, keys[waiting])
                 if behind.isdisjoint(waiting.locks):
-                    decided = self._decided(waiting, facts, now)
+                    decided, written = self._decided(waiting, facts, now)
                     moves += decided
-                    behind |= locks_written(decided)
+                    behind |= written
                     continue
             behind |= waiting.locks
         return moves
 
-    def _decided(self, waiting: Waiting, facts: Facts, now: Now) -> Sequence[Move]:
-        """One command's own fate. It may change only what it has looked at: the next one relies on that."""
+    def _decided(self, waiting: Waiting, facts: Facts, now: Now) -> tuple[Sequence[Move], Locks]:
+        """One command's own fate: its moves, and what they change.
+
+        It may change only what it has looked at: the next one relies on that.
+        """
         try:
             decision = USE_CASES[type(waiting.command)].decide(waiting.command, facts, now)
-            unseen = locks_written(decision.moves) - waiting.locks
-            if unseen:
+            written = locks_written(decision.moves)
+            if not written <= waiting.locks:
                 msg = f"{type(waiting.command).__name__} changes what it has not looked at"
                 raise AssertionError(msg)
         except Exception as error:  # noqa: BLE001 - it fails alone: whatever it was, the others are decided
-            decision = Decision(self._fault(waiting, error))
+            decision, written = Decision(self._fault(waiting, error)), _NO_LOCKS
         self._end(waiting, decision)
-        return decision.moves
+        return decision.moves, written
 
     async def _load(self, chosen: Sequence[Waiting]) -> tuple[Facts, Now, _Asked]:
         """The facts of all, the instant that they were asked for, and the keys of each."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from medsettle_gateway.domain.asked import Basket
@@ -38,7 +39,7 @@ from medsettle_gateway.service.guards import check_credential, check_institution
 from medsettle_gateway.service.quote_token import Quoted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that it keeps what it is asked for in every round of loading
 class Asking:
     """A basket, at a place, for whoever showed the credential; the quote that was shown, if any."""
 
@@ -46,6 +47,16 @@ class Asking:
     credential: ResolvedCredential | Refusal
     basket: Basket
     quoted: Quoted | None = None
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the goods, sorted, each once."""
+        return item_codes(self.basket)
+
+    @cached_property
+    def first_on(self) -> date | None:
+        """The first day that a line states, None if none does."""
+        return min((line.service_on for line in self.basket.lines if line.service_on), default=None)
 
     def wanted_day(self, at: datetime) -> date:
         """Returns the day of service that is asked for; whether it may be settled is not checked."""
@@ -131,7 +142,7 @@ def _due_key(member: str, now: Now) -> DueHoldsKey:
 
 
 def _catalogue_key(asking: Asking, region: str) -> CatalogueKey:
-    return CatalogueKey(region, item_codes(asking.basket))
+    return CatalogueKey(region, asking.codes)
 
 
 def _counters_key(asking: Asking, member: MemberFacts, now: Now) -> CountersKey:
@@ -142,8 +153,8 @@ def _counters_key(asking: Asking, member: MemberFacts, now: Now) -> CountersKey:
 def _orders_key(asking: Asking, region: str, now: Now) -> OrdersKey:
     """Of all days of the sale, and one more than are looked at: that there are more must not go unseen."""
     until = asking.wanted_day(now.at)
-    since = min((line.service_on or until for line in asking.basket.lines), default=until)
-    return OrdersKey(region, asking.institution, min(since, until), until, now.desk.rules.orders_count + 1)
+    since = min(asking.first_on or until, until)
+    return OrdersKey(region, asking.institution, since, until, now.desk.rules.orders_count + 1)
 
 
 def _orders(
