@@ -38,6 +38,7 @@ max_connections = 200
 shared_buffers = 64MB
 max_wal_size = 512MB
 autovacuum_naptime = 10s
+wal_retrieve_retry_interval = 100ms
 """
 
 
@@ -87,11 +88,10 @@ class Server:
         options = ["-o", f"-k {self._sockets}", "-l", str(self._data / "log"), "-D", str(self._data)]
         self._call("pg_ctl", "-w", "-t", str(STARTS_S), *options, "start")
 
-    def stop(self) -> None:
-        """Ends every connection and the server, if it runs."""
-        if not self._running():
-            return
-        self._call("pg_ctl", "-w", "-m", "fast", "-D", str(self._data), "stop")
+    def stop(self, how: str = "fast") -> None:
+        """Ends every connection and the server, if it runs; ``immediate``: it writes nothing out before."""
+        if self._running():
+            self._call("pg_ctl", "-w", "-m", how, "-D", str(self._data), "stop")
 
     def kill(self) -> None:
         """Kills all of its processes at once, as a fault of the machine would; returns when they are gone."""
@@ -151,7 +151,7 @@ def _running(make: Callable[[Path], S]) -> Iterator[S]:
         try:
             yield server
         finally:
-            server.stop()
+            server.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,9 +1,8 @@
 """The line to the server is lost at the worst moment, or the server says nothing more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,13 +12,13 @@ from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer
 from medsettle_gateway.service.ports import StoreUnavailableError
 from medsettle_gateway.storage.postgres.database import migrate
+from tests.gateway.storage.ahead import Ahead
 from tests.gateway.storage.crooked_line import CrookedLine
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.shop import books, founded, opened
 from tests.gateway.storage.stand import load, person, request_id, sale, write
 from tests.postgres import Server, own_server
 
-A_LONG_TIME_S = 3_600.0
 FATHER = "1"
 
 
@@ -67,23 +66,6 @@ async def test_a_line_that_is_cut_before_the_commit_leaves_nothing(server: Serve
     await write(store, PutSale(sale(7)))
     assert await load(store, key) == sale(7)
     await store.close()
-
-
-class Ahead:
-    """The loop's clock, which may be put forward: then every wait that has an end is over."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._time, self._by_s = loop.time, 0.0
-        loop.time = lambda: self._time() + self._by_s  # type: ignore[method-assign]
-
-    async def to_the_end_of(self, work: Coroutine[Any, Any, object]) -> None:
-        """Lets time pass until the work ends; raises what it raises."""
-        working = asyncio.ensure_future(work)
-        while not working.done():
-            await asyncio.sleep(0)
-            self._by_s += A_LONG_TIME_S
-        await working
 
 
 async def test_a_server_that_falls_silent_is_unavailable_after_its_time_and_then_again_not(
