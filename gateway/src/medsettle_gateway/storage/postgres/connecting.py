@@ -37,7 +37,7 @@ class Waits(NamedTuple):
 
     connect_ms: int = 5_000
     lock_ms: int = 2_000
-    """For a lock that another process holds."""
+    """For a row that another process changes; commands also for what gateways are deciding about."""
     statement_ms: int = 15_000
     commit_ms: int = 10_000
     """For the disk, and for the standby where one is waited for."""
@@ -50,7 +50,7 @@ class Waits(NamedTuple):
 async def connect(url: str, waits: Waits, *, by_index: bool = False) -> Connection:
     """Returns a connection. ``by_index``: every statement goes through an index, as decisions do.
 
-    Raises what :func:`unreachable` tells: OSError, TimeoutError, asyncpg's errors.
+    Raises what :func:`refusals` tells: OSError, TimeoutError, asyncpg's errors.
     """
     settings = {
         **_SETTINGS,
