@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from medsettle_gateway.domain.plain import canonical, to_json
+from medsettle_gateway.domain.plain import canonical, to_raw
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.service.ports import ReceiptSigner
 from medsettle_gateway.service.quote_token import encode
@@ -54,4 +54,4 @@ def payload_of(sale: SaleRecord) -> dict[str, object]:
 
 def result_digest(settlements: tuple[SettlementRecord, ...]) -> str:
     """Returns the SHA-256 (hex) of the settlements as they are stored, in a JSON list."""
-    return hashlib.sha256(to_json(settlements).encode()).hexdigest()
+    return hashlib.sha256(to_raw(settlements)).hexdigest()
