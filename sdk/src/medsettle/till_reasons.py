@@ -180,9 +180,9 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
         "这笔业务没有应退给患者的现金。", "No cash of this sale is due to the patient.",
         "不用登记。退货退的现金登记在退货前的流水号下;已支付的业务要退款,请先撤销(medsettle reverse)"
         "或部分退货(medsettle return)。",
-        "There is nothing to write down. Cash of a return is written down under the id of the sale before it; "
-        "to pay back a sale that is paid, first reverse it (medsettle reverse) or take goods back (medsettle "
-        "return).",
+        "There is nothing to write down. Cash of a return is written down under the id of the sale before "
+        "it; to pay back a sale that is paid, first reverse it (medsettle reverse) or take goods back "
+        "(medsettle return).",
     ),
     TillReason.SPLIT_NOT_AS_SHOWN: TillText(
         "网关按与给患者看过的不同的金额结算,已要求撤销。",
