@@ -1,9 +1,10 @@
 """What the columns of a row say, as facts: the same in every store."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.basket import CatalogueClass, Dispensed, LineKind, Ward
@@ -58,7 +59,7 @@ def institution_of(row: Columns) -> InstitutionFacts:
     code, name, region, kind, level, specialty, designations, state = row
     return InstitutionFacts(
         code, name, region, InstitutionKind(kind), Level(level), Specialty(specialty),
-        tuple(map(Designation, json.loads(designations))), State(state),
+        tuple(map(Designation, msgspec.json.decode(designations))), State(state),
     )
 
 
@@ -72,8 +73,8 @@ def member_of(
     member, region, scheme, standing, enrolment, aid, conditions, covered_from, covered_to, born_on = row
     return MemberFacts(
         member, name_of(identity), region, Scheme(scheme), Standing(standing), Enrolment(enrolment), Aid(aid),
-        tuple(json.loads(conditions)), date.fromisoformat(covered_from), day_of(covered_to), accounts,
-        day_of(born_on) or (identity.born_on if identity else None), attributes,
+        tuple(msgspec.json.decode(conditions)), date.fromisoformat(covered_from), day_of(covered_to),
+        accounts, day_of(born_on) or (identity.born_on if identity else None), attributes,
     )
 
 
@@ -119,7 +120,7 @@ def item_of(row: Columns) -> CatalogueItem:
     return CatalogueItem(
         code, name, LineKind(kind), CatalogueClass(item_class), share_ppm, ceiling_micro,
         None if ward is None else Ward(ward), date.fromisoformat(valid_from), day_of(valid_to),
-        tuple((listed, CatalogueClass(held)) for listed, held in json.loads(classes).items()),
+        tuple((listed, CatalogueClass(held)) for listed, held in msgspec.json.decode(classes).items()),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -67,7 +68,7 @@ class Sealer:
         except InvalidTag as error:
             msg = f"the identity of member {member} was not sealed under this key"
             raise ValueError(msg) from error
-        return Identity(*json.loads(text))
+        return Identity(*msgspec.json.decode(text))
 
     def find(self, kind: str, number: str) -> bytes:
         """Returns the keyed hash under which a number of a kind is found."""

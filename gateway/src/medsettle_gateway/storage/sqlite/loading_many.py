@@ -3,7 +3,6 @@
 Each reader answers what the reader of one key answers, for every key that it is given.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -19,6 +18,7 @@ from medsettle_gateway.domain.facts import (
     TerminalFacts,
 )
 from medsettle_gateway.domain.keys import AnyKey
+from medsettle_gateway.domain.plain import to_json
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.rows import (
@@ -44,7 +44,7 @@ def due_anywhere(asking: Asking, asked: Sequence[keys.DueHoldsKey]) -> bool:
 
 
 def _sales(asking: Asking, asked: Sequence[keys.SaleKey]) -> Mapping[keys.SaleKey, SaleRecord | None]:
-    rows = asking.rows("sales", request_ids=json.dumps([key.request_id for key in asked]))
+    rows = asking.rows("sales", request_ids=to_json([key.request_id for key in asked]))
     found = {request_id: asking.record(request_id, body) for request_id, body in rows}
     return {key: found.get(key.request_id) for key in asked}
 
@@ -81,7 +81,7 @@ def _due_holds(
 def _terminals(
     asking: Asking, asked: Sequence[keys.TerminalKey]
 ) -> Mapping[keys.TerminalKey, TerminalFacts | None]:
-    rows = asking.rows("terminals", terminals=json.dumps([key.terminal for key in asked]))
+    rows = asking.rows("terminals", terminals=to_json([key.terminal for key in asked]))
     found = {row[0]: terminal_of(row) for row in rows}
     return {key: found.get(key.terminal) for key in asked}
 
@@ -89,7 +89,7 @@ def _terminals(
 def _key_records(
     asking: Asking, asked: Sequence[keys.KeyRecordKey]
 ) -> Mapping[keys.KeyRecordKey, KeyRecord | None]:
-    rows = asking.rows("key_records", keys=json.dumps([key.key for key in asked]))
+    rows = asking.rows("key_records", keys=to_json([key.key for key in asked]))
     found = {row[0]: key_record_of(row) for row in rows}
     return {key: found.get(key.key) for key in asked}
 
@@ -97,7 +97,7 @@ def _key_records(
 def _members(
     asking: Asking, asked: Sequence[keys.MemberKey]
 ) -> Mapping[keys.MemberKey, MemberFacts | None]:
-    named = json.dumps([key.member for key in asked])
+    named = to_json([key.member for key in asked])
     accounts: defaultdict[str, list[AccountFacts]] = defaultdict(list)
     for member, *columns, sealed in asking.rows("accounts_of_many", members=named):
         identity = None if sealed is None else asking.sealer.open(columns[2], sealed)
@@ -122,21 +122,21 @@ def _counters(
         for place, each in enumerate(asked)
         for period in each.periods
     ]
-    found = _by_place(asking.rows("counters_of_many", asked=json.dumps(of_periods)))
+    found = _by_place(asking.rows("counters_of_many", asked=to_json(of_periods)))
     return {key: counters_of(found[place]) for place, key in enumerate(asked)}
 
 
 def _credential_uses(
     asking: Asking, asked: Sequence[keys.CredentialUseKey]
 ) -> Mapping[keys.CredentialUseKey, str | None]:
-    rows = asking.rows("credential_uses", credentials=json.dumps([key.credential_id for key in asked]))
+    rows = asking.rows("credential_uses", credentials=to_json([key.credential_id for key in asked]))
     found: dict[str, str] = dict(rows)
     return {key: found.get(key.credential_id) for key in asked}
 
 
 def _numbered(asked: Iterable[tuple[Any, ...]]) -> str:
     """Each with its place before it, as JSON."""
-    return json.dumps([(place, *each) for place, each in enumerate(asked)], default=str)
+    return to_json([(place, *each) for place, each in enumerate(asked)])
 
 
 def _by_place(rows: Iterable[Row]) -> defaultdict[int, list[Row]]:
