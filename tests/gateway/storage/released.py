@@ -6,10 +6,11 @@ run on the way through all keys and moves, in order, with its values, and how ma
 
 import asyncio
 import base64
+import contextlib
 import json
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,12 +18,13 @@ from unittest.mock import patch
 
 import asyncpg
 
-from medsettle_gateway.service.ports import Store
+from medsettle_gateway.domain.keys import MemberKey
+from medsettle_gateway.service.ports import LockedError, Store
 from medsettle_gateway.storage.postgres.database import migrate as migrate_server
 from medsettle_gateway.storage.sqlite import database as embedded
 from medsettle_gateway.storage.sqlite.database import migrate
 from tests.gateway.storage.postgres_stand import PostgresStand
-from tests.gateway.storage.release_course import founded, take_course
+from tests.gateway.storage.release_course import FATHER, founded, take_course
 from tests.gateway.storage.stand import SqliteStand, Stand
 from tests.postgres import databases
 
@@ -92,7 +94,7 @@ def asked_of_a_server(url: str) -> Kept:
     """Takes the course on a new database of a server."""
     asyncio.run(migrate_server(url))
     with _heard_by_server() as calls:
-        asyncio.run(_course(PostgresStand(url)))
+        asyncio.run(_course(PostgresStand(url), _meet_a_lock))
     return Kept(calls, asyncio.run(_rows_of_server(url)))
 
 
@@ -111,10 +113,28 @@ async def rows_of_server(connection: Any) -> dict[str, int]:
     return {name: await connection.fetchval(count.format(name)) for name in names}
 
 
-async def _course(stand: Stand) -> None:
+async def _nothing_more(stand: Stand, store: Store, refs: dict[str, str]) -> None:
+    """A file has one writer at a time."""
+
+
+async def _meet_a_lock(stand: Stand, store: Store, refs: dict[str, str]) -> None:
+    """Asks for what another gateway holds."""
+    key, other = MemberKey(refs[FATHER]), await stand.opened()
+    async with other.begin() as holding:
+        await holding.load((key,))
+        with contextlib.suppress(LockedError):
+            async with store.begin() as transaction:
+                await transaction.load((key,))
+    await other.close()
+
+
+async def _course(
+    stand: Stand, more: Callable[[Stand, Store, dict[str, str]], Awaitable[None]] = _nothing_more
+) -> None:
     refs = await asyncio.to_thread(founded, stand)
     store: Store = await stand.opened()
     await take_course(store, refs)
+    await more(stand, store, refs)
     await store.close()
 
 
