@@ -16,7 +16,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import Certificate, KeySigner, verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
-from medsettle_gateway.bootstrap.gateway import Gateway, load_packs, tell_warnings
+from medsettle_gateway.bootstrap.gateway import LASTING, BrokenError, Gateway, load_packs, run, tell_warnings
 from medsettle_gateway.bootstrap.process import spare_the_loaded
 from medsettle_gateway.config import Config, ConfigError, GatewaySection, PolicySection
 from medsettle_gateway.domain.ids import RequestId
@@ -27,11 +27,14 @@ from medsettle_gateway.resolvers.demo import NoResolver
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.service.commands import Answer, Caller, RefusedAnswer, SaleAnswer, Seal
 from medsettle_gateway.service.front import Service
+from medsettle_gateway.service.remote import Remotes
 from medsettle_gateway.service.resolving import Bounded
+from medsettle_gateway.service.writer import Writer
 from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.sqlite.database import migrate
 from medsettle_gateway.storage.sqlite.store import SqliteStore
-from tests.gateway.service.world import KEY, enrolled
+from tests.gateway.service.scripted import NAME, Scripted
+from tests.gateway.service.world import KEY, enrolled, spawn
 from tests.gateway.storage.stand import clinic, sale, settlement, write
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -140,6 +143,32 @@ async def test_a_gateway_that_was_never_started_stops_at_once(tmp_path: Path) ->
     async with asyncio.timeout(PATIENCE_S):
         await made.stop()
     assert reason_of(await waiting) is Reason.SHUTTING_DOWN
+    assert closed(config)
+
+
+async def test_all_that_a_gateway_must_not_go_on_without_runs(tmp_path: Path) -> None:
+    config = config_in(tmp_path)
+    create_keys(config.keys.directory, demo=False)
+    migrate(config.storage.path)
+    made = await Gateway.of(config, Remotes({NAME: Scripted(HandClock(), spawn)}))
+    await made.start()
+    assert {task.get_name() for task in made.spawner._running} >= LASTING
+    await made.stop()
+    assert not made.spawner.broken.is_set()
+
+
+def test_a_gateway_whose_writer_ends_by_an_error_ends_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_writer: Writer) -> bool:
+        raise MemoryError
+
+    monkeypatch.setattr(Writer, "_form", broken)
+    config = config_in(tmp_path)
+    create_keys(config.keys.directory, demo=False)
+    migrate(config.storage.path)
+    with pytest.raises(BrokenError):
+        run(config, lambda port: None)
     assert closed(config)
 
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
+from medsettle_gateway.bootstrap.process import Spawner
 from medsettle_gateway.domain.keys import SaleKey
 from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.service.commands import Answer, RefusedAnswer, Seal
 from medsettle_gateway.service.desk import Rules
+from medsettle_gateway.service.ports import Spawn
 from tests.gateway.service.odd_stores import Held
 from tests.gateway.service.queued import AT_ONCE, states
 from tests.gateway.service.world import World, a_city, beside, spawn
@@ -26,7 +28,9 @@ def held_at(*numbers: int, rules: Rules = PATIENT) -> tuple[World, Held, list[Se
     return world, store, commands
 
 
-async def asked(world: World, commands: list[Seal]) -> list["asyncio.Task[Answer]"]:
+async def asked(
+    world: World, commands: list[Seal], spawn: Spawn = spawn
+) -> list["asyncio.Task[Answer]"]:
     """All stand in the queue before the writer begins."""
     waiting = [beside(world.service(command)) for command in commands]
     for _ in range(3):
@@ -128,6 +132,26 @@ async def test_what_becomes_late_aside_is_not_begun() -> None:
     world.clock.forward(hours=2)
     assert states([await waiting]) == [Reason.DEADLINE_PASSED]
     assert commands[0].request_id.text not in store.tables.sales
+
+
+async def test_a_clock_that_fails_ends_the_waiting_aside_and_nobody_waits_for_it_at_the_end() -> None:
+    world, store, commands = held_at(0)
+
+    async def fails(seconds: float) -> None:
+        raise OSError(seconds)
+
+    failures: list[str] = []
+    world.clock.sleep = fails  # type: ignore[method-assign]
+    held, *others = await asked(world, commands, Spawner(lambda what, _: failures.append(what)))
+    assert states([await each for each in others]) == [SaleState.SEALED] * 4
+    await turns(5)
+    assert failures == ["medsettle-writer-aside"]
+    later = world.seal(world.request_id())
+    store.held.append(SaleKey(later.request_id.text))
+    assert states([await world.service(later)]) == [Reason.STORE_UNAVAILABLE]
+    assert not held.done()
+    await world.writer.drain()
+    assert states([await held]) == [Reason.SHUTTING_DOWN]
 
 
 async def test_a_clock_that_is_set_back_keeps_nobody_aside() -> None:

@@ -56,11 +56,23 @@ from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.stores import database_of
 
 LOGGER: Final = logging.getLogger("medsettle.gateway")
+LASTING: Final = frozenset({
+    "medsettle-writer", "medsettle-writer-aside", "medsettle-sweeper", "medsettle-chainer",
+    "medsettle-courier",
+})
+"""Work that a gateway must not go on without: nothing would be settled, or no hold end."""
+
+
+class BrokenError(Exception):
+    """Work that must not end has ended by an error: the process ends too, to be started anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Everything that runs. ``start`` it once; ``stop`` ends what is under way and closes the store."""
+    """Everything that runs. ``start`` it once; ``stop`` ends what is under way and closes the store.
+
+    Stop it once ``spawner.broken`` is set: it answers, but not what it should.
+    """
 
     config: Config
     store: Store
@@ -90,7 +102,7 @@ class Gateway:
             keys.root, config.gateway.id, clock, timedelta(seconds=limits.answering_key_s)
         )
         desk = replace(_desk(config, keys, packs, answering), remotes=remotes or Remotes())
-        spawner = Spawner(report)
+        spawner = Spawner(report, LASTING)
         if resolver is None:
             resolver = _resolver(config, keys, packs)
         else:
@@ -149,7 +161,7 @@ def run(
     """Runs a gateway until the process is told to end; ``ready`` hears the port once calls are answered.
 
     ``remotes`` and ``resolver`` are what :meth:`Gateway.of` takes. A worker shares its port with others, and
-    ends with whoever started it. Raises ConfigError if it cannot start.
+    ends with whoever started it. Raises ConfigError if it cannot start, BrokenError if it cannot go on.
     """
     def made() -> Coroutine[Any, Any, Gateway]:
         return Gateway.of(config, remotes, resolver=resolver, shared_port=worker)
@@ -173,11 +185,23 @@ async def _run(
         spare_the_loaded()
         try:
             ready(await gateway.start())
-            await told.wait()
+            await _either(told, gateway.spawner.broken)
             LOGGER.info("stopping")
         finally:
             await gateway.stop()
             LOGGER.info("stopped")
+        if gateway.spawner.broken.is_set():
+            raise BrokenError
+
+
+async def _either(*events: asyncio.Event) -> None:
+    """Returns when one of the events is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
 
 
 def load_packs(config: Config) -> Packs:

@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -36,11 +36,18 @@ class SystemClock:
 
 
 class Spawner:
-    """Starts work beside the caller and knows what is running."""
+    """Starts work beside the caller and knows what is running.
 
-    def __init__(self, failed: Callable[[str, BaseException], None]) -> None:
+    ``lasting`` names work that nothing goes on without: ``broken`` is set once an error has ended any of it.
+    """
+
+    def __init__(
+        self, failed: Callable[[str, BaseException], None], lasting: Collection[str] = ()
+    ) -> None:
         self._running: set[asyncio.Task[None]] = set()
         self._failed = failed
+        self._lasting = frozenset(lasting)
+        self.broken = asyncio.Event()
 
     def __call__(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Future[None]":
         """Returns the running work; a failure of it is reported."""
@@ -61,6 +68,8 @@ class Spawner:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._failed(task.get_name(), error)
+            if task.get_name() in self._lasting:
+                self.broken.set()
 
 
 @contextmanager

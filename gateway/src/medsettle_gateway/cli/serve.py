@@ -36,7 +36,8 @@ def serve(config_path: Path, demo: bool, listen: str | None, count: int, number:
     """Answer calls until told to end; then finish what was begun.
 
     Prints one line once it is ready. Exits 2 if the configuration, the keys or the database cannot be used,
-    and if a demo is served without --demo or anything else with it.
+    and if a demo is served without --demo or anything else with it; 1 if it failed within, and is to be
+    started again.
     """
     overrides = {} if listen is None else {"listen__address": listen}
     gateway = open_gateway(config_path, **overrides)
@@ -49,9 +50,17 @@ def serve(config_path: Path, demo: bool, listen: str | None, count: int, number:
     if count > 1:
         _serve_many(config_path, config, count)
         return
-    from medsettle_gateway.bootstrap.gateway import run  # noqa: PLC0415 - heavy, and not for who starts others
+    from medsettle_gateway.bootstrap.gateway import (  # noqa: PLC0415 - heavy, and not for who starts others
+        BrokenError,
+        run,
+    )
 
-    run(config, lambda port: _say_ready(config, port), worker=number is not None)
+    try:
+        run(config, lambda port: _say_ready(config, port), worker=number is not None)
+    except BrokenError:
+        click.echo("网关内部出错,已停止;请重新启动,原因见日志。", err=True)
+        click.echo("The gateway failed within and has stopped: start it again; the log says why.", err=True)
+        sys.exit(1)
 
 
 def _serve_many(path: Path, config: Config, count: int) -> None:

@@ -26,6 +26,7 @@ class Aside:
         self._again = again
         self._pauses: dict[Waiting, int] = {}
         self._at_hand: list[Waiting] = []
+        self._ended = False
         self._some = asyncio.Event()
         self._none = asyncio.Event()
         self._none.set()
@@ -36,7 +37,7 @@ class Aside:
 
     def put(self, waiting: Waiting) -> bool:
         """Keeps a command for later; returns False once it was tried too often, and it is not kept."""
-        if waiting.aside_count >= self._rules.aside_again_count:
+        if self._ended or waiting.aside_count >= self._rules.aside_again_count:
             return False
         self._pauses[waiting] = self._pauses_before(waiting.aside_count)
         waiting.aside_count += 1
@@ -50,16 +51,24 @@ class Aside:
 
     async def run(self) -> None:
         """Tries again what was put aside, until it is cancelled."""
-        while True:
-            await self._some.wait()
-            await self._clock.sleep(self._rules.aside_wait.total_seconds())
-            self._at_hand = self._due()
-            if self._at_hand:
-                await self._again(self._at_hand)
-            self._at_hand = []
-            if not self._pauses:
-                self._some.clear()
-                self._none.set()
+        try:
+            while True:
+                await self._some.wait()
+                await self._try_again()
+        finally:
+            # However it ends: nothing is tried any more, and nobody may wait for that.
+            self._ended = True
+            self._none.set()
+
+    async def _try_again(self) -> None:
+        await self._clock.sleep(self._rules.aside_wait.total_seconds())
+        self._at_hand = self._due()
+        if self._at_hand:
+            await self._again(self._at_hand)
+        self._at_hand = []
+        if not self._pauses:
+            self._some.clear()
+            self._none.set()
 
     def left(self) -> list[Waiting]:
         """Returns everyone who still waits, those included who are being tried again."""
