@@ -107,7 +107,7 @@ def booked(city: City, number: str, took_fen: int, sale: str = "H-1-20260101-1-1
         posted = with_region(account, REGION, "resident", "payable/H", -took_fen)
         kind = SaleState.SETTLED if took_fen > 0 else SaleState.REVERSED
         entry = Entry(kind.value, sale, people.now, business_on(people.now), "H-1", "li", "", posted, ())
-        write(connection, moves_of_entry(entry))
+        write(connection, city.gateway.sealer, moves_of_entry(entry))
 
 
 def balances(city: City) -> list[int]:

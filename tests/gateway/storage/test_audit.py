@@ -18,7 +18,7 @@ from medsettle_gateway.storage.audit.verifying import QUESTIONS, Verdict, verify
 from medsettle_gateway.storage.facts import write
 from tests.gateway.storage.books import ACCOUNTS, FUND, Books, booked
 from tests.gateway.storage.postgres_stand import PostgresStand
-from tests.gateway.storage.stand import NOW, TODAY, SqliteStand, request_id, sale
+from tests.gateway.storage.stand import NOW, SEALER, TODAY, SqliteStand, request_id, sale
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -260,7 +260,7 @@ def test_what_is_written_meanwhile_is_not_seen_by_some_of_the_readers_only(embed
                 for moves in writes if sql.startswith("SELECT") else ():
                     with embedded.stand.reading() as writing:
                         writing.execute("BEGIN")
-                        write(writing, moves)
+                        write(writing, SEALER, moves)
                         writing.execute("COMMIT")
                 return super().execute(sql, parameters)
 

@@ -31,7 +31,7 @@ def decided(
     moment, facts = _settled_facts(gateway, connection, command, needs, desk)
     decision = decide(command, facts, moment)
     if decision.moves:
-        write(connection, decision.moves)
+        write(connection, gateway.sealer, decision.moves)
     return decision.answer
 
 

@@ -18,9 +18,9 @@ def load(connection: Connection, sealer: Sealer, keys: Sequence[AnyKey]) -> Fact
     return connection.load(keys)
 
 
-def write(connection: Connection, moves: Sequence[Move]) -> None:
+def write(connection: Connection, sealer: Sealer, moves: Sequence[Move]) -> None:
     """Does the moves, inside a writing transaction. Raises AssertionError if the store refuses one."""
     if isinstance(connection, sqlite3.Connection):
-        write_embedded(connection, moves)
+        write_embedded(connection, sealer, moves)
     else:
         connection.write(moves)

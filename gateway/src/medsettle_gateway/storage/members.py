@@ -179,7 +179,7 @@ class Members:
         ):
             if rows:
                 self.connection.executemany(sql, rows)
-        write(self.connection, writing.moves)
+        write(self.connection, self.sealer, writing.moves)
 
 
 def _misfit(before: _Known, record: MemberRecord) -> tuple[str, str] | None:

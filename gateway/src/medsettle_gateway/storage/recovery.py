@@ -1,7 +1,6 @@
 """Recoveries as both stores keep them: rows to values, values to rows."""
 
 import json
-import zlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 from medsettle_gateway.domain.moves import EndRecovery
 from medsettle_gateway.domain.recovery import Awaited, Reassertion, Recovery
 from medsettle_gateway.storage.instants import from_us_or_none, to_us
+from medsettle_gateway.storage.sealing import Sealer
 
 AWAITED_MOST: Final = 8
 """So many of the terminals that are awaited are named."""
@@ -29,8 +29,8 @@ def awaited_of(rows: Sequence[Sequence[Any]]) -> Awaited:
     return Awaited(tuple(terminal for terminal, *_ in rows), count, from_us_or_none(begun_at_us))
 
 
-def reassertion_row(shown: Reassertion) -> dict[str, Any]:
-    """Returns the columns of what was shown."""
+def reassertion_row(shown: Reassertion, sealer: Sealer) -> dict[str, Any]:
+    """Returns the columns of what was shown; of the answer nothing can be read there."""
     proof = shown.evidence
     return {
         "request_id": shown.request_id,
@@ -46,7 +46,7 @@ def reassertion_row(shown: Reassertion) -> dict[str, Any]:
         "key": proof.key,
         "timestamp_ms": proof.timestamp_ms,
         "code": proof.code,
-        "answer_zlib": zlib.compress(proof.answer),
+        "answer_sealed": sealer.seal_answer(shown.request_id, proof.answer),
         "signature": proof.signature,
         "certificate": proof.certificate,
     }

@@ -176,7 +176,7 @@ class People:
             if each.amount_fen:
                 move = CounterMove(*member, each.key, each.amount_fen, 0)
                 moves.extend(moves_of_entry(opening_counters((move,), self.now, self.source)))
-        write(self.connection, moves)
+        write(self.connection, self.sealer, moves)
 
 
 def _another_sum(before_fen: int) -> tuple[str, str]:

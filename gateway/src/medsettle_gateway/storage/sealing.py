@@ -1,12 +1,14 @@
-"""Names and numbers of people at rest: AES-256-GCM under a key that lies in a file of its own.
+"""Names and numbers of people, and answers that show a part of them, at rest.
 
-A number is found again by a keyed hash, so the database alone tells nothing about anybody.
+AES-256-GCM under a key that lies in a file of its own. A number is found again by a keyed hash, so the
+database alone tells nothing about anybody.
 """
 
 import hmac
 import json
 import re
 import secrets
+import zlib
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
@@ -57,22 +59,45 @@ class Sealer:
 
     def seal(self, member: str, identity: Identity) -> bytes:
         """Returns the identity sealed for this member reference and no other."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
         text = json.dumps(tuple(identity), ensure_ascii=False).encode()
-        return nonce + self._cipher.encrypt(nonce, text, member.encode())
+        return self._sealed(text, member.encode())
 
     def open(self, member: str, sealed: bytes) -> Identity:
         """Returns the identity. Raises ValueError if it was sealed for another member or by another key."""
         try:
-            text = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], member.encode())
+            text = self._opened(sealed, member.encode())
         except InvalidTag as error:
             msg = f"the identity of member {member} was not sealed under this key"
             raise ValueError(msg) from error
         return Identity(*msgspec.json.decode(text))
 
+    def seal_answer(self, request_id: str, answer: bytes) -> bytes:
+        """Returns the bytes of an answer about a sale, packed and sealed for its id and no other."""
+        return self._sealed(zlib.compress(answer), _answer_of(request_id))
+
+    def open_answer(self, request_id: str, sealed: bytes) -> bytes:
+        """Returns the answer. Raises ValueError if it was sealed for another sale or by another key."""
+        try:
+            return zlib.decompress(self._opened(sealed, _answer_of(request_id)))
+        except InvalidTag as error:
+            msg = f"the answer about {request_id} was not sealed under this key"
+            raise ValueError(msg) from error
+
     def find(self, kind: str, number: str) -> bytes:
         """Returns the keyed hash under which a number of a kind is found."""
         return hmac.digest(self._index_key, f"{kind}\n{number}".encode(), "sha256")
+
+    def _sealed(self, content: bytes, owner: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, owner)
+
+    def _opened(self, sealed: bytes, owner: bytes) -> bytes:
+        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner)
+
+
+def _answer_of(request_id: str) -> bytes:
+    """No reference of a member looks so: what is sealed as one kind never opens as the other."""
+    return f"answer\n{request_id}".encode()
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

@@ -189,7 +189,7 @@ class Subsidies:
         entry = of_account(
             kind, _TAKEN_BY[kind], (account, member.region, member.scheme.value), amount_fen, self.now, reason
         )
-        write(self.connection, moves_of_entry(entry))
+        write(self.connection, self.sealer, moves_of_entry(entry))
 
     def _done(self, account: str, year: str, kind: str, amount_fen: int, rule: Rule) -> None:
         self._insert("subsidies", (account, year, kind, amount_fen, *rule, to_us(self.now)))

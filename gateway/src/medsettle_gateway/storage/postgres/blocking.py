@@ -106,7 +106,7 @@ class BlockingConnection:
     def write(self, moves: Sequence[Move]) -> None:
         """Does the moves. Raises AssertionError if one breaks what the store asserts."""
         if moves:
-            self._wait(write(self._raw, moves))
+            self._wait(write(self._raw, self._sealer, moves))
 
     def lock(self, locks: Iterable[Lock]) -> None:
         """Waits until no decision stands on any of these. Raises DatabaseFailedError."""

@@ -15,6 +15,7 @@ from medsettle_gateway.storage.recovery import (
     reassertion_row,
     recovery_of,
 )
+from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.statements import read_statements
 
 SQL: Final[Mapping[str, str]] = read_statements("medsettle_gateway.storage.postgres", "recovery.sql")
@@ -37,10 +38,12 @@ async def awaited(reading: Reading, asked: Sequence[AwaitedKey]) -> Mapping[Awai
     }
 
 
-async def keep_reassertions(connection: Connection, done: Sequence[KeepReassertion]) -> None:
+async def keep_reassertions(
+    connection: Connection, sealer: Sealer, done: Sequence[KeepReassertion]
+) -> None:
     """Keeps what was shown of sales. There are few: a till shows them one after another."""
     for move in done:
-        await connection.execute(SQL["keep_reassertion"], *reassertion_row(move.shown).values())
+        await connection.execute(SQL["keep_reassertion"], *reassertion_row(move.shown, sealer).values())
 
 
 async def end_recoveries(connection: Connection, done: Sequence[EndRecovery]) -> None:

@@ -29,7 +29,7 @@ GROUP BY terminal ORDER BY terminal LIMIT $2;
 
 -- name: keep_reassertion
 INSERT INTO reassertions (request_id, state, epoch, terminal, shown_at_us, became, findings, method, request_digest,
-  nonce, key, timestamp_ms, code, answer_zlib, signature, certificate)
+  nonce, key, timestamp_ms, code, answer_sealed, signature, certificate)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (request_id, state) DO NOTHING;
 

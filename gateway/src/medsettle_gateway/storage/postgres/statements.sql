@@ -161,7 +161,11 @@ SELECT request_id FROM (
 SELECT request_id, due_at_us, attempts FROM errands WHERE request_id = ANY($1::TEXT[]);
 
 -- name: due_errands
-SELECT request_id FROM errands WHERE due_at_us <= $1 ORDER BY due_at_us, request_id LIMIT $2;
+SELECT request_id, due_at_us, (
+  SELECT body::JSONB #>> '{upstream,authority}' FROM sales WHERE sales.request_id = errands.request_id
+) FROM errands
+WHERE due_at_us <= $1 AND (due_at_us, request_id) > ($2::BIGINT, $3::TEXT)
+ORDER BY due_at_us, request_id LIMIT $4;
 
 -- name: put_errand
 INSERT INTO errands (request_id, due_at_us, attempts)

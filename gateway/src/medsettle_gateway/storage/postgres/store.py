@@ -120,12 +120,14 @@ class PostgresStore:
             found = await connection.fetch(SQL["due_sales"], *values)
         return tuple(each["request_id"] for each in found)
 
-    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
-        """Returns the request ids of errands that are due, longest due first, at most ``limit``."""
+    async def due_errands(
+        self, due_at: datetime, limit: int, after: DueErrand | None = None
+    ) -> tuple[DueErrand, ...]:
+        """Returns errands that are due, longest due first, that come after that one."""
 
-        async def due(connection: Connection) -> tuple[str, ...]:
-            found = await connection.fetch(SQL["due_errands"], to_us(due_at), limit)
-            return tuple(each["request_id"] for each in found)
+        async def due(connection: Connection) -> tuple[DueErrand, ...]:
+            values = (to_us(due_at), *after_errand(after), limit)
+            return tuple(map(errand_of, await connection.fetch(SQL["due_errands"], *values)))
 
         return await self._readers.run(due)
 

@@ -77,7 +77,7 @@ class PostgresTransaction:
             if await self._try(missing(dict.fromkeys(locks_written(moves), False), self._held)):
                 msg = "another process decides about what is to be written"
                 raise ContendedError(msg)
-            await write(self._connection, moves)
+            await write(self._connection, self._sealer, moves)
 
     async def _lock(self, keys: Sequence[AnyKey]) -> None:
         """Locks what the keys stand for, and what is most likely read with them. Raises LockedError."""

@@ -22,6 +22,7 @@ from medsettle_gateway.storage.postgres.connecting import Connection, said
 from medsettle_gateway.storage.postgres.reading import columns_of
 from medsettle_gateway.storage.postgres.recovery import end_recoveries, keep_reassertions
 from medsettle_gateway.storage.postgres.statements import SQL
+from medsettle_gateway.storage.sealing import Sealer
 
 _NONCES_STAY: Final = timedelta(days=1)
 """How long a nonce outlives its time: clocks of several processes may differ."""
@@ -30,17 +31,22 @@ Rows = Sequence[tuple[Any, ...]]
 Writer = Callable[[Connection, Sequence[Any]], Awaitable[None]]
 
 
-async def write(connection: Connection, done: Sequence[Move]) -> None:
+async def write(connection: Connection, sealer: Sealer, done: Sequence[Move]) -> None:
     """Does the moves.
 
     Raises AssertionError if one breaks what the store asserts; else asyncpg's errors and OSError.
     """
     taken: defaultdict[Writer, list[Any]] = defaultdict(list)
+    shown: list[moves.KeepReassertion] = []
     for move in done:
-        taken[_WRITERS[type(move)]].append(move)
+        if isinstance(move, moves.KeepReassertion):
+            shown.append(move)
+        else:
+            taken[_WRITERS[type(move)]].append(move)
     for writer in dict.fromkeys(_WRITERS.values()):
         if writer in taken:
             await writer(connection, taken[writer])
+    await keep_reassertions(connection, sealer, shown)
 
 
 @contextmanager
@@ -265,7 +271,6 @@ _WRITERS: Final[Mapping[type[Any], Writer]] = {
     moves.FreeCredential: _use_credentials,
     moves.PutErrand: _put_errands,
     moves.DropErrand: _put_errands,
-    moves.KeepReassertion: keep_reassertions,
     moves.EndRecovery: end_recoveries,
     moves.KeepNonce: _keep_nonces,
     moves.PutTerminal: _put_terminals,

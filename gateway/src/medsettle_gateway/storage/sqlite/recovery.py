@@ -14,6 +14,7 @@ from medsettle_gateway.storage.recovery import (
     reassertion_row,
     recovery_of,
 )
+from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.statements import read_statements
 
 SQL: Final[Mapping[str, str]] = read_statements("medsettle_gateway.storage.sqlite", "recovery.sql")
@@ -32,9 +33,9 @@ def load_awaited(connection: sqlite3.Connection, key: AwaitedKey) -> Awaited:
     return awaited_of(connection.execute(SQL["awaited"], values).fetchall())
 
 
-def keep_reassertion(connection: sqlite3.Connection, move: KeepReassertion) -> None:
+def keep_reassertion(connection: sqlite3.Connection, sealer: Sealer, move: KeepReassertion) -> None:
     """Keeps what was shown of a sale."""
-    connection.execute(SQL["keep_reassertion"], reassertion_row(move.shown))
+    connection.execute(SQL["keep_reassertion"], reassertion_row(move.shown, sealer))
 
 
 def end_recovery(connection: sqlite3.Connection, move: EndRecovery) -> None:

@@ -25,9 +25,9 @@ GROUP BY terminal ORDER BY terminal LIMIT :limit;
 
 -- name: keep_reassertion
 INSERT INTO reassertions (request_id, state, epoch, terminal, shown_at_us, became, findings, method, request_digest,
-  nonce, key, timestamp_ms, code, answer_zlib, signature, certificate)
+  nonce, key, timestamp_ms, code, answer_sealed, signature, certificate)
 VALUES (:request_id, :state, :epoch, :terminal, :shown_at_us, :became, :findings, :method, :request_digest,
-  :nonce, :key, :timestamp_ms, :code, :answer_zlib, :signature, :certificate)
+  :nonce, :key, :timestamp_ms, :code, :answer_sealed, :signature, :certificate)
 ON CONFLICT (request_id, state) DO NOTHING;
 
 -- name: end_recovery

@@ -81,7 +81,11 @@ SELECT request_id FROM (
 SELECT due_at_us, attempts FROM errands WHERE request_id = :request_id;
 
 -- name: due_errands
-SELECT request_id FROM errands WHERE due_at_us <= :due_us ORDER BY due_at_us, request_id LIMIT :limit;
+SELECT request_id, due_at_us, (
+  SELECT json_extract(body, '$.upstream.authority') FROM sales WHERE sales.request_id = errands.request_id
+) FROM errands
+WHERE due_at_us <= :due_us AND (due_at_us, request_id) > (:after_us, :after_id)
+ORDER BY due_at_us, request_id LIMIT :limit;
 
 -- name: put_errand
 INSERT INTO errands (request_id, due_at_us, attempts) VALUES (:request_id, :due_at_us, :attempts)

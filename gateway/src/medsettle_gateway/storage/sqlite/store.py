@@ -50,7 +50,7 @@ class SqliteTransaction:
     async def write(self, moves: Sequence[Move]) -> None:
         """Does the moves. Raises AssertionError if one breaks what the store asserts."""
         with _unavailable():
-            write(self._reading.connection, moves)
+            write(self._reading.connection, self._reading.sealer, moves)
 
 
 class SqliteStore:
@@ -113,10 +113,13 @@ class SqliteStore:
         values = {"hold_due_us": to_us(hold_due_at), "day_due_us": to_us(day_due_at), "limit": limit}
         return self._read(lambda reading: tuple(row[0] for row in reading.rows("due_sales", **values)))
 
-    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
-        """Returns request ids of errands that are due, longest due first."""
-        values = {"due_us": to_us(due_at), "limit": limit}
-        return self._read(lambda reading: tuple(row[0] for row in reading.rows("due_errands", **values)))
+    async def due_errands(
+        self, due_at: datetime, limit: int, after: DueErrand | None = None
+    ) -> tuple[DueErrand, ...]:
+        """Returns errands that are due, longest due first, that come after that one."""
+        after_us, after_id = after_errand(after)
+        values = {"due_us": to_us(due_at), "limit": limit, "after_us": after_us, "after_id": after_id}
+        return self._read(lambda reading: tuple(map(errand_of, reading.rows("due_errands", **values))))
 
     async def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""

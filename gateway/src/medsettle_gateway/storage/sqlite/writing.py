@@ -12,6 +12,7 @@ from typing import Any, Final
 from medsettle_gateway.domain import moves
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
+from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite.recovery import end_recovery, keep_reassertion
 from medsettle_gateway.storage.sqlite.statements import SQL
 from medsettle_gateway.storage.sqlite.writing_sales import write_sales
@@ -20,7 +21,7 @@ _NONCES_STAY: Final = timedelta(days=1)
 """How long a nonce outlives its time: clocks of several processes may differ."""
 
 
-def write(connection: sqlite3.Connection, done: Sequence[Move]) -> None:
+def write(connection: sqlite3.Connection, sealer: Sealer, done: Sequence[Move]) -> None:
     """Does the moves as one set.
 
     Raises AssertionError, naming the kind of move, if one breaks what the store asserts; sqlite3.Error if the
@@ -28,7 +29,10 @@ def write(connection: sqlite3.Connection, done: Sequence[Move]) -> None:
     """
     for move in write_sales(connection, done):
         try:
-            _WRITERS[type(move)](connection, move)
+            if isinstance(move, moves.KeepReassertion):
+                keep_reassertion(connection, sealer, move)
+            else:
+                _WRITERS[type(move)](connection, move)
         except sqlite3.IntegrityError as error:
             msg = f"the store refuses {type(move).__name__}: {error}"
             raise AssertionError(msg) from error
@@ -99,7 +103,6 @@ def _use_enrol_code(connection: sqlite3.Connection, move: moves.UseEnrolCode) ->
 
 
 _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
-    moves.KeepReassertion: keep_reassertion,
     moves.EndRecovery: end_recovery,
     moves.FreeCredential: _free_credential,
     moves.PutErrand: _put_errand,

@@ -24,6 +24,7 @@ CREATE TABLE recovery_ends (
 ) STRICT, WITHOUT ROWID;
 
 -- Sales that tills have shown by signed answers, as far as they changed the books or wait for the operator.
+-- The answer shows a part of the name, and rows stay for good: it is sealed as names are.
 CREATE TABLE reassertions (
   request_id TEXT NOT NULL,
   state TEXT NOT NULL,
@@ -38,7 +39,7 @@ CREATE TABLE reassertions (
   key TEXT NOT NULL,
   timestamp_ms INTEGER NOT NULL,
   code TEXT NOT NULL,
-  answer_zlib BLOB NOT NULL,
+  answer_sealed BLOB NOT NULL,
   signature TEXT NOT NULL,
   certificate TEXT NOT NULL,
   PRIMARY KEY (request_id, state)
