@@ -87,6 +87,21 @@ async def test_once_many_calls_ended_unheard_all_are_timed() -> None:
         assert await send(channel)
 
 
+async def test_calls_that_ended_unheard_are_forgotten_as_others_are_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patience, "HEARD_COUNT", FEW)
+    async with served(aio, Stage(limits=QUICK)) as (_, channel):
+        async with silent(channel, FEW) as calls:
+            for call in calls:
+                await call.done_writing()
+            for _ in range(FEW):
+                assert await send(channel)
+        async with silent(channel, FEW) as calls:
+            assert (await settled(calls[FEW - 1:])) == [grpc.StatusCode.DEADLINE_EXCEEDED]
+            assert [call.done() for call in calls[:FEW - 1]] == [False] * (FEW - 1)
+
+
 async def test_refusals_go_on_beside_silent_calls() -> None:
     stage = Stage(limits=LimitsSection(request_bytes=4_096))
     async with served(aio, stage) as (_, channel), silent(channel, 3 * FEW):

@@ -10,6 +10,8 @@ from medsettle.wire.reasons import Reason
 
 SILENT_COUNT: Final = 64
 """Calls without a message that are let be before all are timed: with usual clients there are hardly any."""
+HEARD_COUNT: Final = 1_024
+"""With every so many calls that brought their message half of those that ended without one are forgotten."""
 OTHERS_COUNT: Final = 64
 """Open streams of health and reflection; a health watch stays open as long as its client likes."""
 
@@ -25,7 +27,8 @@ class Patience:
 
     grpc.aio reads a message fastest without a clock, and then waits for ever, even where the client has said
     that there is none. So only those calls are timed that come while others are silent, or after many ended
-    unheard: the first ones may hold their places, and nobody else's.
+    unheard: the first ones may hold their places, and nobody else's. Whoever ended unheard is forgotten as
+    others are heard, or in a long life a few would slow down everybody.
     """
 
     def __init__(self, wait_s: float, refuse: Refuse) -> None:
@@ -33,16 +36,20 @@ class Patience:
         self._refuse = refuse
         self._silent: set[asyncio.Task[Any]] = set()
         self._unheard_count = 0
+        self._heard_count = 0
 
     def handlers(self, answered: Answered) -> Callable[[], Handling]:
         """Returns what chooses a method's handler as a call of it begins."""
 
         async def spoken(body: bytes, context: Any) -> bytes:  # noqa: ANN401 - grpc's own is generic
             self._silent.discard(_call())
+            self._heard()
             return await answered(body, context)
 
         async def timed(_: object, context: Any) -> bytes:  # noqa: ANN401
-            return await answered(await self._message(context), context)
+            body = await self._message(context)
+            self._heard()
+            return await answered(body, context)
 
         usual: Handling = grpc.unary_unary_rpc_method_handler(spoken)
         clocked: Handling = grpc.stream_unary_rpc_method_handler(timed)
@@ -56,6 +63,12 @@ class Patience:
             return usual
 
         return chosen
+
+    def _heard(self) -> None:
+        self._heard_count += 1
+        if self._heard_count == HEARD_COUNT:
+            self._heard_count = 0
+            self._unheard_count //= 2
 
     def _ended(self, call: "asyncio.Task[Any]") -> None:
         """A call that ends unheard may still be open on the wire."""
