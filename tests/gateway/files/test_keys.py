@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from medsettle_gateway.config import ConfigError
-from medsettle_gateway.files.keys import create_keys, load_keys
+from medsettle_gateway.files import keys as key_files
+from medsettle_gateway.files.keys import Keys, create_keys, load_keys
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 
@@ -30,6 +31,34 @@ def test_only_a_demo_has_an_issuer_and_a_gateway_may_become_one(tmp_path: Path) 
     assert load_keys(tmp_path).issuer is None
     create_keys(tmp_path, demo=True)
     assert load_keys(tmp_path).issuer is not None
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_who_makes_keys_while_another_does_is_refused_and_the_others_keys_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    made = key_files._private_key
+    stands: list[Keys] = []
+
+    def another_is_first() -> bytes:
+        monkeypatch.setattr(key_files, "_private_key", made)
+        create_keys(tmp_path, demo=False)
+        stands.append(load_keys(tmp_path))
+        return made()
+
+    def no_links(_draft: Path, _path: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(key_files, "_private_key", another_is_first)
+    if not links:
+        monkeypatch.setattr(os, "link", no_links, raising=False)
+    with pytest.raises(ConfigError, match="then run this again"):
+        create_keys(tmp_path, demo=False)
+    (before,), after = stands, load_keys(tmp_path)
+    assert after.root.key == before.root.key
+    assert (after.identities, after.quotes) == (before.identities, before.quotes)
+    assert {path.name for path in tmp_path.iterdir()} == {"root.pem", "identities", "quotes"}
+    assert create_keys(tmp_path, demo=False) == ()
 
 
 @posix_only

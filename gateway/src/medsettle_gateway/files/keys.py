@@ -41,7 +41,8 @@ class Keys:
 def create_keys(directory: Path, *, demo: bool) -> tuple[Path, ...]:
     """Makes the keys that are missing and returns their paths; a key that exists is never replaced.
 
-    Only for a database that is new. Raises ConfigError if the directory cannot be written.
+    Only for a database that is new. Raises ConfigError if the directory cannot be written, or another process
+    makes keys there at the same moment: what it has made stands.
     """
     made = _create_missing(directory, {ROOT: _private_key, IDENTITIES: _secret, QUOTES: _secret})
     return made + create_issuer(directory) if demo else made
@@ -62,6 +63,12 @@ def _create_missing(directory: Path, wanted: Mapping[str, Callable[[], bytes]]) 
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         missing = [name for name in wanted if not (directory / name).exists()]
         return tuple(_create(directory / name, wanted[name]()) for name in missing)
+    except FileExistsError as error:
+        raise ConfigError(
+            f"另一个进程正在 {directory} 建立密钥,它的密钥保持原样。请等它结束,再执行一次。",
+            f"Another process is making keys in {directory}, and they are kept as they are. Wait until it "
+            "has ended, then run this again.",
+        ) from error
     except OSError as error:
         raise ConfigError(
             f"无法在 {directory} 建立密钥文件({error.strerror})。",
@@ -110,7 +117,10 @@ def _secret() -> bytes:
 
 
 def _create(path: Path, content: bytes) -> Path:
-    """Written beside its place and then linked there: a key file is whole or it is not there."""
+    """Written beside its place and then put there: a key file is whole or it is not there.
+
+    Raises FileExistsError where another process was first.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
@@ -118,11 +128,25 @@ def _create(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        _put(draft, path)
     finally:
         draft.unlink(missing_ok=True)
     _sync_folder(path.parent)
     return path
+
+
+def _put(draft: Path, path: Path) -> None:
+    """Gives a file its name, unless that is taken: a gateway may work with those keys already."""
+    if sys.platform == "win32":
+        draft.rename(path)  # there it takes no name that is taken
+    else:
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system that has no links
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            draft.replace(path)
 
 
 def _sync_folder(folder: Path) -> None:
