@@ -15,6 +15,7 @@ from msgspec import structs
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import Certificate, KeySigner, verifier_of
 from medsettle.wire.states import SaleState
+from medsettle_gateway.bootstrap import fronts
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
 from medsettle_gateway.bootstrap.gateway import LASTING, BrokenError, Gateway, load_packs, run, tell_warnings
 from medsettle_gateway.bootstrap.process import spare_the_loaded
@@ -143,6 +144,18 @@ async def test_a_gateway_that_was_never_started_stops_at_once(tmp_path: Path) ->
     async with asyncio.timeout(PATIENCE_S):
         await made.stop()
     assert reason_of(await waiting) is Reason.SHUTTING_DOWN
+    assert closed(config)
+
+
+async def test_a_gateway_that_cannot_be_put_together_leaves_its_store_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fronts, "find_spec", lambda _: None)
+    config = config_in(tmp_path, front="fast")
+    create_keys(config.keys.directory, demo=False)
+    migrate(config.storage.path)
+    with pytest.raises(ConfigError, match="medsettle-gateway"):
+        await Gateway.of(config)
     assert closed(config)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
@@ -107,22 +107,26 @@ class Gateway:
             resolver = _resolver(config, keys, packs)
         else:
             resolver = Bounded(resolver, Patience(clock, spawner), desk.rules.resolver_wait)
-        store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
-        writer = Writer(store, clock, desk, report, tell_warnings)
-        courier = None
-        if desk.remotes.authorities:
-            courier = Courier(store, clock, writer, desk, report, spawner)
-        recently = Recently(store.load, clock)
-        service = Service(store, clock, desk, resolver, writer, report, courier, recently.load)
-        answerer = Answerer(answering.current)
-        ports = Ports(
-            config.gateway.id, service, recently.load, clock, best_verifier_of(), answerer, report, observe
-        )
-        sweeper = Sweeper(store, clock, writer, desk.rules, report)
-        calls = Calls(ports, limits)
-        front = open_front(calls, config.listen, limits, report, shared_port=shared_port)
-        chainer = Chainer(store, clock, desk.rules, report)
-        return cls(config, store, writer, sweeper, chainer, courier, calls, front, spawner)
+        async with AsyncExitStack() as opened:
+            store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
+            opened.push_async_callback(store.close)
+            writer = Writer(store, clock, desk, report, tell_warnings)
+            courier = None
+            if desk.remotes.authorities:
+                courier = Courier(store, clock, writer, desk, report, spawner)
+            recently = Recently(store.load, clock)
+            service = Service(store, clock, desk, resolver, writer, report, courier, recently.load)
+            answerer = Answerer(answering.current)
+            ports = Ports(
+                config.gateway.id, service, recently.load, clock, best_verifier_of(), answerer, report,
+                observe,
+            )
+            sweeper = Sweeper(store, clock, writer, desk.rules, report)
+            calls = Calls(ports, limits)
+            front = open_front(calls, config.listen, limits, report, shared_port=shared_port)
+            chainer = Chainer(store, clock, desk.rules, report)
+            opened.pop_all()
+            return cls(config, store, writer, sweeper, chainer, courier, calls, front, spawner)
 
     async def start(self) -> int:
         """Listens, and returns the port. Raises ConfigError if the address cannot be listened on."""
