@@ -14,6 +14,7 @@ from random import Random
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.upstream import DueErrand
 from medsettle_gateway.service.ports import (
     ContendedError,
     LockedError,
@@ -175,8 +176,10 @@ class SimulatedStore:
     async def due_sales(self, hold_due_at: datetime, day_due_at: datetime, limit: int) -> tuple[str, ...]:
         return await self._read().due_sales(hold_due_at, day_due_at, limit)
 
-    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
-        return await self._read().due_errands(due_at, limit)
+    async def due_errands(
+        self, due_at: datetime, limit: int, after: DueErrand | None = None
+    ) -> tuple[DueErrand, ...]:
+        return await self._read().due_errands(due_at, limit, after)
 
     async def chain(self, limit: int, at: datetime) -> int:
         async with self.begin() as transaction:

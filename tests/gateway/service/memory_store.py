@@ -29,6 +29,7 @@ from medsettle_gateway.domain.orders import OrderRecord, SignedOrder
 from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleRecord, from_stored, to_stored
+from medsettle_gateway.domain.upstream import DueErrand
 from medsettle_gateway.ledger.chain import Block
 from medsettle_gateway.service.ports import SaleFilter, SalePosition
 from tests.gateway.service import memory_sales
@@ -124,8 +125,10 @@ class MemoryStore:
         ]
         return tuple(request_id for _, request_id in sorted(due)[:limit])
 
-    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
-        return self.tables.errands.due(due_at, limit)
+    async def due_errands(
+        self, due_at: datetime, limit: int, after: DueErrand | None = None
+    ) -> tuple[DueErrand, ...]:
+        return self.tables.errands.due(due_at, limit, after, self.tables.sales)
 
     async def last_committed_at(self) -> datetime | None:
         entries = self.tables.entries

@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.service.commands import Quote, QuoteAnswer, RefusedAnswer, SaleAnswer
 from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Rules
@@ -73,6 +76,24 @@ async def test_what_is_still_to_be_found_out_takes_no_sale_its_place(world: TwoA
     assert isinstance(answer, SaleAnswer)
     assert answer.sale.state is S.SETTLED
     assert world.at(open_sale.request_id).state is S.PENDING
+
+
+async def test_what_one_authority_does_not_say_delays_nothing_at_another(world: TwoAuthorities) -> None:
+    """More is open at the silent one than a look is at."""
+    world.authority.script.append(REQUEST_LOST)
+    first = world.settle()
+    await world.ask(first)
+    sold = await world.ask(world.settle(world.request_id(PHARMACY), expected=split(25_000, 25_000)))
+    assert isinstance(sold, SaleAnswer)
+    tables, silent = world.store.tables, world.at(first.request_id)
+    world.authority.script.extend([TOO_SLOW] * 100)
+    for number in range(40):
+        text = world.request_id(CLINIC).text
+        tables.sales[text] = structs.replace(silent, request_id=RequestId.parse(text))
+        tables.errands[text] = Errand(text, world.clock.at - timedelta(seconds=number))
+    undone = await world.ask(world.reverse(sold.sale.request_id), deadline_s=10)
+    assert isinstance(undone, SaleAnswer)
+    assert undone.sale.state is S.REVERSED
 
 
 async def test_sales_that_come_in_the_same_moment_take_their_places_at_once(world: TwoAuthorities) -> None:

@@ -7,15 +7,23 @@ import pytest
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.keys import CredentialUseKey, ErrandKey
 from medsettle_gateway.domain.moves import DropErrand, FreeCredential, PutErrand, PutSale, UseCredential
-from medsettle_gateway.domain.upstream import Errand
+from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.upstream import DueErrand, Errand, UpstreamRecord
 from medsettle_gateway.service.ports import Store
 from tests.gateway.storage.stand import NOW, load, request_id, sale, write
 
 SECOND = timedelta(seconds=1)
 
 
+def asked_of(authority: str) -> UpstreamRecord:
+    return UpstreamRecord(authority, "1", Split.make({}, {}, 0), "c", NOW)
+
+
 async def pending(store: Store, *numbers: int) -> None:
-    await write(store, *(PutSale(sale(number, state=SaleState.PENDING)) for number in numbers))
+    upstream = asked_of("national")
+    await write(store, *(
+        PutSale(sale(number, state=SaleState.PENDING, upstream=upstream)) for number in numbers
+    ))
 
 
 async def test_an_errand_is_there_until_it_is_dropped(store: Store) -> None:
@@ -45,8 +53,30 @@ async def test_due_errands_come_longest_due_first_and_no_more_than_asked_for(sto
     await pending(store, 1, 2, 3)
     for number, due_at in ((1, NOW), (2, NOW - SECOND), (3, NOW + SECOND)):
         await write(store, PutErrand(Errand(request_id(number).text, due_at)))
-    assert await store.due_errands(NOW, 10) == (request_id(2).text, request_id(1).text)
-    assert await store.due_errands(NOW, 1) == (request_id(2).text,)
+    first = DueErrand(request_id(2).text, NOW - SECOND, "national")
+    second = DueErrand(request_id(1).text, NOW, "national")
+    assert await store.due_errands(NOW, 10) == (first, second)
+    assert await store.due_errands(NOW, 1) == (first,)
+
+
+async def test_a_look_at_due_errands_goes_on_where_another_came_to(store: Store) -> None:
+    await pending(store, 1, 2, 3)
+    for number in (1, 2, 3):
+        await write(store, PutErrand(Errand(request_id(number).text, NOW)))
+    (one,) = await store.due_errands(NOW, 1)
+    two, three = await store.due_errands(NOW, 10, one)
+    assert [each.request_id for each in (one, two, three)] == [request_id(n).text for n in (1, 2, 3)]
+    assert await store.due_errands(NOW, 10, three) == ()
+
+
+async def test_a_due_errand_names_its_authority(store: Store) -> None:
+    await write(store, *(
+        PutSale(sale(number, state=SaleState.UNDOING, upstream=asked_of(name)))
+        for number, name in ((1, "national"), (2, "省平台"), (3, ""))
+    ))
+    for number in (1, 2, 3):
+        await write(store, PutErrand(Errand(request_id(number).text, NOW)))
+    assert [each.authority for each in await store.due_errands(NOW, 10)] == ["national", "省平台", ""]
 
 
 async def test_a_credential_of_a_refused_sale_can_be_used_again(store: Store) -> None:

@@ -47,3 +47,11 @@ class Errand:
     request_id: str
     due_at: datetime
     attempts: int = 0
+
+
+class DueErrand(NamedTuple):
+    """An errand that is due, and of which authority."""
+
+    request_id: str
+    due_at: datetime
+    authority: str

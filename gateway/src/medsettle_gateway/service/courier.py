@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord
+from medsettle_gateway.domain.upstream import DueErrand
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.commands import Answer, ErrandAnswer, RefusedAnswer, SaleAnswer, Shown
 from medsettle_gateway.service.desk import Desk
@@ -29,6 +31,8 @@ from medsettle_gateway.service.use_cases import Written
 from medsettle_gateway.service.writer import Writer
 
 _ASKED: Final = frozenset({SaleState.PENDING, SaleState.UNDOING})
+_LOOKS_COUNT: Final = 16
+"""A look for errands is at this many times the places of one authority."""
 
 
 class AuthorityError(Exception):
@@ -55,6 +59,8 @@ class Courier:
         """Those that this process has in hand, by request id."""
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._poked: asyncio.Future[None] | None = None
+        self._looked: DueErrand | None = None
+        """Up to where the last look for errands came, if there were more."""
         self._stopped = False
 
     def start(self) -> None:
@@ -142,17 +148,24 @@ class Courier:
         return first if isinstance(again, RefusedAnswer) and not again.recorded else again
 
     async def sweep(self) -> int:
-        """Returns how many errands were begun: those that are due, as far as there is room."""
-        if self._errands.left_count() <= 0:
-            return 0
-        due = await self._store.due_errands(self._clock.now(), self._desk.rules.errand_count)
-        free = [request_id for request_id in due if self._sales.left_count(request_id) > 0]
-        begun = free[: self._errands.left_count()]
-        for request_id in begun:
-            self._errands.take()
-            errand = self._spawn(self._errand(request_id), name="medsettle-errand")
-            errand.add_done_callback(lambda _: self._errands.leave())
-        return len(begun)
+        """Returns how many errands were begun: those that are due, as far as their authority has room.
+
+        A look goes on where the last one came to: those of an authority that does not answer hide no other's.
+        """
+        limit = _LOOKS_COUNT * self._desk.rules.errand_count
+        due = await self._store.due_errands(self._clock.now(), limit, self._looked)
+        self._looked = due[-1] if len(due) == limit else None
+        begun_count = 0
+        for request_id, _, name in due:
+            if self._sales.left_count(request_id) > 0 and self._errands.left_count(name) > 0:
+                self._errands.take(name)
+                errand = self._spawn(self._errand(request_id), name="medsettle-errand")
+                errand.add_done_callback(partial(self._left, name))
+                begun_count += 1
+        return begun_count
+
+    def _left(self, name: str, _: "asyncio.Future[None]") -> None:
+        self._errands.leave(name)
 
     async def _run(self) -> None:
         interval_s = self._desk.rules.errand_interval.total_seconds()

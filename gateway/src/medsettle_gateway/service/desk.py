@@ -79,7 +79,7 @@ class Rules:
     errand_interval: timedelta = timedelta(seconds=1)
     """How often errands are looked for that are due."""
     errand_count: int = 64
-    """Sales that one remote authority decides at once, quotes that one makes at once, and errands at once."""
+    """Sales that one remote authority decides at once, quotes that one makes, and its errands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.upstream import DueErrand
 
 
 class StoreUnavailableError(Exception):
@@ -98,8 +99,10 @@ class Store(Protocol):
         ``day_due_at``.
         """
 
-    async def due_errands(self, due_at: datetime, limit: int) -> tuple[str, ...]:
-        """Returns the request ids of errands that are due, longest due first, at most ``limit``."""
+    async def due_errands(
+        self, due_at: datetime, limit: int, after: DueErrand | None = None
+    ) -> tuple[DueErrand, ...]:
+        """Returns errands that are due, longest due first, at most ``limit``: of those behind ``after``."""
 
     async def last_committed_at(self) -> datetime | None:
         """Returns the instant of the last entry in the books; None before the first."""

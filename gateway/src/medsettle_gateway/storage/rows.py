@@ -27,7 +27,8 @@ from medsettle_gateway.domain.names import masked
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead
-from medsettle_gateway.storage.instants import from_us, from_us_or_none
+from medsettle_gateway.domain.upstream import DueErrand
+from medsettle_gateway.storage.instants import from_us, from_us_or_none, to_us
 from medsettle_gateway.storage.sealing import Identity
 
 Columns = Sequence[Any]
@@ -37,6 +38,17 @@ def head_of(row: Columns) -> SaleHead:
     """Returns the head of ``(request_id, state, created_at_us)``."""
     request_id, state, created_at_us = row
     return SaleHead(request_id, SaleState(state), from_us(created_at_us))
+
+
+def errand_of(row: Columns) -> DueErrand:
+    """Returns the errand of ``(request_id, due_at_us, authority)``."""
+    request_id, due_at_us, authority = row
+    return DueErrand(request_id, from_us(due_at_us), authority or "")
+
+
+def after_errand(after: DueErrand | None) -> tuple[int, str]:
+    """Returns the columns that the errands to come stand behind: those of one, or before all."""
+    return (0, "") if after is None else (to_us(after.due_at), after.request_id)
 
 
 def terminal_of(row: Columns) -> TerminalFacts:

@@ -160,9 +160,11 @@ SELECT request_id FROM (
 -- name: errand
 SELECT request_id, due_at_us, attempts FROM errands WHERE request_id = ANY($1::TEXT[]);
 
+-- The authority is read as text: one body that is no JSON must not hide the others' errands.
 -- name: due_errands
 SELECT request_id, due_at_us, (
-  SELECT body::JSONB #>> '{upstream,authority}' FROM sales WHERE sales.request_id = errands.request_id
+  SELECT substring(body FROM '"upstream":[{]"authority":"([^"]*)"')
+  FROM sales WHERE sales.request_id = errands.request_id
 ) FROM errands
 WHERE due_at_us <= $1 AND (due_at_us, request_id) > ($2::BIGINT, $3::TEXT)
 ORDER BY due_at_us, request_id LIMIT $4;

@@ -11,6 +11,7 @@ from typing import Final
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.upstream import DueErrand
 from medsettle_gateway.service.ports import (
     ContendedError,
     SaleFilter,
@@ -31,6 +32,7 @@ from medsettle_gateway.storage.postgres.soundness import refuse_unsound
 from medsettle_gateway.storage.postgres.statements import SQL
 from medsettle_gateway.storage.postgres.transaction import PostgresTransaction
 from medsettle_gateway.storage.postgres.turns import Turn
+from medsettle_gateway.storage.rows import after_errand, errand_of
 from medsettle_gateway.storage.sealing import Sealer
 
 _NEWEST: Final = (2**63 - 1, "")

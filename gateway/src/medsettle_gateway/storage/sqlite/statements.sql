@@ -82,7 +82,8 @@ SELECT due_at_us, attempts FROM errands WHERE request_id = :request_id;
 
 -- name: due_errands
 SELECT request_id, due_at_us, (
-  SELECT json_extract(body, '$.upstream.authority') FROM sales WHERE sales.request_id = errands.request_id
+  SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.upstream.authority') END
+  FROM sales WHERE sales.request_id = errands.request_id
 ) FROM errands
 WHERE due_at_us <= :due_us AND (due_at_us, request_id) > (:after_us, :after_id)
 ORDER BY due_at_us, request_id LIMIT :limit;

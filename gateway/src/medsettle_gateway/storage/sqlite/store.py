@@ -18,8 +18,10 @@ from typing import Final, TypeVar
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.upstream import DueErrand
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
 from medsettle_gateway.storage.instants import to_us
+from medsettle_gateway.storage.rows import after_errand, errand_of
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite.chaining import Chaining, add_block
 from medsettle_gateway.storage.sqlite.database import connect, open_database
