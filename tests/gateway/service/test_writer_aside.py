@@ -4,11 +4,14 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.process import Spawner
 from medsettle_gateway.domain.keys import SaleKey
 from medsettle_gateway.domain.moves import PutSale
+from medsettle_gateway.service import group
 from medsettle_gateway.service.commands import Answer, RefusedAnswer, Seal
 from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.ports import Spawn
@@ -77,6 +80,20 @@ async def test_what_comes_back_together_comes_in_groups_of_limited_size() -> Non
     assert states([await each for each in waiting]) == [SaleState.SEALED] * 5
     assert sum(sizes) == 5
     assert max(sizes) <= 2
+
+
+async def test_who_is_put_aside_in_the_last_round_of_asking_fails_of_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, store, commands = held_at(0, 1, 2, 3, 4)
+    monkeypatch.setattr(group, "ROUNDS_COUNT", 1)
+    waiting = await asked(world, commands)
+    await turns(5)
+    assert store.refused_count > 0
+    assert world.reports == []
+    monkeypatch.undo()
+    store.held.clear()
+    assert states([await each for each in waiting]) == [SaleState.SEALED] * 5
 
 
 async def test_what_is_held_for_ever_is_given_up_unrecorded_after_so_many_tries() -> None:
