@@ -15,9 +15,9 @@ from medsettle.till import Till
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import UNDONE_AS
 from medsettle.wire.v1 import settlement_pb2
+from tests.sdk.counter import Drawer, sell
 from tests.sdk.counterpart import Counterpart, FakeClock, Kept
 from tests.sdk.faults import lost_after
-from tests.sdk.test_checkout import Drawer, sell
 from tests.sdk.test_sale_machine import NO_ANSWER, record
 
 S = SaleState
