@@ -1,7 +1,8 @@
 """GetSale, ListSales and CheckEligibility: they tell and write nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountState
+from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.legs import LegKind, LegState, legs_of
+from medsettle_gateway.domain.moves import EndRecovery
 from medsettle_gateway.service.commands import (
     CheckEligibility,
     EligibilityAnswer,
@@ -47,6 +50,24 @@ async def test_a_sale_is_shown_with_the_masked_name() -> None:
     world = await a_world()
     sale = await world.settled()
     assert await world.ask(world.get(sale.request_id)) == SaleAnswer(sale, "张*")
+
+
+async def test_a_hold_is_not_shown_as_it_was_before_the_last_till_compared_while_it_was_looked_up() -> None:
+    """Whoever were told that it stands would collect the cash again."""
+    world = await a_world()
+    held, at = await world.held(who=NO_ACCOUNT), world.clock.at
+    load = world.store.load
+    world.store.tables.recoveries.begin(at.date() + timedelta(days=1), at - timedelta(days=1), at)
+
+    async def before_it_is_over(keys: Sequence[AnyKey]) -> Facts:
+        found = await load(keys)
+        world.store.load = load  # type: ignore[method-assign]
+        await world.sale(world.confirm(held))
+        world.store.tables.recoveries.end(EndRecovery(1, "", at))
+        return found
+
+    world.store.load = before_it_is_over  # type: ignore[method-assign]
+    assert (await world.sale(world.get(held.request_id))).state is SaleState.SETTLED
 
 
 async def test_what_is_not_recorded_is_not_found() -> None:

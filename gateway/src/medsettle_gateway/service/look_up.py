@@ -27,11 +27,11 @@ async def get_sale(command: GetSale, store: Store) -> SaleAnswer | RefusedAnswer
     gateway's own signature.
     """
     request_id = command.request_id.text
-    facts = Facts()
-    while missing := [
-        key for key in keys_to_look_up(command.request_id, command.caller, facts) if key not in facts
-    ]:
-        facts = facts.joined(await store.load(missing))
+    facts, keys = Facts(), keys_to_look_up(command.request_id, command.caller, Facts())
+    while any(key not in facts for key in keys):
+        # All again and at once: what was read before the last till had compared is hidden no more, and old.
+        facts = await store.load(keys)
+        keys = keys_to_look_up(command.request_id, command.caller, facts)
     sale = facts.of(SaleKey(request_id))
     hidden = hidden_from(command.caller, command.request_id, sale, facts)
     if hidden is not None:
