@@ -32,7 +32,7 @@ from medsettle_gateway.service.remote import Remotes, UndoneThere
 from medsettle_gateway.service.writer import Writer
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.test_operating import CLINIC, enrolled
-from tests.gateway.service.scripted import NAME, settled_there
+from tests.gateway.service.scripted import NAME, Scripted, settled_there
 from tests.gateway.service.world import Counter, HandClock, caller, spawn
 
 pytestmark = on_both_stores
@@ -66,7 +66,9 @@ class Till:
         gateway = self.city.gateway
         desk = desk_of(gateway.config, gateway.keys)
         if self.remote:
-            desk = replace(desk, remotes=Remotes({}, {REGION: NAME}, lambda place, _: f"{place}1"))
+            desk = replace(desk, remotes=Remotes(
+                {NAME: Scripted(self.clock, spawn)}, {REGION: NAME}, lambda place, _: f"{place}1"
+            ))
         desk = replace(desk, rules=replace(desk.rules, hold=self.hold))
         store = await gateway.database.open(gateway.sealer, root=gateway.keys.root.key)
         writer = Writer(store, self.clock, desk, _fails)
