@@ -1,7 +1,7 @@
 """Part of the goods comes back, at a real gateway: the patient gets exactly the difference, once."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import StringIO
 from itertools import count
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from medsettle._desk.records import ticket_name
 from medsettle.cli.run import run
+from medsettle.clock import SystemClock
 from medsettle.config import TillConfig
 from medsettle.errors import OutcomeUnknownError, RefusedError, till_error
 from medsettle.models import Basket, Line, Outcome, SaleCard
@@ -67,6 +69,8 @@ def test_the_patient_gets_the_difference_and_pays_as_if_only_what_stays_was_sold
         assert drawer.given_back_fen == quote.difference.cash_fen > 0
         before = till.status(request_id)
         assert (before.outcome, before.state, before.refund_due_fen) == (Outcome.NOT_PAID, "REVERSED", 0)
+        assert f"what stays is settled as {left.request_id}." in before.tell_en
+        assert "Take back only what was returned." in before.next_en
         assert till.open_sales() == ()
         undone = till.reverse(left.request_id or "", reason="the rest comes back, too")
         assert undone.refund_due_fen == quote.split.cash_fen
@@ -162,6 +166,59 @@ def test_a_return_whose_call_was_lost_ends_once_the_gateway_is_back(
     else:
         assert (stands.state, drawer.given_back_fen) == ("SETTLED", 0)
     assert (gateway.books()["balanced"], gateway.books()["open_sales"]) == (True, [])
+
+
+class Waiting(SystemClock):
+    """Passes its time at once, and tells whoever wants to know that somebody waits."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+        self.waits: Callable[[], None] = lambda: None
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed_s
+
+    def sleep(self, seconds: float) -> None:
+        self.passed_s += seconds
+        self.waits()
+
+
+def test_the_sale_before_a_return_is_told_only_once_no_other_click_works_on_its_ticket(
+    gateway: Gateway, config: TillConfig
+) -> None:
+    clock, seen = Waiting(), []
+    with Till.open(config, clock=clock) as till:
+        request_id = sold(gateway, till, Drawer()).request_id or ""
+        desk, quote = till._desk, till.quote_return(request_id, [HALF])
+        assert desk.busy.take(ticket_name(request_id))
+
+        def ends() -> None:
+            seen.append(till._desk.journal.load(request_id))
+            desk.busy.give(ticket_name(request_id))
+
+        clock.waits = ends
+        left = till.return_goods(till.next_number(), request_id, [HALF], expected=quote.split)
+        assert [record and record.state for record in seen] == ["SETTLED"]
+        assert quote.difference is not None
+        assert (left.outcome, left.refund_due_fen) == (Outcome.PAID, quote.difference.cash_fen)
+
+
+def test_a_return_stays_open_while_another_click_keeps_the_ticket_of_the_sale_before_it(
+    gateway: Gateway, config: TillConfig
+) -> None:
+    with Till.open(config, clock=Waiting()) as till:
+        request_id = sold(gateway, till, Drawer()).request_id or ""
+        busy, quote = till._desk.busy, till.quote_return(request_id, [HALF])
+        with busy.giving(ticket_name(request_id)):
+            assert busy.take(ticket_name(request_id))
+            with pytest.raises(OutcomeUnknownError) as caught:
+                till.return_goods(till.next_number(), request_id, [HALF], expected=quote.split)
+            assert caught.value.reason == "TICKET_BUSY"
+        till.recover()
+        assert quote.difference is not None
+        assert [(card.request_id, card.refund_due_fen) for card in till.open_sales()] == [
+            (request_id, quote.difference.cash_fen)
+        ]
 
 
 def test_another_till_may_take_the_goods_back(gateway: Gateway, config: TillConfig) -> None:

@@ -262,3 +262,15 @@ def test_tickets_without_any_answer_prove_their_day(opened: Callable[[], SqliteJ
     journal = opened()
     journal.next_number("P21030000001-01", NOON.date())
     assert NOON_MS < journal.began_ms(NOON_MS + 90 * DAY_MS) <= NOON_MS + DAY_MS
+
+
+def test_a_paid_sale_that_the_gateway_no_longer_has_is_kept_and_the_operator_is_called(
+    till: Till, counterpart: Counterpart, basket: Basket
+) -> None:
+    sold = paid(till, basket)
+    del counterpart.sales[sold]
+    card = till.status(sold)
+    assert card.outcome is Outcome.PAID
+    assert ("网关现在没有这笔业务" in card.tell_zh, "has no such sale now" in card.tell_en) == (True, True)
+    assert ("联系网关运营方" in card.next_zh, "call the gateway's operator" in card.next_en) == (True, True)
+    assert "hand over" not in card.next_en

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from medsettle._desk.cards import card_of
+from medsettle._desk.saying import say
 from medsettle.errors import refusal_of
 from medsettle.models import CashState, Outcome, SaleCard, SaleState, Split
 from medsettle.record import Goal, Known, SaleRecord
@@ -121,3 +122,14 @@ def test_why_a_sale_was_given_up_is_told_to_the_end() -> None:
         RECORD, state=SaleState.RELEASED, refusal=refusal_of(TillReason.CASH_NOT_COLLECTED)
     )
     assert card_of(given_up, NOON).refusal == given_up.refusal
+
+
+@pytest.mark.parametrize("cash", [CashState.COLLECTED, CashState.REFUNDED, CashState.NOT_DUE])
+def test_of_a_sale_whose_goods_came_back_in_part_only_those_are_taken_back(cash: CashState) -> None:
+    record = replace(RECORD, state=SaleState.REVERSED, cash=cash, cash_fen=4000)
+    told = say(record, "P1-1-20260302-2-1")
+    assert "P1-1-20260302-2-1" in told.tell_zh
+    assert "what stays is settled as P1-1-20260302-2-1." in told.tell_en
+    assert ("请只收回退货。" in told.next_zh, "请收回商品" in told.next_zh) == (True, False)
+    assert told.next_en.endswith("Take back only what was returned.")
+    assert say(record).next_en.endswith("Take the goods back.")

@@ -30,7 +30,7 @@ def card_of(
     trouble: Refusal | None = None,
 ) -> SaleCard:
     """Returns a record's card. ``sale``: its latest verified answer; ``trouble``: what stopped the till."""
-    said, words = outcome(record), say(record)
+    said, words = outcome(record), say(record, sale.replaced_by if sale else "")
     return SaleCard(
         request_id=record.request_id, outcome=said, state=_proven(record), legs=_legs(record, sale),
         cash=record.cash, tenders=record.tenders, refund_due_fen=refund_due_fen(record),
@@ -110,14 +110,22 @@ def as_noted(card: SaleCard) -> SaleCard:
     )
 
 
-def as_journalled(card: SaleCard, *, recovering: bool = False) -> SaleCard:
+def as_journalled(card: SaleCard, *, recovering: bool = False, missing: bool = False) -> SaleCard:
     """Returns the card of a sale that was paid by the journal, when nobody could say how it is today.
 
-    ``recovering``: the gateway was asked, and has yet to compare after a restore.
+    ``recovering``: the gateway was asked, and has yet to compare after a restore. ``missing``: it said by its
+    signature that it has no such sale.
     """
     why_zh, why_en = "现在未能向网关核实", "the gateway could not be asked now"
     if recovering:
         why_zh, why_en = "网关刚从备份恢复,尚未与本机核对", "the gateway was restored and has yet to compare"
+    if missing:
+        why_zh, why_en = "网关现在没有这笔业务", "the gateway has no such sale now"
+        card = replace(
+            card, next_zh="请保留小票和收银日志,不要撤销或重新结算,并联系网关运营方。",
+            next_en="Keep the receipt and the till's journal, neither reverse nor sell it again, and call "
+                    "the gateway's operator.",
+        )
     return replace(
         card, tell_zh=f"{card.tell_zh}这是收银日志记录当时的状态,{why_zh}。",
         tell_en=f"{card.tell_en} So the journal has it, as of then; {why_en}.",

@@ -39,7 +39,7 @@ from medsettle.sale import apply, is_replaceable, next_step, outcome
 from medsettle.tender import Collected, Tender
 from medsettle.till_reasons import TillReason
 from medsettle.wire import calls
-from medsettle.wire.reasons import Code
+from medsettle.wire.reasons import Code, Reason
 from medsettle.wire.states import SaleState
 
 _CALLS: Final = {
@@ -86,9 +86,9 @@ class Pass:
 
     ``performs``: the steps that this pass may take; at any other it stops. ``earlier``: the sale was made
     by another click than the one that is answered. ``asked_in_vain``: the gateway did not say whether the
-    journal's PAID still holds, ``recovering``: because it was restored. ``standing``: the sale to which the
-    id belongs, if that is not this one. ``asks_on``: somebody waits at the counter for what a remote
-    authority says.
+    journal's PAID still holds, ``recovering``: because it was restored, ``missing``: because it has no such
+    sale. ``standing``: the sale to which the id belongs, if that is not this one. ``asks_on``: somebody waits
+    at the counter for what a remote authority says.
     """
 
     desk: Desk
@@ -102,6 +102,7 @@ class Pass:
     earlier: bool = False
     asked_in_vain: bool = False
     recovering: bool = False
+    missing: bool = False
     standing: Sale | None = None
     asks_on: bool = True
     _ends_at: float = field(init=False, default=0.0)
@@ -131,7 +132,7 @@ class Pass:
         if card.outcome is Outcome.PAID and self.earlier:
             card = as_earlier(card)
         if card.outcome is Outcome.PAID and self.asked_in_vain:
-            return as_journalled(card, recovering=self.recovering)
+            return as_journalled(card, recovering=self.recovering, missing=self.missing)
         return card
 
     def happened(self, event: Event, verdict: Verdict | None = None) -> Script[None]:
@@ -204,7 +205,9 @@ class Pass:
 
     def read(self, verdict: Verdict) -> tuple[Answered | Declined | Unanswered, Sale | None]:
         """Returns what the answer to a look-up means for the sale, and the sale as it was answered."""
-        return _event_of(Step.READ, self.written, verdict, self.desk.config.terminal)
+        event, sale = _event_of(Step.READ, self.written, verdict, self.desk.config.terminal)
+        self.missing = isinstance(event, Declined) and event.refusal.reason == Reason.SALE_NOT_FOUND
+        return event, sale
 
     def _take(self, step: Step) -> Script[None]:
         match step:

@@ -62,6 +62,11 @@ _TELL: Final[Mapping[str, Words]] = {
     ),
     Known.FOREIGN: _NOTHING,
 }
+_PARTED: Final = Words(
+    "部分商品已退货,留下的商品已按 {left} 结算。",
+    "Part of the goods came back; what stays is settled as {left}.",
+)
+_TAKE_PART: Final = Words("请只收回退货。", "Take back only what was returned.")
 _REVERSED_CASH_ONLY: Final = Words("结算已撤销。", "The sale was reversed.")
 _UNDOING: Final = Words("撤销尚未完成,请稍候。", "The sale is settled; undoing it is not finished.")
 _UNWANTED: Final = Words(
@@ -177,9 +182,12 @@ CASH_WHEN_PAID: Final[Mapping[CashState, Words]] = {
 _HAND_OVER: Final = Words("请打印小票并交付商品。", "Print the receipt and hand over the goods.")
 
 
-def say(record: SaleRecord) -> Say:
-    """Returns what to say of the sale and its cash part."""
+def say(record: SaleRecord, left: str = "") -> Say:
+    """Returns what to say of the sale and its cash part; ``left``: the id of what a return has left of it."""
     said = outcome(record)
+    if left and record.state == SaleState.REVERSED:
+        tell = Words(*(each.format(left=left) for each in _PARTED))
+        return _joined(record, tell, (*_when_ended(record)[:-1], _TAKE_PART))
     if said is Outcome.PAID:
         return _joined(record, _TELL[SaleState.SETTLED], (CASH_WHEN_PAID[record.cash], _HAND_OVER))
     if said is Outcome.NOT_PAID:
