@@ -14,19 +14,14 @@ from medsettle_gateway.storage.sqlite import backup as copies
 from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 from tests.gateway.recovery.house import AUDIENCE, House, Restore, Seller
 from tests.gateway.service.memory_store import MemoryStore
-from tests.gateway.storage.memory_stand import MemoryStand
+from tests.gateway.storage.kinds import stand_of
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.stand import ROOT_KEY, SqliteStand, Stand
 
 
 @pytest.fixture(params=("sqlite", "model", "postgres"))
 def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
-    match request.param:
-        case "sqlite":
-            return SqliteStand(tmp_path)
-        case "model":
-            return MemoryStand(tmp_path)
-    return PostgresStand(request.getfixturevalue("database_url"))
+    return stand_of(request.param, tmp_path, request)
 
 
 @pytest.fixture

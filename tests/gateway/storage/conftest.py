@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from medsettle_gateway.service.ports import Store
-from tests.gateway.storage.memory_stand import MemoryStand
-from tests.gateway.storage.postgres_stand import PostgresStand
-from tests.gateway.storage.stand import SqliteStand, Stand
+from tests.gateway.storage.kinds import stand_of
+from tests.gateway.storage.postgres_stand import Pair, PostgresStand
+from tests.gateway.storage.stand import Stand
 
 STANDS = ("sqlite", "model", "postgres")
 """Another kind of store is one more entry."""
@@ -16,12 +16,7 @@ STANDS = ("sqlite", "model", "postgres")
 
 @pytest.fixture(params=STANDS)
 def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
-    match request.param:
-        case "sqlite":
-            return SqliteStand(tmp_path)
-        case "model":
-            return MemoryStand(tmp_path)
-    return PostgresStand(request.getfixturevalue("database_url"))
+    return stand_of(request.param, tmp_path, request)
 
 
 @pytest.fixture
@@ -29,3 +24,13 @@ async def store(stand: Stand) -> AsyncIterator[Store]:
     opened = await stand.opened()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def pair(database_url: str) -> AsyncIterator[Pair]:
+    """Two stores over one database of a server."""
+    stand = PostgresStand(database_url)
+    one, other = await stand.opened(), await stand.opened()
+    yield Pair(one, other)
+    await one.close()
+    await other.close()

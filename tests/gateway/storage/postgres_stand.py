@@ -4,31 +4,23 @@ import itertools
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 
-from medsettle_gateway.domain.basket import CatalogueClass
-from medsettle_gateway.domain.facts import EnrolCode
-from medsettle_gateway.domain.orders import OrderEnd, OrderRecord
-from medsettle_gateway.domain.register import CatalogueRow, FamilyTie, MemberRecord
-from medsettle_gateway.storage.orders import put_end, put_order
-from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
 from medsettle_gateway.storage.postgres.blocking import BlockingConnection
 from medsettle_gateway.storage.postgres.connecting import Waits
 from medsettle_gateway.storage.postgres.store import PostgresStore
-from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.terminals import hand_out_code
-from tests.gateway.storage.stand import NOW, REGION, ROOT_KEY, SEALER, clinic, item
+from tests.gateway.storage.stand import ROOT_KEY, SEALER, InDatabase
 
 WAITS = Waits(connect_ms=2_000, lock_ms=1_000, statement_ms=5_000, idle_ms=5_000, silent_ms=1_000)
 
 
 @dataclass
-class PostgresStand:
+class PostgresStand(InDatabase):
     """A database on a server."""
 
     url: str
@@ -55,30 +47,6 @@ class PostgresStand:
             BlockingConnection.open(self.url, self.sealer, root=ROOT_KEY, busy_ms=1_000)
         ) as connection:
             yield connection
-
-    def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
-        with self.writing() as connection:
-            people = People(connection, self.sealer, NOW, lambda: f"r{next(self._numbers)}", "a test")
-            people.enter_members(enumerate(members, 2))
-            people.enter_families(enumerate(ties, 2))
-            return {each.number: str(people.member_of(each.number)) for each in members}
-
-    def enter_places(self) -> None:
-        with self.writing() as connection:
-            enter_institutions(connection, [(2, clinic())])
-            old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
-            new = item(valid_from=date(2026, 1, 1))
-            enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)
-
-    def hand_out(self, code: EnrolCode) -> None:
-        with self.writing() as connection:
-            assert hand_out_code(connection, code) is not None
-
-    def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
-        with self.writing() as connection:
-            put_order(connection, order, b"signed")
-            if end is not None:
-                put_end(connection, end, b"ended")
 
     async def execute(self, statement: str, *values: object) -> None:
         """Runs a statement as the database's owner."""

@@ -88,8 +88,46 @@ class Stand(Protocol):
         """Records an emergency order, and its earlier end."""
 
 
+class InDatabase:
+    """What a stand of a database has entered through commands."""
+
+    sealer: Sealer
+    _numbers: Any
+
+    def writing(self) -> contextlib.AbstractContextManager[Connection]:
+        """A connection inside a writing transaction, which is committed at the end."""
+        raise NotImplementedError
+
+    def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
+        with self.writing() as connection:
+            people = self.people(connection)
+            people.enter_members(enumerate(members, 2))
+            people.enter_families(enumerate(ties, 2))
+            return {each.number: str(people.member_of(each.number)) for each in members}
+
+    def people(self, connection: Any) -> People:
+        return People(connection, self.sealer, NOW, lambda: f"r{next(self._numbers)}", "a test")
+
+    def enter_places(self) -> None:
+        with self.writing() as connection:
+            enter_institutions(connection, [(2, clinic())])
+            old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
+            new = item(valid_from=date(2026, 1, 1))
+            enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)
+
+    def hand_out(self, code: EnrolCode) -> None:
+        with self.writing() as connection:
+            assert hand_out_code(connection, code) is not None
+
+    def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
+        with self.writing() as connection:
+            put_order(connection, order, b"signed")
+            if end is not None:
+                put_end(connection, end, b"ended")
+
+
 @dataclass
-class SqliteStand:
+class SqliteStand(InDatabase):
     """A database file in a folder."""
 
     folder: Path
@@ -107,38 +145,14 @@ class SqliteStand:
     async def opened(self) -> SqliteStore:
         return self.open()
 
+    def writing(self) -> contextlib.AbstractContextManager[Connection]:
+        return writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that looks at what is recorded."""
         with closing(open_database(self.path, self.sealer, root=ROOT_KEY)) as connection:
             yield connection
-
-    def enter(self, *members: MemberRecord, ties: tuple[FamilyTie, ...] = ()) -> dict[str, str]:
-        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
-            people = self.people(connection)
-            people.enter_members(enumerate(members, 2))
-            people.enter_families(enumerate(ties, 2))
-            return {each.number: str(people.member_of(each.number)) for each in members}
-
-    def people(self, connection: Any) -> People:
-        return People(connection, self.sealer, NOW, lambda: f"r{next(self._numbers)}", "a test")
-
-    def enter_places(self) -> None:
-        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
-            enter_institutions(connection, [(2, clinic())])
-            old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
-            new = item(valid_from=date(2026, 1, 1))
-            enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)
-
-    def hand_out(self, code: EnrolCode) -> None:
-        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
-            assert hand_out_code(connection, code) is not None
-
-    def order(self, order: OrderRecord, end: OrderEnd | None = None) -> None:
-        with writing(EmbeddedDatabase(self.path, 50), self.sealer, root=ROOT_KEY) as connection:
-            put_order(connection, order, b"signed")
-            if end is not None:
-                put_end(connection, end, b"ended")
 
 
 def clinic(**changes: Any) -> InstitutionRecord:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -39,14 +38,6 @@ FATHER, SON = "1", "2"
 @pytest.fixture
 def stand(database_url: str) -> PostgresStand:
     return PostgresStand(database_url)
-
-
-@pytest.fixture
-async def pair(stand: PostgresStand) -> AsyncIterator[Pair]:
-    one, other = await stand.opened(), await stand.opened()
-    yield Pair(one, other)
-    await one.close()
-    await other.close()
 
 
 async def test_who_meets_anothers_lock_is_told_for_which_keys_and_goes_on_with_the_rest(pair: Pair) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import traceback
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -33,14 +32,6 @@ FATHER, SON = "1", "2"
 @pytest.fixture
 def stand(database_url: str) -> PostgresStand:
     return PostgresStand(database_url)
-
-
-@pytest.fixture
-async def pair(stand: PostgresStand) -> AsyncIterator[Pair]:
-    one, other = await stand.opened(), await stand.opened()
-    yield Pair(one, other)
-    await one.close()
-    await other.close()
 
 
 async def test_what_the_server_refuses_stands_in_no_log_with_its_row(pair: Pair) -> None:
