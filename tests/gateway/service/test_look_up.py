@@ -59,8 +59,8 @@ async def test_a_hold_is_not_shown_as_it_was_before_the_last_till_compared_while
     load = world.store.load
     world.store.tables.recoveries.begin(at.date() + timedelta(days=1), at - timedelta(days=1), at)
 
-    async def before_it_is_over(keys: Sequence[AnyKey]) -> Facts:
-        found = await load(keys)
+    async def before_it_is_over(asked: Sequence[AnyKey]) -> Facts:
+        found = await load(asked)
         world.store.load = load  # type: ignore[method-assign]
         await world.sale(world.confirm(held))
         world.store.tables.recoveries.end(EndRecovery(1, "", at))

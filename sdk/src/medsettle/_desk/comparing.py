@@ -66,10 +66,12 @@ def _compare(desk: Desk, ends_at: float | None) -> Script[TillReason | None]:
             return shown
         became += shown
         after = following
-    over = yield from _asked(desk, (), (asked.epoch, began_ms))
+    # A sale that the gateway failed to enter would be lost if all were said to be shown.
+    whole = reasserting.FAILED not in became
+    over = yield from _asked(desk, (), (asked.epoch, began_ms) if whole else None)
     if not isinstance(over, Standing):
         return over
-    if not over.compared and _REFUSED not in became:
+    if whole and not over.compared and _REFUSED not in became:
         desk.shown_in_vain = over.epoch
     _tell(desk, over, became)
     return None
@@ -134,5 +136,5 @@ def _tell(desk: Desk, over: Standing, became: Sequence[str]) -> None:
     desk.hooks.tell(Compared(
         epoch=over.epoch, compared=over.compared, shown=len(became), entered=counts.get("ENTERED", 0),
         moved=counts.get("MOVED", 0), left_to_operator=counts.get("LEFT_TO_OPERATOR", 0),
-        refused=counts.get(_REFUSED, 0),
+        refused=counts.get(_REFUSED, 0) + counts.get(reasserting.FAILED, 0),
     ))

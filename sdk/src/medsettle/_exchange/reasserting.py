@@ -15,7 +15,7 @@ from medsettle.evidence import Evidence
 from medsettle.models import Outcome, SaleState
 from medsettle.wire import calls
 from medsettle.wire.states import outcome_of
-from medsettle.wire.v1 import settlement_pb2
+from medsettle.wire.v1 import reasons_pb2, settlement_pb2
 
 ANSWERS_MAX: Final = 20
 PACKED_BYTES_MAX: Final = 200_000
@@ -28,6 +28,8 @@ _PROVING: Final = frozenset({
 _SAYS_NOTHING: Final = -1
 _FAR: Final[dict[str, int]] = {SaleState.SETTLED: 1, SaleState.UNDOING: 2}
 _ENDED: Final = 3
+FAILED: Final = "FAILED"
+_FOR_GOOD: Final = frozenset({reasons_pb2.REASON_EVIDENCE_INVALID, reasons_pb2.REASON_NOT_YOURS})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,7 +39,8 @@ Packed = settlement_pb2.SignedAnswer
 
 class Standing(NamedTuple):
     """How far the comparison is. ``since_ms``: answers before it need not be shown. ``became`` has one name
-    an answer that was shown: KNOWN, ENTERED, MOVED, LEFT_TO_OPERATOR or REFUSED.
+    an answer that was shown: KNOWN, ENTERED, MOVED, LEFT_TO_OPERATOR, REFUSED or FAILED. What was refused
+    is so for good; what failed is shown again another time.
     """
 
     epoch: int
@@ -108,11 +111,14 @@ def standing(body: bytes) -> Standing:
     since_ms = 0 if since is None else (since - _EPOCH) // timedelta(milliseconds=1)
     return Standing(
         optional_fen(answer, "epoch") or 0, answer.compared, since_ms,
-        tuple(_name(each.outcome) for each in answer.results),
+        tuple(map(_name, answer.results)),
     )
 
 
-def _name(number: settlement_pb2.Reasserted.ValueType) -> str:
+def _name(result: settlement_pb2.ReassertedSale) -> str:
+    number = result.outcome
+    if number == settlement_pb2.REASSERTED_REFUSED and result.refusal.reason not in _FOR_GOOD:
+        return FAILED
     known = settlement_pb2.Reasserted.DESCRIPTOR.values_by_number.get(number)
     return str(number) if known is None else known.name.removeprefix("REASSERTED_")
 
