@@ -115,6 +115,27 @@ def test_a_token_may_go_over_tls_or_to_this_machine(url: str) -> None:
     HttpTender(url, token="secret")
 
 
+def test_a_provider_beyond_this_machine_is_not_believed_in_the_clear_unless_that_is_said() -> None:
+    with pytest.raises(ConfigError) as refused:
+        HttpTender("http://192.0.2.1:8080")
+    said = str(refused.value)
+    assert "allow_plaintext_beyond_loopback=True" in refused.value.refusal.zh
+    assert "allow_plaintext_beyond_loopback=True" in refused.value.refusal.en
+    assert "192.0.2.1" in said
+    HttpTender("http://192.0.2.1:8080", allow_plaintext_beyond_loopback=True)
+
+
+def test_a_token_does_not_go_in_the_clear_even_where_that_is_said() -> None:
+    with pytest.raises(ConfigError):
+        HttpTender("http://192.0.2.1:8080", token="secret", allow_plaintext_beyond_loopback=True)
+
+
+@pytest.mark.parametrize("said", ["false", 1, None])
+def test_only_true_lets_a_provider_answer_in_the_clear(said: object) -> None:
+    with pytest.raises(ConfigError):
+        HttpTender("http://192.0.2.1:8080", allow_plaintext_beyond_loopback=said)  # type: ignore[arg-type]
+
+
 def test_an_answer_that_drips_is_cut_off_by_one_timeout_for_the_whole_call() -> None:
     ended = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -114,12 +114,16 @@ class HttpTender:
     refunds_own_only: Final = True
     blocks: Final = True
 
-    def __init__(self, url: str, *, token: str = "", timeout_ms: int = _TIMEOUT_MS) -> None:
+    def __init__(
+        self, url: str, *, token: str = "", timeout_ms: int = _TIMEOUT_MS,
+        allow_plaintext_beyond_loopback: bool = False,
+    ) -> None:
         """Keeps where the provider is. ``timeout_ms``: for a whole call, its answer read.
 
-        Raises ConfigError for a url that is neither https, nor http without a token or to this machine.
+        Whoever is on a plain line can say "paid" or "refunded" in the provider's place. So http goes to this
+        machine only; ``allow_plaintext_beyond_loopback``: further too, without a token. Raises ConfigError.
         """
-        _check_url(url, token)
+        _check_url(url, token, allow_plaintext_beyond_loopback)
         self._url = url.rstrip("/")
         self._token = token
         self._timeout_ms = timeout_ms
@@ -182,14 +186,24 @@ def _object(answer: "httpx.Response") -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _check_url(url: str, token: str) -> None:
+def _check_url(url: str, token: str, plaintext_beyond_loopback: object) -> None:
     from medsettle.config import wrong  # noqa: PLC0415 - a till that takes cash only does not load them
     from medsettle.transport import is_loopback  # noqa: PLC0415
 
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise wrong("url", "支付服务的地址应为 https://主机", "a payment provider is at https://host")
-    if parts.scheme == "http" and token and not is_loopback(f"{parts.hostname}:80"):
+    if parts.scheme == "https" or is_loopback(f"{parts.hostname}:80"):
+        return
+    if token:
         raise wrong(
             "url", "令牌只能经 https 发送,本机除外", "a token goes over https only, except to this machine"
+        )
+    if plaintext_beyond_loopback is not True:
+        raise wrong(
+            "url", f"发往 {parts.hostname} 的明文会离开本机,线路上的任何人都能冒充支付服务答复;请改用 https,"
+            "确属可信内网时传入 allow_plaintext_beyond_loopback=True",
+            f"plaintext to {parts.hostname} would leave this machine, and anyone on the line could answer in "
+            "the provider's place; use https, or, in a network of your own, pass "
+            "allow_plaintext_beyond_loopback=True",
         )
