@@ -3,8 +3,11 @@
 import pickle
 
 import pytest
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from medsettle import errors
+from medsettle._exchange.refusing import facts_of
 from medsettle.errors import (
     BY_CODE,
     ClockError,
@@ -27,7 +30,7 @@ from medsettle.errors import (
     till_error,
 )
 from medsettle.till_reasons import TILL_REASONS, TillReason
-from medsettle.wire.reasons import REASONS, Code, Reason
+from medsettle.wire.reasons import DOMAIN, REASONS, Code, Reason
 
 LEAVES = {
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MedsettleError)
@@ -105,3 +108,14 @@ def test_the_tree_is_drawn_as_it_is() -> None:
         line = next(line for line in drawn.splitlines() if line.strip(" │├└─").split(" ")[0] == kind.__name__)
         depth = len(kind.__mro__) - len(MedsettleError.__mro__)
         assert (len(line) - len(line.lstrip(" │├└─")) - 4) // 4 == depth, kind
+
+
+@pytest.mark.parametrize("name", TillReason)
+@pytest.mark.parametrize("code", [Code.UNAVAILABLE, Code.FAILED_PRECONDITION])
+def test_a_reason_of_the_tills_own_that_is_sent_goes_by_its_code(name: TillReason, code: Code) -> None:
+    info = error_details_pb2.ErrorInfo(reason=name, domain=DOMAIN, metadata={"zh": "甲。", "en": "A."})
+    status = status_pb2.Status(details=[any_pb2.Any()])
+    status.details[0].Pack(info)
+    refusal = facts_of(code, status.SerializeToString()).refusal
+    assert error_class(refusal.reason, code) is BY_CODE[code]
+    assert (name.value in refusal.reason, refusal.zh, refusal.en) == (True, "甲。", "A.")

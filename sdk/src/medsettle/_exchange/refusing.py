@@ -94,11 +94,16 @@ def _with_info(facts: Facts, info: error_details_pb2.ErrorInfo) -> Facts:
         return facts
     said = dict(info.metadata)
     refusal = Refusal(
-        info.reason, said.get("recorded") == "true", said.get("zh", ""), said.get("en", ""),
-        said.get("next_zh", ""), said.get("next_en", ""),
+        _of_the_contract(info.reason), said.get("recorded") == "true", said.get("zh", ""),
+        said.get("en", ""), said.get("next_zh", ""), said.get("next_en", ""),
         {key: value for key, value in said.items() if key not in _TEXTS},
     )
     return replace(facts, refusal=refusal)
+
+
+def _of_the_contract(reason: str) -> str:
+    """The till's own reasons are never sent: a gateway's of such a name is one that is not known here."""
+    return f"GATEWAY_{reason}" if reason in TillReason.__members__ else reason
 
 
 def _with_quote(facts: Facts, changed: errors_pb2.QuoteChanged) -> Facts:
