@@ -66,14 +66,15 @@ def seal(counter: Counter) -> int:
 
 
 def recover(counter: Counter) -> int:
-    """Ends what is open. Returns 0 if nothing is open any more, else 3."""
+    """Ends what is open. Returns 0 if nothing is left to do, else 3: cash that is to be given back, too."""
     with open_till(counter, configured(counter)) as till:
         told = {card.request_id for card in till.open_sales() if card.outcome is Outcome.NOT_PAID}
         tender = cash(counter) if counter.interactive and not counter.wants_json else None
         cards = till.recover(tender)
+        left = till.open_sales()
     shown = tuple(_once_more(card) if card.request_id in told else card for card in cards)
     counter.answer({"sales": cards}, lambda: _show_all(counter, shown))
-    return OPEN if any(card.outcome is Outcome.OPEN for card in cards) else PAID
+    return OPEN if left else PAID
 
 
 def refunded(counter: Counter) -> int:

@@ -25,7 +25,8 @@ exit codes:
   0  paid, or done (已支付或已完成)
   1  not paid, or refused (未支付或被拒绝)
   2  the command is not well formed (命令有误)
-  3  OPEN: not known yet; do not collect again (结果未定,请勿再次收费)
+  3  OPEN: not known yet; do not collect again (结果未定,请勿再次收费);
+     after recover also: cash is still to be given back (recover 之后也表示:还有现金待退还)
   4  the till or the gateway is in trouble (收银机或网关有故障)
   130  interrupted before any sale was begun (开始结算前已中断)
 """
