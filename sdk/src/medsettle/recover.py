@@ -13,8 +13,7 @@ from medsettle._desk.comparing import compare
 from medsettle._desk.desk import Desk
 from medsettle._desk.driving import Pass, ending_with
 from medsettle._desk.effects import Note, Pause, Script
-from medsettle._desk.records import last_sale, reopened
-from medsettle._desk.selling import ticket_name
+from medsettle._desk.records import last_sale, reopened, ticket_name
 from medsettle.errors import JournalError, refusal_of
 from medsettle.models import CashState, Refusal, SaleCard
 from medsettle.record import Goal, SaleRecord, Step

@@ -11,8 +11,8 @@ from medsettle._desk.cards import card_busy, card_not_sent, card_of
 from medsettle._desk.desk import Desk
 from medsettle._desk.driving import Asked, Pass, selling_with
 from medsettle._desk.effects import Consult, Note, Script
-from medsettle._desk.records import Click, attempt_for, begun, content_of, first_id, new_record
-from medsettle._desk.selling import second_click, ticket_name
+from medsettle._desk.records import Click, attempt_for, begun, content_of, first_id, new_record, ticket_name
+from medsettle._desk.selling import second_click
 from medsettle.checks import (
     checked_acknowledgements,
     checked_basket,

@@ -8,12 +8,12 @@ from medsettle._desk.cards import as_anothers, as_earlier, as_journalled, card_o
 from medsettle._desk.comparing import compare, is_recovering
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Note, Pause, Script
-from medsettle._desk.records import last_sale, record_for
+from medsettle._desk.records import last_sale, record_for, ticket_name
 from medsettle._exchange import answering, asking
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.signed import OK, Verdict
 from medsettle.checks import checked_tenders
-from medsettle.errors import MedsettleError, refusal_of
+from medsettle.errors import MedsettleError, RequestError, refusal_of
 from medsettle.hooks import StateChanged
 from medsettle.models import Basket, CashState, Credential, LegKind, Outcome, Quote, Refusal, Sale, SaleCard
 from medsettle.record import (
@@ -228,9 +228,9 @@ class Pass:
             verdict = yield self.ask(step, self._body(step))
         was_pending = self.written.state == SaleState.PENDING
         event, sale = _event_of(step, self.written, verdict, self.desk.config.terminal)
+        if sale is not None and not (yield from self.carried_over(sale)):
+            event, sale = Unanswered(step, refusal_of(TillReason.TICKET_BUSY, ticket=sale.replaces)), None
         counts = verdict if not isinstance(event, Unanswered) else None
-        if sale is not None:
-            yield from self.carried_over(sale)
         yield from self.happened(event, counts)
         self.verdict, self.sale = verdict, sale or self.sale
         yield from self._look_whose()
@@ -240,16 +240,30 @@ class Pass:
             self.performs |= {Step.RELEASE, Step.REVERSE}
             yield from self.happened(Unwanted("another split than was shown", said))
 
-    def carried_over(self, sale: Sale) -> Script[None]:
+    def carried_over(self, sale: Sale) -> Script[bool]:
         """A return was settled: first the sale that it replaces is told so, or its cash would be forgotten.
 
-        By the till alone that asked for the return: any other would pay the difference once more.
+        By the till alone that asked for the return: any other would pay the difference once more. Returns
+        whether the answer may be written now; not while another click works on the ticket of that sale.
         """
         if sale.difference is None or self.written.expected is None:
-            return
-        before = yield from record_for(self.desk, sale.replaces, self.written.operator)
+            return True
+        name = ticket_name(sale.replaces)
+        if name == ticket_name(self.written.request_id):
+            return (yield from self._told_replaced(sale.replaces, sale.difference.cash_fen))
+        try:
+            # A return's ticket is taken before that of the sale that it replaces, and nothing else takes two.
+            yield from self.desk.taken(name)
+        except RequestError:
+            return False
+        with self.desk.busy.giving(name):
+            return (yield from self._told_replaced(sale.replaces, sale.difference.cash_fen))
+
+    def _told_replaced(self, request_id: str, cash_fen: int) -> Script[bool]:
+        before = yield from record_for(self.desk, request_id, self.written.operator)
         if is_replaceable(before):
-            yield from Pass(self.desk, before, frozenset()).happened(Replaced(sale.difference.cash_fen))
+            yield from Pass(self.desk, before, frozenset()).happened(Replaced(cash_fen))
+        return True
 
     def _body(self, step: Step) -> bytes:
         record, now = self.written, self.desk.clock.now()

@@ -116,6 +116,12 @@ def record_for(desk: Desk, request_id: str, operator: str, *, ask: bool = False)
     return replace(reopened(desk, found, ask=ask), operator=operator or found.operator)
 
 
+def ticket_name(request_id: RequestId | str) -> str:
+    """Returns the id without its attempt: what one click at a time works on."""
+    parsed = request_id if isinstance(request_id, RequestId) else RequestId.parse(request_id)
+    return str(parsed).rpartition("-")[0]
+
+
 def is_anothers(record: SaleRecord) -> bool:
     """Returns whether the id is an earlier sale's, and nothing of the click that met it is left to do."""
     return record.state == Known.FOREIGN and is_closed(record)

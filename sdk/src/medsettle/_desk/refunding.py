@@ -4,8 +4,7 @@ from medsettle._desk.cards import as_noted
 from medsettle._desk.desk import Desk, error_of
 from medsettle._desk.driving import Pass, is_open
 from medsettle._desk.effects import Ask, Note, Script
-from medsettle._desk.records import is_anothers, record_for
-from medsettle._desk.selling import ticket_name
+from medsettle._desk.records import is_anothers, record_for, ticket_name
 from medsettle._exchange import asking
 from medsettle.errors import MedsettleError, RefusedError, refusal_of, till_error
 from medsettle.models import CashState, Outcome, SaleCard

@@ -6,9 +6,18 @@ from dataclasses import dataclass, replace
 from medsettle._desk.desk import Desk
 from medsettle._desk.driving import ASKING, Asked, Pass, ending_with
 from medsettle._desk.effects import Script
-from medsettle._desk.records import Click, attempt_for, begun, content_of, first_id, new_record, record_for
+from medsettle._desk.records import (
+    Click,
+    attempt_for,
+    begun,
+    content_of,
+    first_id,
+    new_record,
+    record_for,
+    ticket_name,
+)
 from medsettle._desk.saying import CASH_LATER, Words, given_back
-from medsettle._desk.selling import ended, second_click, ticket_name
+from medsettle._desk.selling import ended, second_click
 from medsettle.checks import checked_operator, checked_split, checked_staying
 from medsettle.errors import MedsettleError
 from medsettle.models import Basket, CashState, Collect, Credential, Line, SaleCard, Split

@@ -19,6 +19,7 @@ from medsettle._desk.records import (
     last_sale,
     new_record,
     record_for,
+    ticket_name,
 )
 from medsettle._exchange import asking
 from medsettle.checks import (
@@ -46,7 +47,7 @@ from medsettle.models import (
 from medsettle.record import CashCollected, Goal, Known, Reopened, SaleRecord, Step, Unwanted
 from medsettle.sale import apply
 from medsettle.tender import Tender
-from medsettle.ticket import RequestId, Ticket
+from medsettle.ticket import Ticket
 from medsettle.till_reasons import TillReason
 from medsettle.wire.calls import GET_SALE
 
@@ -171,8 +172,7 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
             return work.card()
         verdict = yield Ask(GET_SALE, asking.get_sale(request_id), request_id)
         event, sale = work.read(verdict)
-        if sale is not None and _is_news(sale, record):
-            yield from work.carried_over(sale)
+        if sale is not None and _is_news(sale, record) and (yield from work.carried_over(sale)):
             yield from work.happened(event, verdict)
         work.asked_in_vain, work.recovering = sale is None, is_recovering(verdict)
         work.sale = sale or (yield from last_sale(desk, work.written))
@@ -189,12 +189,6 @@ def open_sales(desk: Desk) -> Script[tuple[SaleCard, ...]]:
     """Returns the cards of what is not closed, by the journal alone."""
     records = yield Note(desk.journal.unfinished)
     return tuple(Pass(desk, record, frozenset()).card() for record in records)
-
-
-def ticket_name(request_id: RequestId | str) -> str:
-    """Returns the id without its attempt: what one click at a time works on."""
-    parsed = request_id if isinstance(request_id, RequestId) else RequestId.parse(request_id)
-    return str(parsed).rpartition("-")[0]
 
 
 def ended(work: Pass) -> SaleCard:
