@@ -307,6 +307,14 @@ class Seller:
         assert card.request_id is not None
         return card.request_id
 
+    async def sold_and_lost_the_confirmation(self, by: "Seller | None" = None) -> str:
+        """Sells a hold that the backup has; that it was confirmed, here or ``by`` another, is lost."""
+        sold = await self.sold(500, Collect.LATER)
+        await self.house.backs_up()
+        await (by or self).till.confirm(sold)
+        await self.house.restores()
+        return sold
+
     async def refused(self) -> None:
         """Settles what nobody quoted. Raises QuoteChangedError."""
         basket = Basket((Line("XA01", unit_price=10),))

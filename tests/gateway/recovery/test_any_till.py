@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from medsettle.errors import MedsettleError, OutcomeUnknownError
-from medsettle.models import Collect, Outcome, SaleCard
+from medsettle.models import Outcome, SaleCard
 from medsettle_gateway.domain.moves import EndRecovery
 from medsettle_gateway.service.commands import Expire
 from tests.gateway.recovery.house import House, Seller, on_the_model
@@ -84,10 +84,7 @@ async def test_goods_that_one_till_took_back_in_part_are_not_taken_back_by_anoth
 async def test_a_hold_that_another_till_confirmed_is_given_up_by_nobody_before_that_one_has_compared(
     house: House, till: Seller, other: Seller
 ) -> None:
-    sold = await till.sold(500, Collect.LATER)
-    await house.backs_up()
-    await other.till.confirm(sold)
-    await house.restores()
+    sold = await till.sold_and_lost_the_confirmation(other)
     assert await awaited_after(till.till.release(sold)) == f"{CLINIC}-T2"
     house.clock.ahead += timedelta(hours=25)
     for _ in range(2):
@@ -182,10 +179,7 @@ async def test_a_till_is_never_told_an_older_state_of_what_it_has_undone_itself(
 async def test_nobody_collects_the_cash_of_a_hold_that_another_till_may_have_confirmed(
     house: House, till: Seller, other: Seller, third: Seller
 ) -> None:
-    sold = await till.sold(500, Collect.LATER)
-    await house.backs_up()
-    await other.till.confirm(sold)
-    await house.restores()
+    sold = await till.sold_and_lost_the_confirmation(other)
     for each in (till, third):
         await each.till.recover()
     with pytest.raises(MedsettleError) as waits:

@@ -212,10 +212,7 @@ async def test_what_another_till_did_is_shown_by_that_one(house: House, till: Se
 async def test_a_hold_that_the_backup_has_is_not_released_before_its_till_has_compared(
     house: House, till: Seller, other: Seller
 ) -> None:
-    sold = await till.sold(500, Collect.LATER)
-    await house.backs_up()
-    await till.till.confirm(sold)
-    await house.restores()
+    sold = await till.sold_and_lost_the_confirmation()
     assert await house.state(sold) == "HELD"
     with pytest.raises(OutcomeUnknownError):
         await other.till.release(sold)
@@ -248,10 +245,7 @@ async def test_what_the_till_may_have_reversed_nobody_reverses_before_it_has_com
 async def test_time_ends_no_hold_for_good_that_the_till_may_have_confirmed(
     house: House, till: Seller, other: Seller
 ) -> None:
-    sold = await till.sold(500, Collect.LATER)
-    await house.backs_up()
-    await till.till.confirm(sold)
-    await house.restores()
+    sold = await till.sold_and_lost_the_confirmation()
     house.clock.ahead += timedelta(hours=25)
     for _ in range(2):
         await house.writer.submit(Expire(sold))
@@ -267,10 +261,7 @@ async def test_time_ends_no_hold_for_good_that_the_till_may_have_confirmed(
 async def test_a_late_confirmation_that_might_end_the_hold_waits_too(
     house: House, till: Seller, other: Seller
 ) -> None:
-    sold = await till.sold(500, Collect.LATER)
-    await house.backs_up()
-    await till.till.confirm(sold)
-    await house.restores()
+    sold = await till.sold_and_lost_the_confirmation()
     house.clock.ahead += timedelta(hours=1)
     await house.writer.submit(Expire(sold))
     assert await house.state(sold) == "EXPIRED"
