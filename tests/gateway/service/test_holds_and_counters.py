@@ -10,8 +10,10 @@ from medsettle_gateway.domain.keys import CountersKey
 from medsettle_gateway.domain.member import Scheme
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.recompute import AND_MORE
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.county import HONG, LAN, REGION, a_world, cold, pill, used
+from tests.gateway.service.queued import AT_ONCE
 from tests.gateway.service.world import World, basket
 
 
@@ -137,6 +139,26 @@ async def test_a_reversal_names_the_holds_that_stand_on_the_sale(goods: str) -> 
     assert undone.recompute_due == (hold.request_id.text,)
     assert (await world.sale(world.confirm(hold))).state is SaleState.SETTLED
     check_store(world.store)
+
+
+async def test_a_reversal_says_that_there_are_more_than_were_looked_through() -> None:
+    world = await a_world(rules=replace(AT_ONCE, later_sales_count=3))
+    first = await settled(world)
+    later = [(await settled(world)).request_id.text for _ in range(2)]
+    undone = await world.sale(world.reverse(first.request_id))
+    assert undone.recompute_due == tuple(later)
+    second = await settled(world)
+    later = [(await settled(world)).request_id.text for _ in range(3)]
+    undone = await world.sale(world.reverse(second.request_id))
+    assert undone.recompute_due == (*later[:2], AND_MORE)
+
+
+async def test_a_confirmation_says_that_there_are_more_than_were_looked_through() -> None:
+    world = await a_world(rules=replace(AT_ONCE, later_sales_count=1))
+    hold = await held(world)
+    meanwhile = [(await settled(world)).request_id.text for _ in range(2)]
+    confirmed = await world.sale(world.confirm(hold))
+    assert confirmed.recompute_due == (meanwhile[0], AND_MORE)
 
 
 async def test_a_hold_that_is_calculated_again_names_nobody() -> None:

@@ -59,7 +59,7 @@ def decide(command: Confirm, facts: Facts, now: Now) -> Decision:
         detail = {"cash_fen": str(due_fen), "tendered_fen": str(tendered_fen)}
         return Decision(unrecorded(Reason.TENDER_MISMATCH, command.request_id.text, **detail))
     if state is not SaleState.EXPIRED:
-        meanwhile = after_confirmation(sale, facts.of(meanwhile_key(sale, now))) if sale.member else ()
+        meanwhile = after_confirmation(sale, facts, now) if sale.member else ()
         return _settled(command, structs.replace(sale, recompute_due=meanwhile), name, (), now)
     settled, moves = _late(sale, facts, now)
     if settled is None:

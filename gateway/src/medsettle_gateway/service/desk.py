@@ -36,7 +36,7 @@ class Rules:
     due_holds_count: int = 50
     """Ended holds around one member that one decision frees; the sweeper frees the rest."""
     later_sales_count: int = 100
-    """Later sales that a reversal looks through and lists."""
+    """Later sales that a reversal looks through and lists; it says where there are more."""
     dispensed_count: int = 2_000
     """Drugs handed out before, the latest, that one decision looks at."""
     orders_count: int = 1_000

@@ -131,7 +131,7 @@ def reverse(command: ReverseByOffice, facts: Facts, now: Now) -> Decision:
     awaited = recovering.awaited_by(sale, facts)
     if awaited.tills_count:
         raise _not_compared(recovering.named(awaited))
-    due = after_reversal(sale, facts.of(later_key(sale, now))) if sale.member else ()
+    due = after_reversal(sale, facts, now) if sale.member else ()
     undone = ended(
         sale, Event.REVERSE, now.at, reverse_reason=command.reason, recompute_due=due, undone_by=OFFICE
     )

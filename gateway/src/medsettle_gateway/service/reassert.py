@@ -218,7 +218,7 @@ def _short(bookings: tuple[AccountBooking, ...], known: dict[str, AccountFacts])
 
 def _due(sale: SaleRecord, facts: Facts, now: Now) -> tuple[str, ...]:
     """Sales that were calculated without this one, or with it, and now it is otherwise."""
-    return after_reversal(sale, facts.of(later_key(sale, now))) if sale.member else ()
+    return after_reversal(sale, facts, now) if sale.member else ()
 
 
 def _member(sale: SaleRecord, facts: Facts) -> MemberFacts | None:

@@ -232,7 +232,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
             Reason.QUOTE_CHANGED, expected=command.expected, now=left.decided.split, breakdown=breakdown
         ))
     before = left.sale
-    due = after_reversal(before, facts.of(later_key(before, now)))
+    due = after_reversal(before, facts, now)
     reversed_ = moved(
         before, Event.REVERSE, SaleState.REVERSED, at, reverse_reason=_REASON, recompute_due=due,
         replaced_by=command.request_id.text, undone_by=command.caller.terminal,

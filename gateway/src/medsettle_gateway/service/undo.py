@@ -88,7 +88,7 @@ def _reversed(command: Undo, sale: SaleRecord, facts: Facts, now: Now) -> SaleRe
         Event.REVERSE,
         now.at,
         reverse_reason=command.reason if isinstance(command, Reverse) else "",
-        recompute_due=after_reversal(sale, facts.of(later_key(sale, now))),
+        recompute_due=after_reversal(sale, facts, now),
         undone_by=command.caller.terminal,
     )
 
