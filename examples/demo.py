@@ -6,6 +6,7 @@ what the rules of Anshan (鞍政办发〔2022〕17号) say; the demo ends with 0
 
 import os
 import sys
+import textwrap
 import time
 import unicodedata
 from collections.abc import Callable
@@ -265,15 +266,14 @@ def lost_answer(day: Day) -> None:
         "The gateway books the sale, and is killed (SIGKILL) before the answer reaches the till.",
         "The cash is in the drawer. Charge again? Give it back? The till says neither: OPEN.",
     )
-    # This till gives up soon, so that the demo is short.
-    with Till.open(replace(day.desk, deadlines_ms={"Settle": 3_000, "Seal": 500})) as till:
+    with Till.open(replace(day.desk, deadlines_ms={"Settle": 3_000, "Seal": 500})) as till:  # it is a demo
         credential, quote = day.quotes(till, GAO, EXAMINATION)
         page.money("cash in the drawer 已收现金", quote.split.cash_fen, 175_00)
         withheld = day.gateway.proxy.swallow_answer(then=day.gateway.kill)
         lost = refusal_of(lambda: till.settle("1", credential, EXAMINATION, expected=quote.split)).card
         withheld.wait()
     page.expect("the till says 收银机显示", str(lost.outcome) if lost else "", "OPEN")
-    print(f"    to the cashier: {lost.next_en if lost else ''}")
+    print("    to the cashier:", *textwrap.wrap(lost.next_en if lost else "", WIDTH - 6), sep="\n      ")
     day.gateway.restart()
     print("    Both are started again, on the same files. The till recovers (恢复), and it is PAID:")
     with Till.open(day.desk) as till:

@@ -65,7 +65,7 @@ def test_a_quote_says_that_nothing_is_charged_yet() -> None:
     ("HELD", "尚不知道是否已收费。请勿再次收费,请按流水号查询。合计"),
     ("PENDING", "尚不知道是否已收费。请勿再次收费,请按流水号查询。"),
     ("A_NEWER_STATE", "尚不知道是否已收费。请勿再次收费,请按流水号查询。"),
-    ("RELEASED", "预留已释放,没有动用医保基金和个人账户。"),
+    ("RELEASED", "预占已释放,没有动用医保基金和个人账户。"),
 ])
 def test_what_is_not_paid_is_never_explained_as_if_it_were(state: str, zh: str) -> None:
     assert explanation(replace(SALE, state=state)).summary.zh.startswith(zh)

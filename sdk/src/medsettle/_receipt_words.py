@@ -27,7 +27,7 @@ NOTES: Final[dict[str, Pair]] = {
         "This id was sealed; no fund and no account was charged.",
     ),
     SaleState.RELEASED: (
-        "预留已释放,没有动用医保基金和个人账户。",
+        "预占已释放,没有动用医保基金和个人账户。",
         "The hold was released; no fund and no account was charged.",
     ),
 }

@@ -61,6 +61,8 @@ def test_a_database_that_was_lost_is_restored(city: City) -> None:
     assert "restore it from the backup" in city.run("ledger", "summary", exit_code=2).stderr
     assert city.ask("restore", str(copy), *BY)["aside"] is None
     assert city.ask("ledger", "verify")["sound"] is True
+    said = city.run("restore", str(copy), *BY, "--replace").stdout
+    assert f"medsettle-gateway serve --config {city.folder / 'gateway.toml'} --demo" in said
 
 
 def test_no_recovery_is_begun_of_a_database_that_was_lost(city: City) -> None:
@@ -160,6 +162,7 @@ def test_two_people_end_a_comparison(city: City, scope: tuple[str, ...]) -> None
     assert city.ask("recovery", "end", *scope, *TWO)["ended"] is False
     (found,) = city.ask("recovery", "status")["recoveries"]
     assert (found["compared_count"], found["left"]) == (1, [])
+    assert "or for which people ended it: 1, 未核对 left: 0" in city.run("recovery", "status").stdout
 
 
 def test_one_person_ends_no_comparison(city: City) -> None:

@@ -134,7 +134,9 @@ def restore(  # the options
     if aside is not None:
         click.echo(f"原数据库保留为 the former database is kept as {aside}")
     click.echo(f"可能缺少自 may be missing since {shown_at(begun.lost_from)}")
-    click.echo("下一步 next: medsettle-gateway serve; medsettle-gateway recovery status")
+    flag = " --demo" if gateway.config.gateway.demo else ""
+    click.echo(f"下一步 next: medsettle-gateway serve --config {config_path}{flag}")
+    click.echo(f"  medsettle-gateway recovery status --config {config_path}")
 
 
 def _embedded(gateway: Gateway) -> EmbeddedDatabase:

@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 
 from medsettle.wire.columns import pad
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
@@ -29,7 +30,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 _REFERENCE_BYTES: Final = 10
 _VALUE_AT: Final = 25
 """The column before a value, behind the widest of the short labels."""
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _ConfigFile(click.Path):
+    """A file that exists; where there is none, what to do next."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's own
+        path = Path(value)
+        if not path.exists():
+            raise WrongValueError(
+                f"文件 {path} 不存在;请到网关所在的目录执行,或用 --config 指明。还没有网关时,先执行 "
+                "medsettle-gateway init",
+                f"{path} does not exist; go to the gateway's folder, or name the file with --config. "
+                "medsettle-gateway init makes a gateway",
+                param=param,
+            )
+        return super().convert(value, param, ctx)
+
+
+_CONFIG_FILE: Final = _ConfigFile(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True)
@@ -124,7 +143,7 @@ def new_reference() -> str:
 def config_option(command: F) -> F:
     """Adds ``--config FILE``."""
     return click.option(
-        "--config", "config_path", type=_FILE, default="gateway.toml", show_default=True,
+        "--config", "config_path", type=_CONFIG_FILE, default="gateway.toml", show_default=True,
         envvar="MEDSETTLE_GATEWAY_CONFIG", help="The gateway's configuration file.",
     )(command)
 

@@ -65,7 +65,7 @@ def _print(found: Summary) -> None:
     for book, amount_fen in found.funds:
         table.add_row(f"基金 fund {book}", format_fen(amount_fen))
     table.add_row("个人账户余额 account balances", format_fen(found.accounts.balance_fen))
-    table.add_row("预留 held", format_fen(found.accounts.held_fen))
+    table.add_row("预占 held", format_fen(found.accounts.held_fen))
     table.add_row("现金 cash", format_fen(found.cash_fen))
     Console().print(table)
     for request_id, state in found.open_sales:

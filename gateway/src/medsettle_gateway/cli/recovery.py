@@ -190,7 +190,10 @@ def _lines(each: Progress) -> Iterator[str]:
     yield f"第 {each.epoch} 期 epoch {each.epoch}: {begun_at} {begun.author}"
     yield f"  可能缺少自 may be missing since {shown_at(begun.lost_from)}"
     yield f"  日期不晚于此的流水号 request ids of days up to {begun.absent_until.isoformat()}"
-    yield f"  已核对收银机 tills that have compared: {each.compared_count}, 未核对 left: {len(left)}"
+    yield (
+        f"  已核对或已由人结束的收银机 tills that have compared, or for which people ended it: "
+        f"{each.compared_count}, 未核对 left: {len(left)}"
+    )
     if left:
         more = " ..." if len(left) > _SHOWN_COUNT else ""
         yield f"  {', '.join(left[:_SHOWN_COUNT])}{more}"

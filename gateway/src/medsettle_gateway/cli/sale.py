@@ -121,7 +121,7 @@ def _why(record: SaleRecord) -> tuple[str, str]:
 
 def _author_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--second", default="", help="Who checked it: another person."),
+        click.option("--second", default="", help="Who checked it: another person, where it takes two."),
         click.option("--by", "author", required=True, help="Who decides it."),
     ):
         command = option(command)

@@ -93,14 +93,14 @@ KINDS: Final[Mapping[str, Kind]] = {
         "hash",
     ),
     "balances": _said(
-        "账户 {account}:余额 {balance_fen} 分、预留 {held_fen} 分,"
+        "账户 {account}:余额 {balance_fen} 分、预占 {held_fen} 分,"
         "但分录合计是 {posted_balance_fen} 和 {posted_held_fen}",
         "account {account}: {balance_fen} fen and {held_fen} held, "
         "but its postings say {posted_balance_fen} and {posted_held_fen}",
         "account", "balance_fen", "held_fen", "posted_balance_fen", "posted_held_fen",
     ),
     "counters": _said(
-        "参保人 {member} {period} 年度累计 {counter} {measure}({region} {scheme}):已用 {used}、预留 {held},"
+        "参保人 {member} {period} 年度累计 {counter} {measure}({region} {scheme}):已用 {used}、预占 {held},"
         "但分录合计是 {moved_used} 和 {moved_held}",
         "counter {counter} {measure} of {member} in {period} ({region} {scheme}): {used} used "
         "and {held} held, but its entries say {moved_used} and {moved_held}",
