@@ -264,3 +264,9 @@ def test_days_that_cannot_be_are_refused_before_anything_is_sent(basket: Basket,
     with pytest.raises(RequestError) as refused:
         checks.checked_basket(basket)
     assert refused.value.details["field"] == field
+
+
+def test_a_line_that_stays_without_its_id_is_named_by_its_number_from_1() -> None:
+    with pytest.raises(RequestError) as refused:
+        checks.checked_staying([replace(LINE, line_id="1"), replace(LINE, line_id="")])
+    assert refused.value.details["field"] == "stay[2].line_id"

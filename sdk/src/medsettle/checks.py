@@ -69,7 +69,7 @@ def checked_staying(lines: Sequence[Line]) -> Basket:
     fitting("stay", lines, Sequence[Line])
     for number, line in enumerate(lines, 1):
         if not line.line_id:
-            raise request_error(Reason.FIELD_REQUIRED, field=f"stay[{number - 1}].line_id")
+            raise request_error(Reason.FIELD_REQUIRED, field=f"stay[{number}].line_id")
     # The prescriptions are those of the sale: a line as it was sold names one that this basket has not.
     return checked_basket(Basket(tuple(replace(line, prescription_id=None) for line in lines)))
 

@@ -110,7 +110,7 @@ async def test_the_credential_shows_in_no_text_of_the_command() -> None:
     assert "MSD1" not in repr(command)
 
 
-AT = "basket.lines[0]."
+AT = "basket.lines[1]."
 
 
 def card(**fields: Any) -> credential_pb2.Credential:
@@ -142,11 +142,11 @@ def card(**fields: Any) -> credential_pb2.Credential:
     ({"expected": sale_pb2.Split(cash_fen=-1)}, "AMOUNT_OUT_OF_RANGE", "expected.cash_fen"),
     ({"expected": sale_pb2.Split(cash_fen=2**63 - 1)}, "AMOUNT_OUT_OF_RANGE", "expected.cash_fen"),
     ({"expected": sale_pb2.Split(cash_fen=0, funds=[Share(id="p")])},
-     "FIELD_REQUIRED", "expected.funds[0].amount_fen"),
+     "FIELD_REQUIRED", "expected.funds[1].amount_fen"),
     ({"expected": sale_pb2.Split(cash_fen=0, funds=[Share(id="p", amount_fen=1)] * 2)},
      "FIELD_INVALID", "expected.funds.id"),
     ({"expected": sale_pb2.Split(cash_fen=0, accounts=[Share(amount_fen=1)])},
-     "FIELD_REQUIRED", "expected.accounts[0].id"),
+     "FIELD_REQUIRED", "expected.accounts[1].id"),
     ({"collect": 0}, "FIELD_REQUIRED", "collect"),
     ({"collect": 77}, "FIELD_INVALID", "collect"),
     ({"operator": ""}, "FIELD_REQUIRED", "operator"),
@@ -158,7 +158,7 @@ def card(**fields: Any) -> credential_pb2.Credential:
     ({"requested_at": {"seconds": 1, "nanos": -1}}, "FIELD_INVALID", "requested_at"),
     ({"requested_at": {"seconds": 1, "nanos": 2**31 - 1}}, "FIELD_INVALID", "requested_at"),
     ({"acknowledgements": ["x"] * 17}, "FIELD_INVALID", "acknowledgements"),
-    ({"acknowledgements": [""]}, "FIELD_REQUIRED", "acknowledgements[0]"),
+    ({"acknowledgements": [""]}, "FIELD_REQUIRED", "acknowledgements[1]"),
     ({"quote_token": "x" * 2_049}, "FIELD_INVALID", "quote_token"),
     ({"replaces": REQUEST_ID}, "FIELD_INVALID", "credential"),
     ({"replaces": "", "credential": None}, "FIELD_REQUIRED", "replaces"),
@@ -198,7 +198,7 @@ async def test_what_is_wrong_with_a_settle_is_named(changes: Any, reason: str, f
     ({"line_id": "x" * 17}, "FIELD_INVALID", "line_id"),
     ({"prescription_id": "rx"}, "FIELD_INVALID", "prescription_id"),
     ({"traceability_codes": ["x"] * 2}, "FIELD_INVALID", "traceability_codes"),
-    ({"traceability_codes": [""]}, "FIELD_REQUIRED", "traceability_codes[0]"),
+    ({"traceability_codes": [""]}, "FIELD_REQUIRED", "traceability_codes[1]"),
     ({"traceability_codes": [str(each) for each in range(101)]}, "FIELD_INVALID", "traceability_codes"),
     ({"service_on": "20240531"}, "FIELD_INVALID", "service_on"),
 ])
@@ -216,17 +216,17 @@ async def test_what_is_wrong_with_a_line_is_named(changes: Any, reason: str, fie
     ({"late_reason": "x" * 201}, "late_reason"),
     ({"encounter": {"sessions": 0}}, "encounter.sessions"),
     ({"encounter": {"sessions": 367}}, "encounter.sessions"),
-    ({"lines": [line(days_supply=0)]}, "lines[0].days_supply"),
-    ({"lines": [line(days_supply=367)]}, "lines[0].days_supply"),
+    ({"lines": [line(days_supply=0)]}, "lines[1].days_supply"),
+    ({"lines": [line(days_supply=367)]}, "lines[1].days_supply"),
     ({"encounter": {"discharged_on": "2024-05-31"}}, "encounter.discharged_on"),
     ({"encounter": {"admitted_on": "2024-05-31", "discharged_on": "2024-05-30"}}, "encounter.discharged_on"),
     ({"payers": [{"account": "a"}] * 9}, "payers"),
     ({"payers": [{"account": "a"}] * 2}, "payers.account"),
-    ({"payers": [{"account": "a" * 41}]}, "payers[0].account"),
-    ({"payers": [{"account": "a", "consent": 5}]}, "payers[0].consent"),
+    ({"payers": [{"account": "a" * 41}]}, "payers[1].account"),
+    ({"payers": [{"account": "a", "consent": 5}]}, "payers[1].consent"),
     ({"payers": [{"account": "a"}], "without_accounts": True}, "without_accounts"),
     ({"prescriptions": [{"prescription_id": "r", "kind": 1}] * 2}, "prescriptions.prescription_id"),
-    ({"prescriptions": [{"prescription_id": "r", "kind": 7}]}, "prescriptions[0].kind"),
+    ({"prescriptions": [{"prescription_id": "r", "kind": 7}]}, "prescriptions[1].kind"),
 ])
 async def test_what_is_wrong_with_a_basket_is_named(changes: Any, field: str) -> None:
     reason, named = await fault(calls.QUOTE, settlement_pb2.QuoteRequest(
@@ -245,12 +245,12 @@ async def test_a_tender_may_state_the_cash_part_of_the_largest_basket() -> None:
 
 
 @pytest.mark.parametrize(("tender", "reason", "field"), [
-    ({"amount_fen": 1}, "FIELD_REQUIRED", "tenders[0].kind"),
-    ({"kind": "cash"}, "FIELD_REQUIRED", "tenders[0].amount_fen"),
-    ({"kind": "cash", "amount_fen": 0}, "AMOUNT_OUT_OF_RANGE", "tenders[0].amount_fen"),
-    ({"kind": "cash", "amount_fen": 10**12}, "AMOUNT_OUT_OF_RANGE", "tenders[0].amount_fen"),
-    ({"kind": "x" * 17, "amount_fen": 1}, "FIELD_INVALID", "tenders[0].kind"),
-    ({"kind": "card", "amount_fen": 1, "reference": "x" * 65}, "FIELD_INVALID", "tenders[0].reference"),
+    ({"amount_fen": 1}, "FIELD_REQUIRED", "tenders[1].kind"),
+    ({"kind": "cash"}, "FIELD_REQUIRED", "tenders[1].amount_fen"),
+    ({"kind": "cash", "amount_fen": 0}, "AMOUNT_OUT_OF_RANGE", "tenders[1].amount_fen"),
+    ({"kind": "cash", "amount_fen": 10**12}, "AMOUNT_OUT_OF_RANGE", "tenders[1].amount_fen"),
+    ({"kind": "x" * 17, "amount_fen": 1}, "FIELD_INVALID", "tenders[1].kind"),
+    ({"kind": "card", "amount_fen": 1, "reference": "x" * 65}, "FIELD_INVALID", "tenders[1].reference"),
 ])
 async def test_what_is_wrong_with_a_tender_is_named(tender: Any, reason: str, field: str) -> None:
     message = settlement_pb2.ConfirmRequest(
@@ -354,8 +354,8 @@ async def test_a_page_of_full_sales_stays_small_enough_for_a_client(
     ({"page_size": 101}, "FIELD_INVALID", "page_size"),
     ({"page_size": -(2**31)}, "FIELD_INVALID", "page_size"),
     ({"page_token": "x" * 513}, "PAGE_TOKEN_INVALID", ""),
-    ({"states": [0]}, "FIELD_REQUIRED", "states[0]"),
-    ({"states": [99]}, "FIELD_INVALID", "states[0]"),
+    ({"states": [0]}, "FIELD_REQUIRED", "states[1]"),
+    ({"states": [99]}, "FIELD_INVALID", "states[1]"),
     ({"states": [1] * 10}, "FIELD_INVALID", "states"),
     ({"service_to": "x"}, "FIELD_INVALID", "service_to"),
 ])

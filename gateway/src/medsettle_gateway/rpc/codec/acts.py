@@ -24,7 +24,7 @@ def confirm(body: bytes, caller: Caller, _: Limits) -> Asked:
     """Returns what a confirmation asks for. Raises Refused."""
     wire = form.parsed(settlement_pb2.ConfirmRequest, body)
     form.within(len(wire.tenders), _TENDER_COUNT, "tenders")
-    tenders = tuple(_tender(each, f"tenders[{index}]") for index, each in enumerate(wire.tenders))
+    tenders = tuple(_tender(each, f"tenders[{number}]") for number, each in enumerate(wire.tenders, 1))
     act = _act(wire, wire.request_id, wire.operator, wire.view, caller)
     return Asked(Confirm(caller, act.request_id, tenders, act.operator, act.requested_at), act.full)
 

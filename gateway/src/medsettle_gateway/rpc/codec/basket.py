@@ -48,7 +48,7 @@ def basket(wire: settlement_pb2.Basket, lines_most: int) -> Basket:
         )
     prescriptions = _prescriptions(wire.prescriptions)
     known = frozenset(each.prescription_id for each in prescriptions)
-    lines = tuple(_line(each, index, known) for index, each in enumerate(wire.lines))
+    lines = tuple(_line(each, number, known) for number, each in enumerate(wire.lines, 1))
     form.unique([line.line_id for line in lines], "basket.lines.line_id")
     encounter = wire.encounter
     admitted_on = form.day_if(encounter, "admitted_on", "basket.encounter")
@@ -70,13 +70,13 @@ def basket(wire: settlement_pb2.Basket, lines_most: int) -> Basket:
     )
 
 
-def _line(wire: settlement_pb2.Line, index: int, prescriptions: frozenset[str]) -> AskedLine:
-    path = f"basket.lines[{index}]"
+def _line(wire: settlement_pb2.Line, number: int, prescriptions: frozenset[str]) -> AskedLine:
+    path = f"basket.lines[{number}]"
     prescription_id = form.text_if(wire, "prescription_id", _PRESCRIPTION_ID_CHARS, path)
     if prescription_id is not None and prescription_id not in prescriptions:
         raise form.invalid(f"{path}.prescription_id", "a prescription_id of basket.prescriptions")
     return AskedLine(
-        line_id=form.text_if(wire, "line_id", _LINE_ID_CHARS, path) or str(index + 1),
+        line_id=form.text_if(wire, "line_id", _LINE_ID_CHARS, path) or str(number),
         item_code=form.text(wire.item_code, _CODE_CHARS, f"{path}.item_code"),
         quantity_e4=form.quantity_e4(wire.quantity, f"{path}.quantity"),
         unit_price_micro=form.unit_price_micro(wire.unit_price, f"{path}.unit_price"),
@@ -96,7 +96,9 @@ def _traceability_codes(wire: Sequence[str], of_line: str) -> tuple[str, ...]:
     path = f"{of_line}.traceability_codes"
     form.within(len(wire), _TRACEABILITY_COUNT, path)
     form.unique(wire, path)
-    return tuple(form.text(code, _TRACEABILITY_CHARS, f"{path}[{index}]") for index, code in enumerate(wire))
+    return tuple(
+        form.text(code, _TRACEABILITY_CHARS, f"{path}[{number}]") for number, code in enumerate(wire, 1)
+    )
 
 
 def _prescriptions(wire: Sequence[settlement_pb2.Prescription]) -> tuple[AskedPrescription, ...]:
@@ -104,7 +106,7 @@ def _prescriptions(wire: Sequence[settlement_pb2.Prescription]) -> tuple[AskedPr
         return ()
     path = "basket.prescriptions"
     form.within(len(wire), _PRESCRIPTION_COUNT, path)
-    found = tuple(_prescription(each, f"{path}[{index}]") for index, each in enumerate(wire))
+    found = tuple(_prescription(each, f"{path}[{number}]") for number, each in enumerate(wire, 1))
     form.unique([each.prescription_id for each in found], f"{path}.prescription_id")
     return found
 
@@ -140,10 +142,10 @@ def _payers(wire: settlement_pb2.Basket) -> tuple[Payer, ...]:
     form.unique([payer.account for payer in wire.payers], f"{path}.account")
     return tuple(
         Payer(
-            form.text(payer.account, _ACCOUNT_CHARS, f"{path}[{index}].account"),
-            form.chosen(payer.consent, _CONSENTS, f"{path}[{index}].consent"),
+            form.text(payer.account, _ACCOUNT_CHARS, f"{path}[{number}].account"),
+            form.chosen(payer.consent, _CONSENTS, f"{path}[{number}].consent"),
         )
-        for index, payer in enumerate(wire.payers)
+        for number, payer in enumerate(wire.payers, 1)
     )
 
 
@@ -160,7 +162,7 @@ def _shares(wire: Sequence[sale_pb2.Share], most: int, path: str) -> dict[str, i
     form.within(len(wire), most, path)
     form.unique([share.id for share in wire], f"{path}.id")
     return {
-        form.text(share.id, _POLICY_ID_CHARS, f"{path}[{index}].id"):
-            form.amount_of(share, "amount_fen", f"{path}[{index}]", most=LARGEST_FEN)
-        for index, share in enumerate(wire)
+        form.text(share.id, _POLICY_ID_CHARS, f"{path}[{number}].id"):
+            form.amount_of(share, "amount_fen", f"{path}[{number}]", most=LARGEST_FEN)
+        for number, share in enumerate(wire, 1)
     }

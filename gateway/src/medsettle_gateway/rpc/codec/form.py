@@ -1,7 +1,8 @@
 """The form of single fields: what is missing, ill-formed or out of range, named by its path.
 
-Every function takes the path last that a refusal names, such as ``basket.lines[2].quantity``, and
-raises Refused: FIELD_REQUIRED, FIELD_INVALID, AMOUNT_OUT_OF_RANGE or BASKET_TOO_LARGE.
+Every function takes the path last that a refusal names, such as ``basket.lines[2].quantity`` (of the second
+line: what is listed counts from 1), and raises Refused: FIELD_REQUIRED, FIELD_INVALID, AMOUNT_OUT_OF_RANGE or
+BASKET_TOO_LARGE.
 """
 
 import re

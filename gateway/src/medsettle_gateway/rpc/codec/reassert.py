@@ -42,7 +42,7 @@ def reassert(body: bytes, caller: Caller, _: Limits) -> Asked:
     wire = form.parsed(settlement_pb2.ReassertRequest, body)
     form.within(len(wire.answers), _ANSWERS_COUNT, "answers")
     form.instant_of(wire, "requested_at")
-    shown = tuple(_shown(each, f"answers[{index}]") for index, each in enumerate(wire.answers))
+    shown = tuple(_shown(each, f"answers[{number}]") for number, each in enumerate(wire.answers, 1))
     if sum(len(each.evidence.answer) for each in shown) > _ANSWERS_BYTES:
         raise form.invalid("answers", f"up to {_ANSWERS_BYTES} bytes unpacked, all together")
     if not wire.complete:

@@ -125,7 +125,7 @@ def _list_sales(body: bytes, caller: Caller, limits: Limits) -> Asked:
         caller=caller,
         page_size=min(wire.page_size or _USUAL_PAGE, most),
         page_token=wire.page_token,
-        states=tuple(form.chosen(each, _STATES, f"states[{i}]") for i, each in enumerate(wire.states)),
+        states=tuple(form.chosen(each, _STATES, f"states[{i}]") for i, each in enumerate(wire.states, 1)),
         terminal=form.text_if(wire, "terminal", _NAME_CHARS, ""),
         service_from=form.day_if(wire, "service_from", ""),
         service_to=form.day_if(wire, "service_to", ""),
@@ -149,8 +149,8 @@ _READERS: Final[dict[Call, Callable[[bytes, Caller, Limits], Asked]]] = {
 def _acknowledgements(wire: settlement_pb2.SettleRequest) -> tuple[str, ...]:
     form.within(len(wire.acknowledgements), _ACKNOWLEDGEMENT_COUNT, "acknowledgements")
     return tuple(
-        form.text(each, _NAME_CHARS, f"acknowledgements[{index}]")
-        for index, each in enumerate(wire.acknowledgements)
+        form.text(each, _NAME_CHARS, f"acknowledgements[{number}]")
+        for number, each in enumerate(wire.acknowledgements, 1)
     )
 
 
