@@ -32,10 +32,15 @@ from medsettle_gateway.service.office import (
     is_late_refused,
     repaired_as,
 )
+from medsettle_gateway.service.recompute import AND_MORE
 from medsettle_gateway.storage.open_sales import Open, open_sales, recorded, refused_late
 
 _CHARS = 200
 _LATE = "REFUSED_LATE"
+_SAY_MORE = (
+    "此后的业务过多,未能全部查看,其余请自行查对。 "
+    "More sales came after it than are looked through; look at the others."
+)
 
 
 @click.group("sale", short_help="处理未了结的业务 look after sales that are stuck")
@@ -223,7 +228,7 @@ def _say(done: SaleRecord, *, as_json: bool) -> None:
     click.echo(f"{done.request_id} {done.state}")
     click.echo(f"现金部分 {format_fen(cash_fen)} 元。The cash part is {format_fen(cash_fen)} yuan.")
     for later in done.recompute_due:
-        click.echo(f"须重新计算 to be calculated again: {later}")
+        click.echo(_SAY_MORE if later == AND_MORE else f"须重新计算 to be calculated again: {later}")
 
 
 def _id(text: str) -> RequestId:
