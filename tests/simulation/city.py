@@ -8,7 +8,7 @@ from typing import Final
 from medsettle.models import Basket, Consent, Line, Payer
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind
 from medsettle_gateway.domain.calendar import CST
-from medsettle_gateway.domain.facts import AccountFacts, KeyRecord, ResolvedCredential, State, TerminalFacts
+from medsettle_gateway.domain.facts import KeyRecord, ResolvedCredential, State, TerminalFacts
 from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
@@ -89,18 +89,14 @@ def _built() -> Tables:
 
 
 def _move_in(made: Tables) -> None:
-    fathers, mothers = account("a-father", Owner.SELF, FATHER), account("a-mother", Owner.SELF, MOTHER)
-    daughters = account("a-daughter", Owner.SELF, DAUGHTER)
+    fathers, mothers = account("a-father", Owner.SELF), account("a-mother", Owner.SELF)
+    daughters = account("a-daughter", Owner.SELF)
     made.members[FATHER] = member(FATHER, fathers)
-    made.members[DAUGHTER] = member(DAUGHTER, daughters, _shared("a-father", FATHER))
+    made.members[DAUGHTER] = member(DAUGHTER, daughters, account("a-father", Owner.PARENT))
     made.members[MOTHER] = member(MOTHER, mothers)
-    made.members[SON] = member(SON, _shared("a-mother", MOTHER), enrolment=Enrolment.POOL_ONLY)
+    made.members[SON] = member(SON, account("a-mother", Owner.PARENT), enrolment=Enrolment.POOL_ONLY)
     made.members[AUNT] = member(AUNT, enrolment=Enrolment.POOL_ONLY)
     made.balances.update(dict.fromkeys(_ACCOUNTS, (0, 0)))
-
-
-def _shared(name: str, owner: str) -> AccountFacts:
-    return account(name, Owner.PARENT, owner)
 
 
 def _enrol(made: Tables, terminal: str) -> None:

@@ -13,6 +13,7 @@ from medsettle_gateway.domain.asked import Collect, Consent, Payer
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import CountersKey, LaterSalesKey, MemberKey, TicketKey
+from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.moves import PutTerminal, PutTerminalKey
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.split import Split
@@ -143,7 +144,7 @@ class Twin:
             account.account: number
             for number in (DAUGHTER, FATHER)
             for account in (await self.facts(number)).accounts
-            if account.owner_member == self.refs[number]
+            if account.owner is Owner.SELF
         }
         return split.funds, sorted((names[each.account], each.amount_fen) for each in split.accounts), (
             split.cash_fen

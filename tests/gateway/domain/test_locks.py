@@ -116,7 +116,7 @@ def test_all_attempts_of_a_ticket_share_one_lock() -> None:
 
 def test_a_member_locks_every_account_that_may_pay() -> None:
     accounts = tuple(
-        AccountFacts(name, Owner.SELF, "m", "", "r", Scheme.EMPLOYEE, AccountState.ACTIVE, 0, 0)
+        AccountFacts(name, Owner.SELF, "", "r", Scheme.EMPLOYEE, AccountState.ACTIVE, 0, 0)
         for name in ("a", "b")
     )
     member = MemberFacts(

@@ -47,7 +47,7 @@ def a_county() -> MemoryStore:
         goods = item(name, LineKind.BED if name == BED else LineKind.DRUG)
         tables.catalogue[REGION, goods.code] = (goods,)
     filed: dict[str, Any] = {"region": REGION, "conditions": ("hypertension",)}
-    own = replace(account("a-hong", Owner.SELF, HONG), region=REGION)
+    own = replace(account("a-hong", Owner.SELF), region=REGION)
     tables.members[HONG] = member(HONG, own, **filed)
     tables.members[LAN] = member(LAN, **filed)
     tables.balances["a-hong"] = (0, 0)

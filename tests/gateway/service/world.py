@@ -127,10 +127,8 @@ def institution(code: str, kind: InstitutionKind, *held: Designation) -> Institu
     )
 
 
-def account(name: str, owner: Owner, owner_member: str) -> AccountFacts:
-    return AccountFacts(
-        name, owner, owner_member, "张*", REGION, Scheme.EMPLOYEE, AccountState.ACTIVE, 0, 0
-    )
+def account(name: str, owner: Owner) -> AccountFacts:
+    return AccountFacts(name, owner, "张*", REGION, Scheme.EMPLOYEE, AccountState.ACTIVE, 0, 0)
 
 
 def member(name: str, *accounts: AccountFacts, **changes: Any) -> MemberFacts:
@@ -174,9 +172,9 @@ def a_city() -> MemoryStore:
         item("TONIC", LineKind.WELLNESS, CatalogueClass.C),
     ):
         tables.catalogue[REGION, goods.code] = (goods,)
-    own, bound = account("a-father", Owner.SELF, FATHER), account("a-father", Owner.PARENT, FATHER)
+    own, bound = account("a-father", Owner.SELF), account("a-father", Owner.PARENT)
     tables.members[FATHER] = member(FATHER, own)
-    tables.members[DAUGHTER] = member(DAUGHTER, account("a-daughter", Owner.SELF, DAUGHTER), bound)
+    tables.members[DAUGHTER] = member(DAUGHTER, account("a-daughter", Owner.SELF), bound)
     tables.members[NO_ACCOUNT] = member(NO_ACCOUNT, enrolment=Enrolment.POOL_ONLY)
     tables.balances.update({"a-father": (0, 0), "a-daughter": (0, 0)})
     tills, key = enrolled(CLINIC, PHARMACY)

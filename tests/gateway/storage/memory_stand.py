@@ -64,8 +64,7 @@ class MemoryStand:
 def _account(owner: MemberRecord, relation: Owner) -> AccountFacts:
     state = AccountState.FROZEN if owner.frozen else AccountState.ACTIVE
     return AccountFacts(
-        f"a{owner.number}", relation, f"m{owner.number}", masked(owner.name), owner.region, owner.scheme,
-        state, 0, 0,
+        f"a{owner.number}", relation, masked(owner.name), owner.region, owner.scheme, state, 0, 0
     )
 
 

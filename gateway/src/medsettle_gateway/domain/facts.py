@@ -98,7 +98,6 @@ class AccountFacts:
 
     account: str
     owner: Owner
-    owner_member: str
     masked_name: str
     region: str
     scheme: Scheme

@@ -215,7 +215,7 @@ def _payers(
         else:
             book = (each.region, Scheme(each.scheme))
             payers[account] = AccountFacts(
-                account, Owner.SELF, "", "", *book, AccountState.FROZEN, paid_fen, 0
+                account, Owner.SELF, "", *book, AccountState.FROZEN, paid_fen, 0
             )
     return payers
 

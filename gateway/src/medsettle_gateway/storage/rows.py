@@ -97,10 +97,9 @@ def name_of(identity: Identity | None) -> str:
 
 def account_of(row: Columns, name: str) -> AccountFacts:
     """Returns ``(account, relation, owner, region, scheme, state, balance_fen, held_fen)`` as an account."""
-    account, relation, owner, region, scheme, state, balance_fen, held_fen = row
+    account, relation, _, region, scheme, state, balance_fen, held_fen = row
     return AccountFacts(
-        account, Owner(relation), owner, name, region, Scheme(scheme), AccountState(state), balance_fen,
-        held_fen,
+        account, Owner(relation), name, region, Scheme(scheme), AccountState(state), balance_fen, held_fen
     )
 
 
