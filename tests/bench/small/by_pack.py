@@ -13,6 +13,7 @@ from medsettle_gateway.policy.engine import Calculation, CaseInput, calculate
 from medsettle_gateway.policy.loader import load_pack
 from medsettle_gateway.policy.pack import Pack
 from tests.bench.small.cases import Parts, SmallCase, SmallLine
+from tests.gateway.policy.funds import fund_fen
 
 RULES = Path(__file__).with_name("rules.yaml")
 BENEFIT = "general_outpatient"
@@ -72,7 +73,7 @@ def parts(result: Calculation) -> Parts:
         breakdown.in_scope_fen,
         breakdown.deductible_fen,
         breakdown.over_cap_fen,
-        breakdown.fund_fen("pooled"),
+        fund_fen(breakdown, "pooled"),
         breakdown.personal_fen,
         breakdown.accounts[0].amount_fen,
         breakdown.cash_fen,

@@ -27,6 +27,7 @@ from tests.gateway.policy.examples import (
     drug,
     visit,
 )
+from tests.gateway.policy.funds import fund_fen
 
 CHRONIC = "chronic_outpatient"
 OF_CHRONIC: Mapping[str, Any] = {
@@ -122,9 +123,9 @@ def test_a_region_without_a_pack_is_refused() -> None:
 
 def test_each_settlement_is_rounded_capped_and_counted_by_itself() -> None:
     general, chronic = settled(basket(REMEDY, PILLS), region())
-    assert chronic.calculation.breakdown.fund_fen("pooled") == 8_000
+    assert fund_fen(chronic.calculation.breakdown, "pooled") == 8_000
     assert general.calculation.breakdown.deductible_fen == 30_000
-    assert general.calculation.breakdown.fund_fen("pooled") == 5_000
+    assert fund_fen(general.calculation.breakdown, "pooled") == 5_000
     assert dict(chronic.calculation.deltas) == {CounterKey("2023", f"{CHRONIC}/hypertension", "paid"): 8_000}
 
 
@@ -147,9 +148,9 @@ def test_a_shared_counter_moves_from_settlement_to_settlement() -> None:
     )))  # fmt: skip
     key = CounterKey("2023", "outpatient", "paid")
     first, second = settled(basket(REMEDY, PILLS, counters={key: 294_000}), pack)
-    assert first.calculation.breakdown.fund_fen("pooled") == 5_000
+    assert fund_fen(first.calculation.breakdown, "pooled") == 5_000
     assert second.case.counters[key] == 299_000
-    assert second.calculation.breakdown.fund_fen("pooled") == 1_000
+    assert fund_fen(second.calculation.breakdown, "pooled") == 1_000
     assert second.calculation.breakdown.over_cap_fen == 7_000
 
 

@@ -15,6 +15,7 @@ from medsettle_gateway.policy.engine import calculate
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.trace import Step
 from tests.gateway.policy.examples import DAY, DEDUCTIBLE, GENERAL, PAID, anshan, drug, visit
+from tests.gateway.policy.funds import fund_fen
 
 A_DAY = timedelta(days=1)
 MET = {DEDUCTIBLE: 30_000}
@@ -26,7 +27,7 @@ def order(*waives: Waiver, begins: date = DAY, days: int = 1) -> EmergencyOrder:
 
 
 def funded(case: Any, pack: Pack | None = None) -> int:
-    return calculate(pack or anshan(), case).breakdown.fund_fen("pooled")
+    return fund_fen(calculate(pack or anshan(), case).breakdown, "pooled")
 
 
 def test_goods_outside_the_catalogue_are_paid_on_the_days_of_the_order_only() -> None:
@@ -58,7 +59,7 @@ def test_the_cap_is_lifted_by_the_day_of_the_bill_and_what_is_paid_is_still_coun
     used = {**MET, PAID: 299_000}
     case = visit(drug(10_000), counters=used, orders=(order(Waiver.LIMITS),))
     result = calculate(anshan(), case)
-    assert result.breakdown.fund_fen("pooled") == 5_000
+    assert fund_fen(result.breakdown, "pooled") == 5_000
     assert dict(result.deltas)[CounterKey("2023", GENERAL, "paid")] == 5_000
     assert Step.CAP not in [entry.step for entry in result.trace]
     assert funded(structs.replace(case, orders=(order(Waiver.CATALOGUE, Waiver.QUANTITIES),))) == 1_000
@@ -70,7 +71,7 @@ def test_several_orders_hold_side_by_side_and_each_is_told() -> None:
     over = replace(order(Waiver.LIMITS, begins=DAY - 9 * A_DAY), id="E-0")
     case = visit(OUTSIDE, counters={**MET, PAID: 300_000}, orders=(over, one, other))
     result = calculate(anshan(), case)
-    assert result.breakdown.fund_fen("pooled") == 5_000
+    assert fund_fen(result.breakdown, "pooled") == 5_000
     told = [dict(entry.inputs)["order"] for entry in result.trace if entry.step is Step.EMERGENCY_ORDER]
     assert told == ["E-1", "E-2"]
     waived = [dict(entry.inputs) for entry in result.trace if entry.step is Step.LIMIT_WAIVED]
@@ -114,8 +115,8 @@ def test_a_threshold_of_what_the_patient_bore_is_met_by_the_same_settlement_firs
     general = f"benefits.{GENERAL}.layers"
     pack = anshan({"accumulators": ["personal"], "layers": [layer], general: ["aid"]})
     outside, inside = OUTSIDE, drug(10_000)
-    together = calculate(pack, visit(outside, inside)).breakdown.fund_fen("aid")
+    together = fund_fen(calculate(pack, visit(outside, inside)).breakdown, "aid")
     first = calculate(pack, visit(outside))
-    then = calculate(pack, visit(inside, counters=dict(first.deltas))).breakdown.fund_fen("aid")
-    assert first.breakdown.fund_fen("aid") == 0
+    then = fund_fen(calculate(pack, visit(inside, counters=dict(first.deltas))).breakdown, "aid")
+    assert fund_fen(first.breakdown, "aid") == 0
     assert together == then == 10_000

@@ -12,6 +12,7 @@ from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.trace import Step
 from tests.gateway.policy.examples import drug, visit
+from tests.gateway.policy.funds import fund_fen
 from tests.gateway.policy.strategies import CONDITIONS, Plain
 from tests.gateway.policy.strategies_cases import World, loaded, settled_worlds
 from tests.gateway.policy.strategies_draws import between
@@ -74,8 +75,8 @@ def test_a_basket_in_two_settlements_moves_a_fund_by_a_fen_for_each_rounding_up_
     whole = calculate(pack, world.case)
     parts = one_after_another(pack, world.case, between(data.draw, 1, len(world.case.lines)))
     for fund, bound_fen in bounds(whole).items():
-        paid_fen = sum(part.breakdown.fund_fen(fund) for part in parts)
-        assert abs(paid_fen - whole.breakdown.fund_fen(fund)) <= bound_fen
+        paid_fen = sum(fund_fen(part.breakdown, fund) for part in parts)
+        assert abs(paid_fen - fund_fen(whole.breakdown, fund)) <= bound_fen
     assert sum(part.breakdown.deductible_fen for part in parts) == whole.breakdown.deductible_fen
     assert tuple(line for part in parts for line in part.breakdown.lines) == whole.breakdown.lines
 
@@ -88,9 +89,9 @@ def test_the_third_fund_of_a_chain_may_move_by_three_fen() -> None:
     case = visit(drug(10), drug(43), encounter=Encounter(CARE))
     whole = calculate(pack, case)
     parts = one_after_another(pack, case, 1)
-    funds = [[part.breakdown.fund_fen(fund) for part in parts] for fund in ("pooled", "first", "second")]
+    funds = [[fund_fen(part.breakdown, fund) for part in parts] for fund in ("pooled", "first", "second")]
     assert funds == [[0, 0], [0, 0], [9, 37]]
-    assert [whole.breakdown.fund_fen(fund) for fund in ("pooled", "first", "second")] == [1, 1, 43]
+    assert [fund_fen(whole.breakdown, fund) for fund in ("pooled", "first", "second")] == [1, 1, 43]
     assert bounds(whole) == {"pooled": 1, "first": 2, "second": 3}
 
 

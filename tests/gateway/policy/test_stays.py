@@ -17,6 +17,7 @@ from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.trace import Step
 from tests.gateway.policy.examples import EMPLOYEE, anshan, drug, visit
+from tests.gateway.policy.funds import fund_fen
 
 HOSPITAL = Institution(InstitutionKind.HOSPITAL, Level.SECONDARY, designations=(Designation.BASIC,))
 ADMITTED, DISCHARGED = date(2023, 12, 28), date(2024, 1, 6)
@@ -126,7 +127,7 @@ def test_both_ends_may_decide_by_admission() -> None:
         hospital_pack("900.00", "0.60", **by_admission), hospital_pack("200.00", "0.30", **by_admission)
     )
     result = calculate(later, BOTH_YEARS, versions=(earlier, later))
-    assert result.breakdown.fund_fen("pooled") == (800_000 - 20_000) * 3 // 10
+    assert fund_fen(result.breakdown, "pooled") == (800_000 - 20_000) * 3 // 10
     assert CounterKey("2023", "inpatient", "paid") in dict(result.deltas)
 
 
@@ -186,7 +187,7 @@ def test_parts_of_a_layer_share_a_cap_over_the_stay_where_there_is_no_stay() -> 
     }  # fmt: skip
     general = "benefits.general_outpatient"
     pack = anshan({"layers": [layer], f"{general}.layers": ["aid"]})
-    assert calculate(pack, visit(drug(50_000))).breakdown.fund_fen("aid") == 1_364
+    assert fund_fen(calculate(pack, visit(drug(50_000))).breakdown, "aid") == 1_364
 
 
 def test_ratio_bands_over_a_stay_go_on_where_the_last_bill_ended() -> None:
@@ -195,11 +196,11 @@ def test_ratio_bands_over_a_stay_go_on_where_the_last_bill_ended() -> None:
     ]}  # fmt: skip
     pack = hospital_pack(ratio={"rows": [], "bands": bands}, deductible={"period": "none"})
     first = calculate(pack, stay((80_000, date(2024, 1, 2))))
-    assert first.breakdown.fund_fen("pooled") == 40_000
+    assert fund_fen(first.breakdown, "pooled") == 40_000
     banded = CounterKey("stay/2023-12-28", "inpatient", "banded")
     assert dict(first.deltas)[banded] == 80_000
     second = calculate(pack, stay((40_000, date(2024, 1, 5)), counters=dict(first.deltas)))
-    assert second.breakdown.fund_fen("pooled") == 10_000 + 16_000
+    assert fund_fen(second.breakdown, "pooled") == 10_000 + 16_000
 
 
 AROUND = [{
@@ -213,10 +214,10 @@ def test_a_cap_and_the_limit_around_it_both_hold_and_both_move() -> None:
     pack = hospital_pack(cap={"period": "year", "rows": [{"amount": "400.00"}], "within": AROUND})
     bill = stay((500_000, date(2024, 1, 5)))
     own = calculate(pack, bill)
-    assert own.breakdown.fund_fen("pooled") == 40_000
+    assert fund_fen(own.breakdown, "pooled") == 40_000
     assert (dict(own.deltas)[PAID], dict(own.deltas)[BASIC]) == (40_000, 40_000)
     nearly = calculate(pack, structs.replace(bill, counters={BASIC: 90_000}))
-    assert nearly.breakdown.fund_fen("pooled") == 10_000
+    assert fund_fen(nearly.breakdown, "pooled") == 10_000
     (cap,) = [entry for entry in nearly.trace if entry.step is Step.CAP]
     assert cap.clause == "九"
     assert cap.zh.startswith("基本医保年度限额1000.00元,此前已支付900.00元,还可支付100.00元,")
@@ -227,7 +228,7 @@ def test_a_cap_and_the_limit_around_it_both_hold_and_both_move() -> None:
 def test_benefits_share_a_limit_around_their_caps_by_its_counter() -> None:
     pack = hospital_pack(cap={"none": True, "within": AROUND, "period": "year"})
     assert BASIC in counters_read(pack, BOTH_YEARS)
-    assert calculate(pack, BOTH_YEARS).breakdown.fund_fen("pooled") == 100_000
+    assert fund_fen(calculate(pack, BOTH_YEARS).breakdown, "pooled") == 100_000
     used_up = structs.replace(BOTH_YEARS, counters={BASIC: 100_000})
     assert calculate(pack, used_up).breakdown.over_cap_fen == 390_000
 

@@ -96,10 +96,6 @@ class Breakdown(NamedTuple):
             afterwards=_shares(share for each in breakdowns for share in each.afterwards),
         )
 
-    def fund_fen(self, fund: str) -> int:
-        """What this fund pays; 0 if it is not listed."""
-        return sum(share.amount_fen for share in self.funds if share.fund == fund)
-
     def broken_identities(self) -> tuple[str, ...]:
         """Name each identity that does not hold; empty when the breakdown is sound."""
         parts = self.provider_borne_fen + self.fully_self_paid_fen + self.over_limit_fen
