@@ -16,10 +16,11 @@ class Recoveries:
 
     begun: dict[int, Recovery] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
+    compared: dict[str, int] = field(default_factory=dict)
     shown: dict[tuple[str, str], Reassertion] = field(default_factory=dict)
 
     def __copy__(self) -> "Recoveries":
-        return Recoveries(dict(self.begun), dict(self.ended), dict(self.shown))
+        return Recoveries(dict(self.begun), dict(self.ended), dict(self.compared), dict(self.shown))
 
     def begin(self, until: date, lost_from: datetime, at: datetime) -> int:
         epoch = len(self.begun) + 1
@@ -27,7 +28,7 @@ class Recoveries:
         return epoch
 
     def load(self, key: RecoveryKey) -> Recovery:
-        left = self._left(key.institution, key.terminal)
+        left = self._left(key.institution, key.terminal, own=key.own)
         if not left:
             return Recovery(len(self.begun))
         return Recovery(
@@ -51,8 +52,10 @@ class Recoveries:
             return Awaited()
         return Awaited(tuple(begun)[:AWAITED_MOST], len(begun), max(begun.values()))
 
-    def _left(self, institution: str, terminal: str) -> list[Recovery]:
-        ended = max(self.ended.get(scope, 0) for scope in ("", institution, terminal))
+    def _left(self, institution: str, terminal: str, *, own: bool = False) -> list[Recovery]:
+        ended = self.compared.get(terminal, 0)
+        if not own:
+            ended = max(ended, *(self.ended.get(scope, 0) for scope in ("", institution, terminal)))
         return [each for each in self.begun.values() if each.epoch > ended]
 
     def keep(self, move: KeepReassertion) -> None:
@@ -60,7 +63,7 @@ class Recoveries:
 
     def end(self, move: EndRecovery) -> None:
         assert move.epoch in self.begun
-        self.ended[move.terminal] = max(move.epoch, self.ended.get(move.terminal, 0))
+        self.compared[move.terminal] = max(move.epoch, self.compared.get(move.terminal, 0))
 
 
 def _worked(record: KeyRecord, lost: Recovery) -> bool:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from medsettle_gateway.domain.keys import RecoveryKey
 from medsettle_gateway.service.ports import Store
-from medsettle_gateway.storage.recoveries import Begun, listed, put_recovery
+from medsettle_gateway.storage.recoveries import Begun, Ended, listed, put_end, put_recovery
 from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 from tests.gateway.service.memory_store import MemoryStore
 from tests.gateway.storage.postgres_stand import PostgresStand
@@ -23,6 +23,19 @@ async def begin(stand: Stand, store: Store, *, until: date, lost_from: datetime,
         with writing(EmbeddedDatabase(stand.path, 1_000), stand.sealer, root=ROOT_KEY) as connection:
             put_recovery(connection, begun)
     return (await store.load((RecoveryKey(),))).of(RecoveryKey()).epoch
+
+
+async def end_by_people(stand: Stand, store: Store, scope: str, at: datetime) -> None:
+    """Ends the latest comparison for a terminal, an institution or, '', for all, as two people do."""
+    ended = Ended(scope, at, "wang", "li", "nobody works there any more")
+    if isinstance(store, MemoryStore):
+        store.tables.recoveries.ended[scope] = len(store.tables.recoveries.begun)
+    elif isinstance(stand, PostgresStand):
+        with stand.writing() as connection:
+            assert put_end(connection, ended)
+    elif isinstance(stand, SqliteStand):
+        with writing(EmbeddedDatabase(stand.path, 1_000), stand.sealer, root=ROOT_KEY) as connection:
+            assert put_end(connection, ended)
 
 
 async def kept(stand: Stand, store: Store) -> list[tuple[str, str, str, tuple[str, ...]]]:

@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from medsettle_gateway.domain.facts import KeyRecord, State, TerminalFacts
 from medsettle_gateway.domain.keys import AwaitedKey, RecoveryKey
 from medsettle_gateway.domain.moves import EndRecovery, KeepReassertion, Move, PutTerminal, PutTerminalKey
 from medsettle_gateway.domain.recovery import Awaited, Became, Evidence, Finding, Reassertion, Recovery
 from medsettle_gateway.service.ports import Store
 from medsettle_gateway.storage.recovery import AWAITED_MOST
-from tests.gateway.storage.recovering import begin, kept
+from tests.gateway.storage.recovering import begin, end_by_people, kept
 from tests.gateway.storage.stand import CLINIC, NOW, TODAY, Stand
 
 TILL = f"{CLINIC}-T1"
@@ -21,8 +23,10 @@ SHOWN = Reassertion(
 )
 
 
-async def open_for(store: Store, terminal: str = "", institution: str = CLINIC) -> Recovery:
-    key = RecoveryKey(institution if terminal else "", terminal)
+async def open_for(
+    store: Store, terminal: str = "", institution: str = CLINIC, *, own: bool = False
+) -> Recovery:
+    key = RecoveryKey(institution if terminal else "", terminal, own)
     return (await store.load((key,))).of(key)
 
 
@@ -52,6 +56,19 @@ async def test_a_till_that_has_compared_is_alone_with_that(stand: Stand, store: 
     assert await open_for(store, TILL) == Recovery(epoch)
     assert (await open_for(store, OTHER_TILL)).hides(TODAY)
     assert (await open_for(store)).hides(TODAY)
+
+
+@pytest.mark.parametrize("scope", [TILL, CLINIC, ""])
+async def test_what_people_end_for_a_till_it_may_still_compare_itself(
+    stand: Stand, store: Store, scope: str
+) -> None:
+    epoch = await begin(stand, store, until=TODAY, lost_from=NOW, at=NOW)
+    await end_by_people(stand, store, scope, NOW)
+    assert await open_for(store, TILL) == Recovery(epoch)
+    assert await open_for(store, TILL, own=True) == Recovery(epoch, TODAY, NOW, NOW, NOW)
+    await done(store, EndRecovery(epoch, TILL, NOW))
+    assert await open_for(store, TILL, own=True) == Recovery(epoch)
+    assert (await open_for(store, OTHER_TILL, own=True)).hides(TODAY)
 
 
 async def test_a_second_restore_opens_what_was_over_and_lost_from_the_first_on_where_it_was_not(

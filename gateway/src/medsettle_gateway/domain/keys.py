@@ -197,10 +197,14 @@ class NonceKey(Key[bool], frozen=True):
 
 
 class RecoveryKey(Key[Recovery], frozen=True):
-    """What a restore with loss left open for a terminal of an institution; both empty: for anybody at all."""
+    """What a restore with loss left open for a terminal of an institution; both empty: for anybody at all.
+
+    ``own``: what it has not compared itself, for whomever people may have ended it.
+    """
 
     institution: str = ""
     terminal: str = ""
+    own: bool = False
 
 
 class AwaitedKey(Key[Awaited], frozen=True):

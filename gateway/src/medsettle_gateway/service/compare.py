@@ -30,19 +30,21 @@ class Compare:
 def needs(command: Compare, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
     """Returns what to load: what is open for the terminal, and since when it has keys."""
     caller = command.caller
-    return (*right_keys(caller), _open_key(caller), TerminalKeysKey(caller.terminal))
+    return (*right_keys(caller), _open_key(caller), _own_key(caller), TerminalKeysKey(caller.terminal))
 
 
 def decide(command: Compare, facts: Facts, now: Now) -> Decision:
     """Ends the comparison if all of it was shown, and says how far it is.
 
-    Raises Refused where the caller's right has ended since the request arrived.
+    A till for which people ended it shows what it has all the same when it comes back: what it was answered
+    is not lost because nobody expected it any more. Raises Refused where the caller's right has ended since
+    the request arrived.
     """
     check_right(command.caller, facts, now.at)
-    recovery = facts.of(_open_key(command.caller))
+    recovery = facts.of(_own_key(command.caller))
     if recovery.absent_until is None:
         return Decision(ComparedAnswer(recovery.epoch, compared=True))
-    if command.epoch == recovery.epoch and _covers(command, recovery, facts):
+    if command.epoch == recovery.epoch and _covers(command, facts.of(_open_key(command.caller)), facts):
         over = EndRecovery(recovery.epoch, command.caller.terminal, now.at)
         return Decision(ComparedAnswer(recovery.epoch, compared=True), (over,))
     since = None if recovery.lost_from is None else recovery.lost_from - _MARGIN
@@ -50,12 +52,14 @@ def decide(command: Compare, facts: Facts, now: Now) -> Decision:
 
 
 def _covers(command: Compare, recovery: Recovery, facts: Facts) -> bool:
-    """Whether the journal was there when what is lost was written.
+    """Whether the journal was there when what is lost was written, as far as anybody still waits for it.
 
     A new journal at an old terminal knows nothing of it, and proves nothing by its silence. Nor does one at a
     terminal that got its first key after the restore: it may have had another in what is lost. A first key
     that the backup has proves that there was nothing before it.
     """
+    if recovery.absent_until is None:
+        return True
     lost_from, restored_at = recovery.lost_from, recovery.first_begun_at
     began_at = command.journal_began_at
     if lost_from is None or restored_at is None or began_at is None:
@@ -68,3 +72,7 @@ def _covers(command: Compare, recovery: Recovery, facts: Facts) -> bool:
 
 def _open_key(caller: Caller) -> RecoveryKey:
     return RecoveryKey(caller.institution, caller.terminal)
+
+
+def _own_key(caller: Caller) -> RecoveryKey:
+    return RecoveryKey(caller.institution, caller.terminal, own=True)

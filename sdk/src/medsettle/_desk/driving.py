@@ -189,13 +189,24 @@ class Pass:
         """Asks whether a sale that the journal has as PAID still is: another till may have undone it."""
         if outcome(self.written) is not Outcome.PAID:
             return
-        verdict: Verdict = yield self.ask(Step.READ, self._body(Step.READ))
-        event, sale = self.read(verdict)
+        verdict, event, sale = yield from self.looked_up()
         if not isinstance(event, Answered):
             self.asked_in_vain, self.recovering = True, is_recovering(verdict)
         elif event.state != self.written.state:
             yield from self.happened(event, verdict)
         self.sale = sale or self.sale
+
+    def looked_up(self) -> Script[tuple[Verdict, Answered | Declined | Unanswered, Sale | None]]:
+        """Asks how the sale stands. A gateway that knows nothing of what it once said is PAID has lost it: it
+        is shown what it said, and asked again.
+        """
+        verdict: Verdict = yield self.ask(Step.READ, self._body(Step.READ))
+        event, sale = self.read(verdict)
+        if self.missing and outcome(self.written) is Outcome.PAID:
+            yield from compare(self.desk, self._ends_at)
+            verdict = yield self.ask(Step.READ, self._body(Step.READ))
+            event, sale = self.read(verdict)
+        return verdict, event, sale
 
     def _look_whose(self) -> Script[None]:
         """Asks what stands under an id that another sale has; the journal is told nothing of that one."""

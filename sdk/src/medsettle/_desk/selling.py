@@ -170,8 +170,7 @@ def status(desk: Desk, request_id: str) -> Script[SaleCard]:
         if not (yield from _is_of_journal(desk, request_id)):
             yield from _look_up(work)
             return work.card()
-        verdict = yield Ask(GET_SALE, asking.get_sale(request_id), request_id)
-        event, sale = work.read(verdict)
+        verdict, event, sale = yield from work.looked_up()
         if sale is not None and _is_news(sale, record) and (yield from work.carried_over(sale)):
             yield from work.happened(event, verdict)
         work.asked_in_vain, work.recovering = sale is None, is_recovering(verdict)

@@ -24,7 +24,7 @@ SQL: Final[Mapping[str, str]] = read_statements("medsettle_gateway.storage.postg
 
 async def recoveries(reading: Reading, asked: Sequence[RecoveryKey]) -> Mapping[RecoveryKey, Recovery]:
     """Returns what is open for whom each key names."""
-    whom = columns_of(((key.institution, key.terminal) for key in asked), 2)
+    whom = columns_of(((key.institution, key.terminal, key.own) for key in asked), 3)
     rows = await reading.connection.fetch(SQL["recovery"], *whom)
     found = {place: recovery_of(columns) for place, *columns in rows}
     return {key: found[place] for place, key in enumerate(asked, 1)}

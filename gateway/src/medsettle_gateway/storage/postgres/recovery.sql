@@ -1,7 +1,8 @@
 -- What a restore with loss left open. Instants are microseconds, days ISO text.
 
 -- name: recovery
-SELECT asked.place, opened.* FROM unnest($1::TEXT[], $2::TEXT[]) WITH ORDINALITY AS asked (institution, terminal, place)
+SELECT asked.place, opened.*
+FROM unnest($1::TEXT[], $2::TEXT[], $3::BOOLEAN[]) WITH ORDINALITY AS asked (institution, terminal, own, place)
 CROSS JOIN LATERAL (
   SELECT max(epoch),
     max(absent_until) FILTER (WHERE epoch > ended),
@@ -11,6 +12,7 @@ CROSS JOIN LATERAL (
   FROM recoveries CROSS JOIN (
     SELECT coalesce(max(epoch), 0) AS ended FROM recovery_ends
     WHERE scope IN ('', asked.institution, asked.terminal)
+      AND (NOT asked.own OR (scope = asked.terminal AND author = ''))
   ) AS over
 ) AS opened;
 
@@ -35,4 +37,4 @@ ON CONFLICT (request_id, state) DO NOTHING;
 
 -- name: end_recovery
 INSERT INTO recovery_ends (epoch, scope, ended_at_us, author, second_author, reason)
-VALUES ($1, $2, $3, '', '', '') ON CONFLICT (epoch, scope) DO NOTHING;
+VALUES ($1, $2, $3, '', '', '') ON CONFLICT (epoch, scope, author) DO NOTHING;

@@ -23,7 +23,7 @@ SQL: Final[Mapping[str, str]] = read_statements("medsettle_gateway.storage.sqlit
 
 def load_recovery(connection: sqlite3.Connection, key: RecoveryKey) -> Recovery:
     """Returns what is open for whom the key names."""
-    values = {"institution": key.institution, "terminal": key.terminal}
+    values = {"institution": key.institution, "terminal": key.terminal, "own": key.own}
     return recovery_of(connection.execute(SQL["recovery"], values).fetchone())
 
 

@@ -7,7 +7,8 @@ SELECT max(epoch),
   max(CASE WHEN epoch > ended THEN begun_at_us END),
   min(CASE WHEN epoch > ended THEN begun_at_us END)
 FROM recoveries CROSS JOIN (
-  SELECT coalesce(max(epoch), 0) AS ended FROM recovery_ends WHERE scope IN ('', :institution, :terminal)
+  SELECT coalesce(max(epoch), 0) AS ended FROM recovery_ends
+  WHERE scope IN ('', :institution, :terminal) AND (NOT :own OR (scope = :terminal AND author = ''))
 );
 
 -- Whose comparison is open, and who had a valid key since what is left. One that was enrolled after the restore may
@@ -32,4 +33,4 @@ ON CONFLICT (request_id, state) DO NOTHING;
 
 -- name: end_recovery
 INSERT INTO recovery_ends (epoch, scope, ended_at_us, author, second_author, reason)
-VALUES (:epoch, :scope, :ended_at_us, '', '', '') ON CONFLICT (epoch, scope) DO NOTHING;
+VALUES (:epoch, :scope, :ended_at_us, '', '', '') ON CONFLICT (epoch, scope, author) DO NOTHING;

@@ -12,7 +12,8 @@ CREATE TABLE recoveries (
   reason TEXT NOT NULL
 );
 
--- For whom the comparison is over: a terminal, an institution, or '' for all. A till that compared has no author.
+-- For whom the comparison is over: a terminal, an institution, or '' for all. A till that compared has no author; it
+-- may do so after people have ended it, too.
 CREATE TABLE recovery_ends (
   epoch BIGINT NOT NULL REFERENCES recoveries,
   scope TEXT COLLATE "C" NOT NULL,
@@ -20,7 +21,7 @@ CREATE TABLE recovery_ends (
   author TEXT NOT NULL,
   second_author TEXT NOT NULL,
   reason TEXT NOT NULL,
-  PRIMARY KEY (epoch, scope)
+  PRIMARY KEY (epoch, scope, author)
 );
 
 -- Sales that tills have shown by signed answers, as far as they changed the books or wait for the operator.
