@@ -23,6 +23,10 @@ async def third(house: House) -> Seller:
     return await house.till("T3")
 
 
+async def listed(seller: Seller, **asked: Any) -> list[tuple[str, str]]:
+    return [(sale.request_id, sale.state) async for sale in seller.till.list_sales(**asked)]
+
+
 async def awaited_after(undoing: Awaitable[SaleCard]) -> str:
     """Whom the answer says that the tills wait for."""
     with pytest.raises(OutcomeUnknownError) as unknown:
@@ -173,6 +177,22 @@ async def test_a_till_is_never_told_an_older_state_of_what_it_has_undone_itself(
     assert (await till.till.status(sold)).state == "SETTLED", "who was shown nothing else may look it up"
     await other.till.recover()
     assert (await other.till.status(sold)).state == "REVERSED"
+
+
+@on_the_model
+async def test_a_list_tells_no_older_state_than_a_look_up(house: House, till: Seller, other: Seller) -> None:
+    sold = await till.sold()
+    await house.backs_up()
+    await other.till.reverse(sold, reason="wrong goods")
+    await house.restores()
+    with pytest.raises(MedsettleError) as waits:
+        await listed(other)
+    assert waits.value.reason == "RECOVERING"
+    assert await listed(other, states=("SEALED",)) == [], "a page without what may have moved is a page"
+    await till.till.recover()
+    assert await listed(till) == [(sold, "SETTLED")]
+    await other.till.recover()
+    assert await listed(till) == await listed(other) == [(sold, "REVERSED")]
 
 
 @on_the_model

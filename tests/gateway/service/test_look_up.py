@@ -16,6 +16,7 @@ from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.legs import LegKind, LegState, legs_of
 from medsettle_gateway.domain.moves import EndRecovery
+from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import (
     CheckEligibility,
     EligibilityAnswer,
@@ -23,6 +24,7 @@ from medsettle_gateway.service.commands import (
     SaleAnswer,
     SalesAnswer,
 )
+from medsettle_gateway.service.ports import SaleFilter, SalePosition
 from tests.gateway.service.world import (
     DAUGHTER,
     FATHER,
@@ -68,6 +70,27 @@ async def test_a_hold_is_not_shown_as_it_was_before_the_last_till_compared_while
 
     world.store.load = before_it_is_over  # type: ignore[method-assign]
     assert (await world.sale(world.get(held.request_id))).state is SaleState.SETTLED
+
+
+async def test_a_list_shows_no_hold_as_it_was_before_the_last_till_compared_while_it_was_made() -> None:
+    world = await a_world()
+    held, at = await world.held(who=NO_ACCOUNT), world.clock.at
+    listed = world.store.list_sales
+    world.store.tables.recoveries.begin(at.date() + timedelta(days=1), at - timedelta(days=1), at)
+
+    async def before_it_is_over(
+        chosen: SaleFilter, page_size: int, after: SalePosition | None
+    ) -> tuple[SaleRecord, ...]:
+        found = await listed(chosen, page_size, after)
+        world.store.list_sales = listed  # type: ignore[method-assign]
+        await world.sale(world.confirm(held))
+        world.store.tables.recoveries.end(EndRecovery(1, "", at))
+        return found
+
+    world.store.list_sales = before_it_is_over  # type: ignore[method-assign]
+    answer = await world.ask(ListSales(caller("1")))
+    assert isinstance(answer, SalesAnswer)
+    assert [each.sale.state for each in answer.sales] == [SaleState.SETTLED]
 
 
 async def test_what_is_not_recorded_is_not_found() -> None:
