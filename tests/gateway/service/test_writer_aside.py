@@ -12,8 +12,10 @@ from medsettle_gateway.bootstrap.process import Spawner
 from medsettle_gateway.domain.keys import SaleKey
 from medsettle_gateway.domain.moves import PutSale
 from medsettle_gateway.service import group
+from medsettle_gateway.service.aside import Aside
 from medsettle_gateway.service.commands import Answer, RefusedAnswer, Seal
 from medsettle_gateway.service.desk import Rules
+from medsettle_gateway.service.group import Waiting
 from medsettle_gateway.service.ports import Spawn
 from tests.gateway.service.odd_stores import Held
 from tests.gateway.service.queued import AT_ONCE, states
@@ -138,6 +140,28 @@ async def test_where_there_is_no_room_aside_who_meets_it_asks_to_come_back() -> 
     assert [each.done() for each in waiting] == [False, False, True, True, True]
     store.held.clear()
     assert states([await each for each in waiting[:2]]) == [SaleState.SEALED] * 2
+
+
+async def test_whoever_is_tried_again_and_put_aside_again_takes_one_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three wait and there is room for four: one more finds it while they are tried again."""
+    world, store, commands = held_at(0, 1, 2, 3, rules=replace(PATIENT, aside_count=4, group_count=1))
+    rooms: list[bool] = []
+    put = Aside.put
+
+    def noting(aside: Aside, waiting: Waiting) -> bool:
+        kept = put(aside, waiting)
+        rooms.append(aside.room())
+        return kept
+
+    monkeypatch.setattr(Aside, "put", noting)
+    waiting = await asked(world, commands[:3])
+    await turns(5)
+    assert store.refused_count > 3, "they were tried again"
+    assert all(rooms)
+    store.held.clear()
+    assert states([await each for each in waiting]) == [SaleState.SEALED] * 3
 
 
 async def test_what_becomes_late_aside_is_not_begun() -> None:

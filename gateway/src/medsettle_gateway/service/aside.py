@@ -25,7 +25,7 @@ class Aside:
         self._rules = rules
         self._again = again
         self._pauses: dict[Waiting, int] = {}
-        self._at_hand: list[Waiting] = []
+        self._at_hand: dict[Waiting, None] = {}
         self._ended = False
         self._some = asyncio.Event()
         self._none = asyncio.Event()
@@ -39,6 +39,8 @@ class Aside:
         """Keeps a command for later; returns False once it was tried too often, and it is not kept."""
         if self._ended or waiting.aside_count >= self._rules.aside_again_count:
             return False
+        # It waits in one place only: who is being tried again would count twice, and be told twice.
+        self._at_hand.pop(waiting, None)
         self._pauses[waiting] = self._pauses_before(waiting.aside_count)
         waiting.aside_count += 1
         self._none.clear()
@@ -62,10 +64,11 @@ class Aside:
 
     async def _try_again(self) -> None:
         await self._clock.sleep(self._rules.aside_wait.total_seconds())
-        self._at_hand = self._due()
-        if self._at_hand:
-            await self._again(self._at_hand)
-        self._at_hand = []
+        due = self._due()
+        self._at_hand = dict.fromkeys(due)
+        if due:
+            await self._again(due)
+        self._at_hand = {}
         if not self._pauses:
             self._some.clear()
             self._none.set()
