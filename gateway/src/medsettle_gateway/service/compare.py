@@ -28,9 +28,16 @@ class Compare:
 
 
 def needs(command: Compare, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
-    """Returns what to load: what is open for the terminal, and since when it has keys."""
+    """Returns what to load: what is open for the terminal, and, to end it, since when it has keys.
+
+    The keys only then: they are had with the terminal's lock alone, and its other commands would be put
+    aside for a question.
+    """
     caller = command.caller
-    return (*right_keys(caller), _open_key(caller), _own_key(caller), TerminalKeysKey(caller.terminal))
+    own = _own_key(caller)
+    ends = own in known and _would_end(command, known.of(own))
+    of_terminal = (TerminalKeysKey(caller.terminal),) if ends else ()
+    return (*right_keys(caller), _open_key(caller), own, *of_terminal)
 
 
 def decide(command: Compare, facts: Facts, now: Now) -> Decision:
@@ -44,11 +51,15 @@ def decide(command: Compare, facts: Facts, now: Now) -> Decision:
     recovery = facts.of(_own_key(command.caller))
     if recovery.absent_until is None:
         return Decision(ComparedAnswer(recovery.epoch, compared=True))
-    if command.epoch == recovery.epoch and _covers(command, facts.of(_open_key(command.caller)), facts):
+    if _would_end(command, recovery) and _covers(command, facts.of(_open_key(command.caller)), facts):
         over = EndRecovery(recovery.epoch, command.caller.terminal, now.at)
         return Decision(ComparedAnswer(recovery.epoch, compared=True), (over,))
     since = None if recovery.lost_from is None else recovery.lost_from - _MARGIN
     return Decision(ComparedAnswer(recovery.epoch, compared=False, since=since))
+
+
+def _would_end(command: Compare, recovery: Recovery) -> bool:
+    return recovery.absent_until is not None and command.epoch == recovery.epoch
 
 
 def _covers(command: Compare, recovery: Recovery, facts: Facts) -> bool:
