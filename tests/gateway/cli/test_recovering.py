@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
@@ -91,6 +92,23 @@ def test_the_log_of_a_lost_database_does_not_get_into_the_one_that_is_restored(c
     assert city.rows("SELECT name FROM sqlite_schema WHERE name = 'later'") == []
     assert city.rows("SELECT epoch FROM recoveries") == [(1,)]
     assert aside.read_bytes() == content
+
+
+def test_no_epoch_is_used_twice_where_a_restore_was_cut_before_its_database_took_its_place(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is set aside then, and nothing is in its place."""
+    copy = backed_up(city)
+    city.ask("restore", str(copy), *BY, "--replace")
+
+    def cut(*_: object) -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as cutting:
+        cutting.setattr("medsettle_gateway.storage.sqlite.backup.take_place", cut)
+        city.run("restore", str(copy), *BY, "--replace", exit_code=2)
+    assert not (city.folder / "gateway.db").exists()
+    assert city.ask("restore", str(copy), *BY)["epoch"] == 2
 
 
 def test_what_an_interrupted_restore_left_does_not_get_into_the_next_one(city: City) -> None:

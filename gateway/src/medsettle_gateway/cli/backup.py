@@ -117,7 +117,7 @@ def restore(  # the options
     place.path.parent.mkdir(parents=True, exist_ok=True)
     copies.put_back(folder, prepared.path)
     prepared.migrate()
-    before = copies.epoch_of(place.path) if place.path.exists() else 0
+    before = copies.latest_epoch_beside(place.path)
     with writing(prepared, gateway.sealer, root=gateway.keys.root.key) as connection:
         begun = since_now(connection, at, author, reason, manifest.made_at)
         epoch = put_recovery(connection, begun, above=before)

@@ -5,6 +5,7 @@ when all of it is on disk, and nothing is ever written over.
 """
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -34,6 +35,7 @@ from medsettle_gateway.storage.sqlite.database import (
 DATABASE: Final = "gateway.db"
 MANIFEST: Final = "manifest.json"
 _PARTIAL: Final = ".partial"
+_REPLACED: Final = ".replaced-"
 _STEP_PAGES: Final = 2_048
 _CHUNK_BYTES: Final = 1_048_576
 _ENDS: Final = ("", "-wal", "-shm", "-journal")
@@ -149,7 +151,7 @@ def set_aside(path: Path, at: datetime) -> Path | None:
     """
     if path.exists():
         require_alone(path)
-    name = f"{path.name}.replaced-{at:%Y%m%dT%H%M%S.%fZ}"
+    name = f"{path.name}{_REPLACED}{at:%Y%m%dT%H%M%S.%fZ}"
     moved = {each: each.with_name(name + each.name.removeprefix(path.name)) for each in _files_of(path)}
     for target in moved.values():
         if target.exists():
@@ -164,6 +166,15 @@ def take_place(prepared: Path, path: Path) -> None:
     """Moves a database whose log has ended to a path where nothing is, for good. Raises OSError."""
     prepared.rename(path)
     _flush(path.parent)
+
+
+def latest_epoch_beside(path: Path) -> int:
+    """Returns the highest epoch of a database and of all that were set aside there; 0 if there is none.
+
+    A restore that was cut after it had set the database aside has left nothing in its place.
+    """
+    aside = [each for each in path.parent.glob(f"{glob.escape(path.name + _REPLACED)}*Z") if each.is_file()]
+    return max((epoch_of(each) for each in (path, *aside) if each.exists()), default=0)
 
 
 def epoch_of(path: Path) -> int:
