@@ -18,6 +18,9 @@ from medsettle_gateway.cli.ledger_export import COLUMNS, _cell
 from medsettle_gateway.storage.connection import DatabaseFailedError
 from tests.gateway.cli.city import City, on_both_stores
 
+AN_INSTANT = r"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}\+08:00"
+"""On the clock of the business days beside it."""
+
 
 def chained(city: City) -> City:
     """Chains what was entered, as a gateway does that runs."""
@@ -132,6 +135,7 @@ def test_entries_are_written_out_as_a_table_that_ends_with_totals(city: City) ->
     assert tuple(head) == COLUMNS
     postings = [row for row in body if row[1] == "OPENING"]
     assert postings[0][:2] == ["1", "OPENING"]
+    assert all(re.fullmatch(AN_INSTANT, row[3]) for row in postings)
     assert sum(int(row[8]) for row in postings) == 0
     totals = body[len(postings):]
     opened_fen = sum(int(row[8]) for row in postings if int(row[8]) > 0)
@@ -145,6 +149,7 @@ def test_entries_are_written_out_as_lines_of_json(city: City) -> None:
     *entries, last = exported(chained(city))
     assert [entry["position"] for entry in entries] == sorted(entry["position"] for entry in entries)
     assert sum(posting["amount_fen"] for entry in entries for posting in entry["postings"]) == 0
+    assert all(re.fullmatch(AN_INSTANT, entry["committed_at"]) for entry in entries)
     assert last["totals"]["entry_count"] == len(entries)
     assert last["totals"]["posting_count"] == sum(len(entry["postings"]) for entry in entries)
     assert all(book["plus_fen"] == -book["minus_fen"] > 0 for book in last["totals"]["books"])

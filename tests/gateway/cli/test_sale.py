@@ -142,7 +142,7 @@ def listed(city: City) -> list[dict[str, Any]]:
 def test_of_settled_sales_nothing_is_listed(city: City) -> None:
     Till(city).sells(5_000)
     assert listed(city) == []
-    assert "No sale is stuck" in city.run("sale", "list").stdout
+    assert "No sale is open" in city.run("sale", "list").stdout
 
 
 def test_a_hold_is_listed_with_its_end(city: City) -> None:
@@ -194,7 +194,8 @@ def test_what_an_authority_never_proves_is_ended_by_two_people_with_its_word(cit
     assert "waits for no authority" in city.run(*ends, "--second", "zhao", exit_code=1).stderr
     till.asks(Reverse(caller("1", CLINIC), sale.request_id, "left", "li", till.clock.at))
     with city.untouched():
-        assert "takes two people" in city.run(*ends, exit_code=1).stderr
+        assert "--second" in city.run(*ends, exit_code=2).stderr
+        assert "takes two people" in city.run(*ends, "--second", "Wang", exit_code=1).stderr
     with balanced(city):
         assert city.ask(*ends, "--second", "zhao")["state"] == "REVERSED"
     rows = city.rows("SELECT operator, reason FROM entries WHERE kind = 'REVERSED'")
@@ -243,6 +244,7 @@ def test_two_people_reverse_a_sale_of_long_ago(city: City) -> None:
     sale = till.sells(5_000)
     reverse = ("sale", "reverse", sale.request_id.text, "--reason", "counted twice", "--by", "wang")
     with city.untouched():
+        assert "--second" in city.run(*reverse, exit_code=2).stderr
         assert "takes two people" in city.run(*reverse, "--second", "Wang", exit_code=1).stderr
     with balanced(city):
         assert city.ask(*reverse, "--second", "zhao")["state"] == "REVERSED"
@@ -254,12 +256,13 @@ def test_two_people_reverse_a_sale_of_long_ago(city: City) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("reverse", "nonsense", "--by", "a", "--reason", "x"), "request id is"),
+        (("reverse", "nonsense", "--by", "a", "--second", "b", "--reason", "x"), "request id is"),
         (("repair", f"{CLINIC}-1-20260702-1-1", "--by", "a"), "name one of --again and --as-shown"),
         (("repair", f"{CLINIC}-1-20260702-1-1", "--by", "a", "--again", "x", "--as-shown", "y"),
          "name one of --again and --as-shown"),
-        (("reverse", f"{CLINIC}-1-20260702-1-1", "--by", "a\n", "--reason", "x"), "printable"),
-        (("reverse", f"{CLINIC}-1-20260702-1-1", "--by", "a", "--reason", " "), "printable"),
+        (("reverse", f"{CLINIC}-1-20260702-1-1", "--by", "a\n", "--second", "b", "--reason", "x"),
+         "printable"),
+        (("reverse", f"{CLINIC}-1-20260702-1-1", "--by", "a", "--second", "b", "--reason", " "), "printable"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_what_to_do(

@@ -93,8 +93,21 @@ def test_a_gateway_that_is_no_demo_is_not_served_as_one(tmp_path: Path) -> None:
     assert "cannot be served with --demo" in refused
 
 
-def test_a_gateway_that_knows_nobody_says_so_when_it_starts(tmp_path: Path) -> None:
-    """Its port is taken, so it ends by itself."""
+def test_a_gateway_that_knows_nobody_says_so_once_it_serves(tmp_path: Path) -> None:
+    city = City(tmp_path)
+    city.run("init", str(tmp_path))
+    command = [sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(city.config)]
+    command += ["--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "listening on" in process.stdout.readline()
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    assert "没有设置凭证服务" in errors
+    assert "every credential is refused (CREDENTIAL_INVALID)" in errors
+
+
+def test_a_gateway_that_cannot_serve_says_only_why(tmp_path: Path) -> None:
     city = City(tmp_path)
     city.run("init", str(tmp_path))
     command = [sys.executable, "-m", "medsettle_gateway", "serve", "--config", str(city.config)]
@@ -102,10 +115,11 @@ def test_a_gateway_that_knows_nobody_says_so_when_it_starts(tmp_path: Path) -> N
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         command += ["--listen", f"127.0.0.1:{taken.getsockname()[1]}"]
-        ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
-    warning = ended.stderr.decode().splitlines()[0]
-    assert "没有设置凭证服务" in warning
-    assert "every credential is refused (CREDENTIAL_INVALID)" in warning
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "Cannot listen on" in ended.stderr
+    assert "CREDENTIAL_INVALID" not in ended.stderr
+    assert "CREDENTIAL_INVALID" not in city.run("serve", "--workers", "2", exit_code=2).stderr
 
 
 def test_a_demo_does_not_say_that_it_knows_nobody(city: City) -> None:

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -13,6 +13,7 @@ import click
 
 from medsettle_gateway.cli.frame import config_option, open_gateway, refuse
 from medsettle_gateway.cli.usage import WrongUsageError, WrongValueError
+from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.files import cells
 from medsettle_gateway.storage.audit.exporting import Exported, Totals, Wanted, export
 from medsettle_gateway.storage.audit.naming import books_near
@@ -51,8 +52,9 @@ def export_command(
 ) -> None:
     """Write entries with their postings, in the order of their positions, and totals at the end.
 
-    Amounts are whole fen. The totals are the last thing written: a file without them is not complete. Names,
-    operators and free texts are left out; entries that move no money are too, which ledger verify counts.
+    Amounts are whole fen, instants in China's time with its offset. The totals are the last thing written: a
+    file without them is not complete. Names, operators and free texts are left out; entries that move no
+    money are too, which ledger verify counts.
     """
     wanted = Wanted(since or date.min, until or date.max, book)
     if wanted.since > wanted.until:
@@ -124,13 +126,20 @@ def _as_csv(file: TextIO) -> tuple[Write, End]:
 
 
 def _cell(value: object) -> str:
-    text = str(value)
+    text = _plain(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _plain(value: object) -> str:
+    """An instant with all that the books have of it, on the same clock as the business days beside it."""
+    if isinstance(value, datetime):
+        return value.astimezone(CST).isoformat(timespec="microseconds")
+    return str(value)
 
 
 def _as_lines(file: TextIO) -> tuple[Write, End]:
     def put(data: dict[str, Any]) -> None:
-        file.write(json.dumps(data, ensure_ascii=False, default=str, separators=(",", ":")) + "\n")
+        file.write(json.dumps(data, ensure_ascii=False, default=_plain, separators=(",", ":")) + "\n")
 
     def write(entry: Exported) -> None:
         put({**entry._asdict(), "postings": [posting._asdict() for posting in entry.postings]})

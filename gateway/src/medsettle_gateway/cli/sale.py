@@ -1,6 +1,5 @@
 """``medsettle-gateway sale``: what is stuck and since when, and what operators may do about it."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,7 @@ def list_command(days: int, most: int, as_json: bool, config_path: Path) -> None
         at = shown_at(datetime.fromisoformat(row["since"]))
         click.echo(f"{row['request_id']} {row['state']} {at} {row['why_zh']} {row['why_en']}")
     if not rows:
-        click.echo("没有未了结的业务。No sale is stuck.")
+        click.echo("没有未了结的业务。No sale is open.")
 
 
 def _open_row(each: Open) -> dict[str, Any]:
@@ -124,18 +123,14 @@ def _why(record: SaleRecord) -> tuple[str, str]:
     return f"预占已于 {until} 到期,等待迟到的确认", f"its hold ended at {until}; a late confirmation may come"
 
 
-def _author_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--second", default="", help="Who checked it: another person, where it takes two."),
-        click.option("--by", "author", required=True, help="Who decides it."),
-    ):
-        command = option(command)
-    return command
+_by_option = click.option("--by", "author", required=True, help="Who decides it.")
+_second_option = click.option("--second", required=True, help="Who checked it: another person.")
 
 
 @sale.command("reverse", short_help="超过收银机时限后由两人撤销 reverse after the till's time")
 @click.argument("request_id")
-@_author_options
+@_by_option
+@_second_option
 @click.option("--reason", required=True, help="Why, for the record.")
 @json_option
 @config_option
@@ -153,7 +148,8 @@ def reverse(
 
 @sale.command("not-charged", short_help="其他机构书面确认没有记账 an authority says it in writing")
 @click.argument("request_id")
-@_author_options
+@_by_option
+@_second_option
 @click.option("--reason", required=True, help="How the authority confirmed it: the paper's number and day.")
 @json_option
 @config_option
@@ -176,7 +172,8 @@ def not_charged(
               help="Settle at today's amounts; CONSENT says how the patient agreed to them.")
 @click.option("--as-shown", "reason", metavar="REASON",
               help="Pay what the patient was shown; the difference goes to variance.")
-@_author_options
+@_by_option
+@click.option("--second", default="", help="Who checked it: another person, where it takes two.")
 @json_option
 @config_option
 def repair(

@@ -45,8 +45,7 @@ def serve(config_path: Path, demo: bool, listen: str | None, count: int, number:
     config = gateway.config
     _refuse_unmeant(config_path, config, demo=demo)
     set_up(config.log, number)
-    if number is None and not config.gateway.demo:
-        LOGGER.warning(_KNOWS_NOBODY)
+    worker = number is not None
     if count > 1:
         _serve_many(config_path, config, count)
         return
@@ -56,7 +55,7 @@ def serve(config_path: Path, demo: bool, listen: str | None, count: int, number:
     )
 
     try:
-        run(config, lambda port: _say_ready(config, port), worker=number is not None)
+        run(config, lambda port: _say_ready(config, port, worker=worker), worker=worker)
     except BrokenError:
         click.echo("网关内部出错,已停止;请重新启动,原因见日志。", err=True)
         click.echo("The gateway failed within and has stopped: start it again; the log says why.", err=True)
@@ -100,7 +99,10 @@ def _refuse_unmeant(path: Path, config: Config, *, demo: bool) -> None:
         )
 
 
-def _say_ready(config: Config, port: int, more: str = "") -> None:
+def _say_ready(config: Config, port: int, more: str = "", *, worker: bool = False) -> None:
+    """The warning comes here and not before: of a start that fails only the reason is to be read."""
+    if not worker and not config.gateway.demo:
+        LOGGER.warning(_KNOWS_NOBODY)
     kind = " demo" if config.gateway.demo else ""
     tls = "TLS" if config.listen.tls_certificate is not None else "plaintext"
     where = f"{config.listen.host}:{port}"
