@@ -307,7 +307,10 @@ def test_a_command_that_does_not_fit_together_ends_with_2(
 ) -> None:
     ended = shell.run(*words, typed="scanned\n")
     assert ended.code == 2
-    assert named in ended.complaints
+    in_chinese, in_english = ended.complaints.splitlines()
+    assert named in in_english
+    assert in_english.isascii()
+    assert in_chinese.endswith("。")
 
 
 def test_an_unknown_command_ends_with_2_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
@@ -320,6 +323,8 @@ def test_an_unknown_command_ends_with_2_in_both_languages(capsys: pytest.Capture
 def test_without_a_credential_nothing_is_asked(shell: Shell) -> None:
     ended = shell.run("check")
     assert ended.code == 2
+    assert ended.complaints.startswith("没有扫到凭证。 Nothing was scanned.\n")
+    assert "-> 请重新扫码。 Scan again." in ended.complaints
     assert "FIELD_REQUIRED" in ended.complaints
 
 

@@ -93,7 +93,7 @@ def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("data", "named"), [
-    ([], "^购物篮不正确。 The basket is not right: an object"),
+    ([], "^购物篮不正确。\nThe basket is not right: an object"),
     ({"lines": {}}, "lines"),
     ({"lines": [7]}, r"lines\[0\]"),
     ({"lines": [{"item_code": CODE, "unit_price": 16.0}]}, r"lines\[0\]\.unit_price"),

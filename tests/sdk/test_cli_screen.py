@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from medsettle._columns import width
-from medsettle._desk.cards import card_not_sent, card_of_another
+from medsettle._desk.cards import card_not_sent, card_of, card_of_another
 from medsettle.cli import at_till
 from medsettle.cli.counter import Counter
 from medsettle.cli.screen import COLUMNS, Screen
@@ -18,6 +18,7 @@ from medsettle.errors import refusal_of, request_error, till_error
 from medsettle.hooks import Compared, Hook
 from medsettle.models import (
     Account,
+    AccountShare,
     AccountState,
     Answer,
     BenefitAnswer,
@@ -28,7 +29,7 @@ from medsettle.models import (
     SaleCard,
     SaleState,
 )
-from medsettle.record import SaleRecord
+from medsettle.record import Known, SaleRecord
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 from tests.sdk.settled import DIALYSIS, QUOTE, STAY
@@ -144,6 +145,65 @@ def test_another_sale_that_stands_in_the_way_is_named_as_the_other_one_with_one_
     assert f"[POSSIBLE_DUPLICATE request_id={CARD.request_id}]" in text
     assert text.count("->") == 1
     assert "\n     sell ... --ticket 1 --acknowledge POSSIBLE_DUPLICATE\n" in text
+
+
+@pytest.mark.parametrize(("reason", "state", "cash", "is_sale"), [
+    (TillReason.CASH_NOT_COLLECTED, SaleState.RELEASED, CashState.NOT_COLLECTED, True),
+    (Reason.CONFIRM_TOO_LATE, SaleState.RELEASED, CashState.NOT_DUE, True),
+    (Reason.QUOTE_CHANGED, SaleState.REFUSED, CashState.NOT_ASKED, False),
+    (Reason.SEALED, SaleState.SEALED, CashState.NOT_ASKED, False),
+])
+def test_what_may_be_settled_again_has_one_next_step_and_what_to_type_unless_it_may_be_a_return(
+    screen: Screen, reason: TillReason | Reason, state: SaleState, cash: CashState, is_sale: bool
+) -> None:
+    screen.card(card_of(ended(state, cash, reason), NOON))
+    assert shown(screen).count("->") == 1
+    assert ("\n     sell ... --ticket 1\n" in shown(screen)) is is_sale
+
+
+def test_cash_that_must_go_back_is_said_beside_what_may_be_settled_again(screen: Screen) -> None:
+    screen.card(card_of(ended(SaleState.RELEASED, CashState.COLLECTED, Reason.CONFIRM_TOO_LATE), NOON))
+    assert "请退还现金部分 40.00 元" in shown(screen)
+
+
+def ended(state: SaleState, cash: CashState, reason: TillReason | Reason) -> SaleRecord:
+    return SaleRecord(
+        str(CARD.request_id), "run-1", "7", NOON, state=state, cash_fen=4_000, cash=cash,
+        refusal=refusal_of(reason),
+    )
+
+
+@pytest.mark.parametrize(("reason", "why"), [
+    (TillReason.GATEWAY_AWAY, "连不上结算网关。"), (Reason.RECOVERING, "网关刚从备份恢复"),
+    (TillReason.OUTCOME_UNKNOWN, "这笔业务的结果还不知道。"),
+])
+def test_of_a_sale_that_is_open_the_one_thing_to_do_comes_first_and_then_why(
+    screen: Screen, reason: TillReason | Reason, why: str
+) -> None:
+    record = SaleRecord(
+        str(CARD.request_id), "run-1", "7", NOON, state=Known.UNSURE, cash_fen=4_000,
+        cash=CashState.COLLECTED, refusal=refusal_of(reason),
+    )
+    screen.card(card_of(record, NOON))
+    text = shown(screen)
+    assert text.splitlines()[2].startswith("  -> 现金部分 40.00 元已收,请勿再次收取")
+    assert text.count("->") == 1
+    assert 0 < text.index("recover") < text.index("结果正在确认") < text.index(why)
+    assert text.count("Do not call it failed") == 1
+
+
+def test_a_benefit_without_fund_and_account_is_headed_as_cash(screen: Screen) -> None:
+    alone = replace(
+        STAY, benefit="personal_account_only", title_zh="仅用个人账户", title_en="personal account only",
+    )
+    cash_fen = alone.breakdown.personal_fen
+    cash = replace(alone.breakdown, funds={}, accounts=(), cash_fen=cash_fen)
+    screen.quote(replace(QUOTE, settlements=(replace(alone, breakdown=cash),)))
+    assert "仅付现金 cash only" in shown(screen)
+    assert "仅用个人账户" not in shown(screen)
+    own = replace(cash, accounts=(AccountShare("own", "self", 700),), cash_fen=cash_fen - 700)
+    screen.quote(replace(QUOTE, settlements=(replace(alone, breakdown=own),)))
+    assert "仅用个人账户 personal account only" in shown(screen)
 
 
 def test_what_was_never_sent_has_one_next_step(screen: Screen) -> None:

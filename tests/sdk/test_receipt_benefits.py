@@ -136,3 +136,14 @@ def test_what_accounts_pay_without_a_fund_is_not_divided_on_paper() -> None:
     assert "先行自付" not in printed
     assert "只用账户。" in printed
     assert "符合政策范围" not in render(replace(SALE, settlements=(replace(alone, trace=()),)))
+
+
+def test_where_neither_a_fund_nor_an_account_pays_the_paper_is_headed_as_cash() -> None:
+    paid = SALE.settlements[0].breakdown
+    cash = replace(paid, funds={}, accounts=(), cash_fen=paid.personal_fen)
+    alone = replace(
+        SALE.settlements[0], benefit="personal_account_only", title_zh="仅用个人账户", breakdown=cash,
+    )
+    printed = render(replace(SALE, settlements=(alone,)))
+    assert "仅付现金" in printed
+    assert "仅用个人账户" not in printed

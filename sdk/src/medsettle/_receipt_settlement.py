@@ -211,8 +211,18 @@ def _trace(settlements: Sequence[Settlement]) -> list[TraceEntry]:
     return [entry for settled in settlements for entry in settled.trace]
 
 
+def heading(settled: Settlement) -> Pair:
+    """Returns the name of a benefit; where none applies and no account pays either, that it is cash only."""
+    paid = settled.breakdown
+    all_cash = paid.cash_fen == paid.personal_fen and not any(paid.funds.values())
+    if settled.benefit == ACCOUNT_ONLY and all_cash:
+        return words.CASH_ONLY
+    return settled.title_zh or settled.benefit, settled.title_en or settled.benefit
+
+
 def _title(settled: Settlement) -> Pair:
-    return settled.title_zh or settled.benefit, begun(settled.title_en or settled.benefit)
+    zh, en = heading(settled)
+    return zh, begun(en)
 
 
 def _begun(pair: Pair) -> Pair:

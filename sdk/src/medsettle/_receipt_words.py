@@ -16,6 +16,8 @@ TITLES: Final[dict[str, Pair]] = {
 }
 OPEN_TITLE: Final[Pair] = ("结果未定", "Outcome not known yet")
 NO_CHARGE_TITLE: Final[Pair] = ("未收费说明", "Nothing was charged")
+CASH_ONLY: Final[Pair] = ("仅付现金", "cash only")
+LOST_TITLE: Final[Pair] = ("待核实说明", "To be looked into")
 
 NOTES: Final[dict[str, Pair]] = {
     SaleState.REVERSED: ("本次结算已撤销。", "This sale was reversed."),

@@ -201,6 +201,7 @@ _BY_TILL_REASON: Final[dict[TillReason, type[MedsettleError]]] = {
     TillReason.USED_AFTER_FORK: TillUnusableError,
     TillReason.TILL_CLOSED: TillUnusableError,
     TillReason.SPLIT_NOT_AS_SHOWN: RefusedError,
+    TillReason.PAID_SALE_LOST: RefusedError,
     TillReason.STEP_NOT_ALLOWED: RefusedError,
     TillReason.NOTHING_DUE: RefusedError,
     TillReason.PATIENT_DECLINED: RefusedError,

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from medsettle import _receipt_words as words
 from medsettle._paper import Paper
+from medsettle._receipt_settlement import heading
 from medsettle._together import together
 from medsettle.models import Quote, Sale, SaleState, Settlement, TraceEntry
 from medsettle.receipt import Language
@@ -103,7 +104,7 @@ def _explained(settlements: Sequence[Settlement]) -> tuple[ExplainedSettlement, 
 
 
 def _settlement(settled: Settlement) -> ExplainedSettlement:
-    title = Words(settled.title_zh or settled.benefit, settled.title_en or settled.benefit)
+    title = Words(*heading(settled))
     said = explained(settled.breakdown, settled.trace)
     return ExplainedSettlement(
         settled.number, settled.benefit, title, Words(said.zh, said.en), said.because, said.sections,

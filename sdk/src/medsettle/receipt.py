@@ -13,6 +13,7 @@ from medsettle import _receipt_words as words
 from medsettle._paper import Paper
 from medsettle._receipt_token import ReceiptFacts, ReceiptInvalidError, check_code, verify_token
 from medsettle.models import Difference, Refusal, Sale, SaleCard, SaleState
+from medsettle.till_reasons import TillReason
 from medsettle.wire.called import yuan
 from medsettle.wire.states import Outcome, outcome_of
 
@@ -107,10 +108,12 @@ def _settlements(paper: Paper, sale: Sale) -> Iterator[str]:
 
 
 def _card(paper: Paper, card: SaleCard, institution_name: str) -> Iterator[str]:
-    if card.sale is not None and card.outcome is not Outcome.OPEN:
+    lost = card.refusal is not None and card.refusal.reason == TillReason.PAID_SALE_LOST
+    if card.sale is not None and card.outcome is not Outcome.OPEN and not lost:
         yield from _sale(paper, card.sale, institution_name)
     else:
         title = words.OPEN_TITLE if card.outcome is Outcome.OPEN else words.NO_CHARGE_TITLE
+        title = words.LOST_TITLE if lost else title
         yield from paper.head(title, institution_name)
         if card.request_id:
             yield from paper.row(words.TICKET, card.request_id)

@@ -233,6 +233,9 @@ def _is_undone_elsewhere(record: SaleRecord, event: Answered) -> bool:
     """Whoever undid it may have given the cash back there. Where the gateway does not say who: a hold that
     was over when this till came to confirm or release it was never paid elsewhere, its cash is here.
     """
+    if record.state == _S.SETTLED and event.state == _S.SEALED:
+        # The gateway has lost what it signed as paid: goods went out for it, so people look into the cash.
+        return record.cash in _TAKEN
     found = event.state in _UNDONE and record.state not in _ENDED and record.cash in _TAKEN
     if event.elsewhere is not None:
         return found and event.elsewhere

@@ -35,6 +35,7 @@ class TillReason(StrEnum):
     TEXT_NOT_UTF8 = "TEXT_NOT_UTF8"
     ATTEMPTS_USED_UP = "ATTEMPTS_USED_UP"
     SALE_UNKNOWN = "SALE_UNKNOWN"
+    PAID_SALE_LOST = "PAID_SALE_LOST"
     STEP_NOT_ALLOWED = "STEP_NOT_ALLOWED"
     NOTHING_DUE = "NOTHING_DUE"
     SPLIT_NOT_AS_SHOWN = "SPLIT_NOT_AS_SHOWN"
@@ -171,6 +172,13 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
         "请核对流水号,或用 medsettle status 查询;退还现金只能在收款的收银机上登记。",
         "Check the id, or look it up with medsettle status; cash that goes back is written down at the till "
         "that took it.",
+    ),
+    TillReason.PAID_SALE_LOST: TillText(
+        "网关曾签名确认这笔业务已支付,现在账上却没有。",
+        "The gateway once signed this sale as paid; its books do not have it now.",
+        "请保留小票和收银日志,不要重新结算,并联系网关运营方;现在是否退还患者现金,由店长决定并记录。",
+        "Keep the receipt and the till's journal, do not sell it again, and call the gateway's operator. "
+        "Whether the patient gets cash back now is the manager's to decide and to write down.",
     ),
     TillReason.STEP_NOT_ALLOWED: TillText(
         "这笔业务现在不能这样操作。", "The sale does not allow this step now.",

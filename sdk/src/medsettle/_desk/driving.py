@@ -7,20 +7,17 @@ from typing import Final
 from medsettle._desk.cards import as_anothers, as_earlier, as_journalled, card_of
 from medsettle._desk.comparing import compare, is_recovering
 from medsettle._desk.desk import Desk
-from medsettle._desk.effects import Ask, Consult, Note, Pause, Script
+from medsettle._desk.effects import Ask, Note, Pause, Script
+from medsettle._desk.judging import asked_of, cash_event, charges_otherwise, event_of, not_collected
 from medsettle._desk.records import last_sale, record_for, ticket_name
-from medsettle._exchange import answering, asking
-from medsettle._exchange.answering import UnreadableError
-from medsettle._exchange.signed import OK, Verdict
-from medsettle.checks import checked_tenders
-from medsettle.errors import MedsettleError, RequestError, refusal_of
+from medsettle._exchange import asking
+from medsettle._exchange.signed import Verdict
+from medsettle.errors import RequestError, refusal_of
 from medsettle.hooks import StateChanged
-from medsettle.models import Basket, CashState, Credential, LegKind, Outcome, Quote, Refusal, Sale, SaleCard
+from medsettle.models import Basket, CashState, Credential, Outcome, Quote, Refusal, Sale, SaleCard
 from medsettle.record import (
     Answered,
     CashAsked,
-    CashCollected,
-    CashFailed,
     CashRefunded,
     Declined,
     Event,
@@ -36,10 +33,10 @@ from medsettle.record import (
     Unwanted,
 )
 from medsettle.sale import apply, is_replaceable, next_step, outcome
-from medsettle.tender import Collected, Tender
+from medsettle.tender import Tender
 from medsettle.till_reasons import TillReason
 from medsettle.wire import calls
-from medsettle.wire.reasons import Code, Reason
+from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 
 _CALLS: Final = {
@@ -48,12 +45,9 @@ _CALLS: Final = {
 }
 ASKING: Final = frozenset({Step.SEAL, Step.READ})
 _CASH_BACK: Final = frozenset({Step.REFUND_CASH, Step.REFUND_AGAIN})
-_NO_DECISION: Final = calls.RETRYABLE | {Code.INTERNAL}
-"""Refusals after which an earlier try may still have gone through."""
 _KEPT_TO_ASK_MS: Final = 4_000
 """Of the wait, for asking what became of a call whose answer was lost."""
 _SHORTEST_MS: Final = 1_000
-_CHARGED: Final = frozenset({SaleState.HELD, SaleState.SETTLED})
 _ELSEWHERE: Final = frozenset({SaleState.PENDING, SaleState.UNDOING})
 _ASKED_ON_AFTER_S: Final = 0.5
 _ASKED_ON_MOST_S: Final = 4.0
@@ -216,7 +210,7 @@ class Pass:
 
     def read(self, verdict: Verdict) -> tuple[Answered | Declined | Unanswered, Sale | None]:
         """Returns what the answer to a look-up means for the sale, and the sale as it was answered."""
-        event, sale = _event_of(Step.READ, self.written, verdict, self.desk.config.terminal)
+        event, sale = event_of(Step.READ, self.written, verdict, self.desk.config.terminal)
         self.missing = isinstance(event, Declined) and event.refusal.reason == Reason.SALE_NOT_FOUND
         return event, sale
 
@@ -238,7 +232,7 @@ class Pass:
             yield from compare(self.desk, self._ends_at)
             verdict = yield self.ask(step, self._body(step))
         was_pending = self.written.state == SaleState.PENDING
-        event, sale = _event_of(step, self.written, verdict, self.desk.config.terminal)
+        event, sale = event_of(step, self.written, verdict, self.desk.config.terminal)
         if sale is not None and not (yield from self.carried_over(sale)):
             event, sale = Unanswered(step, refusal_of(TillReason.TICKET_BUSY, ticket=sale.replaces)), None
         counts = verdict if not isinstance(event, Unanswered) else None
@@ -246,7 +240,7 @@ class Pass:
         self.verdict, self.sale = verdict, sale or self.sale
         yield from self._look_whose()
         charging = step in (Step.SETTLE, Step.CONFIRM) or was_pending
-        if charging and sale is not None and _charges_otherwise(self.written, sale):
+        if charging and sale is not None and charges_otherwise(self.written, sale):
             said = refusal_of(TillReason.SPLIT_NOT_AS_SHOWN)
             self.performs |= {Step.RELEASE, Step.REVERSE}
             yield from self.happened(Unwanted("another split than was shown", said))
@@ -309,11 +303,11 @@ class Pass:
         if tender is None:
             raise AssertionError("a pass that may collect has a tender")
         try:
-            collected = yield _asked_of(tender, lambda: tender.collect(record.cash_fen, record.request_id))
+            collected = yield asked_of(tender, lambda: tender.collect(record.cash_fen, record.request_id))
         except Exception as error:  # noqa: BLE001 - whatever a tender raises, the cash may have been taken
-            event: Event = _not_collected(sure=False, cause=type(error).__name__)
+            event: Event = not_collected(sure=False, cause=type(error).__name__)
         else:
-            event = _cash_event(collected, record.cash_fen)
+            event = cash_event(collected, record.cash_fen)
         self._begin_to_wait()
         yield from self.happened(event)
 
@@ -322,7 +316,7 @@ class Pass:
         if tender is None:
             raise AssertionError("a pass that may refund has a tender")
         yield from self.happened(RefundAsked())
-        work = _asked_of(
+        work = asked_of(
             tender, lambda: tender.refund(record.cash_fen, record.request_id, record.tenders)
         )
         try:
@@ -334,59 +328,6 @@ class Pass:
         else:
             back = record.cash if refunded is False else CashState.REFUND_ASKED
             yield from self.happened(RefundFailed(back))
-
-
-def _asked_of(tender: Tender, work: Callable[[], object]) -> Consult:
-    return Consult(work, blocks=getattr(tender, "blocks", False) is True)
-
-
-def _event_of(
-    step: Step, record: SaleRecord, verdict: Verdict, terminal: str
-) -> tuple[Answered | Declined | Unanswered, Sale | None]:
-    """Returns what a verdict means for the sale, and the sale as it was answered."""
-    if verdict.valid and verdict.code == OK:
-        try:
-            sale = answering.sale(verdict.body)
-            if sale.request_id != record.request_id:
-                raise UnreadableError("the answer is about another sale")
-        except UnreadableError as error:
-            return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE, cause=str(error))), None
-        elsewhere = sale.undone_by != terminal if sale.undone_by else None
-        if sale.replaced_by:
-            # Part of its cash is now the other sale's: only that one says how much goes back.
-            elsewhere = True
-        return Answered(step, sale.state, sale.amount_of(LegKind.CASH), sale.refusal, elsewhere), sale
-    facts = verdict.facts
-    if facts is None:
-        return Unanswered(step, refusal_of(TillReason.ANSWER_UNREADABLE)), None
-    decided = verdict.code in Code.__members__ and verdict.code not in _NO_DECISION
-    if verdict.valid and decided:
-        return Declined(step, facts.refusal, verdict.code), None
-    return Unanswered(step, facts.refusal), None
-
-
-def _charges_otherwise(record: SaleRecord, sale: Sale) -> bool:
-    """Nobody is charged another amount than the one shown: such a sale is undone at once."""
-    charged = sale.state in _CHARGED
-    return charged and record.expected is not None and not sale.split().same_as(record.expected)
-
-
-def _cash_event(collected: object, cash_fen: int) -> Event:
-    if not isinstance(collected, Collected):
-        return _not_collected(sure=False, cause="the tender gave no answer")
-    if collected.state is not CashState.COLLECTED:
-        sure = collected.state is CashState.NOT_COLLECTED
-        return _not_collected(sure=sure, zh=collected.zh, en=collected.en)
-    try:
-        return CashCollected(checked_tenders(collected.tenders, cash_fen))
-    except MedsettleError as error:
-        return CashFailed(error.refusal, sure=False)
-
-
-def _not_collected(*, sure: bool, **details: str) -> CashFailed:
-    said = {key: text for key, text in details.items() if text}
-    reason = TillReason.CASH_NOT_COLLECTED if sure else TillReason.CASH_NOT_KNOWN
-    return CashFailed(refusal_of(reason, **said), sure)
 
 
 def is_open(card: SaleCard) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from medsettle.models import CashState, Outcome, SaleState
 from medsettle.record import Goal, Known, SaleRecord
 from medsettle.sale import outcome
+from medsettle.till_reasons import TillReason
 
 
 class Say(NamedTuple):
@@ -182,6 +183,25 @@ CASH_WHEN_PAID: Final[Mapping[CashState, Words]] = {
 _HAND_OVER: Final = Words("请打印小票并交付商品。", "Print the receipt and hand over the goods.")
 
 
+_LOST: Final = Words(
+    "这笔业务曾经支付,网关现在没有它,流水号已封存。",
+    "This sale was paid; the gateway does not have it now, and its id is sealed.",
+)
+_LOST_CASH: Final = Words(
+    "现金部分 {yuan} 元是否退还患者,由店长决定;请先核对是否已退,勿再收取。",
+    "Whether the patient gets the cash part, {yuan} yuan, back is the manager's to decide: first find out "
+    "whether it was given back, and do not collect it again.",
+)
+_CALL: Final = Words("请联系网关运营方。", "Call the gateway's operator.")
+
+
+def is_lost(record: SaleRecord) -> bool:
+    """Returns whether the gateway sealed, as one that was never made, what it had signed as paid."""
+    refusal = record.refusal
+    sealed = record.state == SaleState.SEALED
+    return sealed and refusal is not None and refusal.reason == TillReason.PAID_SALE_LOST
+
+
 def say(record: SaleRecord, left: str = "") -> Say:
     """Returns what to say of the sale and its cash part; ``left``: the id of what a return has left of it."""
     said = outcome(record)
@@ -190,6 +210,9 @@ def say(record: SaleRecord, left: str = "") -> Say:
         return _joined(record, tell, (*_when_ended(record)[:-1], _TAKE_PART))
     if said is Outcome.PAID:
         return _joined(record, _TELL[SaleState.SETTLED], (CASH_WHEN_PAID[record.cash], _HAND_OVER))
+    if is_lost(record):
+        cash = (_LOST_CASH, _WRITE_DOWN) if record.cash in _TO_WRITE_DOWN else ()
+        return _joined(record, _LOST, (*cash, _CALL))
     if said is Outcome.NOT_PAID:
         return _joined(record, _tell_ended(record), _when_ended(record))
     return _joined(record, _tell_open(record), _while_open(record))

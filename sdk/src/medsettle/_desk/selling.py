@@ -45,7 +45,7 @@ from medsettle.models import (
     Tendered,
 )
 from medsettle.record import CashCollected, Goal, Known, Reopened, SaleRecord, Step, Unwanted
-from medsettle.sale import apply
+from medsettle.sale import apply, outcome
 from medsettle.tender import Tender
 from medsettle.ticket import Ticket
 from medsettle.till_reasons import TillReason
@@ -145,10 +145,13 @@ def release(desk: Desk, request_id: str, operator: str) -> Script[SaleCard]:
 
 
 def reverse(desk: Desk, request_id: str, reason: str, operator: str) -> Script[SaleCard]:
-    """Undoes a sale, wherever it stands."""
+    """Undoes a sale, wherever it stands; but not one that was paid and that the gateway no longer has."""
     why = checked_reason(reason)
     work = yield from _known(desk, request_id, operator)
     with desk.busy.giving(ticket_name(request_id)):
+        if work.missing and outcome(work.written) is Outcome.PAID:
+            # It would only be sealed, as if it had never been sold.
+            raise _by_reason(refusal_of(TillReason.PAID_SALE_LOST), work.card())
         return (yield from _undone(work, Unwanted(why)))
 
 

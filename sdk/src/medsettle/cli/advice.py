@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Final
 
 from medsettle._desk.saying import NOT_SENT, OF_ANOTHER
-from medsettle.models import CashState, Refusal, SaleCard, SaleState
+from medsettle.models import CashState, Outcome, Refusal, SaleCard, SaleState
 from medsettle.ticket import RequestId, china_time
 from medsettle.till_reasons import TillReason
 from medsettle.wire.called import Pair
 from medsettle.wire.reasons import Reason
 
+_NEXT_ATTEMPT: Final = "sell ... --ticket {number}"
 _TYPED: Final[Mapping[str, str]] = {
-    Reason.POSSIBLE_DUPLICATE: "sell ... --ticket {number} --acknowledge POSSIBLE_DUPLICATE",
+    Reason.CONFIRM_TOO_LATE: _NEXT_ATTEMPT,
+    Reason.POSSIBLE_DUPLICATE: f"{_NEXT_ATTEMPT} --acknowledge POSSIBLE_DUPLICATE",
+    TillReason.CASH_NOT_COLLECTED: _NEXT_ATTEMPT,
     Reason.EARLIER_ATTEMPT_OPEN: "medsettle status {other}",
     Reason.SALE_NOT_FOUND: "medsettle seal {id}",
     TillReason.GATEWAY_AWAY: "medsettle doctor",
@@ -28,7 +31,12 @@ _STATES: Final[Mapping[str, Pair]] = {
     SaleState.UNDOING: ("正在撤销", "being undone"),
 }
 _OF_OTHER: Final = frozenset({"other_request_id", "other_state", "other_created_at"})
-_NO_CASH: Final = frozenset({CashState.NOT_DUE, CashState.NOT_ASKED})
+_NO_CASH: Final = frozenset({CashState.NOT_DUE, CashState.NOT_ASKED, CashState.NOT_COLLECTED})
+_SETTLE_AGAIN: Final = frozenset({
+    Reason.POSSIBLE_DUPLICATE, Reason.QUOTE_CHANGED, Reason.CONFIRM_TOO_LATE, Reason.SEALED,
+    Reason.NOT_CHARGED_BY_AUTHORITY, TillReason.CASH_NOT_COLLECTED,
+})
+"""What these advise is to settle the next attempt, as the card of a sale that has ended does."""
 
 
 def typed(refusal: Refusal, request_id: str | None, *, enrolled: bool = True) -> str:
@@ -48,7 +56,9 @@ def says_all(card: SaleCard) -> bool:
         return False
     if card.next_zh == NOT_SENT.next_zh:
         return True
-    return card.refusal.reason == Reason.POSSIBLE_DUPLICATE and card.cash in _NO_CASH
+    if card.outcome is not Outcome.NOT_PAID:
+        return False
+    return card.refusal.reason in _SETTLE_AGAIN and card.cash in _NO_CASH
 
 
 def is_of_another(card: SaleCard) -> bool:

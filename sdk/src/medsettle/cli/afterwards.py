@@ -107,7 +107,9 @@ def _sure(counter: Counter, till: Till) -> None:
     if counter.arguments.yes:
         return
     if counter.wants_json or not counter.interactive:
-        raise UsageError("请核对流水号;确要封存请加 --yes。 Check the id; to seal it after all, add --yes.")
+        raise UsageError(
+            "请核对流水号;确要封存请加 --yes。", "Check the id; to seal it after all, add --yes."
+        )
     if not counter.agrees("继续封存 seal it?"):
         raise till_error(TillReason.SALE_UNKNOWN, request_id=request_id)
 

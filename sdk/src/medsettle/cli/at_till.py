@@ -27,8 +27,8 @@ def manned(counter: Counter) -> TillConfig:
     operator = counter.arguments.operator if counter.arguments.operator is not None else config.operator
     if not operator:
         raise UsageError(
-            "请用 --operator 给出收银员,或写入 till.toml 的 operator。 "
-            "Say who works the till: --operator, or operator in till.toml."
+            "请用 --operator 给出收银员,或写入 till.toml 的 operator。",
+            "Say who works the till: --operator, or operator in till.toml.",
         )
     return replace(config, operator=checked_operator(operator))
 

@@ -9,8 +9,8 @@ from medsettle.checks import checked_basket
 from medsettle.cli.as_json import as_json
 from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of
 from medsettle.cli.screen import Screen
-from medsettle.errors import request_error, till_error
-from medsettle.models import Basket, Credential, Encounter
+from medsettle.errors import RequestError, refusal_of, till_error
+from medsettle.models import Basket, Credential, Encounter, Refusal
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 
@@ -19,7 +19,10 @@ _YES: Final = frozenset({"y", "yes", "是", "同意"})
 
 
 class UsageError(Exception):
-    """The command line does not fit together. ``str`` has a Chinese and an English sentence."""
+    """The command line does not fit together. ``str`` has a line in Chinese and one in English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}\n{en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +65,17 @@ class Counter:
             self._prompt("请扫医保电子凭证 scan the credential: ")
             token = self._line()
         if not token:
-            raise request_error(Reason.FIELD_REQUIRED, field="credential")
+            raise RequestError(_nothing_scanned())
         return Credential(token)
 
     def basket(self) -> Basket:
         """Returns the basket of the command line. Raises UsageError, BasketTextError, RequestError."""
         given = self.arguments
         if (given.basket is None) == (not given.lines):
-            raise UsageError("请给出明细或 --basket 文件,二者之一。 Give lines, or a --basket file.")
+            raise UsageError("请给出明细或 --basket 文件,二者之一。", "Give lines, or a --basket file.")
         payers = tuple(payer_of(text) for text in given.payer)
         if payers and given.no_accounts:
-            raise UsageError("--payer 与 --no-accounts 不能同用。 Use --payer or --no-accounts, not both.")
+            raise UsageError("--payer 与 --no-accounts 不能同用。", "Use --payer or --no-accounts, not both.")
         basket = basket_of(given.basket) if given.basket else Basket(tuple(map(line_of, given.lines)))
         return checked_basket(replace(
             basket, benefit=given.benefit or basket.benefit, payers=payers or basket.payers,
@@ -96,6 +99,14 @@ class Counter:
             return self.source.readline(_INPUT_CHARS_MAX).strip()
         except UnicodeDecodeError as error:
             raise till_error(TillReason.TEXT_NOT_UTF8, field="input") from error
+
+
+def _nothing_scanned() -> Refusal:
+    """The reason is the contract's, for programs; its words are for somebody with a scanner in hand."""
+    return replace(
+        refusal_of(Reason.FIELD_REQUIRED, field="credential"),
+        zh="没有扫到凭证。", en="Nothing was scanned.", next_zh="请重新扫码。", next_en="Scan again.",
+    )
 
 
 def _encounter(given: argparse.Namespace, known: Encounter | None) -> Encounter | None:

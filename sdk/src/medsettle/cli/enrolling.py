@@ -50,7 +50,8 @@ def _typed_wrongly(error: ConfigError) -> Exception:
         return error
     zh = error.zh.partition(":")[2].rstrip("。")
     en = error.details.get("cause", "")
-    return UsageError(f"{_TYPED[key]} 不正确:{_as_typed(zh)}。\n{_TYPED[key]} is not right: {_as_typed(en)}.")
+    typed = _TYPED[key]
+    return UsageError(f"{typed} 不正确:{_as_typed(zh)}。", f"{typed} is not right: {_as_typed(en)}.")
 
 
 def _check_tls(channel: Channel) -> None:
@@ -58,19 +59,21 @@ def _check_tls(channel: Channel) -> None:
     secure = speaks_tls(channel.address)
     if secure is False and not channel.insecure:
         raise UsageError(
-            f"{channel.address} 没有使用TLS:请改用TLS端口;仅限本机时可加 --insecure。 "
-            f"{channel.address} does not speak TLS: name its TLS port, or add --insecure on one machine."
+            f"{channel.address} 没有使用TLS:请改用TLS端口;仅限本机时可加 --insecure。",
+            f"{channel.address} does not speak TLS: name its TLS port, or add --insecure on one machine.",
         )
     if secure and channel.insecure:
         raise UsageError(
-            f"{channel.address} 使用TLS:请去掉 --insecure,必要时用 --ca 给出证书。 "
-            f"{channel.address} speaks TLS: leave out --insecure, and name its authority with --ca if needed."
+            f"{channel.address} 使用TLS:请去掉 --insecure,必要时用 --ca 给出证书。",
+            f"{channel.address} speaks TLS: leave out --insecure; name its authority with --ca if needed.",
         )
     host, port = host_and_port(channel.address)
     with contextlib.suppress(OSError), socket.create_connection((host, port), TIMEOUT_S) as connection:
         check = secured(channel, connection, host)
         if not check.ok:
-            raise UsageError(f"{check.found}. {_as_typed(check.next)}.")
+            raise UsageError(
+                f"TLS 检查未通过 the TLS check failed: {check.found}.", f"{_as_typed(check.next)}."
+            )
 
 
 def _as_typed(text: str) -> str:

@@ -17,7 +17,10 @@ _LINE: Final = re.compile(r"(?P<code>[^*@\s]+)(?:\*(?P<quantity>[0-9.]+))?@(?P<p
 
 
 class BasketTextError(ValueError):
-    """A basket cannot be read as it is written. ``str`` has a Chinese and an English sentence."""
+    """A basket cannot be read as it is written. ``str`` has a line in Chinese and one in English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}\n{en}")
 
 
 def line_of(text: str) -> Line:
@@ -29,8 +32,8 @@ def line_of(text: str) -> Line:
     match = _LINE.fullmatch(goods)
     if match is None:
         raise BasketTextError(
-            f"明细 {text!r} 应写成 编码*数量@单价(元)。 "
-            f"Write the line {text!r} as CODE*QUANTITY@PRICE, the price in yuan."
+            f"明细 {text!r} 应写成 编码*数量@单价(元)。",
+            f"Write the line {text!r} as CODE*QUANTITY@PRICE, the price in yuan.",
         )
     line = Line(match["code"], quantity=match["quantity"] or "1", unit_price=match["price"])
     for option in options:
@@ -48,8 +51,8 @@ def _option(text: str, option: str) -> dict[str, Any]:
         pass
     listed = ", ".join(f"{each}=..." for each in OPTIONS)
     raise BasketTextError(
-        f"明细 {text!r} 中的 {option!r} 不可用,可写:{listed}。 "
-        f"In the line {text!r} {option!r} cannot be read; there are: {listed}."
+        f"明细 {text!r} 中的 {option!r} 不可用,可写:{listed}。",
+        f"In the line {text!r} {option!r} cannot be read; there are: {listed}.",
     )
 
 
@@ -71,8 +74,8 @@ def payer_of(text: str) -> Payer:
     name = consent.replace("-", "_").upper()
     if name not in Consent.__members__:
         raise BasketTextError(
-            f"--payer {text!r} 的同意方式应为 in-person 或 standing。 "
-            f"In --payer {text!r} the consent is in-person or standing."
+            f"--payer {text!r} 的同意方式应为 in-person 或 standing。",
+            f"In --payer {text!r} the consent is in-person or standing.",
         )
     return Payer(account, Consent[name])
 
@@ -84,12 +87,12 @@ def basket_of(path: Path) -> Basket:
     """
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
-            raise BasketTextError(f"{path} 过大。 {path} is larger than {FILE_BYTES_MAX} bytes.")
+            raise BasketTextError(f"{path} 过大。", f"{path} is larger than {FILE_BYTES_MAX} bytes.")
         data = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise BasketTextError(f"无法读取 {path}。 Cannot read {path}: {error.strerror}.") from error
+        raise BasketTextError(f"无法读取 {path}。", f"Cannot read {path}: {error.strerror}.") from error
     except ValueError as error:
-        raise BasketTextError(f"{path} 不是JSON。 {path} is not JSON: {error}.") from error
+        raise BasketTextError(f"{path} 不是JSON。", f"{path} is not JSON: {error}.") from error
     return _object("basket", data, Basket, {
         "lines": lambda value: _list("lines", value, _line),
         "prescriptions": lambda value: _list("prescriptions", value, _prescription),
@@ -133,7 +136,7 @@ def _object(place: str, data: object, kind: Callable[..., T], read: Mapping[str,
         return kind(**values)
     except TypeError as error:
         missing = ", ".join(_required(kind) - values.keys())
-        raise BasketTextError(f"{place} 缺少 {missing}。 {place} lacks {missing}.") from error
+        raise BasketTextError(f"{place} 缺少 {missing}。", f"{place} lacks {missing}.") from error
 
 
 def _list(place: str, data: object, read: Callable[[str, object], T]) -> tuple[T, ...]:
@@ -176,5 +179,7 @@ def _day(value: object) -> date:
 def _wrong(place: str, expected: str) -> BasketTextError:
     inside = place.removeprefix("basket").lstrip(".")
     if not inside:
-        return BasketTextError(f"购物篮不正确。 The basket is not right: {expected}.")
-    return BasketTextError(f"购物篮的 {inside} 不正确。 In the basket, {inside} is not right: {expected}.")
+        return BasketTextError("购物篮不正确。", f"The basket is not right: {expected}.")
+    return BasketTextError(
+        f"购物篮的 {inside} 不正确。", f"In the basket, {inside} is not right: {expected}."
+    )

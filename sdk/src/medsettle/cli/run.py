@@ -15,7 +15,9 @@ from medsettle.till_reasons import TillReason
 
 Command = Callable[[Counter], int]
 
-_NOTHING_DONE: Final = frozenset({TillReason.STEP_NOT_ALLOWED, TillReason.NOTHING_DUE})
+_NOTHING_DONE: Final = frozenset({
+    TillReason.STEP_NOT_ALLOWED, TillReason.NOTHING_DUE, TillReason.PAID_SALE_LOST,
+})
 """The card says how the sale stands; what comes next, the error says."""
 INTERRUPTED: Final = 130
 """As shells say it: the command was stopped from the keyboard, and no sale is in doubt over that."""
@@ -94,9 +96,11 @@ def _show(counter: Counter, error: MedsettleError) -> None:
 def _interrupted(counter: Counter) -> int:
     """A sale may be on its way: the journal knows, and recover ends it."""
     if counter.moved:
-        counter.complaints.show(["", "已中断;请执行 medsettle recover。 Interrupted: run medsettle recover."])
+        counter.complaints.show([
+            "", "已中断;请执行 medsettle recover。", "Interrupted: run medsettle recover.",
+        ])
         return OPEN
-    counter.complaints.show(["", "已中断,没有发出结算请求。 Interrupted; no sale was begun."])
+    counter.complaints.show(["", "已中断,没有发出结算请求。", "Interrupted; no sale was begun."])
     return INTERRUPTED
 
 

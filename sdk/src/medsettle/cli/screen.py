@@ -7,7 +7,7 @@ from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
 from medsettle._columns import row, width, wrap
-from medsettle._receipt_settlement import afterwards, going_back, limit_words
+from medsettle._receipt_settlement import afterwards, going_back, heading, limit_words
 from medsettle.cli.advice import facts, is_of_another, other_sale, says_all, typed
 from medsettle.errors import MedsettleError
 from medsettle.models import (
@@ -25,6 +25,7 @@ from medsettle.models import (
 )
 from medsettle.receipt import yuan
 from medsettle.ticket import china_time
+from medsettle.till_reasons import TillReason
 from medsettle.wire.called import Pair
 from medsettle.wire.explained import fund_titles
 from medsettle.wire.reasons import Reason
@@ -109,7 +110,7 @@ class Screen:
     def quote(self, quote: Quote) -> None:
         """Shows what a sale would cost: each line, who pays what."""
         for settlement in quote.settlements:
-            self.show([self.paint(f"{settlement.title_zh} {settlement.title_en}".strip(), _BOLD)])
+            self.show([self.paint(_both(heading(settlement)), _BOLD)])
             for line in settlement.lines:
                 self._row(f"  {line.name or line.item_code}", yuan(line.amount_fen))
             self._row("合计 total", yuan(settlement.breakdown.total_fen))
@@ -141,18 +142,36 @@ class Screen:
             self._row(f"  {_both(label)}", yuan(amount))
 
     def card(self, card: SaleCard, *, advised: bool = True) -> None:
-        """Shows where a sale stands, what to tell the patient, and, if ``advised``, what to do next."""
+        """Shows where a sale stands, what to tell the patient, and, if ``advised``, what to do next.
+
+        Of one that is not known yet what to do comes first, and why it is so last.
+        """
         outcome, colour = _label(card)
         self._row(card.request_id or "-", outcome, colour)
+        if card.outcome is Outcome.OPEN:
+            self._open(card, advised=advised)
+            return
         if card.refusal is not None:
             self._refusal(card.refusal, card.request_id, stepped=not is_of_another(card))
+        self._told(card)
+        if advised and not says_all(card):
+            self._said(card.next_zh, card.next_en, lead=_STEP)
+
+    def _open(self, card: SaleCard, *, advised: bool) -> None:
+        if advised:
+            self._said(card.next_zh, card.next_en, lead=_STEP)
+        self._told(card)
+        if card.next_query_at is not None:
+            self._indented(f"下次查询 next query: {china_time(card.next_query_at):%H:%M:%S}")
+        if card.refusal is None:
+            return
+        stepped = not is_of_another(card) and card.refusal.reason != TillReason.OUTCOME_UNKNOWN
+        self._refusal(card.refusal, card.request_id, stepped=stepped, lead="")
+
+    def _told(self, card: SaleCard) -> None:
         self._said(card.tell_zh, card.tell_en)
         if card.refund_due_fen:
             self._row("  应退还患者 to give back", yuan(card.refund_due_fen), _YELLOW)
-        if card.next_query_at is not None:
-            self._indented(f"下次查询 next query: {china_time(card.next_query_at):%H:%M:%S}")
-        if advised and not says_all(card):
-            self._said(card.next_zh, card.next_en, lead=_STEP)
 
     def error(self, error: MedsettleError, *, enrolled: bool = True) -> None:
         """Shows both sentences of an error, its reason, and the next step.
@@ -203,7 +222,7 @@ class Screen:
 
     def _refusal(
         self, refusal: Refusal, request_id: str | None, *, indent: int = 2, enrolled: bool = True,
-        stepped: bool = True,
+        stepped: bool = True, lead: str = _STEP,
     ) -> None:
         """Why, which other sale is meant, the facts, and, if ``stepped``, a next step with what to type."""
         self._said(refusal.zh, refusal.en, indent=indent, colour=_RED)
@@ -213,7 +232,7 @@ class Screen:
         self._indented(self.paint(f"[{' '.join([refusal.reason, *facts(refusal)])}]", _DIM))
         if not stepped:
             return
-        self._said(refusal.next_zh, refusal.next_en, lead=_STEP)
+        self._said(refusal.next_zh, refusal.next_en, lead=lead)
         self._indented(typed(refusal, request_id, enrolled=enrolled), indent=2 + len(_STEP))
 
     def _said(self, zh: str, en: str, *, indent: int = 2, lead: str = "", colour: str = "") -> None:

@@ -51,7 +51,7 @@ def sell(counter: Counter) -> int:
     """Quotes, asks, settles and prints the receipt. Returns what ``exits`` says of the card."""
     given = counter.arguments
     if counter.wants_json and not given.yes:
-        raise UsageError("--json 不提问,须同时给出 --yes。 With --json nobody is asked: give --yes too.")
+        raise UsageError("--json 不提问,须同时给出 --yes。", "With --json nobody is asked: give --yes too.")
     config, basket = manned(counter), counter.basket()
     credential = counter.credential()
     with open_till(counter, config) as till:
@@ -76,7 +76,7 @@ def return_goods(counter: Counter) -> int:
     """Shows what goes back, asks, and settles what stays. Returns what ``exits`` says of the card."""
     given = counter.arguments
     if counter.wants_json and not given.yes:
-        raise UsageError("--json 不提问,须同时给出 --yes。 With --json nobody is asked: give --yes too.")
+        raise UsageError("--json 不提问,须同时给出 --yes。", "With --json nobody is asked: give --yes too.")
     config, stay = manned(counter), checked_staying(tuple(map(line_of, given.lines)))
     with open_till(counter, config) as till:
         quoted = till.quote_return(given.request_id, stay.lines)
