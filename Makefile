@@ -48,7 +48,7 @@ check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contr
 serve: $(READY) ## Serve a sandbox gateway from .build/sandbox, which is made at the first start
 	@test -e $(SANDBOX)/gateway.toml || $(BIN)/medsettle-gateway demo-city $(SANDBOX) --no-next
 	@echo "在另一个终端执行 next, in another terminal:"
-	@echo "  $(BIN)/medsettle-gateway terminal enrol P21030200101 01 --config $(SANDBOX)/gateway.toml"
+	@echo "  $(BIN)/medsettle-gateway terminal enrol H21030200001 01 --config $(SANDBOX)/gateway.toml"
 	@exec $(BIN)/medsettle-gateway serve --config $(SANDBOX)/gateway.toml --demo
 
 simulate: $(READY) ## Simulate days of bad weather: new seeds, or SEED=17, with DAYS=3 and EVENTS=1

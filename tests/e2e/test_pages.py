@@ -104,6 +104,8 @@ def test_a_newcomer_serves_enrols_and_sells_by_hand(tmp_path: Path) -> None:
     with serving(serve.text, ROOT, tmp_path / "served.log", variables, address):
         printed = run_shell(text, ROOT, variables)
     assert "PAID" in printed
+    [receipt] = of_kind(page, "text")
+    assert receipt.text in printed
 
 
 def test_the_first_command_of_the_page_plays_the_demo() -> None:

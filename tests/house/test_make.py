@@ -64,4 +64,4 @@ def test_serving_names_what_the_reader_does_next_and_nothing_that_it_does_itself
     """Without serving: make says what it would run."""
     planned = make("--dry-run", "serve", f"SANDBOX={tmp_path / 'box'}").stdout
     assert re.search(r"demo-city \S+ --no-next", planned)
-    assert re.search(r'echo ".*terminal enrol P21030200101 01 --config \S+/gateway.toml"', planned)
+    assert re.search(r'echo ".*terminal enrol H21030200001 01 --config \S+/gateway.toml"', planned)
