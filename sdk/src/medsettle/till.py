@@ -162,7 +162,8 @@ class Till:
         """Undoes a sale wherever it stands (撤销). Repeating is safe: it is undone once.
 
         Returns a NOT_PAID card; ``refund_due_fen`` goes back in cash. Raises RefusedError if it stays
-        paid, and OutcomeUnknownError; then ``recover`` ends it.
+        paid (PAID_SALE_LOST: the gateway has lost it, so people look into it), and OutcomeUnknownError;
+        then ``recover`` ends it.
         """
         return self._run(selling.reverse(self._desk, request_id, reason, self._operator(operator)))
 
