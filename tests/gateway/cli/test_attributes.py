@@ -56,6 +56,12 @@ def test_a_name_that_no_policy_of_the_region_asks_for_is_entered_and_named(askin
     assert "asked for: contribution, children" in said.stderr
 
 
+def test_where_no_policy_asks_for_anything_that_is_said(city: City) -> None:
+    said = city.run("member", "attributes", city.write("a.csv", HEADER, "2103000001,tier,low,2026-01-01,"))
+    assert "no policy of region 210300 asks for tier; none asks for any yet." in said.stderr
+    assert "还没有用到任何属性" in said.stderr
+
+
 def test_members_of_a_region_without_a_pack_come_with_a_warning(city: City) -> None:
     said = city.run("member", "import", city.write("s.csv", MEMBERS, person("S1"))).stderr
     assert f"region {REGION} has no policy pack yet" in said

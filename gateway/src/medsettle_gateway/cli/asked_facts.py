@@ -42,6 +42,9 @@ class AskedFacts:
     def warn(self) -> None:
         """Warns of the attributes that decide nothing, since no pack of their region asks for them."""
         for region, name in self._unasked:
-            known = ", ".join(each for of, each in self._asked if of == region) or "-"
-            click.echo(f"注意:统筹区 {region} 的政策没有用到属性 {name};用到的有:{known}。", err=True)
-            click.echo(f"Note: no policy of region {region} asks for {name}; asked for: {known}.", err=True)
+            known = ", ".join(each for of, each in self._asked if of == region)
+            zh, en = f"用到的有:{known}", f"asked for: {known}"
+            if not known:
+                zh, en = "还没有用到任何属性", "none asks for any yet"
+            click.echo(f"注意:统筹区 {region} 的政策没有用到属性 {name};{zh}。", err=True)
+            click.echo(f"Note: no policy of region {region} asks for {name}; {en}.", err=True)
