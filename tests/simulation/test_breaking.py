@@ -91,7 +91,7 @@ def test_a_seal_that_leaves_no_tombstone_is_found(monkeypatch: pytest.MonkeyPatc
         return Decision(decision.answer) if sealed else decision
 
     monkeypatch.setitem(use_cases.USE_CASES, Seal, UseCase(undo.needs, decide))
-    assert "SEALED in the journal" in first_fault()
+    assert "SEALED in the journal" in first_fault("SEALED in the journal")
 
 
 def test_holds_that_nobody_ends_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
