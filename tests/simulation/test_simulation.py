@@ -14,8 +14,8 @@ import pytest
 from tests.house.tree import ROOT
 from tests.simulation.running import Sum, how_to_replay, many, simulate
 
-FIXED_COUNT: Final = 2_700
-NEW_COUNT: Final = 300
+FIXED_COUNT: Final = 1_900
+NEW_COUNT: Final = 200
 MET: Final = {
     "HELD", "SETTLED", "EXPIRED", "RELEASED", "REVERSED", "SEALED", "REFUSED", "QUOTE_CHANGED",
     "CREDENTIAL_USED", "CLOCK_SKEW", "STORE_UNAVAILABLE", "a till died", "a gateway died",
