@@ -25,6 +25,16 @@ def lost_after(_: Counterpart, request: Request, handle: Callable[[], Reply]) ->
     return Reply("UNAVAILABLE")
 
 
+def and_away(lost: Fault) -> Fault:
+    """The call is lost so, and from then on nobody answers."""
+
+    def fault(counterpart: Counterpart, request: Request, handle: Callable[[], Reply]) -> Reply:
+        counterpart.away = True
+        return lost(counterpart, request, handle)
+
+    return fault
+
+
 def refused(reason: Reason, *details: Message, recorded: bool | None = None, **said: str) -> Fault:
     """The call is refused, signed."""
 

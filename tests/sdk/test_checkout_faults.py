@@ -12,7 +12,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.v1 import errors_pb2, sale_pb2
 from tests.sdk.counter import Drawer, sell
 from tests.sdk.counterpart import Counterpart
-from tests.sdk.faults import lost_after, lost_before, refused
+from tests.sdk.faults import and_away, lost_after, lost_before, refused
 
 Opened = Callable[[], Till]
 
@@ -64,11 +64,7 @@ def test_when_settle_never_arrived_the_seal_proves_it(
 def test_with_the_gateway_away_the_sale_is_open_and_a_new_till_ends_it(
     open_till: Opened, counterpart: Counterpart, basket: Basket
 ) -> None:
-    def goes_away(other: Counterpart, request: Any, handle: Any) -> Any:
-        other.away = True
-        return lost_after(other, request, handle)
-
-    counterpart.fault("Settle", goes_away)
+    counterpart.fault("Settle", and_away(lost_after))
     drawer = Drawer()
     card = sell(open_till(), basket, drawer)
     assert (card.outcome, card.state, drawer.taken_fen) == (Outcome.OPEN, None, 0)
@@ -85,11 +81,7 @@ def test_with_the_gateway_away_the_sale_is_open_and_a_new_till_ends_it(
 def test_cash_that_was_journalled_as_collected_is_confirmed_after_a_restart(
     open_till: Opened, counterpart: Counterpart, basket: Basket
 ) -> None:
-    def goes_away(other: Counterpart, request: Any, handle: Any) -> Any:
-        other.away = True
-        return lost_before(other, request, handle)
-
-    counterpart.fault("Confirm", goes_away)
+    counterpart.fault("Confirm", and_away(lost_before))
     drawer = Drawer()
     assert sell(open_till(), basket, drawer).outcome is Outcome.OPEN
     counterpart.away = False

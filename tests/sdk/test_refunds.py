@@ -11,7 +11,7 @@ from medsettle.tender import CashTender, Collected
 from medsettle.till import Till
 from medsettle.wire.reasons import Reason
 from tests.sdk.counterpart import Counterpart
-from tests.sdk.faults import lost_before, refused
+from tests.sdk.faults import and_away, lost_before, refused
 
 SHOWN = Split(4000, {"pooled": 8000})
 CASH = (Tendered("cash", 4000),)
@@ -157,11 +157,7 @@ def test_a_paid_sale_that_another_till_reversed_is_not_paid_any_more_and_nothing
 def test_a_hold_that_somebody_else_released_gives_no_cash_back_by_itself(
     open_till: Opened, counterpart: Counterpart, basket: Basket
 ) -> None:
-    def goes_away(other: Counterpart, request: Any, handle: Any) -> Any:
-        other.away = True
-        return lost_before(other, request, handle)
-
-    counterpart.fault("Confirm", goes_away)
+    counterpart.fault("Confirm", and_away(lost_before))
     drawer = Drawer()
     card = sell(open_till(), basket, drawer.tender)
     assert "is taken: do not collect it again" in card.next_en

@@ -11,7 +11,7 @@ from medsettle.models import Basket, Collect, Credential, Outcome, SaleCard, Sal
 from medsettle.tender import CashTender
 from medsettle.till import Till
 from tests.sdk.counterpart import Counterpart
-from tests.sdk.faults import lost_after, lost_before
+from tests.sdk.faults import and_away, lost_after, lost_before
 
 SHOWN = Split(4000, {"pooled": 8000})
 Opened = Callable[[], Till]
@@ -38,11 +38,7 @@ class Counter:
 def left_held(counterpart: Counterpart) -> None:
     """The next Settle is carried out, and no answer comes through before its pass is over."""
 
-    def goes_away(other: Counterpart, request: Any, handle: Any) -> Any:
-        other.away = True
-        return lost_after(other, request, handle)
-
-    counterpart.fault("Settle", goes_away)
+    counterpart.fault("Settle", and_away(lost_after))
 
 
 def test_another_patient_on_an_open_ticket_pays_nothing(

@@ -26,7 +26,6 @@ from tests.gateway.storage.stand import (
 )
 
 KEY = SaleKey(request_id().text)
-FATHER, SON = "1", "2"
 
 
 @pytest.fixture
