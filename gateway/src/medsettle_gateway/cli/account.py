@@ -2,7 +2,6 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -17,15 +16,13 @@ from medsettle_gateway.cli.frame import (
     print_json,
     refuse,
 )
-from medsettle_gateway.cli.usage import WrongValueError
+from medsettle_gateway.cli.words import each_words, words
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.policy import subsidy as rules
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.storage.subsidies import ClosingRecord, Found, Rule
-
-_CHARS: Final = 200
 
 
 @click.group("account", short_help="定额补助账户 accounts that a region credits")
@@ -40,9 +37,9 @@ account.add_command(credit_subsidy)
 @click.argument("member_no")
 @click.option("--cause", required=True, help="Why, as the policy pack names it: moved_away, deceased.")
 @click.option("--paid-to", required=True, help="Who gets what is left, as the pack names it: self, heir.")
-@click.option("--document", "documents", multiple=True, metavar="NAME[:NUMBER]",
+@click.option("--document", "documents", multiple=True, metavar="NAME[:NUMBER]", callback=each_words,
               help="A paper that was shown, as the pack names it; may be repeated.")
-@click.option("--author", required=True, help="Who does it.")
+@click.option("--author", required=True, callback=words, help="Who does it.")
 @check_option
 @json_option
 @config_option
@@ -55,10 +52,6 @@ def close(  # noqa: PLR0913 - one argument an option
     Only a cause that the policy pack names closes an account, and only with the papers that it asks for.
     There is no other way from an account to cash.
     """
-    for text in (author, *documents):
-        if not 1 <= len(text) <= _CHARS or not text.isprintable():
-            zh, en = f"应为1至{_CHARS}个可见字符", f"must be 1 to {_CHARS} printable characters"
-            raise WrongValueError(zh, en, param_hint="--author, --document")
     gateway = open_gateway(config_path)
     today = day_of(now())
     with gateway.writing(keep=not check) as connection:

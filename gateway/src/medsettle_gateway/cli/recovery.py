@@ -49,7 +49,7 @@ def _instant(_context: click.Context, option: click.Parameter, text: str | None)
             f"应为带时区的时刻:{such}", f"must be an instant with its offset: {such}", param=option
         )
     if at > now():
-        raise click.BadParameter("晚于现在 is later than now", param=option)
+        raise WrongValueError("晚于现在", "is later than now", param=option)
     return at
 
 

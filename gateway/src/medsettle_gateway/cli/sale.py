@@ -17,6 +17,7 @@ from medsettle_gateway.cli.frame import (
     shown_at,
 )
 from medsettle_gateway.cli.usage import WrongUsageError, WrongValueError
+from medsettle_gateway.cli.words import words
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.sale import SaleRecord
@@ -34,7 +35,6 @@ from medsettle_gateway.service.office import (
 from medsettle_gateway.service.recompute import AND_MORE
 from medsettle_gateway.storage.open_sales import Open, open_sales, recorded, refused_late
 
-_CHARS = 200
 _LATE = "REFUSED_LATE"
 _SAY_MORE = (
     "此后的业务过多,未能全部查看,其余请自行查对。 "
@@ -123,15 +123,17 @@ def _why(record: SaleRecord) -> tuple[str, str]:
     return f"预占已于 {until} 到期,等待迟到的确认", f"its hold ended at {until}; a late confirmation may come"
 
 
-_by_option = click.option("--by", "author", required=True, help="Who decides it.")
-_second_option = click.option("--second", required=True, help="Who checked it: another person.")
+_by_option = click.option("--by", "author", required=True, callback=words, help="Who decides it.")
+_second_option = click.option(
+    "--second", required=True, callback=words, help="Who checked it: another person."
+)
 
 
 @sale.command("reverse", short_help="超过收银机时限后由两人撤销 reverse after the till's time")
 @click.argument("request_id")
 @_by_option
 @_second_option
-@click.option("--reason", required=True, help="Why, for the record.")
+@click.option("--reason", required=True, callback=words, help="Why, for the record.")
 @json_option
 @config_option
 def reverse(
@@ -141,7 +143,7 @@ def reverse(
 
     Funds and accounts get back what they paid. The patient's cash is the institution's to give back.
     """
-    command = ReverseByOffice(_id(request_id), _text(reason), _authors(author, second))
+    command = ReverseByOffice(_id(request_id), reason, (author, second))
     done = _done(config_path, command, office.needs_reverse, office.reverse)
     _say(done, as_json=as_json)
 
@@ -150,7 +152,8 @@ def reverse(
 @click.argument("request_id")
 @_by_option
 @_second_option
-@click.option("--reason", required=True, help="How the authority confirmed it: the paper's number and day.")
+@click.option("--reason", required=True, callback=words,
+              help="How the authority confirmed it: the paper's number and day.")
 @json_option
 @config_option
 def not_charged(
@@ -161,23 +164,23 @@ def not_charged(
     Only with the authority's word, given otherwise, that nothing is charged under its number, nor ever will
     be.
     """
-    command = NotCharged(_id(request_id), _text(reason), _authors(author, second))
+    command = NotCharged(_id(request_id), reason, (author, second))
     done = _done(config_path, command, office.needs_not_charged, office.not_charged)
     _say(done, as_json=as_json)
 
 
 @sale.command("repair", short_help="补办确认过迟的业务 make up for a late confirmation")
 @click.argument("request_id")
-@click.option("--again", "consent", metavar="CONSENT",
+@click.option("--again", "consent", metavar="CONSENT", callback=words,
               help="Settle at today's amounts; CONSENT says how the patient agreed to them.")
-@click.option("--as-shown", "reason", metavar="REASON",
+@click.option("--as-shown", "reason", metavar="REASON", callback=words,
               help="Pay what the patient was shown; the difference goes to variance.")
 @_by_option
-@click.option("--second", default="", help="Who checked it: another person, where it takes two.")
+@click.option("--second", callback=words, help="Who checked it: another person, where it takes two.")
 @json_option
 @config_option
 def repair(
-    request_id: str, consent: str | None, reason: str | None, author: str, second: str,
+    request_id: str, consent: str | None, reason: str | None, author: str, second: str | None,
     as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
     """Settle a sale after all whose late confirmation was refused, under an id of its own.
@@ -189,12 +192,12 @@ def repair(
         raise WrongUsageError(
             "--again 与 --as-shown 必须且只能给出一个", "name one of --again and --as-shown"
         )
-    names = _authors(author, second)
+    names = (author,) if second is None else (author, second)
     command: office.Repair
     if consent is not None:
-        command = SettleAgain(_id(request_id), _text(consent), names)
+        command = SettleAgain(_id(request_id), consent, names)
     else:
-        command = PayAsShown(_id(request_id), _text(reason or ""), names)
+        command = PayAsShown(_id(request_id), reason or "", names)
     done = _done(config_path, command, office.needs_repair, office.repair)
     _say(done, as_json=as_json)
 
@@ -233,18 +236,6 @@ def _id(text: str) -> RequestId:
         return RequestId.parse(text)
     except ValueError as error:
         raise WrongValueError("流水号格式不正确", str(error), param_hint="REQUEST_ID") from error
-
-
-def _authors(*names: str) -> tuple[str, ...]:
-    return tuple(_text(name) for name in names if name.strip())
-
-
-def _text(text: str) -> str:
-    if not text.strip() or len(text) > _CHARS or not text.isprintable():
-        raise WrongUsageError(
-            f"文字应为1至{_CHARS}个可见字符", f"a text must be 1 to {_CHARS} printable characters"
-        )
-    return text
 
 
 def _at(instant: datetime) -> str:
