@@ -1,6 +1,5 @@
 """The courier: a sale that a remote authority decides comes to one end, whatever goes wrong on the way."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,13 +39,6 @@ from tests.gateway.service.virtual_time import quiet
 from tests.gateway.service.world import CLINIC, basket, beside, caller, line, split
 
 S = SaleState
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[RemoteWorld]:
-    begun = await RemoteWorld().begun()
-    yield begun
-    await begun.ends()
 
 
 async def settle(world: RemoteWorld, *fates: Fate, **changes: Any) -> RequestId:

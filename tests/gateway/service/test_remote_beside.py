@@ -18,13 +18,6 @@ S = SaleState
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[RemoteWorld]:
-    begun = await RemoteWorld().begun()
-    yield begun
-    await begun.ends()
-
-
-@pytest.fixture
 async def here(world: RemoteWorld) -> AsyncIterator[World]:
     """The gateway as it was before a remote authority decided, over the same store."""
     begun = await World(store=world.store, clock=world.clock, numbers=world.numbers).started(a_father=100_000)

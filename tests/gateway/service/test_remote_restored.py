@@ -30,13 +30,6 @@ S = SaleState
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[RemoteWorld]:
-    begun = await RemoteWorld().begun()
-    yield begun
-    await begun.ends()
-
-
-@pytest.fixture
 async def restored(world: RemoteWorld) -> AsyncIterator[RemoteWorld]:
     """A gateway over a copy of the books that is older than any sale."""
     begun = await RemoteWorld(
