@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -83,35 +84,48 @@ def test_a_gateway_goes_by_a_clock_that_jumps_and_nobody_else_does(tmp_path: Pat
     assert abs(machine) < timedelta(seconds=9)
 
 
-@pytest.fixture
-def echo() -> Iterator[tuple[int, list[bytes]]]:
+class Echo:
     """A server that answers each connection with what it hears, and keeps it."""
-    heard: list[bytes] = []
 
-    def answer(there: socket.socket) -> None:
-        number = len(heard)
-        heard.append(b"")
+    def __init__(self, listener: socket.socket) -> None:
+        self.port = listener.getsockname()[1]
+        self.heard: list[bytes] = []
+        self._more = threading.Condition()
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def hears(self, lengths: list[int]) -> None:
+        """Waits until so much was heard of each connection, or long enough to see that it never is."""
+        with self._more:
+            self._more.wait_for(lambda: sorted(map(len, self.heard)) == lengths, timeout=20)
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            for number in count():
+                there = listener.accept()[0]
+                self.heard.append(b"")
+                threading.Thread(target=self._answer, args=(there, number), daemon=True).start()
+
+    def _answer(self, there: socket.socket, number: int) -> None:
         with closing(there), suppress(OSError):
             while data := there.recv(65_536):
-                heard[number] += data
+                with self._more:
+                    self.heard[number] += data
+                    self._more.notify_all()
                 there.sendall(data)
 
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
 
+@pytest.fixture
+def echo() -> Iterator[Echo]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1], heard
+        yield Echo(listener)
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def sent(fate: Fate, echo_port: int, monkeypatch: pytest.MonkeyPatch) -> bytes:
+def sent(fate: Fate, echo: Echo, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """Returns what comes back of 100,000 bytes before the connection ends."""
     monkeypatch.setattr(line, "_WEIGHTS", {fate: 1})
     playing = Line("seed")
-    playing.gateway_port = echo_port
+    playing.gateway_port = echo.port
     playing.calm = False
     back = b""
     try:
@@ -120,6 +134,8 @@ def sent(fate: Fate, echo_port: int, monkeypatch: pytest.MonkeyPatch) -> bytes:
             till.sendall(bytes(100_000))
             while len(back) < 100_000 and (data := till.recv(65_536)):
                 back += data
+            if fate is Fate.COPIED:  # the copy may be heard after the answer, and ends with the connection
+                echo.hears([100_000, 100_000])
     finally:
         playing.close()
     assert playing.met == {fate: 1}
@@ -128,10 +144,10 @@ def sent(fate: Fate, echo_port: int, monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 @pytest.mark.parametrize("fate", Fate)
 def test_each_connection_meets_its_fate(
-    fate: Fate, echo: tuple[int, list[bytes]], monkeypatch: pytest.MonkeyPatch
+    fate: Fate, echo: Echo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port, heard = echo
-    back = sent(fate, port, monkeypatch)
+    back = sent(fate, echo, monkeypatch)
+    heard = echo.heard
     lossy = {Fate.CUT_REQUEST, Fate.CUT_ANSWER, Fate.NO_REQUEST, Fate.NO_ANSWER, Fate.REFUSED}
     assert (len(back) < 100_000) is (fate in lossy)
     assert len(heard) == {Fate.REFUSED: 0, Fate.COPIED: 2}.get(fate, 1)
