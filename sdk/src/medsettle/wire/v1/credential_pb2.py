@@ -24,17 +24,23 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"medsettle/wire/v1/credential.proto\x12\x11medsettle.wire.v1\"L\n\nCredential\x12/\n\x04kind\x18\x01 \x01(\x0e\x32!.medsettle.wire.v1.CredentialKind\x12\r\n\x05token\x18\x02 \x01(\t\"0\n\x08\x41\x64visory\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\n\n\x02zh\x18\x02 \x01(\t\x12\n\n\x02\x65n\x18\x03 \x01(\t*\x95\x01\n\x0e\x43redentialKind\x12\x1f\n\x1b\x43REDENTIAL_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43REDENTIAL_KIND_ELECTRONIC\x10\x01\x12!\n\x1d\x43REDENTIAL_KIND_IDENTITY_CARD\x10\x02\x12\x1f\n\x1b\x43REDENTIAL_KIND_SOCIAL_CARD\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"medsettle/wire/v1/credential.proto\x12\x11medsettle.wire.v1\"r\n\nCredential\x12/\n\x04kind\x18\x01 \x01(\x0e\x32!.medsettle.wire.v1.CredentialKind\x12\r\n\x05token\x18\x02 \x01(\t\x12\x16\n\tcode_type\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0c\n\n_code_type\"I\n\x05Proxy\x12\x10\n\x08relation\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tid_number\x18\x03 \x01(\t\x12\r\n\x05phone\x18\x04 \x01(\t\"\x7f\n\x08\x41\x64visory\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\n\n\x02zh\x18\x02 \x01(\t\x12\n\n\x02\x65n\x18\x03 \x01(\t\x12+\n\x07verdict\x18\x04 \x01(\x0e\x32\x1a.medsettle.wire.v1.Verdict\x12\x10\n\x08line_ids\x18\x05 \x03(\t\x12\x0e\n\x06\x63lause\x18\x06 \x01(\t\"/\n\x0f\x41\x63\x63\x65ptedWarning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t*\x95\x01\n\x0e\x43redentialKind\x12\x1f\n\x1b\x43REDENTIAL_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43REDENTIAL_KIND_ELECTRONIC\x10\x01\x12!\n\x1d\x43REDENTIAL_KIND_IDENTITY_CARD\x10\x02\x12\x1f\n\x1b\x43REDENTIAL_KIND_SOCIAL_CARD\x10\x03*[\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x12\n\x0eVERDICT_REMIND\x10\x01\x12\x10\n\x0cVERDICT_WARN\x10\x02\x12\x11\n\rVERDICT_BLOCK\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'medsettle.wire.v1.credential_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREDENTIALKIND']._serialized_start=186
-  _globals['_CREDENTIALKIND']._serialized_end=335
+  _globals['_CREDENTIALKIND']._serialized_start=427
+  _globals['_CREDENTIALKIND']._serialized_end=576
+  _globals['_VERDICT']._serialized_start=578
+  _globals['_VERDICT']._serialized_end=669
   _globals['_CREDENTIAL']._serialized_start=57
-  _globals['_CREDENTIAL']._serialized_end=133
-  _globals['_ADVISORY']._serialized_start=135
-  _globals['_ADVISORY']._serialized_end=183
+  _globals['_CREDENTIAL']._serialized_end=171
+  _globals['_PROXY']._serialized_start=173
+  _globals['_PROXY']._serialized_end=246
+  _globals['_ADVISORY']._serialized_start=248
+  _globals['_ADVISORY']._serialized_end=375
+  _globals['_ACCEPTEDWARNING']._serialized_start=377
+  _globals['_ACCEPTEDWARNING']._serialized_end=424
 # @@protoc_insertion_point(module_scope)

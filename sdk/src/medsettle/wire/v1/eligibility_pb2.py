@@ -27,25 +27,31 @@ from medsettle.wire.v1 import credential_pb2 as medsettle_dot_wire_dot_v1_dot_cr
 from medsettle.wire.v1 import sale_pb2 as medsettle_dot_wire_dot_v1_dot_sale__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#medsettle/wire/v1/eligibility.proto\x12\x11medsettle.wire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"medsettle/wire/v1/credential.proto\x1a\x1cmedsettle/wire/v1/sale.proto\"\xb8\x01\n\x17\x43heckEligibilityRequest\x12\x31\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.medsettle.wire.v1.Credential\x12\x14\n\x07\x62\x65nefit\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x61s_of\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x19\n\x0cprescription\x18\x04 \x01(\tH\x02\x88\x01\x01\x42\n\n\x08_benefitB\x08\n\x06_as_ofB\x0f\n\r_prescription\"\xce\x01\n\rBenefitAnswer\x12\x0f\n\x07\x62\x65nefit\x18\x01 \x01(\t\x12\x10\n\x08title_zh\x18\x02 \x01(\t\x12\x10\n\x08title_en\x18\x03 \x01(\t\x12)\n\x06\x61nswer\x18\x04 \x01(\x0e\x32\x19.medsettle.wire.v1.Answer\x12+\n\x07refusal\x18\x05 \x01(\x0b\x32\x1a.medsettle.wire.v1.Refusal\x12\x30\n\nremainders\x18\x06 \x03(\x0b\x32\x1c.medsettle.wire.v1.Remainder\"\xc4\x01\n\x07\x41\x63\x63ount\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x13\n\x0bmasked_name\x18\x03 \x01(\t\x12.\n\x05state\x18\x04 \x01(\x0e\x32\x1f.medsettle.wire.v1.AccountState\x12\x18\n\x0b\x62\x61lance_fen\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12*\n\x07may_pay\x18\x06 \x01(\x0e\x32\x19.medsettle.wire.v1.AnswerB\x0e\n\x0c_balance_fen\"\xc0\x03\n\x18\x43heckEligibilityResponse\x12*\n\x07\x63overed\x18\x01 \x01(\x0e\x32\x19.medsettle.wire.v1.Answer\x12+\n\x07refusal\x18\x02 \x01(\x0b\x32\x1a.medsettle.wire.v1.Refusal\x12\x0e\n\x06member\x18\x03 \x01(\t\x12\x13\n\x0bmasked_name\x18\x04 \x01(\t\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\x0e\n\x06scheme\x18\x06 \x01(\t\x12\x10\n\x08standing\x18\x07 \x01(\t\x12\x11\n\tenrolment\x18\x08 \x01(\t\x12\x32\n\x08\x62\x65nefits\x18\t \x03(\x0b\x32 .medsettle.wire.v1.BenefitAnswer\x12,\n\x08\x61\x63\x63ounts\x18\n \x03(\x0b\x32\x1a.medsettle.wire.v1.Account\x12/\n\nadvisories\x18\x0b \x03(\x0b\x32\x1b.medsettle.wire.v1.Advisory\x12\x31\n\rbinding_until\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61s_of\x18\r \x01(\t\x12\x0c\n\x04pack\x18\x0e \x01(\t*c\n\x06\x41nswer\x12\x16\n\x12\x41NSWER_UNSPECIFIED\x10\x00\x12\x0e\n\nANSWER_YES\x10\x01\x12\r\n\tANSWER_NO\x10\x02\x12\"\n\x1e\x41NSWER_COULD_NOT_BE_DETERMINED\x10\x03*y\n\x0c\x41\x63\x63ountState\x12\x1d\n\x19\x41\x43\x43OUNT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ACTIVE\x10\x01\x12\x18\n\x14\x41\x43\x43OUNT_STATE_FROZEN\x10\x02\x12\x16\n\x12\x41\x43\x43OUNT_STATE_NONE\x10\x03\x32\x81\x01\n\x12\x45ligibilityService\x12k\n\x10\x43heckEligibility\x12*.medsettle.wire.v1.CheckEligibilityRequest\x1a+.medsettle.wire.v1.CheckEligibilityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#medsettle/wire/v1/eligibility.proto\x12\x11medsettle.wire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"medsettle/wire/v1/credential.proto\x1a\x1cmedsettle/wire/v1/sale.proto\"\xde\x01\n\x17\x43heckEligibilityRequest\x12\x31\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.medsettle.wire.v1.Credential\x12\x14\n\x07\x62\x65nefit\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x61s_of\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x19\n\x0cprescription\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x10\n\x08operator\x18\x05 \x01(\t\x12\x12\n\nitem_codes\x18\x06 \x03(\tB\n\n\x08_benefitB\x08\n\x06_as_ofB\x0f\n\r_prescription\"\xce\x01\n\rBenefitAnswer\x12\x0f\n\x07\x62\x65nefit\x18\x01 \x01(\t\x12\x10\n\x08title_zh\x18\x02 \x01(\t\x12\x10\n\x08title_en\x18\x03 \x01(\t\x12)\n\x06\x61nswer\x18\x04 \x01(\x0e\x32\x19.medsettle.wire.v1.Answer\x12+\n\x07refusal\x18\x05 \x01(\x0b\x32\x1a.medsettle.wire.v1.Refusal\x12\x30\n\nremainders\x18\x06 \x03(\x0b\x32\x1c.medsettle.wire.v1.Remainder\"\xd5\x02\n\x07\x41\x63\x63ount\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x13\n\x0bmasked_name\x18\x03 \x01(\t\x12.\n\x05state\x18\x04 \x01(\x0e\x32\x1f.medsettle.wire.v1.AccountState\x12\x18\n\x0b\x62\x61lance_fen\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12*\n\x07may_pay\x18\x06 \x01(\x0e\x32\x19.medsettle.wire.v1.Answer\x12\x1b\n\x0elimit_left_fen\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12\x1d\n\x10standing_consent\x18\x08 \x01(\x08H\x02\x88\x01\x01\x12+\n\x07refusal\x18\t \x01(\x0b\x32\x1a.medsettle.wire.v1.RefusalB\x0e\n\x0c_balance_fenB\x11\n\x0f_limit_left_fenB\x13\n\x11_standing_consent\"\xe3\x01\n\x06\x46iling\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x11\n\tcondition\x18\x02 \x01(\t\x12)\n\x06\x61nswer\x18\x03 \x01(\x0e\x32\x19.medsettle.wire.v1.Answer\x12+\n\x07refusal\x18\x04 \x01(\x0b\x32\x1a.medsettle.wire.v1.Refusal\x12\x12\n\nvalid_from\x18\x05 \x01(\t\x12\x10\n\x08valid_to\x18\x06 \x01(\t\x12\x14\n\x0cinstitutions\x18\x07 \x03(\t\x12\r\n\x05\x64rugs\x18\x08 \x03(\t\x12\x15\n\rreview_due_on\x18\t \x01(\t\"\x96\x01\n\nItemAnswer\x12\x11\n\titem_code\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x06\x61nswer\x18\x03 \x01(\x0e\x32\x19.medsettle.wire.v1.Answer\x12+\n\x07refusal\x18\x04 \x01(\x0b\x32\x1a.medsettle.wire.v1.Refusal\x12\x0f\n\x07next_on\x18\x05 \x01(\t\"I\n\x10OpenPrescription\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x13\n\x0binstitution\x18\x02 \x01(\t\x12\x10\n\x08valid_to\x18\x03 \x01(\t\"\xf1\x04\n\x18\x43heckEligibilityResponse\x12*\n\x07\x63overed\x18\x01 \x01(\x0e\x32\x19.medsettle.wire.v1.Answer\x12+\n\x07refusal\x18\x02 \x01(\x0b\x32\x1a.medsettle.wire.v1.Refusal\x12\x0e\n\x06member\x18\x03 \x01(\t\x12\x13\n\x0bmasked_name\x18\x04 \x01(\t\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\x0e\n\x06scheme\x18\x06 \x01(\t\x12\x10\n\x08standing\x18\x07 \x01(\t\x12\x11\n\tenrolment\x18\x08 \x01(\t\x12\x32\n\x08\x62\x65nefits\x18\t \x03(\x0b\x32 .medsettle.wire.v1.BenefitAnswer\x12,\n\x08\x61\x63\x63ounts\x18\n \x03(\x0b\x32\x1a.medsettle.wire.v1.Account\x12/\n\nadvisories\x18\x0b \x03(\x0b\x32\x1b.medsettle.wire.v1.Advisory\x12\x31\n\rbinding_until\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61s_of\x18\r \x01(\t\x12\x0c\n\x04pack\x18\x0e \x01(\t\x12*\n\x07\x66ilings\x18\x0f \x03(\x0b\x32\x19.medsettle.wire.v1.Filing\x12,\n\x05items\x18\x10 \x03(\x0b\x32\x1d.medsettle.wire.v1.ItemAnswer\x12:\n\rprescriptions\x18\x11 \x03(\x0b\x32#.medsettle.wire.v1.OpenPrescription\x12\x19\n\x11\x65ligibility_token\x18\x12 \x01(\t*c\n\x06\x41nswer\x12\x16\n\x12\x41NSWER_UNSPECIFIED\x10\x00\x12\x0e\n\nANSWER_YES\x10\x01\x12\r\n\tANSWER_NO\x10\x02\x12\"\n\x1e\x41NSWER_COULD_NOT_BE_DETERMINED\x10\x03*y\n\x0c\x41\x63\x63ountState\x12\x1d\n\x19\x41\x43\x43OUNT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ACTIVE\x10\x01\x12\x18\n\x14\x41\x43\x43OUNT_STATE_FROZEN\x10\x02\x12\x16\n\x12\x41\x43\x43OUNT_STATE_NONE\x10\x03\x32\x81\x01\n\x12\x45ligibilityService\x12k\n\x10\x43heckEligibility\x12*.medsettle.wire.v1.CheckEligibilityRequest\x1a+.medsettle.wire.v1.CheckEligibilityResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'medsettle.wire.v1.eligibility_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ANSWER']._serialized_start=1203
-  _globals['_ANSWER']._serialized_end=1302
-  _globals['_ACCOUNTSTATE']._serialized_start=1304
-  _globals['_ACCOUNTSTATE']._serialized_end=1425
+  _globals['_ANSWER']._serialized_start=2021
+  _globals['_ANSWER']._serialized_end=2120
+  _globals['_ACCOUNTSTATE']._serialized_start=2122
+  _globals['_ACCOUNTSTATE']._serialized_end=2243
   _globals['_CHECKELIGIBILITYREQUEST']._serialized_start=158
-  _globals['_CHECKELIGIBILITYREQUEST']._serialized_end=342
-  _globals['_BENEFITANSWER']._serialized_start=345
-  _globals['_BENEFITANSWER']._serialized_end=551
-  _globals['_ACCOUNT']._serialized_start=554
-  _globals['_ACCOUNT']._serialized_end=750
-  _globals['_CHECKELIGIBILITYRESPONSE']._serialized_start=753
-  _globals['_CHECKELIGIBILITYRESPONSE']._serialized_end=1201
-  _globals['_ELIGIBILITYSERVICE']._serialized_start=1428
-  _globals['_ELIGIBILITYSERVICE']._serialized_end=1557
+  _globals['_CHECKELIGIBILITYREQUEST']._serialized_end=380
+  _globals['_BENEFITANSWER']._serialized_start=383
+  _globals['_BENEFITANSWER']._serialized_end=589
+  _globals['_ACCOUNT']._serialized_start=592
+  _globals['_ACCOUNT']._serialized_end=933
+  _globals['_FILING']._serialized_start=936
+  _globals['_FILING']._serialized_end=1163
+  _globals['_ITEMANSWER']._serialized_start=1166
+  _globals['_ITEMANSWER']._serialized_end=1316
+  _globals['_OPENPRESCRIPTION']._serialized_start=1318
+  _globals['_OPENPRESCRIPTION']._serialized_end=1391
+  _globals['_CHECKELIGIBILITYRESPONSE']._serialized_start=1394
+  _globals['_CHECKELIGIBILITYRESPONSE']._serialized_end=2019
+  _globals['_ELIGIBILITYSERVICE']._serialized_start=2246
+  _globals['_ELIGIBILITYSERVICE']._serialized_end=2375
 # @@protoc_insertion_point(module_scope)

@@ -88,15 +88,23 @@ class CheckEligibilityRequest(_message.Message):
     BENEFIT_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
     PRESCRIPTION_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    ITEM_CODES_FIELD_NUMBER: _builtins.int
     benefit: _builtins.str
     """Optional. Only this benefit; absent: all of the region's."""
     as_of: _builtins.str
     """Optional. The day asked about; absent: the gateway's day. ISO date."""
     prescription: _builtins.str
     """Optional. Prescriptions that the patient brings are of this kind: none, own or external; absent: what the place implies."""
+    operator: _builtins.str
+    """Optional. Who works the till, up to 40 characters; credential services ask for it."""
     @_builtins.property
     def credential(self) -> _credential_pb2.Credential:
         """Required. What the patient showed. The check does not use it up."""
+
+    @_builtins.property
+    def item_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. National item codes that the patient would like to have, up to 50: restrictions and days are looked at."""
 
     def __init__(
         self,
@@ -105,10 +113,12 @@ class CheckEligibilityRequest(_message.Message):
         benefit: _builtins.str | None = ...,
         as_of: _builtins.str | None = ...,
         prescription: _builtins.str | None = ...,
+        operator: _builtins.str = ...,
+        item_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of", b"_as_of", "_benefit", b"_benefit", "_prescription", b"_prescription", "as_of", b"as_of", "benefit", b"benefit", "credential", b"credential", "prescription", b"prescription"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of", b"_as_of", "_benefit", b"_benefit", "_prescription", b"_prescription", "as_of", b"as_of", "benefit", b"benefit", "credential", b"credential", "prescription", b"prescription"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of", b"_as_of", "_benefit", b"_benefit", "_prescription", b"_prescription", "as_of", b"as_of", "benefit", b"benefit", "credential", b"credential", "item_codes", b"item_codes", "operator", b"operator", "prescription", b"prescription"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of: _TypeAlias = _typing.Literal["as_of"]  # noqa: Y015
     _WhichOneofArgType__as_of: _TypeAlias = _typing.Literal["_as_of", b"_as_of"]  # noqa: Y015
@@ -183,6 +193,9 @@ class Account(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     BALANCE_FEN_FIELD_NUMBER: _builtins.int
     MAY_PAY_FIELD_NUMBER: _builtins.int
+    LIMIT_LEFT_FEN_FIELD_NUMBER: _builtins.int
+    STANDING_CONSENT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. Account id for Payer.account; empty where there is none."""
     owner: _builtins.str
@@ -195,6 +208,14 @@ class Account(_message.Message):
     """Output only. Available balance in fen, without what holds reserve; absent where there is no account."""
     may_pay: Global___Answer.ValueType
     """Output only. May this relation pay under the region's rules?"""
+    limit_left_fen: _builtins.int
+    """Output only. What is left of the owner's limit for this patient, in fen; absent where there is none."""
+    standing_consent: _builtins.bool
+    """Output only. True: the owner has agreed beforehand to this patient's use."""
+    @_builtins.property
+    def refusal(self) -> _sale_pb2.Refusal:
+        """Output only. Why it may not pay; absent where it may."""
+
     def __init__(
         self,
         *,
@@ -204,16 +225,158 @@ class Account(_message.Message):
         state: Global___AccountState.ValueType = ...,
         balance_fen: _builtins.int | None = ...,
         may_pay: Global___Answer.ValueType = ...,
+        limit_left_fen: _builtins.int | None = ...,
+        standing_consent: _builtins.bool | None = ...,
+        refusal: _sale_pb2.Refusal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_balance_fen", b"_balance_fen", "balance_fen", b"balance_fen"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_balance_fen", b"_balance_fen", "_limit_left_fen", b"_limit_left_fen", "_standing_consent", b"_standing_consent", "balance_fen", b"balance_fen", "limit_left_fen", b"limit_left_fen", "refusal", b"refusal", "standing_consent", b"standing_consent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_fen", b"_balance_fen", "account", b"account", "balance_fen", b"balance_fen", "masked_name", b"masked_name", "may_pay", b"may_pay", "owner", b"owner", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_fen", b"_balance_fen", "_limit_left_fen", b"_limit_left_fen", "_standing_consent", b"_standing_consent", "account", b"account", "balance_fen", b"balance_fen", "limit_left_fen", b"limit_left_fen", "masked_name", b"masked_name", "may_pay", b"may_pay", "owner", b"owner", "refusal", b"refusal", "standing_consent", b"standing_consent", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__balance_fen: _TypeAlias = _typing.Literal["balance_fen"]  # noqa: Y015
     _WhichOneofArgType__balance_fen: _TypeAlias = _typing.Literal["_balance_fen", b"_balance_fen"]  # noqa: Y015
+    _WhichOneofReturnType__limit_left_fen: _TypeAlias = _typing.Literal["limit_left_fen"]  # noqa: Y015
+    _WhichOneofArgType__limit_left_fen: _TypeAlias = _typing.Literal["_limit_left_fen", b"_limit_left_fen"]  # noqa: Y015
+    _WhichOneofReturnType__standing_consent: _TypeAlias = _typing.Literal["standing_consent"]  # noqa: Y015
+    _WhichOneofArgType__standing_consent: _TypeAlias = _typing.Literal["_standing_consent", b"_standing_consent"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__balance_fen) -> _WhichOneofReturnType__balance_fen | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__limit_left_fen) -> _WhichOneofReturnType__limit_left_fen | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__standing_consent) -> _WhichOneofReturnType__standing_consent | None: ...
 
 Global___Account: _TypeAlias = Account  # noqa: Y015
+
+@_typing.final
+class Filing(_message.Message):
+    """What is filed for the patient (备案)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    INSTITUTIONS_FIELD_NUMBER: _builtins.int
+    DRUGS_FIELD_NUMBER: _builtins.int
+    REVIEW_DUE_ON_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """Output only. chronic (门诊慢特病), referral (转诊), long_term (异地长期居住) or temporary (临时外出)."""
+    condition: _builtins.str
+    """Output only. Of a chronic filing: the condition, as a line names it; else empty."""
+    answer: Global___Answer.ValueType
+    """Output only. Does it hold here, on the day?"""
+    valid_from: _builtins.str
+    """Output only. First day. ISO date."""
+    valid_to: _builtins.str
+    """Output only. Last day; empty: until further notice. ISO date."""
+    review_due_on: _builtins.str
+    """Output only. Last day of its yearly review; empty where none is due. ISO date."""
+    @_builtins.property
+    def refusal(self) -> _sale_pb2.Refusal:
+        """Output only. Why not; absent on yes."""
+
+    @_builtins.property
+    def institutions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. Codes of the places that it is bound to; none: any."""
+
+    @_builtins.property
+    def drugs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. Item codes of the drugs that are approved; none: any."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        condition: _builtins.str = ...,
+        answer: Global___Answer.ValueType = ...,
+        refusal: _sale_pb2.Refusal | None = ...,
+        valid_from: _builtins.str = ...,
+        valid_to: _builtins.str = ...,
+        institutions: _abc.Iterable[_builtins.str] | None = ...,
+        drugs: _abc.Iterable[_builtins.str] | None = ...,
+        review_due_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "condition", b"condition", "drugs", b"drugs", "institutions", b"institutions", "kind", b"kind", "refusal", b"refusal", "review_due_on", b"review_due_on", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Filing: _TypeAlias = Filing  # noqa: Y015
+
+@_typing.final
+class ItemAnswer(_message.Message):
+    """What is known of an item for this patient at this place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    NEXT_ON_FIELD_NUMBER: _builtins.int
+    item_code: _builtins.str
+    """Output only. The national item code."""
+    name: _builtins.str
+    """Output only. Its name in the catalogue; empty where the catalogue does not have it."""
+    answer: Global___Answer.ValueType
+    """Output only. May a fund pay for it here, for this person?"""
+    next_on: _builtins.str
+    """Output only. From this day on it may be bought again; empty: today. ISO date."""
+    @_builtins.property
+    def refusal(self) -> _sale_pb2.Refusal:
+        """Output only. Why not; absent on yes."""
+
+    def __init__(
+        self,
+        *,
+        item_code: _builtins.str = ...,
+        name: _builtins.str = ...,
+        answer: Global___Answer.ValueType = ...,
+        refusal: _sale_pb2.Refusal | None = ...,
+        next_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "item_code", b"item_code", "name", b"name", "next_on", b"next_on", "refusal", b"refusal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemAnswer: _TypeAlias = ItemAnswer  # noqa: Y015
+
+@_typing.final
+class OpenPrescription(_message.Message):
+    """A prescription of the patient's that may still be dispensed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    INSTITUTION_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """Output only. Its number, for FetchPrescriptions."""
+    institution: _builtins.str
+    """Output only. Code of the institution that registered it."""
+    valid_to: _builtins.str
+    """Output only. Last day on which it may be dispensed. ISO date."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        institution: _builtins.str = ...,
+        valid_to: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["institution", b"institution", "number", b"number", "valid_to", b"valid_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenPrescription: _TypeAlias = OpenPrescription  # noqa: Y015
 
 @_typing.final
 class CheckEligibilityResponse(_message.Message):
@@ -235,6 +398,10 @@ class CheckEligibilityResponse(_message.Message):
     BINDING_UNTIL_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
     PACK_FIELD_NUMBER: _builtins.int
+    FILINGS_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    PRESCRIPTIONS_FIELD_NUMBER: _builtins.int
+    ELIGIBILITY_TOKEN_FIELD_NUMBER: _builtins.int
     covered: Global___Answer.ValueType
     """Output only. Is the patient covered on the day?"""
     member: _builtins.str
@@ -253,6 +420,10 @@ class CheckEligibilityResponse(_message.Message):
     """Output only. The day that was asked about. ISO date."""
     pack: _builtins.str
     """Output only. The policy pack's id."""
+    eligibility_token: _builtins.str
+    """Output only. Send it with Quote and Settle: until binding_until what was said here of cover, filings, rules and
+    catalogue binds, and a difference is not the patient's. Empty where nothing could be said.
+    """
     @_builtins.property
     def refusal(self) -> _sale_pb2.Refusal:
         """Output only. Why not; absent on yes."""
@@ -273,6 +444,18 @@ class CheckEligibilityResponse(_message.Message):
     def binding_until(self) -> _timestamp_pb2.Timestamp:
         """Output only. Until then cover, pack and catalogue bind; balances, deductibles and caps do not."""
 
+    @_builtins.property
+    def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filing]:
+        """Output only. What is filed, in the order of filing."""
+
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemAnswer]:
+        """Output only. One entry an item that was asked about."""
+
+    @_builtins.property
+    def prescriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenPrescription]:
+        """Output only. Prescriptions that may still be dispensed, oldest first."""
+
     def __init__(
         self,
         *,
@@ -290,10 +473,14 @@ class CheckEligibilityResponse(_message.Message):
         binding_until: _timestamp_pb2.Timestamp | None = ...,
         as_of: _builtins.str = ...,
         pack: _builtins.str = ...,
+        filings: _abc.Iterable[Global___Filing] | None = ...,
+        items: _abc.Iterable[Global___ItemAnswer] | None = ...,
+        prescriptions: _abc.Iterable[Global___OpenPrescription] | None = ...,
+        eligibility_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["binding_until", b"binding_until", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "advisories", b"advisories", "as_of", b"as_of", "benefits", b"benefits", "binding_until", b"binding_until", "covered", b"covered", "enrolment", b"enrolment", "masked_name", b"masked_name", "member", b"member", "pack", b"pack", "refusal", b"refusal", "region", b"region", "scheme", b"scheme", "standing", b"standing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "advisories", b"advisories", "as_of", b"as_of", "benefits", b"benefits", "binding_until", b"binding_until", "covered", b"covered", "eligibility_token", b"eligibility_token", "enrolment", b"enrolment", "filings", b"filings", "items", b"items", "masked_name", b"masked_name", "member", b"member", "pack", b"pack", "prescriptions", b"prescriptions", "refusal", b"refusal", "region", b"region", "scheme", b"scheme", "standing", b"standing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

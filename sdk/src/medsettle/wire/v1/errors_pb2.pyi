@@ -9,9 +9,11 @@ recorded (true, false), zh, en, next_zh, next_en, actor, retry and, where they a
 field, line, limit and other facts to act on. google.rpc.RetryInfo is added where a delay applies.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from medsettle.wire.v1 import sale_pb2 as _sale_pb2
 import builtins as _builtins
 import sys
@@ -121,3 +123,27 @@ class ClockSkew(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__window_ms) -> _WhichOneofReturnType__window_ms | None: ...
 
 Global___ClockSkew: _TypeAlias = ClockSkew  # noqa: Y015
+
+@_typing.final
+class LinesRefused(_message.Message):
+    """With a refusal that is about lines: each of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_sale_pb2.LineRefusal]:
+        """Output only. In the basket's order."""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[_sale_pb2.LineRefusal] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinesRefused: _TypeAlias = LinesRefused  # noqa: Y015

@@ -799,6 +799,7 @@ class Refusal(_message.Message):
     NEXT_ZH_FIELD_NUMBER: _builtins.int
     NEXT_EN_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
     reason: _reasons_pb2.Reason.ValueType
     """Output only. The reason; a value that the reader does not know is shown by its sentences."""
     recorded: _builtins.bool
@@ -815,6 +816,10 @@ class Refusal(_message.Message):
     def details(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Output only. Facts to act on, such as field, line, limit. Never a name, number or credential."""
 
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineRefusal]:
+        """Output only. Each line that is refused for itself, in the basket's order; none where it is not about lines."""
+
     def __init__(
         self,
         *,
@@ -825,16 +830,81 @@ class Refusal(_message.Message):
         next_zh: _builtins.str = ...,
         next_en: _builtins.str = ...,
         details: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        lines: _abc.Iterable[Global___LineRefusal] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_recorded", b"_recorded", "recorded", b"recorded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_recorded", b"_recorded", "details", b"details", "en", b"en", "next_en", b"next_en", "next_zh", b"next_zh", "reason", b"reason", "recorded", b"recorded", "zh", b"zh"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_recorded", b"_recorded", "details", b"details", "en", b"en", "lines", b"lines", "next_en", b"next_en", "next_zh", b"next_zh", "reason", b"reason", "recorded", b"recorded", "zh", b"zh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__recorded: _TypeAlias = _typing.Literal["recorded"]  # noqa: Y015
     _WhichOneofArgType__recorded: _TypeAlias = _typing.Literal["_recorded", b"_recorded"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__recorded) -> _WhichOneofReturnType__recorded | None: ...
 
 Global___Refusal: _TypeAlias = Refusal  # noqa: Y015
+
+@_typing.final
+class LineRefusal(_message.Message):
+    """Why one line of the basket was refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DetailsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ZH_FIELD_NUMBER: _builtins.int
+    EN_FIELD_NUMBER: _builtins.int
+    DETAILS_FIELD_NUMBER: _builtins.int
+    line_id: _builtins.str
+    """Output only. The line's id in the request, or its number from 1."""
+    item_code: _builtins.str
+    """Output only. The item code that was asked for."""
+    reason: _reasons_pb2.Reason.ValueType
+    """Output only. The reason; a value that the reader does not know is shown by its sentences."""
+    zh: _builtins.str
+    """Output only. One Chinese sentence for the screen."""
+    en: _builtins.str
+    """Output only. One English sentence for the screen."""
+    @_builtins.property
+    def details(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. Facts to act on. Never a name, number or credential."""
+
+    def __init__(
+        self,
+        *,
+        line_id: _builtins.str = ...,
+        item_code: _builtins.str = ...,
+        reason: _reasons_pb2.Reason.ValueType = ...,
+        zh: _builtins.str = ...,
+        en: _builtins.str = ...,
+        details: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "en", b"en", "item_code", b"item_code", "line_id", b"line_id", "reason", b"reason", "zh", b"zh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LineRefusal: _TypeAlias = LineRefusal  # noqa: Y015
 
 @_typing.final
 class Tender(_message.Message):

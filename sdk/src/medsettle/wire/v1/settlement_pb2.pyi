@@ -147,6 +147,7 @@ class Line(_message.Message):
     TRACEABILITY_CODES_FIELD_NUMBER: _builtins.int
     SERVICE_ON_FIELD_NUMBER: _builtins.int
     DAYS_SUPPLY_FIELD_NUMBER: _builtins.int
+    SPLIT_PACK_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Optional. The till's own id of the line, unique in the basket, up to 16 characters; absent: its number from 1."""
     item_code: _builtins.str
@@ -171,6 +172,8 @@ class Line(_message.Message):
     """Optional. Days that the drug lasts as prescribed, 1 to 366. State it wherever it is known: a benefit that limits
     the days may pay for no drug without it.
     """
+    split_pack: _builtins.bool
+    """Optional. True: a part of an opened pack (拆零), whose traceability code other sales of the place name too."""
     @_builtins.property
     def traceability_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Traceability codes (追溯码) of the packs handed over, up to 100 of up to 64 characters."""
@@ -189,10 +192,11 @@ class Line(_message.Message):
         traceability_codes: _abc.Iterable[_builtins.str] | None = ...,
         service_on: _builtins.str | None = ...,
         days_supply: _builtins.int | None = ...,
+        split_pack: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply", "prescription_id", b"prescription_id", "service_on", b"service_on"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "_split_pack", b"_split_pack", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply", "prescription_id", b"prescription_id", "service_on", b"service_on", "split_pack", b"split_pack"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply", "item_code", b"item_code", "line_id", b"line_id", "prescription_id", b"prescription_id", "quantity", b"quantity", "service_on", b"service_on", "traceability_codes", b"traceability_codes", "unit_price", b"unit_price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "_benefit", b"_benefit", "_condition", b"_condition", "_days_supply", b"_days_supply", "_prescription_id", b"_prescription_id", "_service_on", b"_service_on", "_split_pack", b"_split_pack", "amount_fen", b"amount_fen", "benefit", b"benefit", "condition", b"condition", "days_supply", b"days_supply", "item_code", b"item_code", "line_id", b"line_id", "prescription_id", b"prescription_id", "quantity", b"quantity", "service_on", b"service_on", "split_pack", b"split_pack", "traceability_codes", b"traceability_codes", "unit_price", b"unit_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount_fen: _TypeAlias = _typing.Literal["amount_fen"]  # noqa: Y015
     _WhichOneofArgType__amount_fen: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen"]  # noqa: Y015
@@ -206,6 +210,8 @@ class Line(_message.Message):
     _WhichOneofArgType__prescription_id: _TypeAlias = _typing.Literal["_prescription_id", b"_prescription_id"]  # noqa: Y015
     _WhichOneofReturnType__service_on: _TypeAlias = _typing.Literal["service_on"]  # noqa: Y015
     _WhichOneofArgType__service_on: _TypeAlias = _typing.Literal["_service_on", b"_service_on"]  # noqa: Y015
+    _WhichOneofReturnType__split_pack: _TypeAlias = _typing.Literal["split_pack"]  # noqa: Y015
+    _WhichOneofArgType__split_pack: _TypeAlias = _typing.Literal["_split_pack", b"_split_pack"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__amount_fen) -> _WhichOneofReturnType__amount_fen | None: ...
     @_typing.overload
@@ -218,6 +224,8 @@ class Line(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__prescription_id) -> _WhichOneofReturnType__prescription_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__service_on) -> _WhichOneofReturnType__service_on | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__split_pack) -> _WhichOneofReturnType__split_pack | None: ...
 
 Global___Line: _TypeAlias = Line  # noqa: Y015
 
@@ -233,6 +241,7 @@ class Prescription(_message.Message):
     PRESCRIBER_FIELD_NUMBER: _builtins.int
     INSTITUTION_FIELD_NUMBER: _builtins.int
     ISSUED_ON_FIELD_NUMBER: _builtins.int
+    PHARMACIST_FIELD_NUMBER: _builtins.int
     prescription_id: _builtins.str
     """Required. The till's own id, unique in the request, 1 to 16 characters."""
     kind: Global___PrescriptionKind.ValueType
@@ -245,6 +254,8 @@ class Prescription(_message.Message):
     """Optional. Code of the prescribing institution, up to 30 characters."""
     issued_on: _builtins.str
     """Optional. Day of issue. ISO date."""
+    pharmacist: _builtins.str
+    """Optional. Code of the pharmacist who reviewed it at this counter, up to 30 characters."""
     def __init__(
         self,
         *,
@@ -254,10 +265,11 @@ class Prescription(_message.Message):
         prescriber: _builtins.str = ...,
         institution: _builtins.str = ...,
         issued_on: _builtins.str | None = ...,
+        pharmacist: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_issued_on", b"_issued_on", "issued_on", b"issued_on"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_issued_on", b"_issued_on", "institution", b"institution", "issued_on", b"issued_on", "kind", b"kind", "number", b"number", "prescriber", b"prescriber", "prescription_id", b"prescription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_issued_on", b"_issued_on", "institution", b"institution", "issued_on", b"issued_on", "kind", b"kind", "number", b"number", "pharmacist", b"pharmacist", "prescriber", b"prescriber", "prescription_id", b"prescription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__issued_on: _TypeAlias = _typing.Literal["issued_on"]  # noqa: Y015
     _WhichOneofArgType__issued_on: _TypeAlias = _typing.Literal["_issued_on", b"_issued_on"]  # noqa: Y015
@@ -426,6 +438,7 @@ class QuoteRequest(_message.Message):
     OPERATOR_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
+    ELIGIBILITY_TOKEN_FIELD_NUMBER: _builtins.int
     operator: _builtins.str
     """Optional. Who works the till, up to 40 characters."""
     view: _sale_pb2.View.ValueType
@@ -434,6 +447,8 @@ class QuoteRequest(_message.Message):
     """Optional. Request id of the settled sale of which part of the goods would be returned: the basket has the lines
     that would stay.
     """
+    eligibility_token: _builtins.str
+    """Optional. The token of the check before: until it ends, what it said of cover, rules and catalogue binds."""
     @_builtins.property
     def credential(self) -> _credential_pb2.Credential:
         """Required. What the patient showed. A quote does not use it up. Absent where `replaces` is set."""
@@ -450,13 +465,19 @@ class QuoteRequest(_message.Message):
         operator: _builtins.str = ...,
         view: _sale_pb2.View.ValueType = ...,
         replaces: _builtins.str | None = ...,
+        eligibility_token: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "replaces", b"replaces"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "eligibility_token", b"eligibility_token", "replaces", b"replaces"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "operator", b"operator", "replaces", b"replaces", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "eligibility_token", b"eligibility_token", "operator", b"operator", "replaces", b"replaces", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__eligibility_token: _TypeAlias = _typing.Literal["eligibility_token"]  # noqa: Y015
+    _WhichOneofArgType__eligibility_token: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token"]  # noqa: Y015
     _WhichOneofReturnType__replaces: _TypeAlias = _typing.Literal["replaces"]  # noqa: Y015
     _WhichOneofArgType__replaces: _TypeAlias = _typing.Literal["_replaces", b"_replaces"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__eligibility_token) -> _WhichOneofReturnType__eligibility_token | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__replaces) -> _WhichOneofReturnType__replaces | None: ...
 
 Global___QuoteRequest: _TypeAlias = QuoteRequest  # noqa: Y015
@@ -538,6 +559,9 @@ class SettleRequest(_message.Message):
     QUOTE_TOKEN_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    ACCEPTED_WARNINGS_FIELD_NUMBER: _builtins.int
+    PROXY_FIELD_NUMBER: _builtins.int
+    ELIGIBILITY_TOKEN_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. <institution>-<till>-<yyyymmdd>-<number>-<attempt>, new for each attempt, journalled before it is sent."""
     collect: Global___Collect.ValueType
@@ -553,6 +577,8 @@ class SettleRequest(_message.Message):
     """
     view: _sale_pb2.View.ValueType
     """Optional. How much to answer."""
+    eligibility_token: _builtins.str
+    """Optional. The token of the check before: until it ends, what it said of cover, rules and catalogue binds."""
     @_builtins.property
     def credential(self) -> _credential_pb2.Credential:
         """Required. What the patient showed. Used up when the sale is held or settled; a refusal does not use it up. Absent
@@ -575,6 +601,14 @@ class SettleRequest(_message.Message):
     def acknowledgements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Names of reasons that the cashier has seen and accepted, such as POSSIBLE_DUPLICATE; up to 16."""
 
+    @_builtins.property
+    def accepted_warnings(self) -> _containers.RepeatedCompositeFieldContainer[_credential_pb2.AcceptedWarning]:
+        """Optional. Warnings that the cashier has looked at and goes on in spite of, up to 16."""
+
+    @_builtins.property
+    def proxy(self) -> _credential_pb2.Proxy:
+        """Optional. Who came for the patient (代办)."""
+
     def __init__(
         self,
         *,
@@ -589,15 +623,22 @@ class SettleRequest(_message.Message):
         quote_token: _builtins.str | None = ...,
         replaces: _builtins.str | None = ...,
         view: _sale_pb2.View.ValueType = ...,
+        accepted_warnings: _abc.Iterable[_credential_pb2.AcceptedWarning] | None = ...,
+        proxy: _credential_pb2.Proxy | None = ...,
+        eligibility_token: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_quote_token", b"_quote_token", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "expected", b"expected", "quote_token", b"quote_token", "replaces", b"replaces", "requested_at", b"requested_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_quote_token", b"_quote_token", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "eligibility_token", b"eligibility_token", "expected", b"expected", "proxy", b"proxy", "quote_token", b"quote_token", "replaces", b"replaces", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_quote_token", b"_quote_token", "_replaces", b"_replaces", "acknowledgements", b"acknowledgements", "basket", b"basket", "collect", b"collect", "credential", b"credential", "expected", b"expected", "operator", b"operator", "quote_token", b"quote_token", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_quote_token", b"_quote_token", "_replaces", b"_replaces", "accepted_warnings", b"accepted_warnings", "acknowledgements", b"acknowledgements", "basket", b"basket", "collect", b"collect", "credential", b"credential", "eligibility_token", b"eligibility_token", "expected", b"expected", "operator", b"operator", "proxy", b"proxy", "quote_token", b"quote_token", "replaces", b"replaces", "request_id", b"request_id", "requested_at", b"requested_at", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__eligibility_token: _TypeAlias = _typing.Literal["eligibility_token"]  # noqa: Y015
+    _WhichOneofArgType__eligibility_token: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token"]  # noqa: Y015
     _WhichOneofReturnType__quote_token: _TypeAlias = _typing.Literal["quote_token"]  # noqa: Y015
     _WhichOneofArgType__quote_token: _TypeAlias = _typing.Literal["_quote_token", b"_quote_token"]  # noqa: Y015
     _WhichOneofReturnType__replaces: _TypeAlias = _typing.Literal["replaces"]  # noqa: Y015
     _WhichOneofArgType__replaces: _TypeAlias = _typing.Literal["_replaces", b"_replaces"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__eligibility_token) -> _WhichOneofReturnType__eligibility_token | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__quote_token) -> _WhichOneofReturnType__quote_token | None: ...
     @_typing.overload
