@@ -27,6 +27,7 @@ from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.orders import OrderRecord, SignedOrder
 from medsettle_gateway.domain.plain import from_json
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleRecord, from_stored, to_stored
 from medsettle_gateway.domain.upstream import DueErrand
@@ -61,6 +62,7 @@ class Tables:
     credentials: dict[str, str] = field(default_factory=dict)
     errands: Errands = field(default_factory=Errands)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    records: dict[str, tuple[DatedRecord, ...]] = field(default_factory=dict)
     recoveries: Recoveries = field(default_factory=Recoveries)
 
     def copied(self) -> "Tables":
@@ -249,6 +251,7 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.TerminalKeysKey: _terminal_keys,
     keys.InstitutionKey: lambda tables, key: tables.institutions.get(key.code),
     keys.MemberKey: _member,
+    keys.RecordsKey: lambda tables, key: tables.records.get(key.subject, ()),
     keys.MaskedNameKey: _name,
     keys.CountersKey: _counters,
     keys.DispensedKey: _dispensed,

@@ -1,8 +1,10 @@
 """The model that use cases are tried on, tried itself: it must keep to the same contract as a database."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+
+from msgspec import structs
 
 from medsettle_gateway.domain.basket import CatalogueClass
 from medsettle_gateway.domain.facts import (
@@ -16,9 +18,13 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.names import masked
 from medsettle_gateway.domain.orders import OrderEnd, OrderRecord, SignedOrder, end_text, order_text
+from medsettle_gateway.domain.plain import to_raw
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import FamilyTie, MemberRecord
+from medsettle_gateway.storage.entering import Entered, Tally
+from medsettle_gateway.storage.records import NewRecord
 from tests.gateway.service.memory_store import MemoryStore, Tables
-from tests.gateway.storage.stand import CLINIC, REGION, clinic, item
+from tests.gateway.storage.stand import CLINIC, NOW, REGION, clinic, item
 
 
 class MemoryStand:
@@ -52,6 +58,21 @@ class MemoryStand:
         )
         old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
         tables.catalogue[REGION, "XA01"] = (old, replace(item(), valid_from=date(2026, 1, 1)))
+
+    def enter_records(self, *records: NewRecord, at: datetime = NOW) -> Entered:
+        tally, kept = Tally(), self._store.tables.records
+        for each in records:
+            new = DatedRecord(
+                each.kind, each.key, each.valid_from, each.valid_to, to_raw(each.body), at, each.withdrawn
+            )
+            before = kept.get(each.subject, ())
+            last = [old for old in before if (old.kind, old.key) == (new.kind, new.key)][-1:]
+            if last and structs.replace(last[0], entered_at=at) == new:
+                tally.count("same")
+                continue
+            tally.count("changed" if last else "new")
+            kept[each.subject] = (*before, new)
+        return tally.entered()
 
     def hand_out(self, code: EnrolCode) -> None:
         self._store.tables.enrol_codes[code.code_hash] = code

@@ -47,8 +47,10 @@ from medsettle_gateway.domain.sale import (
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service.ports import ContendedError, Store
 from medsettle_gateway.storage.connection import Connection
+from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.orders import put_end, put_order
 from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+from medsettle_gateway.storage.records import NewRecord, enter_records
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite.database import migrate, open_database
@@ -80,6 +82,9 @@ class Stand(Protocol):
 
     def enter_places(self) -> None:
         """Enters the clinic and a catalogue of two versions of one item."""
+
+    def enter_records(self, *records: NewRecord, at: datetime = NOW) -> Entered:
+        """Enters dated facts, as a file of them is."""
 
     def hand_out(self, code: EnrolCode) -> None:
         """Records a one-time code."""
@@ -114,6 +119,12 @@ class InDatabase:
             old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
             new = item(valid_from=date(2026, 1, 1))
             enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)
+
+    def enter_records(self, *records: NewRecord, at: datetime = NOW) -> Entered:
+        tally = Tally()
+        with self.writing() as connection:
+            enter_records(connection, list(enumerate(records, 2)), at, "a test", tally)
+        return tally.entered()
 
     def hand_out(self, code: EnrolCode) -> None:
         with self.writing() as connection:

@@ -144,6 +144,7 @@ async def test_what_a_server_cannot_hold_is_refused_as_a_move_and_the_store_goes
         ("postings", "UPDATE DELETE TRUNCATE"),
         ("entry_counters", "UPDATE DELETE TRUNCATE"),
         ("member_attributes", "UPDATE DELETE TRUNCATE"),
+        ("records", "UPDATE DELETE TRUNCATE"),
         ("emergency_orders", "UPDATE DELETE TRUNCATE"),
         ("emergency_order_places", "UPDATE DELETE TRUNCATE"),
         ("emergency_order_ends", "UPDATE DELETE TRUNCATE"),
@@ -163,7 +164,8 @@ def statement(verb: str, table: str) -> str:
     match verb:
         case "UPDATE":
             columns = {"entries": "reason", "postings": "book", "entry_counters": "counter"}
-            name = columns.get(table, "value" if table == "member_attributes" else "id")
+            columns |= {"member_attributes": "value", "records": "body"}
+            name = columns.get(table, "id")
             return f"{verb} {table} SET {name} = {name}"
         case "DELETE":
             return f"{verb} FROM {table}"

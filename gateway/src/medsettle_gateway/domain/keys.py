@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -19,11 +19,15 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.orders import SignedOrder
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.recovery import Awaited, Recovery
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
 
 T = TypeVar("T")
+
+RECORDS_MOST: Final = 2_000
+"""Dated facts of one subject that are read, the latest: what is entered of it beyond them is refused."""
 
 
 class Key(Struct, Generic[T], frozen=True):
@@ -127,6 +131,12 @@ class MemberKey(Key[MemberFacts | None], frozen=True):
     """A member by reference, with the accounts that may pay."""
 
     member: str
+
+
+class RecordsKey(Key[tuple[DatedRecord, ...]], frozen=True):
+    """All dated facts about a subject (``Subject.named``), in the order of entry, at most RECORDS_MOST."""
+
+    subject: str
 
 
 class MaskedNameKey(Key[str], frozen=True):

@@ -107,6 +107,7 @@ _OF_VALUE: Final[Mapping[type[Any], Callable[[Any], Iterable[Lock]]]] = {
 
 FREE: Final[Mapping[type[AnyKey], str]] = {
     keys.InstitutionKey: "operators enter places; a decision that began before goes by what it saw",
+    keys.RecordsKey: "operators only ever add records; a decision that began before goes by what it saw",
     keys.MaskedNameKey: "names are shown and decide nothing",
     keys.CatalogueKey: "operators enter a catalogue whole, under a digest that each sale names",
     keys.RecoveryKey: "a restore comes before gateways start, and who sees an end late asks again",

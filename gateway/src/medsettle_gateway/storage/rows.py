@@ -25,6 +25,7 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.names import masked
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead
 from medsettle_gateway.domain.upstream import DueErrand
@@ -107,6 +108,15 @@ def attribute_of(row: Columns) -> DatedAttribute:
     """Returns the attribute of ``(name, value, valid_from, valid_to)``."""
     name, value, valid_from, valid_to = row
     return DatedAttribute(name, value, date.fromisoformat(valid_from), day_of(valid_to))
+
+
+def record_of(row: Columns) -> DatedRecord:
+    """Returns ``(kind, key, valid_from, valid_to, body, withdrawn, entered_at_us)`` as a record."""
+    kind, key, valid_from, valid_to, body, withdrawn, entered_at_us = row
+    return DatedRecord(
+        kind, key, date.fromisoformat(valid_from), day_of(valid_to), msgspec.Raw(body.encode()),
+        from_us(entered_at_us), bool(withdrawn),
+    )
 
 
 def counters_of(rows: Iterable[Columns]) -> dict[CounterKey, CounterState]:

@@ -43,6 +43,7 @@ _LOADERS: Final[Mapping[type[AnyKey], Loader]] = {
     keys.TerminalKeysKey: loading_places.terminal_keys,
     keys.InstitutionKey: loading_places.institutions,
     keys.MemberKey: loading_people.members,
+    keys.RecordsKey: loading_people.records,
     keys.MaskedNameKey: loading_people.masked_names,
     keys.CountersKey: loading_people.counters,
     keys.DispensedKey: loading_people.dispensed,

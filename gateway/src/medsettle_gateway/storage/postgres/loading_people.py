@@ -13,6 +13,7 @@ from medsettle_gateway.domain.facts import (
     DispensedFacts,
     MemberFacts,
 )
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.storage.postgres.reading import Reading, by_place, columns_of
 from medsettle_gateway.storage.rows import (
     account_of,
@@ -21,6 +22,7 @@ from medsettle_gateway.storage.rows import (
     dispensed_of,
     member_of,
     name_of,
+    record_of,
 )
 
 ATTRIBUTES_MOST: Final = 1_000
@@ -50,6 +52,16 @@ async def _accounts(reading: Reading, named: Sequence[str]) -> Mapping[str, list
         owner = columns[2]
         found[member].append(account_of(columns, name_of(reading.identity(owner, sealed))))
     return found
+
+
+async def records(
+    reading: Reading, asked: Sequence[keys.RecordsKey]
+) -> Mapping[keys.RecordsKey, tuple[DatedRecord, ...]]:
+    """Returns the dated facts about each subject, in the order of entry."""
+    found: defaultdict[str, list[DatedRecord]] = defaultdict(list)
+    for subject, *columns in await reading.rows("records", [key.subject for key in asked], keys.RECORDS_MOST):
+        found[subject].append(record_of(columns))
+    return {key: tuple(found[key.subject]) for key in asked}
 
 
 async def masked_names(

@@ -219,6 +219,13 @@ FROM unnest($1::TEXT[]) AS asked (member) CROSS JOIN LATERAL (
   ) AS held ORDER BY valid_from, name LIMIT $2
 ) AS found ORDER BY member, valid_from, name;
 
+-- name: records
+SELECT subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us
+FROM unnest($1::TEXT[]) AS asked (subject) CROSS JOIN LATERAL (
+  SELECT position, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us FROM records
+  WHERE records.subject = asked.subject ORDER BY position DESC LIMIT $2
+) AS found ORDER BY subject, position;
+
 -- name: sealed_identity
 SELECT member, sealed FROM identities WHERE member = ANY ($1::TEXT[]);
 

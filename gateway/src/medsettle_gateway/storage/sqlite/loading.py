@@ -19,6 +19,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.orders import SignedOrder
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
@@ -35,6 +36,7 @@ from medsettle_gateway.storage.rows import (
     key_record_of,
     member_of,
     name_of,
+    record_of,
     terminal_of,
 )
 from medsettle_gateway.storage.sqlite.asking import Asking, Row
@@ -150,6 +152,11 @@ def _member(reading: Reading, key: keys.MemberKey) -> MemberFacts | None:
     return member_of(row, identity, accounts, tuple(map(attribute_of, attributes)))
 
 
+def _records(reading: Reading, key: keys.RecordsKey) -> tuple[DatedRecord, ...]:
+    found = reading.rows("records", subject=key.subject, limit=keys.RECORDS_MOST)
+    return tuple(map(record_of, found))
+
+
 def _masked_name(reading: Reading, key: keys.MaskedNameKey) -> str:
     return reading.name_of(key.member)
 
@@ -219,6 +226,7 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.TerminalKeysKey: _terminal_keys,
     keys.InstitutionKey: _institution,
     keys.MemberKey: _member,
+    keys.RecordsKey: _records,
     keys.MaskedNameKey: _masked_name,
     keys.CountersKey: _counters,
     keys.DispensedKey: _dispensed,

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.keys import AnyKey
 from medsettle_gateway.domain.plain import to_json
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.rows import (
@@ -29,6 +30,7 @@ from medsettle_gateway.storage.rows import (
     key_record_of,
     member_of,
     name_of,
+    record_of,
     terminal_of,
 )
 from medsettle_gateway.storage.sqlite.asking import Asking, Row
@@ -114,6 +116,15 @@ def _members(
     return {key: found.get(key.member) for key in asked}
 
 
+def _records(
+    asking: Asking, asked: Sequence[keys.RecordsKey]
+) -> Mapping[keys.RecordsKey, tuple[DatedRecord, ...]]:
+    found: defaultdict[str, list[DatedRecord]] = defaultdict(list)
+    for subject, *columns in asking.rows("records_of_many", subjects=to_json([key.subject for key in asked])):
+        found[subject].append(record_of(columns))
+    return {key: tuple(found[key.subject][-keys.RECORDS_MOST :]) for key in asked}
+
+
 def _counters(
     asking: Asking, asked: Sequence[keys.CountersKey]
 ) -> Mapping[keys.CountersKey, Mapping[CounterKey, CounterState]]:
@@ -155,6 +166,7 @@ MANY: Final[dict[type[AnyKey], Callable[[Asking, Any], Mapping[Any, Any]]]] = {
     keys.TerminalKey: _terminals,
     keys.KeyRecordKey: _key_records,
     keys.MemberKey: _members,
+    keys.RecordsKey: _records,
     keys.CountersKey: _counters,
     keys.CredentialUseKey: _credential_uses,
 }

@@ -148,6 +148,16 @@ SELECT member, name, value, valid_from, valid_to FROM (
   WHERE member IN (SELECT value FROM json_each(:members)) GROUP BY member, name, valid_from
 ) ORDER BY valid_from, name;
 
+-- name: records
+SELECT kind, key, valid_from, valid_to, body, withdrawn, entered_at_us FROM (
+  SELECT position, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us FROM records
+  WHERE subject = :subject ORDER BY position DESC LIMIT :limit
+) ORDER BY position;
+
+-- name: records_of_many
+SELECT subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us FROM records
+WHERE subject IN (SELECT value FROM json_each(:subjects)) ORDER BY subject, position;
+
 -- name: sealed_identity
 SELECT sealed FROM identities WHERE member = :member;
 

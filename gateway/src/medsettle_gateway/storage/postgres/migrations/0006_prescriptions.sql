@@ -1,0 +1,3 @@
+-- oldest: 1
+-- Registered prescriptions.
+SELECT 1;

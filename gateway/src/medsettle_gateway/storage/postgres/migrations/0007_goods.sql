@@ -1,0 +1,3 @@
+-- oldest: 1
+-- The catalogue by versions, and traceability codes.
+SELECT 1;

@@ -1,0 +1,3 @@
+-- oldest: 1
+-- What accounts are bound to, and what is credited to them.
+SELECT 1;

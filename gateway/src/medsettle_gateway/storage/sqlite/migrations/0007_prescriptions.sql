@@ -1,0 +1,3 @@
+-- oldest: 2
+-- Registered prescriptions.
+SELECT 1;
