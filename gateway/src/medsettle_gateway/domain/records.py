@@ -33,7 +33,7 @@ class DatedRecord(Struct, frozen=True):
     """One fact of a kind; ``key`` tells the facts of a kind apart that may hold at once.
 
     It holds from ``valid_from`` to ``valid_to``, both included, None until further notice. ``body`` is JSON
-    of the type that belongs to the kind. ``withdrawn``: it says that the facts of its kind and key never held.
+    of the type that belongs to the kind. ``withdrawn`` says that the facts of that kind and key never held.
     """
 
     kind: str

@@ -41,12 +41,16 @@ from medsettle_gateway.service.quote_token import Quoted
 
 @dataclass(frozen=True)  # without slots, so that it keeps what it is asked for in every round of loading
 class Asking:
-    """A basket, at a place, for whoever showed the credential; the quote that was shown, if any."""
+    """A basket, at a place, for whoever showed the credential; the quote that was shown, if any.
+
+    ``known_at``: what was entered later of people, places and goods counts for nothing; None: all counts.
+    """
 
     institution: str
     credential: ResolvedCredential | Refusal
     basket: Basket
     quoted: Quoted | None = None
+    known_at: datetime | None = None
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
