@@ -16,7 +16,7 @@ from medsettle_gateway.domain.asked import Basket, Collect
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import Breakdown, FundShare
 from medsettle_gateway.domain.counters import CounterKey, Remainder
-from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.errors import LineFault, Refusal
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.plain import from_json, from_raw, to_json
 from medsettle_gateway.domain.split import Difference, Split
@@ -165,11 +165,12 @@ class RefusalRecord(Struct, frozen=True):
     now: Split | None = None
     breakdown: Breakdown | None = None
     other: SaleHead | None = None
+    lines: tuple[LineFault, ...] = ()
 
     @classmethod
     def of(cls, refusal: Refusal) -> "RefusalRecord":
-        """Returns the record of a refusal that speaks of nothing but its reason and detail."""
-        return cls(refusal.reason, dict(refusal.detail))
+        """Returns the record of a refusal that speaks of nothing but its reason, detail and lines."""
+        return cls(refusal.reason, dict(refusal.detail), lines=refusal.lines)
 
 
 class Fingerprint(NamedTuple):

@@ -131,19 +131,25 @@ class LinesRefused(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LINES_FIELD_NUMBER: _builtins.int
+    LINES_COUNT_FIELD_NUMBER: _builtins.int
+    lines_count: _builtins.int
+    """Output only. How many lines are refused; where more than are listed, the recorded sale names them all."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_sale_pb2.LineRefusal]:
-        """Output only. In the basket's order."""
+        """Output only. In the basket's order, as far as they fit; the sentences of a reason stand at its first line only."""
 
     def __init__(
         self,
         *,
         lines: _abc.Iterable[_sale_pb2.LineRefusal] | None = ...,
+        lines_count: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lines_count", b"_lines_count", "lines_count", b"lines_count"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lines_count", b"_lines_count", "lines", b"lines", "lines_count", b"lines_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__lines_count: _TypeAlias = _typing.Literal["lines_count"]  # noqa: Y015
+    _WhichOneofArgType__lines_count: _TypeAlias = _typing.Literal["_lines_count", b"_lines_count"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lines_count) -> _WhichOneofReturnType__lines_count | None: ...
 
 Global___LinesRefused: _TypeAlias = LinesRefused  # noqa: Y015

@@ -874,6 +874,8 @@ class LineRefusal(_message.Message):
     ZH_FIELD_NUMBER: _builtins.int
     EN_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
+    NEXT_ZH_FIELD_NUMBER: _builtins.int
+    NEXT_EN_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Output only. The line's id in the request, or its number from 1."""
     item_code: _builtins.str
@@ -884,6 +886,10 @@ class LineRefusal(_message.Message):
     """Output only. One Chinese sentence for the screen."""
     en: _builtins.str
     """Output only. One English sentence for the screen."""
+    next_zh: _builtins.str
+    """Output only. What to do next, in Chinese."""
+    next_en: _builtins.str
+    """Output only. What to do next, in English."""
     @_builtins.property
     def details(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Output only. Facts to act on. Never a name, number or credential."""
@@ -897,10 +903,12 @@ class LineRefusal(_message.Message):
         zh: _builtins.str = ...,
         en: _builtins.str = ...,
         details: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        next_zh: _builtins.str = ...,
+        next_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "en", b"en", "item_code", b"item_code", "line_id", b"line_id", "reason", b"reason", "zh", b"zh"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "en", b"en", "item_code", b"item_code", "line_id", b"line_id", "next_en", b"next_en", "next_zh", b"next_zh", "reason", b"reason", "zh", b"zh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
