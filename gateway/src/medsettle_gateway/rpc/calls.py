@@ -47,7 +47,9 @@ _CLOCKS_APART: Final = timedelta(milliseconds=WINDOW_MS)
 _SHOWN_PATH_CHARS: Final = 128
 _UNSHOWN: Final = re.compile(r"[^!-~]")
 """What a path that anybody may send must not bring into a line of the log."""
-_WAIT_AND_RETURN: Final = frozenset({Reason.OVERLOADED, Reason.SHUTTING_DOWN, Reason.STORE_UNAVAILABLE})
+_WAIT_AND_RETURN: Final = frozenset({
+    Reason.OVERLOADED, Reason.SHUTTING_DOWN, Reason.STORE_UNAVAILABLE, Reason.CREDENTIAL_SERVICE_UNAVAILABLE,
+})
 
 
 class Service(Protocol):

@@ -44,6 +44,13 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "请重新预结算。",
         "Quote again.",
     ),
+    Reason.ELIGIBILITY_INVALID: _recorded(
+        Actor.CASHIER,
+        "待遇查询凭据无效,或不属于这位患者。",
+        "The token of the eligibility check is not valid, or is another patient's.",
+        "请重新查询待遇;也可不带查询凭据重新预结算。",
+        "Check the eligibility again, or quote without the token.",
+    ),
     Reason.QUOTE_CHANGED: _recorded(
         Actor.CASHIER,
         "金额与给患者看过的不同,未收取任何费用。",
@@ -71,27 +78,6 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "This stay has its final bill already; it takes no further one.",
         "请先撤销出院结算,再换下一个尝试序号结算。",
         "Reverse the final bill first, then settle the next attempt.",
-    ),
-    Reason.CREDENTIAL_INVALID: _recorded(
-        Actor.PATIENT,
-        "医保凭证无法识别。",
-        "The credential cannot be recognised.",
-        "请患者重新出示医保电子凭证。",
-        "Ask the patient to show the credential again.",
-    ),
-    Reason.CREDENTIAL_EXPIRED: _recorded(
-        Actor.PATIENT,
-        "医保凭证已过期。",
-        "The credential has expired.",
-        "请患者刷新后重新出示。",
-        "Ask the patient to refresh it and show it again.",
-    ),
-    Reason.CREDENTIAL_USED: _recorded(
-        Actor.PATIENT,
-        "医保凭证已经用过一次。",
-        "The credential was used before.",
-        "请患者刷新后重新出示。",
-        "Ask the patient to refresh it and show it again.",
     ),
     Reason.MEMBER_UNKNOWN: _recorded(
         Actor.PATIENT,

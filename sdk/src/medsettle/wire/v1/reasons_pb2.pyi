@@ -96,6 +96,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The same person bought the same goods here within ten minutes. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_QUOTE_INVALID: _Reason.ValueType  # 32
     """The quote token is not valid, or is another patient's. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_ELIGIBILITY_INVALID: _Reason.ValueType  # 165
+    """The token of the check is not of this patient here. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_QUOTE_CHANGED: _Reason.ValueType  # 33
     """The amounts differ from those shown; nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_CONFIRM_TOO_LATE: _Reason.ValueType  # 34
@@ -116,6 +118,16 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The credential has expired. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_CREDENTIAL_USED: _Reason.ValueType  # 41
     """The credential was used before. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_CREDENTIAL_NOT_ACCEPTED: _Reason.ValueType  # 155
+    """This kind of credential is not accepted here. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_CREDENTIAL_CODE_UNKNOWN: _Reason.ValueType  # 156
+    """Codes of this type are not read here. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_CREDENTIAL_OTHER_REGION: _Reason.ValueType  # 157
+    """The patient is insured in another region. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_CREDENTIAL_AMBIGUOUS: _Reason.ValueType  # 158
+    """The number stands for more than one insured person. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_CREDENTIAL_SERVICE_UNAVAILABLE: _Reason.ValueType  # 159
+    """The credential service does not answer; nothing was charged. UNAVAILABLE, retry after, operator, not recorded."""
     REASON_MEMBER_UNKNOWN: _Reason.ValueType  # 42
     """No insured person is known for this credential. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_INSTITUTION_UNKNOWN: _Reason.ValueType  # 43
@@ -284,6 +296,8 @@ REASON_POSSIBLE_DUPLICATE: Reason.ValueType  # 31
 """The same person bought the same goods here within ten minutes. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_QUOTE_INVALID: Reason.ValueType  # 32
 """The quote token is not valid, or is another patient's. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_ELIGIBILITY_INVALID: Reason.ValueType  # 165
+"""The token of the check is not of this patient here. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_QUOTE_CHANGED: Reason.ValueType  # 33
 """The amounts differ from those shown; nothing was charged. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_CONFIRM_TOO_LATE: Reason.ValueType  # 34
@@ -304,6 +318,16 @@ REASON_CREDENTIAL_EXPIRED: Reason.ValueType  # 40
 """The credential has expired. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_CREDENTIAL_USED: Reason.ValueType  # 41
 """The credential was used before. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_CREDENTIAL_NOT_ACCEPTED: Reason.ValueType  # 155
+"""This kind of credential is not accepted here. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_CREDENTIAL_CODE_UNKNOWN: Reason.ValueType  # 156
+"""Codes of this type are not read here. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_CREDENTIAL_OTHER_REGION: Reason.ValueType  # 157
+"""The patient is insured in another region. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_CREDENTIAL_AMBIGUOUS: Reason.ValueType  # 158
+"""The number stands for more than one insured person. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_CREDENTIAL_SERVICE_UNAVAILABLE: Reason.ValueType  # 159
+"""The credential service does not answer; nothing was charged. UNAVAILABLE, retry after, operator, not recorded."""
 REASON_MEMBER_UNKNOWN: Reason.ValueType  # 42
 """No insured person is known for this credential. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_INSTITUTION_UNKNOWN: Reason.ValueType  # 43
