@@ -9,6 +9,7 @@ from typing import Final
 
 from medsettle.wire._reason import Actor, Code, Reason, ReasonText, Retry
 from medsettle.wire._reasons_credential import OF_CREDENTIALS
+from medsettle.wire._reasons_prescriptions import OF_CALLS, OF_SALES
 from medsettle.wire._reasons_recorded import RECORDED
 from medsettle.wire._reasons_unrecorded import UNRECORDED
 
@@ -17,7 +18,7 @@ __all__ = ["DOMAIN", "REASONS", "Actor", "Code", "Reason", "ReasonText", "Retry"
 DOMAIN: Final = "medsettle"
 """``google.rpc.ErrorInfo.domain`` of every reason."""
 
-_ALL: Final = UNRECORDED | RECORDED | OF_CREDENTIALS
+_ALL: Final = UNRECORDED | RECORDED | OF_CREDENTIALS | OF_CALLS | OF_SALES
 
 REASONS: Final[dict[Reason, ReasonText]] = {reason: _ALL[reason] for reason in Reason}
 """Every reason with its texts, in the order of the contract."""

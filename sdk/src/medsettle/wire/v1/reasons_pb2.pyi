@@ -216,6 +216,28 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
     REASON_RETURN_NOT_POSSIBLE: _Reason.ValueType  # 90
     """Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_PRESCRIPTION_NUMBER_USED: _Reason.ValueType  # 120
+    """This institution has registered another prescription under this number. ALREADY_EXISTS, retry no, vendor, not recorded."""
+    REASON_PRESCRIPTION_UNKNOWN: _Reason.ValueType  # 121
+    """There is no such prescription. NOT_FOUND, retry no, cashier, not recorded."""
+    REASON_PRESCRIPTION_NOT_PATIENTS: _Reason.ValueType  # 122
+    """The prescription is not this patient's. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_PRESCRIPTION_WITHDRAWN: _Reason.ValueType  # 123
+    """The prescription was withdrawn by who wrote it. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_PRESCRIPTION_EXPIRED: _Reason.ValueType  # 124
+    """The prescription's last day has passed. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_PRESCRIPTION_NOT_YET_VALID: _Reason.ValueType  # 125
+    """The day of the sale is before the day on which it was prescribed. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_PRESCRIPTION_REJECTED: _Reason.ValueType  # 126
+    """A pharmacist has reviewed the prescription and rejected it. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_PRESCRIPTION_NOT_REVIEWED: _Reason.ValueType  # 127
+    """No pharmacist has reviewed the prescription yet. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_PRESCRIPTION_NOT_FOR_ITEM: _Reason.ValueType  # 128
+    """The prescription does not have this drug. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_PRESCRIPTION_DISPENSED: _Reason.ValueType  # 129
+    """This drug of the prescription is dispensed already. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_PRESCRIPTION_QUANTITY_EXCEEDED: _Reason.ValueType  # 130
+    """The quantity is more than may be dispensed of this drug now. FAILED_PRECONDITION, retry no, cashier, recorded."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """The catalogue of reasons. Each comment gives the gRPC code, whether the same call may be sent
@@ -416,4 +438,26 @@ REASON_RETURN_TOO_LATE: Reason.ValueType  # 89
 """A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
 REASON_RETURN_NOT_POSSIBLE: Reason.ValueType  # 90
 """Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_PRESCRIPTION_NUMBER_USED: Reason.ValueType  # 120
+"""This institution has registered another prescription under this number. ALREADY_EXISTS, retry no, vendor, not recorded."""
+REASON_PRESCRIPTION_UNKNOWN: Reason.ValueType  # 121
+"""There is no such prescription. NOT_FOUND, retry no, cashier, not recorded."""
+REASON_PRESCRIPTION_NOT_PATIENTS: Reason.ValueType  # 122
+"""The prescription is not this patient's. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_PRESCRIPTION_WITHDRAWN: Reason.ValueType  # 123
+"""The prescription was withdrawn by who wrote it. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_PRESCRIPTION_EXPIRED: Reason.ValueType  # 124
+"""The prescription's last day has passed. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_PRESCRIPTION_NOT_YET_VALID: Reason.ValueType  # 125
+"""The day of the sale is before the day on which it was prescribed. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_PRESCRIPTION_REJECTED: Reason.ValueType  # 126
+"""A pharmacist has reviewed the prescription and rejected it. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_PRESCRIPTION_NOT_REVIEWED: Reason.ValueType  # 127
+"""No pharmacist has reviewed the prescription yet. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_PRESCRIPTION_NOT_FOR_ITEM: Reason.ValueType  # 128
+"""The prescription does not have this drug. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_PRESCRIPTION_DISPENSED: Reason.ValueType  # 129
+"""This drug of the prescription is dispensed already. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_PRESCRIPTION_QUANTITY_EXCEEDED: Reason.ValueType  # 130
+"""The quantity is more than may be dispensed of this drug now. FAILED_PRECONDITION, retry no, cashier, recorded."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

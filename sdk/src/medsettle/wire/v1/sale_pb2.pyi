@@ -1032,6 +1032,40 @@ class DispensedDrug(_message.Message):
 Global___DispensedDrug: _TypeAlias = DispensedDrug  # noqa: Y015
 
 @_typing.final
+class DrawnPrescription(_message.Message):
+    """What a sale dispenses of one drug of a registered prescription."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTITUTION_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    institution: _builtins.str
+    """Output only. Code of the institution that registered it."""
+    number: _builtins.str
+    """Output only. Its number."""
+    item_code: _builtins.str
+    """Output only. The drug's item code."""
+    quantity: _builtins.str
+    """Output only. Decimal string."""
+    def __init__(
+        self,
+        *,
+        institution: _builtins.str = ...,
+        number: _builtins.str = ...,
+        item_code: _builtins.str = ...,
+        quantity: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["institution", b"institution", "item_code", b"item_code", "number", b"number", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrawnPrescription: _TypeAlias = DrawnPrescription  # noqa: Y015
+
+@_typing.final
 class Booked(_message.Message):
     """What a sale moves besides its legs, so that a gateway whose books lost it can enter it again as it was: see Reassert."""
 
@@ -1049,6 +1083,7 @@ class Booked(_message.Message):
     CALCULATED_AT_FIELD_NUMBER: _builtins.int
     UPSTREAM_FIELD_NUMBER: _builtins.int
     UPSTREAM_NOTE_FIELD_NUMBER: _builtins.int
+    DRAWN_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """Output only. The patient's region, which names the books."""
     scheme: _builtins.str
@@ -1081,6 +1116,10 @@ class Booked(_message.Message):
     def calculated_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the sums were read that it was calculated with."""
 
+    @_builtins.property
+    def drawn(self) -> _containers.RepeatedCompositeFieldContainer[Global___DrawnPrescription]:
+        """Output only. What it dispenses of registered prescriptions."""
+
     def __init__(
         self,
         *,
@@ -1096,10 +1135,11 @@ class Booked(_message.Message):
         calculated_at: _timestamp_pb2.Timestamp | None = ...,
         upstream: _builtins.str = ...,
         upstream_note: _builtins.str = ...,
+        drawn: _abc.Iterable[Global___DrawnPrescription] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["calculated_at", b"calculated_at", "created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "drawn", b"drawn", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
