@@ -1,10 +1,11 @@
 """A sale's record as one line of JSON, and back. Both ways are checked against each other."""
 
 import json
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from medsettle.models import CashState, Collect, Refusal, Split, Tendered
+from medsettle.models import CashState, Collect, LineRefusal, Refusal, Split, Tendered
 from medsettle.record import Goal, SaleRecord
 
 
@@ -40,7 +41,7 @@ def _table(record: SaleRecord) -> dict[str, Any]:
         "stale": record.stale, "fresh": record.fresh, "version": record.version,
         "refusal": refusal and [
             refusal.reason, refusal.recorded, refusal.zh, refusal.en, refusal.next_zh, refusal.next_en,
-            dict(refusal.details),
+            dict(refusal.details), [_line(each) for each in refusal.lines], refusal.lines_count,
         ],
     }
 
@@ -50,4 +51,14 @@ def _split(read: list[Any] | None) -> Split | None:
 
 
 def _refusal(read: list[Any] | None) -> Refusal | None:
-    return None if read is None else Refusal(*read)
+    if read is None:
+        return None
+    *said, lines, count = read if len(read) == len(fields(Refusal)) else (*read, [], 0)
+    return Refusal(*said, lines=tuple(LineRefusal(*each) for each in lines), lines_count=count)
+
+
+def _line(line: LineRefusal) -> list[Any]:
+    return [
+        line.line_id, line.item_code, line.reason, line.zh, line.en, line.next_zh, line.next_en,
+        dict(line.details),
+    ]

@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from medsettle.models import Breakdown, Refusal, SaleCard, Split
+from medsettle.models import Breakdown, LineRefusal, Refusal, SaleCard, Split
 from medsettle.till_reasons import TILL_REASONS, TillReason
 from medsettle.wire.reasons import REASONS, Code, Reason
 
@@ -81,10 +81,16 @@ class MedsettleError(Exception):
         """Facts to act on, such as field, line, limit."""
         return self.refusal.details
 
+    @property
+    def lines(self) -> tuple[LineRefusal, ...]:
+        """Each line of the basket that was refused for itself; none where it is not about lines."""
+        return self.refusal.lines
+
     def __str__(self) -> str:
-        """Both sentences, the next step, the reason, the facts and the request id."""
+        """Both sentences, the next step, the reason, the facts, the lines and the request id."""
         facts = [self.reason]
         facts += [f"{key}={value}" for key, value in sorted(self.details.items()) if key != "request_id"]
+        facts += [f"line {each.line_id}: {each.reason} {each.item_code}" for each in self.lines[1:]]
         if self.request_id:
             facts.append(f"request_id={self.request_id}")
         return f"{self.zh}{self.next_zh} {self.en} {self.next_en} [{', '.join(facts)}]"

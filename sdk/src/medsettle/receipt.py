@@ -12,6 +12,7 @@ from medsettle import _receipt_settlement as settled
 from medsettle import _receipt_words as words
 from medsettle._paper import Paper
 from medsettle._receipt_token import ReceiptFacts, ReceiptInvalidError, check_code, verify_token
+from medsettle._refused_lines import steps, told
 from medsettle.models import Difference, Refusal, Sale, SaleCard, SaleState
 from medsettle.till_reasons import TillReason
 from medsettle.wire.called import yuan
@@ -118,7 +119,7 @@ def _card(paper: Paper, card: SaleCard, institution_name: str) -> Iterator[str]:
         if card.request_id:
             yield from paper.row(words.TICKET, card.request_id)
         if card.refusal is not None:
-            yield from paper.text((card.refusal.zh, card.refusal.en))
+            yield from _why(paper, card.refusal)
         yield from paper.text((card.tell_zh, card.tell_en))
     if card.refund_due_fen:
         yield from paper.amount(words.REFUND_DUE, card.refund_due_fen)
@@ -144,8 +145,14 @@ def _returned(paper: Paper, replaces: str, back: Difference) -> Iterator[str]:
 
 
 def _refusal(paper: Paper, refusal: Refusal) -> Iterator[str]:
-    yield from paper.text((refusal.zh, refusal.en))
-    yield from _next(paper, refusal.next_zh, refusal.next_en)
+    yield from _why(paper, refusal)
+    for zh, en in steps(refusal) or [(refusal.next_zh, refusal.next_en)]:
+        yield from _next(paper, zh, en)
+
+
+def _why(paper: Paper, refusal: Refusal) -> Iterator[str]:
+    for pair in told(refusal) or [(refusal.zh, refusal.en)]:
+        yield from paper.text(pair)
 
 
 def _next(paper: Paper, zh: str, en: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from medsettle.wire.reasons import REASONS, Reason, Retry
 from medsettle.wire.states import SaleState
 from medsettle.wire.v1 import errors_pb2, sale_pb2
 from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, Breakdown, FundShare, LineBreakdown
+from medsettle_gateway.domain.errors import LineFault, refuse_lines
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.sale import RefusalRecord, SaleHead
 from medsettle_gateway.domain.split import Split
@@ -121,3 +122,42 @@ def test_a_changed_quote_carries_both_splits_and_the_totals(accounts: int, funds
 def test_what_does_not_fit_is_left_out_and_the_reason_still_arrives() -> None:
     refused = read(RefusedAnswer(changed_quote(200, 200), recorded=True))
     assert (refused.reason, refused.details) == ("QUOTE_CHANGED", {})
+
+
+def lines_of(refused: Refused) -> errors_pb2.LinesRefused:
+    return errors_pb2.LinesRefused.FromString(refused.details["medsettle.wire.v1.LinesRefused"])
+
+
+def test_each_refused_line_is_named_with_what_to_do_and_the_refusal_is_that_of_the_first() -> None:
+    faults = [
+        LineFault("1", "UNKNOWN", Reason.ITEM_UNKNOWN),
+        LineFault("4", "EXPIRED", Reason.ITEM_NOT_VALID, {"date": "2026-03-02"}),
+    ]
+    refusal = refuse_lines(faults).refusal
+    refused = read(RefusedAnswer(RefusalRecord.of(refusal), recorded=True, request_id=REQUEST_ID))
+    assert (refused.reason, refused.said["line"], refused.said["item"]) == ("ITEM_UNKNOWN", "1", "UNKNOWN")
+    lines = lines_of(refused)
+    assert [(each.line_id, each.item_code, dict(each.details)) for each in lines.lines] == [
+        ("1", "UNKNOWN", {}), ("4", "EXPIRED", {"date": "2026-03-02"}),
+    ]
+    assert [each.next_zh for each in lines.lines] == [REASONS[each.reason].next_zh for each in faults]
+    assert lines.lines_count == len(faults)
+
+
+def test_of_two_hundred_refused_lines_those_that_fit_are_named_and_all_are_counted() -> None:
+    faults = [
+        LineFault(str(number), f"XA01ABD075A0020101{number:04}", Reason.ITEM_UNKNOWN)
+        for number in range(1, 201)
+    ]
+    refused = read(RefusedAnswer(RefusalRecord.of(refuse_lines(faults).refusal), recorded=True))
+    lines = lines_of(refused)
+    assert lines.lines_count == len(faults)
+    assert 30 < len(lines.lines) < len(faults)
+    assert [each.line_id for each in lines.lines] == [str(number + 1) for number in range(len(lines.lines))]
+    told = [bool(each.zh or each.en or each.next_zh or each.next_en) for each in lines.lines]
+    assert told == [True, *[False] * (len(told) - 1)], "a reason's sentences stand at its first line"
+
+
+def test_a_refusal_of_lines_needs_a_line() -> None:
+    with pytest.raises(ValueError, match="no line"):
+        refuse_lines([])

@@ -41,8 +41,9 @@ def status_of(refused: RefusedAnswer) -> Status:
         retry = RetryInfo()
         retry.retry_delay.FromMilliseconds(refused.retry_after_ms)
         _pack(status, retry)
-    for message in attached(refusal):
-        if status.ByteSize() + message.ByteSize() + _PACKING_BYTES < LARGEST_STATUS_BYTES:
+    room_bytes = LARGEST_STATUS_BYTES - status.ByteSize() - _PACKING_BYTES
+    for message in attached(refusal, room_bytes):
+        if message.ByteSize() < room_bytes:
             _pack(status, message)
     return Status(text.code, status.message, status.SerializeToString())
 

@@ -1,6 +1,7 @@
 """From the bytes of an answer to the till's values. What cannot be read in full counts as no answer."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from medsettle.models import (
     Difference,
     Leg,
     LineBreakdown,
+    LineRefusal,
     Quote,
     Refusal,
     Remainder,
@@ -153,8 +155,27 @@ def refusal(message: sale_pb2.Refusal) -> Refusal:
     """Returns why something was refused."""
     return Refusal(
         name_of("Reason", message.reason), message.recorded, message.zh, message.en, message.next_zh,
-        message.next_en, dict(message.details),
+        message.next_en, dict(message.details), line_refusals(message.lines), len(message.lines),
     )
+
+
+def line_refusals(messages: Iterable[sale_pb2.LineRefusal]) -> tuple[LineRefusal, ...]:
+    """Returns why lines were refused; the sentences at the first line of a reason hold for all its lines."""
+    read: list[LineRefusal] = []
+    said: dict[str, LineRefusal] = {}
+    for each in messages:
+        reason = name_of("Reason", each.reason)
+        line = LineRefusal(
+            each.line_id, each.item_code, reason, each.zh, each.en, each.next_zh, each.next_en,
+            dict(each.details),
+        )
+        first = said.setdefault(reason, line)
+        if not (each.zh or each.en):
+            line = replace(
+                line, zh=first.zh, en=first.en, next_zh=first.next_zh, next_en=first.next_en
+            )
+        read.append(line)
+    return tuple(read)
 
 
 def remainders(messages: Iterable[sale_pb2.Remainder]) -> tuple[Remainder, ...]:

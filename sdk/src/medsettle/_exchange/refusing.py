@@ -7,7 +7,14 @@ from typing import Final
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from medsettle._exchange.answering import UnreadableError, breakdown, instant, name_of, split
+from medsettle._exchange.answering import (
+    UnreadableError,
+    breakdown,
+    instant,
+    line_refusals,
+    name_of,
+    split,
+)
 from medsettle.errors import refusal_of
 from medsettle.models import Breakdown, Refusal, Split
 from medsettle.ticket import china_time
@@ -82,11 +89,19 @@ def _with(facts: Facts, kind: str, value: bytes) -> Facts:
                 facts, other_request_id=other.request_id, other_state=state,
                 other_created_at=instant(other, "created_at"),
             )
+        case "medsettle.wire.v1.LinesRefused":
+            return _with_lines(facts, errors_pb2.LinesRefused.FromString(value))
         case "medsettle.wire.v1.ClockSkew":
             skew = errors_pb2.ClockSkew.FromString(value)
             return replace(facts, gateway_at=instant(skew, "gateway_at"))
         case _:
             return facts
+
+
+def _with_lines(facts: Facts, said: errors_pb2.LinesRefused) -> Facts:
+    lines = line_refusals(said.lines)
+    count = max(said.lines_count, len(lines))
+    return replace(facts, refusal=replace(facts.refusal, lines=lines, lines_count=count))
 
 
 def _with_info(facts: Facts, info: error_details_pb2.ErrorInfo) -> Facts:
@@ -97,6 +112,7 @@ def _with_info(facts: Facts, info: error_details_pb2.ErrorInfo) -> Facts:
         _of_the_contract(info.reason), said.get("recorded") == "true", said.get("zh", ""),
         said.get("en", ""), said.get("next_zh", ""), said.get("next_en", ""),
         {key: value for key, value in said.items() if key not in _TEXTS},
+        facts.refusal.lines, facts.refusal.lines_count,
     )
     return replace(facts, refusal=refusal)
 

@@ -8,6 +8,7 @@ from typing import Final, Self, TextIO
 from medsettle import _receipt_words as words
 from medsettle._columns import row, width, wrap
 from medsettle._receipt_settlement import afterwards, going_back, heading, limit_words
+from medsettle._refused_lines import named, steps, untold, where
 from medsettle.cli.advice import facts, is_of_another, other_sale, says_all, typed
 from medsettle.errors import MedsettleError
 from medsettle.models import (
@@ -225,6 +226,9 @@ class Screen:
         stepped: bool = True, lead: str = _STEP,
     ) -> None:
         """Why, which other sale is meant, the facts, and, if ``stepped``, a next step with what to type."""
+        if refusal.lines:
+            self._refused_lines(refusal, indent, stepped=stepped, lead=lead)
+            return
         self._said(refusal.zh, refusal.en, indent=indent, colour=_RED)
         other, stood = other_sale(refusal, request_id) or ("", "")
         self._indented(other)
@@ -234,6 +238,17 @@ class Screen:
             return
         self._said(refusal.next_zh, refusal.next_en, lead=lead)
         self._indented(typed(refusal, request_id, enrolled=enrolled), indent=2 + len(_STEP))
+
+    def _refused_lines(self, refusal: Refusal, indent: int, *, stepped: bool, lead: str) -> None:
+        """Each line why, with its facts, and then each next step once."""
+        for line in refusal.lines:
+            (zh, en) = where(line)
+            self._said(zh + line.zh, en + line.en, indent=indent, colour=_RED)
+            self._indented(self.paint(f"[{named(line)}]", _DIM))
+        for more in untold(refusal):
+            self._said(*more, indent=indent, colour=_RED)
+        for step in steps(refusal) if stepped else ():
+            self._said(*step, lead=lead)
 
     def _said(self, zh: str, en: str, *, indent: int = 2, lead: str = "", colour: str = "") -> None:
         """One thing in both languages: on one line where they fit, else each from a line of its own."""

@@ -12,6 +12,7 @@ from medsettle.models.answered import (
     LegKind,
     LegState,
     LineBreakdown,
+    LineRefusal,
     Quote,
     Refusal,
     Remainder,
@@ -30,12 +31,23 @@ from medsettle.models.asked import (
     Payer,
     Prescription,
     PrescriptionKind,
+    Proxy,
+    Relation,
     Split,
     Tendered,
     View,
 )
 from medsettle.models.card import CashState, SaleCard
-from medsettle.models.covered import Account, AccountState, Answer, BenefitAnswer, Eligibility
+from medsettle.models.covered import (
+    Account,
+    AccountState,
+    Answer,
+    BenefitAnswer,
+    Eligibility,
+    Filing,
+    ItemAnswer,
+    OpenPrescription,
+)
 from medsettle.models.probed import KeyRotation, Probe
 from medsettle.wire.states import Outcome, SaleState
 
@@ -56,19 +68,25 @@ __all__ = [
     "Difference",
     "Eligibility",
     "Encounter",
+    "Filing",
+    "ItemAnswer",
     "KeyRotation",
     "Leg",
     "LegKind",
     "LegState",
     "Line",
     "LineBreakdown",
+    "LineRefusal",
+    "OpenPrescription",
     "Outcome",
     "Payer",
     "Prescription",
     "PrescriptionKind",
     "Probe",
+    "Proxy",
     "Quote",
     "Refusal",
+    "Relation",
     "Remainder",
     "Sale",
     "SaleCard",

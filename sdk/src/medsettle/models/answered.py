@@ -33,12 +33,30 @@ class LegState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LineRefusal:
+    """Why one line of the basket was refused, with the sentences for the screen and facts to act on.
+
+    ``line_id`` is the till's own id of the line, or its number from 1.
+    """
+
+    line_id: str
+    item_code: str
+    reason: str
+    zh: str
+    en: str
+    next_zh: str = ""
+    next_en: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a call or a sale was refused, with the sentences for the screen.
 
     ``reason`` is a name of ``wire.reasons.Reason`` or ``till_reasons.TillReason``, or one that this
     release does not know. ``recorded``: it is written under the request id, a proof that nothing was
-    charged.
+    charged. ``lines``: where it is about lines, each of them, in the basket's order; the rest is then that
+    of the first. ``lines_count`` is larger where more lines are refused than the answer had room for.
     """
 
     reason: str
@@ -48,6 +66,8 @@ class Refusal:
     next_zh: str = ""
     next_en: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[LineRefusal, ...] = ()
+    lines_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

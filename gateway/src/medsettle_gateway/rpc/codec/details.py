@@ -1,5 +1,7 @@
 """What a refused call carries besides its reason: one message for each refusal that a till acts on."""
 
+from typing import Final
+
 from google.protobuf.message import Message
 
 from medsettle.wire.reasons import Reason
@@ -7,9 +9,14 @@ from medsettle.wire.v1 import errors_pb2
 from medsettle_gateway.domain.sale import RefusalRecord, SaleHead
 from medsettle_gateway.rpc.codec import sale
 
+_FRAME_BYTES: Final = 4
+"""Tag and length of a line in its list."""
 
-def attached(refusal: RefusalRecord) -> tuple[Message, ...]:
-    """Returns the messages that go with a refusal; for most reasons none."""
+
+def attached(refusal: RefusalRecord, room_bytes: int) -> tuple[Message, ...]:
+    """Returns the messages that go with a refusal; for most reasons none. Lines as far as there is room."""
+    if refusal.lines:
+        return (_lines_refused(refusal, room_bytes),)
     if refusal.reason is Reason.QUOTE_CHANGED:
         return (_quote_changed(refusal),)
     if refusal.other is not None:
@@ -17,6 +24,19 @@ def attached(refusal: RefusalRecord) -> tuple[Message, ...]:
     if refusal.reason is Reason.CLOCK_SKEW:
         return (_clock_skew(refusal),)
     return ()
+
+
+def _lines_refused(refusal: RefusalRecord, room_bytes: int) -> errors_pb2.LinesRefused:
+    """The first lines that fit, each reason's sentences at its first line: there may be two hundred."""
+    wire = errors_pb2.LinesRefused(lines_count=len(refusal.lines))
+    told: list[Reason] = []
+    for fault in refusal.lines:
+        line = sale.line_refusal(fault, told=fault.reason in told)
+        if wire.ByteSize() + line.ByteSize() + _FRAME_BYTES > room_bytes:
+            break
+        wire.lines.append(line)
+        told.append(fault.reason)
+    return wire
 
 
 def _other_sale(other: SaleHead) -> errors_pb2.OtherSale:

@@ -8,6 +8,7 @@ from medsettle.wire.states import SaleState
 from medsettle.wire.v1 import credential_pb2, reasons_pb2, sale_pb2
 from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, Breakdown, LineBreakdown
 from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.errors import LineFault
 from medsettle_gateway.domain.legs import Leg, LegKind, LegState, legs_of
 from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementRecord, TraceStep
 from medsettle_gateway.domain.split import Difference, Split
@@ -105,7 +106,22 @@ def refusal(record: RefusalRecord, *, recorded: bool) -> sale_pb2.Refusal:
         next_zh=text.next_zh,
         next_en=text.next_en,
         details=record.detail,
+        lines=map(line_refusal, record.lines),
     )
+
+
+def line_refusal(fault: LineFault, *, told: bool = False) -> sale_pb2.LineRefusal:
+    """Returns why a line was refused, with its sentences unless they are ``told`` already."""
+    text = REASONS[fault.reason]
+    wire = sale_pb2.LineRefusal(
+        line_id=fault.line_id,
+        item_code=fault.item_code,
+        reason=reasons_pb2.Reason.Value(f"REASON_{fault.reason.value}"),
+        details=fault.detail,
+    )
+    if not told:
+        wire.zh, wire.en, wire.next_zh, wire.next_en = text.zh, text.en, text.next_zh, text.next_en
+    return wire
 
 
 def settlement(record: SettlementRecord, *, full: bool) -> sale_pb2.Settlement:

@@ -22,6 +22,7 @@ from medsettle_gateway.domain.breakdown import (
     LineBreakdown,
 )
 from medsettle_gateway.domain.counters import CounterKey, Remainder
+from medsettle_gateway.domain.errors import LineFault
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.recovery import Evidence
@@ -140,7 +141,12 @@ def _difference(wire: sale_pb2.Difference) -> Difference:
 
 def _refusal(wire: sale_pb2.Refusal) -> RefusalRecord:
     reason = Reason(reasons_pb2.Reason.Name(wire.reason).removeprefix("REASON_"))
-    return RefusalRecord(reason, dict(wire.details))
+    return RefusalRecord(reason, dict(wire.details), lines=tuple(map(_line_fault, wire.lines)))
+
+
+def _line_fault(wire: sale_pb2.LineRefusal) -> LineFault:
+    reason = Reason(reasons_pb2.Reason.Name(wire.reason).removeprefix("REASON_"))
+    return LineFault(wire.line_id, wire.item_code, reason, dict(wire.details))
 
 
 def _effect(wire: sale_pb2.Sale) -> Effect:
