@@ -184,7 +184,7 @@ async def test_a_check_tells_benefits_accounts_and_advice() -> None:
     assert own.may_pay
     assert own.account is not None
     assert own.account.balance_fen == 100_000
-    assert answer.binding_until == datetime(2026, 7, 3, tzinfo=CST)
+    assert answer.binding_until == datetime(2026, 7, 2, 14, tzinfo=CST)
     assert answer.pack == "anshan-employee-outpatient"
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from medsettle_gateway.service.quote_token import decode
+from medsettle_gateway.service.signed_token import decode
 from medsettle_gateway.service.receipt import STATEMENT, payload_of
 from tests.gateway.service.world import CheapSigner, World, split
 

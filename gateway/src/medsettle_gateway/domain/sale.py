@@ -198,6 +198,7 @@ class SaleRecord(Struct, frozen=True):
     counters were read that the settlements stand on. ``undone_by`` is the terminal that ended it first,
     ``office`` for an operator, empty where time did: who undid it owes the patient the cash.
     ``upstream`` is set where a remote authority decides.
+    ``bound_at`` is set where it was decided by what was known then, because a check's answer bound.
     ``repairs`` names the sale whose late confirmation was refused, and which this one settles after all.
     Names are not here: they live in one table.
     """
@@ -236,6 +237,7 @@ class SaleRecord(Struct, frozen=True):
     replaced_by: str = ""
     difference: Difference | None = None
     undone_by: str = ""
+    bound_at: datetime | None = None
 
     @property
     def institution(self) -> str:

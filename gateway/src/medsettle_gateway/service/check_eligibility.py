@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.calendar import day_ends_at, day_of
@@ -20,6 +21,7 @@ from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.service.advice import advice_on
 from medsettle_gateway.service.authority import Cover, Offer, Visit
+from medsettle_gateway.service.binding import issue
 from medsettle_gateway.service.commands import (
     AccountAnswer,
     BenefitAnswer,
@@ -29,6 +31,11 @@ from medsettle_gateway.service.commands import (
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
 from medsettle_gateway.service.guards import check_institution
+
+_UNDETERMINED: Final = frozenset({
+    Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.NO_RULE, Reason.PARAMETER_ASSUMED,
+})
+"""Reasons that say that a source did not answer, or that a figure is not known: that is not a no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,8 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     Raises Refused where nobody can be told of: the institution's reasons, the credential's, MEMBER_UNKNOWN.
     """
     institution = check_institution(asked.command.caller.institution, facts)
+    if isinstance(asked.credential, Refusal) and asked.credential.reason in _UNDETERMINED:
+        return _undetermined(asked, asked.credential, now.at)
     member = _member(asked, facts)
     counted = _counters_key(asked, member, now)
     due = facts.of(_due_key(member.member, now))
@@ -83,7 +92,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
         known_on=day_of(now.at),
     )
     cover = now.desk.authority.cover(visit, asked.command.benefit)
-    return _answer(visit, cover, now.at)
+    return _answer(visit, cover, now)
 
 
 def _member(asked: AskedCheck, facts: Facts) -> MemberFacts:
@@ -95,11 +104,21 @@ def _member(asked: AskedCheck, facts: Facts) -> MemberFacts:
     return member
 
 
-def _answer(visit: Visit, cover: Cover, at: datetime) -> EligibilityAnswer:
-    member = visit.member
+def _undetermined(asked: AskedCheck, why: Refusal, at: datetime) -> EligibilityAnswer:
+    """Who it is could not be found out: that is neither yes nor no, and binds nobody."""
+    nobody = dict.fromkeys(("member", "masked_name", "region", "scheme", "standing", "enrolment"), "")
+    return EligibilityAnswer(
+        covered=None, refusal=_record(why), **nobody, benefits=(), accounts=(), advisories=(),
+        binding_until=at, as_of=asked.day(at), pack="",
+    )
+
+
+def _answer(visit: Visit, cover: Cover, now: Now) -> EligibilityAnswer:
+    member, at = visit.member, now.at
+    until = min(day_ends_at(day_of(at)), at + now.desk.rules.binding)
     may_have = [left for offer in cover.offers if offer.refusal is None for left in offer.remainders]
     return EligibilityAnswer(
-        covered=cover.refusal is None,
+        covered=_may(cover.refusal),
         refusal=_record(cover.refusal),
         member=member.member,
         masked_name=member.masked_name,
@@ -110,9 +129,10 @@ def _answer(visit: Visit, cover: Cover, at: datetime) -> EligibilityAnswer:
         benefits=tuple(_benefit(offer) for offer in cover.offers),
         accounts=tuple(_accounts(member, cover)),
         advisories=advice_on(may_have, member.accounts),
-        binding_until=day_ends_at(day_of(at)),
+        binding_until=until,
         as_of=visit.service_on,
         pack=cover.pack,
+        eligibility_token=issue(member, visit.institution.code, until, now),
     )
 
 
@@ -121,7 +141,7 @@ def _benefit(offer: Offer) -> BenefitAnswer:
         offer.benefit,
         offer.title_zh,
         offer.title_en,
-        offer.refusal is None,
+        _may(offer.refusal),
         _record(offer.refusal),
         offer.remainders,
     )
@@ -135,6 +155,13 @@ def _accounts(member: MemberFacts, cover: Cover) -> Iterator[AccountAnswer]:
         allowed = account.account in cover.payers and (account.owner is not Owner.SELF or cover.own_account)
         may_pay = allowed and account.state is AccountState.ACTIVE
         yield AccountAnswer(account.owner.value, account.masked_name, account, may_pay)
+
+
+def _may(refusal: Refusal | None) -> bool | None:
+    """Yes, no, or that it could not be determined."""
+    if refusal is None:
+        return True
+    return None if refusal.reason in _UNDETERMINED else False
 
 
 def _record(refusal: Refusal | None) -> RefusalRecord | None:

@@ -51,6 +51,7 @@ class Quote:
     basket: Basket
     operator: str = ""
     replaces: RequestId | None = None
+    eligibility_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Settle:
     acknowledgements: tuple[str, ...] = ()
     quote_token: str | None = None
     replaces: RequestId | None = None
+    eligibility_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,7 @@ class EligibilityAnswer:
     binding_until: datetime
     as_of: date
     pack: str
+    eligibility_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

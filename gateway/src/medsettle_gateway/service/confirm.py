@@ -13,6 +13,7 @@ from medsettle_gateway.domain.transitions import changes, refused
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.afresh import afresh, keys_afresh
 from medsettle_gateway.service.authority import Decided
+from medsettle_gateway.service.binding import carried
 from medsettle_gateway.service.change import moved
 from medsettle_gateway.service.commands import Confirm, SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
@@ -95,7 +96,8 @@ def _late(sale: SaleRecord, facts: Facts, now: Now) -> tuple[SaleRecord | None, 
     if decided.split != sale.split:
         return None, ()
     again = structs.replace(
-        sale, settlements=decided.settlements, effect=decided.effect, calculated_at=now.at
+        sale, settlements=decided.settlements, effect=carried(decided.effect, sale.effect),
+        calculated_at=now.at,
     )
     return again, found.moves
 

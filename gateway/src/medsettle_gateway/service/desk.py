@@ -7,6 +7,7 @@ from typing import NamedTuple
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.service.authority import Authority
 from medsettle_gateway.service.commands import Answer
+from medsettle_gateway.service.eligibility_token import EligibilityTokens
 from medsettle_gateway.service.emergency import Orders
 from medsettle_gateway.service.ports import ReadPublicKey
 from medsettle_gateway.service.quote_token import QuoteTokens
@@ -28,6 +29,8 @@ class Rules:
     stay: timedelta = timedelta(days=400)
     """How long before its bill a stay may have begun."""
     quote: timedelta = timedelta(minutes=15)
+    binding: timedelta = timedelta(hours=2)
+    """How long what a check has said binds, within its day."""
     key_life: timedelta = timedelta(days=365)
     key_overlap: timedelta = timedelta(days=7)
     """How long the old key stays valid after a rotation."""
@@ -103,6 +106,11 @@ class Desk:
     rules: Rules = field(default_factory=Rules)
     orders: Orders = field(default_factory=Orders)
     remotes: Remotes = field(default_factory=Remotes)
+
+    @property
+    def eligibility(self) -> EligibilityTokens:
+        """What makes and reads the tokens of checks: of one secret with those of quotes, in another form."""
+        return EligibilityTokens(self.quotes.secret)
 
 
 class Decision(NamedTuple):

@@ -8,7 +8,7 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import InstitutionKey
-from medsettle_gateway.service import check_eligibility, look_up, question, quote, showing
+from medsettle_gateway.service import binding, check_eligibility, look_up, question, quote, showing
 from medsettle_gateway.service.check_eligibility import AskedCheck
 from medsettle_gateway.service.commands import (
     Answer,
@@ -132,13 +132,21 @@ class Service:
         if command.replaces is not None:
             return await self._quote_return(command, command.replaces)
         credential = await self._resolved(command.credential, command.caller)
-        asking, now = Asking(command.caller.institution, credential, command.basket), self._now()
-        facts = await load_facts(self.store.load, question.needs, asking, now)
+        asking, now = self._asking(command, credential), self._now()
+        facts = await load_facts(self.store.load, binding.needs, asking, now)
         if self.courier is None or not await self._remote(command.caller):
             return quote.answer(asking, facts, now)
         about = question.ask(asking, facts, now).question
         decided = await self.courier.quoted(about, command.credential, deadline_at)
         return quote.as_decided(asking, about, decided, now)
+
+    def _asking(self, command: Quote, credential: ResolvedCredential | Refusal) -> Asking:
+        token = command.eligibility_token
+        return Asking(
+            command.caller.institution, credential, command.basket,
+            eligibility=self.desk.eligibility.read(token) if token is not None else None,
+            brings_token=token is not None,
+        )
 
     async def _resolved(self, shown: Shown, caller: Caller) -> ResolvedCredential | Refusal:
         """What the credential says. A resolver that fails must not hide the first answer of a known id."""

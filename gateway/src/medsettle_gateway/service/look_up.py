@@ -21,9 +21,9 @@ from medsettle_gateway.service.commands import (
     SalesAnswer,
 )
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, Store
-from medsettle_gateway.service.quote_token import decode, encode
 from medsettle_gateway.service.recovering import ANYBODY, hidden_from, keys_to_look_up
 from medsettle_gateway.service.refused import unrecorded
+from medsettle_gateway.service.signed_token import decode, encode
 
 _FILTER_CHARS: Final = 16
 _LONGEST_TOKEN_CHARS: Final = 512

@@ -26,6 +26,7 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
+from medsettle_gateway.service.eligibility_token import Binding
 from medsettle_gateway.service.facts_of_sale import (
     check_age,
     check_day,
@@ -44,6 +45,7 @@ class Asking:
     """A basket, at a place, for whoever showed the credential; the quote that was shown, if any.
 
     ``known_at``: what was entered later of people, places and goods counts for nothing; None: all counts.
+    ``eligibility`` is what the check said whose token came along, None if none did or nobody here issued it.
     """
 
     institution: str
@@ -51,6 +53,8 @@ class Asking:
     basket: Basket
     quoted: Quoted | None = None
     known_at: datetime | None = None
+    eligibility: Binding | None = None
+    brings_token: bool = False
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         catalogue_digest=catalogue.digest,
         payers=check_payers(basket, freed.member),
         counters=freed.counters,
-        known_on=day_of(now.at),
+        known_on=day_of(asking.known_at or now.at),
         dispensed=freed.still_out(handed_out),
         orders=_orders(asking, facts, institution, now),
     )

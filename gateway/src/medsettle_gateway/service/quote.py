@@ -2,7 +2,7 @@
 
 from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
 from medsettle_gateway.domain.keys import Facts, MaskedNameKey
-from medsettle_gateway.service import question
+from medsettle_gateway.service import binding
 from medsettle_gateway.service.advice import advice_on, warned
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.commands import Caller, QuoteAnswer
@@ -14,8 +14,8 @@ from medsettle_gateway.service.replacing import Return, left_of
 
 def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
     """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
-    about = question.ask(asking, facts, now).question
-    return as_decided(asking, about, question.decided(about, now), now)
+    chosen = binding.choose(asking, facts, now)
+    return as_decided(asking, chosen.about.question, chosen.decided, now)
 
 
 def answer_return(back: Return, caller: Caller, facts: Facts, now: Now) -> QuoteAnswer:

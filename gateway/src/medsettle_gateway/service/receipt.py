@@ -13,7 +13,7 @@ from typing import Final
 from medsettle_gateway.domain.plain import canonical, to_raw
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.service.ports import ReceiptSigner
-from medsettle_gateway.service.quote_token import encode
+from medsettle_gateway.service.signed_token import encode
 
 _FORM: Final = "MS1"
 STATEMENT: Final = b"v1-receipt\n"

@@ -29,6 +29,7 @@ from medsettle_gateway.domain.split import Difference
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.afresh import afresh, keys_afresh
 from medsettle_gateway.service.authority import Decided, Today
+from medsettle_gateway.service.binding import carried
 from medsettle_gateway.service.change import begun, draft, moved
 from medsettle_gateway.service.commands import Caller, RefusedAnswer, SaleAnswer, Settle
 from medsettle_gateway.service.desk import Decision, Now
@@ -239,7 +240,8 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
     )
     sale = begun(
         _draft(asked, left.sale, left.basket, now), SaleState.SETTLED, at,
-        settlements=left.decided.settlements, split=left.decided.split, effect=left.decided.effect,
+        settlements=left.decided.settlements, split=left.decided.split,
+        effect=carried(left.decided.effect, before.effect),
         calculated_at=at, replaces=before.request_id.text, difference=left.difference, recompute_due=due,
     )
     # What is left was sold when all was: a return gives no till more time to undo the rest.

@@ -30,8 +30,9 @@ from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord
 from medsettle_gateway.domain.transitions import refused
 from medsettle_gateway.domain.upstream import UpstreamRecord
 from medsettle_gateway.ledger.transition import By, moves_of
-from medsettle_gateway.service import question
+from medsettle_gateway.service import binding, question
 from medsettle_gateway.service.authority import Decided
+from medsettle_gateway.service.binding import Chosen
 from medsettle_gateway.service.change import begun, draft
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Settle
 from medsettle_gateway.service.desk import Decision, Desk, Now
@@ -40,6 +41,7 @@ from medsettle_gateway.service.guards import (
     check_attempts,
     check_duplicate,
     check_id_day,
+    check_institution,
     check_quote,
     check_right,
     right_keys,
@@ -66,11 +68,15 @@ class AskedSettle:
     @classmethod
     def prepare(cls, command: Settle, credential: ResolvedCredential | Refusal, desk: Desk) -> Self:
         """Returns the command ready for the writer."""
-        token = command.quote_token
+        token, checked = command.quote_token, command.eligibility_token
         quoted = desk.quotes.read(token) if token is not None else None
         return cls(
             command=command,
-            asking=Asking(command.request_id.institution, credential, command.basket, quoted),
+            asking=Asking(
+                command.request_id.institution, credential, command.basket, quoted,
+                eligibility=desk.eligibility.read(checked) if checked is not None else None,
+                brings_token=checked is not None,
+            ),
             fingerprint=Fingerprint(
                 asked_digest(command.basket, command.collect, command.expected),
                 credential.member if isinstance(credential, ResolvedCredential) else None,
@@ -88,7 +94,7 @@ def needs(asked: AskedSettle, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     if sale is not None:
         return (*keys, MaskedNameKey(sale.member)) if sale.member else keys
     keys += right_keys(asked.command.caller)
-    return (*keys, *_recent(asked, now), *question.needs(asked.asking, known, now))
+    return (*keys, *_recent(asked, now), *binding.needs(asked.asking, known, now))
 
 
 def _recent(asked: AskedSettle, now: Now) -> tuple[RecentSalesKey, ...]:
@@ -145,17 +151,17 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     for key in _recent(asked, now):
         check_duplicate(facts.of(key), command)
     check_quote(command, asked.asking.quoted, now.at)
-    about = question.ask(asked.asking, facts, now)
-    authority = now.desk.remotes.of(about.question.institution)
+    authority = now.desk.remotes.of(check_institution(command.request_id.institution, facts))
     if authority:
+        about = question.ask(asked.asking, facts, now)
         if authority not in now.desk.remotes.authorities:
             raise refuse(Reason.AUTHORITY_UNAVAILABLE, authority=authority)  # nobody here could send it
         check_age(about.question.service_on, now.at, now.desk.rules)
         return _to_ask(asked, about, authority, now)
-    decided = question.decided(about.question, now)
-    if decided.split != command.expected:
-        raise RefusedOnRecord(_quote_changed(command, decided))
-    return _booked(asked, about, decided, now)
+    chosen = binding.choose(asked.asking, facts, now)
+    if chosen.decided.split != command.expected:
+        raise RefusedOnRecord(_quote_changed(command, chosen.decided))
+    return _booked(asked, chosen, now)
 
 
 def _quote_changed(command: Settle, decided: Decided) -> RefusalRecord:
@@ -165,7 +171,8 @@ def _quote_changed(command: Settle, decided: Decided) -> RefusalRecord:
     )
 
 
-def _booked(asked: AskedSettle, about: Asked, decided: Decided, now: Now) -> Decision:
+def _booked(asked: AskedSettle, chosen: Chosen, now: Now) -> Decision:
+    about, decided, bound_at = chosen
     command, at, credential = asked.command, now.at, about.credential
     now_paid = command.collect is Collect.NOW
     sale = begun(
@@ -178,6 +185,7 @@ def _booked(asked: AskedSettle, about: Asked, decided: Decided, now: Now) -> Dec
         effect=decided.effect,
         calculated_at=at,
         hold_expires_at=None if now_paid else at + now.desk.rules.hold,
+        bound_at=bound_at,
     )
     if now_paid:
         sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))

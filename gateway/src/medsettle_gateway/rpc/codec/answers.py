@@ -95,6 +95,7 @@ def _eligibility(answer: EligibilityAnswer) -> eligibility_pb2.CheckEligibilityR
         binding_until=form.timestamp(answer.binding_until),
         as_of=answer.as_of.isoformat(),
         pack=answer.pack,
+        eligibility_token=answer.eligibility_token,
     )
 
 

@@ -69,6 +69,7 @@ def _quote(body: bytes, caller: Caller, limits: Limits) -> Asked:
         basket=basket(wire.basket, limits.basket_lines),
         replaces=_replaces(wire),
         operator=form.optional_text(wire.operator, _OPERATOR_CHARS, "operator"),
+        eligibility_token=form.text_if(wire, "eligibility_token", _QUOTE_TOKEN_CHARS, ""),
     ), whole)
 
 
@@ -89,6 +90,7 @@ def _settle(body: bytes, caller: Caller, limits: Limits) -> Asked:
         requested_at=form.instant_of(wire, "requested_at"),
         acknowledgements=_acknowledgements(wire),
         quote_token=form.text_if(wire, "quote_token", _QUOTE_TOKEN_CHARS, ""),
+        eligibility_token=form.text_if(wire, "eligibility_token", _QUOTE_TOKEN_CHARS, ""),
         replaces=_replaces(wire),
     )
     if command.replaces is not None and command.collect is not Collect.NOW:
