@@ -126,8 +126,10 @@ def scaled(text: str, places: int) -> int:
     (calls.REVERSE, asking.reverse(REQUEST_ID, "退货", "op", NOW)),
     (calls.SEAL, asking.seal(REQUEST_ID, "op", NOW)),
     (calls.GET_SALE, asking.get_sale(REQUEST_ID)),
-    (calls.CHECK_ELIGIBILITY, asking.eligibility(TOKEN, "b", NOW.date(), "external")),
-    (calls.QUOTE, asking.quote(TOKEN, models.Basket((models.Line("x", "1", "1", 100),)), "")),
+    (calls.CHECK_ELIGIBILITY, asking.eligibility(
+        TOKEN, benefit="b", as_of=NOW.date(), prescription="external", item_codes=("x", "y"), operator="7",
+    )),
+    (calls.QUOTE, asking.quote(TOKEN, models.Basket((models.Line("x", "1", "1", 100),)), "", "token")),
     (calls.LIST_SALES, asking.list_sales(
         page_size=5, page_token="", states=["HELD"], terminal=None, service_from=NOW.date(), service_to=None
     )),

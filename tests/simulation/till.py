@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeVar
 
+from medsettle._desk.bindings import Bindings
 from medsettle._desk.clicks import Clicks
 from medsettle._desk.desk import Desk
 from medsettle._desk.keys import Keys
@@ -163,12 +164,13 @@ class TillMachine:
             address="127.0.0.1:1", terminal=self.terminal, audience=AUDIENCE, root_public_key=_NO_ROOT,
             key_file=_NOWHERE / f"{self.terminal}.key", journal=_NOWHERE, operator="001", insecure=True,
         )
+        clicks = Clicks(self.terminal.encode())
         return Desk(
             config=config, journal=journal, clock=CorrectedClock(self.clock, journal.proven_ms()),
             keys=Keys(key_of(self.terminal), config.key_file),
             peer=Peer(AUDIENCE, ROOT, read_key), hooks=Hooks([self._hook]), chance=self.chance.random,
             fresh_nonce=self._nonce, run=f"{self.terminal} {len(self.processes)}",
-            clicks=Clicks(self.terminal.encode()),
+            clicks=clicks, bindings=Bindings(clicks.digest),
         )
 
     def _hook(self, told: object) -> None:

@@ -34,6 +34,7 @@ from medsettle.models import (
     KeyRotation,
     Line,
     Probe,
+    Proxy,
     Quote,
     Sale,
     SaleCard,
@@ -106,26 +107,34 @@ class AsyncTill:
 
     async def check_eligibility(
         self, credential: Credential | str, *, benefit: str | None = None, as_of: date | None = None,
-        prescription: str | None = None,
+        prescription: str | None = None, item_codes: Sequence[str] = (), operator: str | None = None,
     ) -> Eligibility:
         """As ``Till.check_eligibility``. Repeating is safe."""
-        return await self._run(questions.check_eligibility(credential, benefit, as_of, prescription))
+        return await self._run(questions.check_eligibility(
+            self._desk, credential, benefit=benefit, as_of=as_of, prescription=prescription,
+            item_codes=item_codes, operator=self._operator(operator),
+        ))
 
     async def quote(
-        self, credential: Credential | str, basket: Basket, *, operator: str | None = None
+        self, credential: Credential | str, basket: Basket, *, operator: str | None = None,
+        eligibility_token: str | None = None,
     ) -> Quote:
         """As ``Till.quote``. Repeating is safe."""
-        return await self._run(questions.quote(credential, basket, self._operator(operator)))
+        return await self._run(
+            questions.quote(self._desk, credential, basket, self._operator(operator), eligibility_token)
+        )
 
     async def settle(  # noqa: PLR0913 - what Settle is asked with
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
         collect: Collect = Collect.NOW, operator: str | None = None, quote_token: str | None = None,
-        acknowledgements: Sequence[str] = (),
+        acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
+        eligibility_token: str | None = None,
     ) -> SaleCard:
         """As ``Till.settle``. Repeating is safe."""
         what = selling.settling(
             ticket, credential, basket, expected=expected, collect=collect,
             operator=self._operator(operator), quote_token=quote_token, acknowledgements=acknowledgements,
+            proxy=proxy, eligibility_token=eligibility_token,
         )
         return await self._run(selling.settle(self._desk, what))
 
@@ -174,14 +183,16 @@ class AsyncTill:
         """As ``Till.recover``. Repeating is safe."""
         return await self._run(recovery.recover(self._desk, tender))
 
-    async def checkout(
+    async def checkout(  # noqa: PLR0913 - what Quote and Settle are asked with
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *,
         show: Callable[[Quote], Any], tender: Tender, operator: str | None = None,
-        acknowledgements: Sequence[str] = (),
+        acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
+        eligibility_token: str | None = None,
     ) -> SaleCard:
         """As ``Till.checkout``. Repeating is safe."""
         wish = checking_out.Wish(
-            ticket, credential, basket, show, tender, self._operator(operator), acknowledgements
+            ticket, credential, basket, show, tender, self._operator(operator), acknowledgements, proxy,
+            eligibility_token,
         )
         return await self._run(checking_out.checkout(self._desk, wish))
 

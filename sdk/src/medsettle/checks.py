@@ -13,7 +13,7 @@ from typing import Final
 
 from medsettle._arguments import fitting
 from medsettle.errors import request_error
-from medsettle.models import Basket, Credential, Encounter, Line, Prescription, Split, Tendered
+from medsettle.models import Basket, Credential, Encounter, Line, Prescription, Proxy, Split, Tendered
 from medsettle.wire.reasons import Reason
 
 LINES_MAX: Final = 200
@@ -21,6 +21,7 @@ PRESCRIPTIONS_MAX: Final = 20
 PAYERS_MAX: Final = 8
 TENDERS_MAX: Final = 8
 ACKNOWLEDGEMENTS_MAX: Final = 16
+ITEM_CODES_MAX: Final = 50
 AMOUNT_FEN_MAX: Final = 1_000_000_000
 YEAR_MAX: Final = 366
 """Sessions billed, days that a drug lasts."""
@@ -39,7 +40,29 @@ def checked_credential(credential: Credential | str) -> Credential:
     read = Credential(credential) if isinstance(credential, str) else credential
     fitting("credential", read, Credential)
     _text(read.token, "credential.token", 1, 512)
+    if read.code_type is not None:
+        _text(read.code_type, "credential.code_type", 1, 32)
     return read
+
+
+def checked_proxy(proxy: Proxy | None) -> Proxy | None:
+    """Returns who came for the patient, or None. Raises RequestError, which repeats nothing of him."""
+    fitting("proxy", proxy, Proxy | None)
+    if proxy is not None:
+        _text(proxy.name, "proxy.name", 1, 50)
+        _text(proxy.id_number, "proxy.id_number", 15, 18)
+        _text(proxy.phone, "proxy.phone", 0, 20)
+    return proxy
+
+
+def checked_item_codes(codes: Sequence[str]) -> tuple[str, ...]:
+    """Returns the items that a check asks about, up to 50, each once. Raises RequestError."""
+    fitting("item_codes", codes, Sequence[str])
+    _at_most(codes, ITEM_CODES_MAX, "item_codes")
+    for code in codes:
+        _text(code, "item_codes", 1, 32)
+    _unique(codes, "item_codes")
+    return tuple(codes)
 
 
 def checked_basket(basket: Basket) -> Basket:
@@ -209,6 +232,7 @@ def _prescription(prescription: Prescription) -> None:
     _text(prescription.number, f"{where}.number", 0, 40)
     _text(prescription.prescriber, f"{where}.prescriber", 0, 30)
     _text(prescription.institution, f"{where}.institution", 0, 30)
+    _text(prescription.pharmacist, f"{where}.pharmacist", 0, 30)
 
 
 def _scaled(text: str, places: int, largest: int, field: str) -> int:

@@ -30,6 +30,7 @@ from medsettle.models import (
     KeyRotation,
     Line,
     Probe,
+    Proxy,
     Quote,
     Sale,
     SaleCard,
@@ -105,25 +106,37 @@ class Till:
 
     def check_eligibility(
         self, credential: Credential | str, *, benefit: str | None = None, as_of: date | None = None,
-        prescription: str | None = None,
+        prescription: str | None = None, item_codes: Sequence[str] = (), operator: str | None = None,
     ) -> Eligibility:
         """Returns what the patient may have here; amounts in fen. Repeating is safe: it changes nothing.
 
+        ``item_codes``: up to 50 items to look at. What is said of today binds the quote and the sale of the
+        same credential until ``binding_until``: the till sends ``eligibility_token`` with them by itself.
+
         Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
         """
-        return self._run(questions.check_eligibility(credential, benefit, as_of, prescription))
+        return self._run(questions.check_eligibility(
+            self._desk, credential, benefit=benefit, as_of=as_of, prescription=prescription,
+            item_codes=item_codes, operator=self._operator(operator),
+        ))
 
-    def quote(self, credential: Credential | str, basket: Basket, *, operator: str | None = None) -> Quote:
+    def quote(
+        self, credential: Credential | str, basket: Basket, *, operator: str | None = None,
+        eligibility_token: str | None = None,
+    ) -> Quote:
         """Returns what a sale would cost, in fen (预结算). Repeating is safe: nothing is reserved.
 
         Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
         """
-        return self._run(questions.quote(credential, basket, self._operator(operator)))
+        return self._run(
+            questions.quote(self._desk, credential, basket, self._operator(operator), eligibility_token)
+        )
 
     def settle(  # noqa: PLR0913 - what Settle is asked with
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
         collect: Collect = Collect.NOW, operator: str | None = None, quote_token: str | None = None,
-        acknowledgements: Sequence[str] = (),
+        acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
+        eligibility_token: str | None = None,
     ) -> SaleCard:
         """Charges or holds what was quoted (结算), once a ticket number and day.
 
@@ -136,6 +149,7 @@ class Till:
         what = selling.settling(
             ticket, credential, basket, expected=expected, collect=collect,
             operator=self._operator(operator), quote_token=quote_token, acknowledgements=acknowledgements,
+            proxy=proxy, eligibility_token=eligibility_token,
         )
         return self._run(selling.settle(self._desk, what))
 
@@ -206,10 +220,11 @@ class Till:
         """
         return self._run(recovery.recover(self._desk, tender))
 
-    def checkout(
+    def checkout(  # noqa: PLR0913 - what Quote and Settle are asked with
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *,
         show: Callable[[Quote], bool], tender: Tender, operator: str | None = None,
-        acknowledgements: Sequence[str] = (),
+        acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
+        eligibility_token: str | None = None,
     ) -> SaleCard:
         """Does the whole sale: quote, show, hold, collect the cash part, confirm; undone if anything fails.
 
@@ -218,7 +233,8 @@ class Till:
         for a basket that is not in order, and what ``show`` raises; nothing was sent then.
         """
         wish = checking_out.Wish(
-            ticket, credential, basket, show, tender, self._operator(operator), acknowledgements
+            ticket, credential, basket, show, tender, self._operator(operator), acknowledgements, proxy,
+            eligibility_token,
         )
         return self._run(checking_out.checkout(self._desk, wish))
 

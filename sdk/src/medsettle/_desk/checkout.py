@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from medsettle._arguments import fitting_show, fitting_tender
@@ -18,9 +18,10 @@ from medsettle.checks import (
     checked_basket,
     checked_credential,
     checked_operator,
+    checked_proxy,
 )
 from medsettle.errors import MedsettleError, refusal_of
-from medsettle.models import Basket, Collect, Credential, Outcome, Quote, SaleCard
+from medsettle.models import Basket, Collect, Credential, Outcome, Proxy, Quote, SaleCard
 from medsettle.record import SaleRecord, Step
 from medsettle.sale import outcome
 from medsettle.tender import Tender
@@ -41,13 +42,18 @@ class Wish:
     tender: Tender
     operator: str
     acknowledgements: Sequence[str] = ()
+    proxy: Proxy | None = None
+    eligibility_token: str | None = None
 
 
 def checkout(desk: Desk, wish: Wish) -> Script[SaleCard]:
     """Does the whole sale. Ends in a card, whatever happens after the basket was found in order."""
     asked = Asked(
         checked_credential(wish.credential), checked_basket(wish.basket), None,
-        checked_acknowledgements(wish.acknowledgements),
+        checked_acknowledgements(wish.acknowledgements), proxy=checked_proxy(wish.proxy),
+    )
+    asked = replace(
+        asked, eligibility_token=questions.binding_for(desk, asked.credential, wish.eligibility_token)
     )
     checked_operator(wish.operator)
     fitting_show(wish.show)
@@ -74,14 +80,16 @@ def _checkout(desk: Desk, wish: Wish, asked: Asked, first: RequestId) -> Script[
         if isinstance(attempt, SaleRecord):
             again = second_click(desk, attempt, performs - {Step.SETTLE}, wish.tender)
             return (yield from _to_the_end(again, again.drive_again()))
-        quote = yield from questions.quote(asked.credential, asked.basket, wish.operator)
+        quote = yield from questions.quote(
+            desk, asked.credential, asked.basket, wish.operator, asked.eligibility_token
+        )
     except MedsettleError as error:
         return error.card or card_not_sent(error.refusal)
     if (yield Consult(lambda: wish.show(quote))) is not True:
         return card_not_sent(refusal_of(TillReason.PATIENT_DECLINED), quote)
     collect = Collect.LATER if quote.split.cash_fen else Collect.NOW
     record = new_record(desk, attempt, click.content, quote.split, collect, wish.operator)
-    asked = Asked(asked.credential, asked.basket, quote.quote_token or None, asked.acknowledgements)
+    asked = replace(asked, quote_token=quote.quote_token or None)
     try:
         yield from begun(desk, record, asked.credential)
     except MedsettleError as error:

@@ -25,7 +25,7 @@ class Clicks:
     def keep(self, request_id: str, credential: Credential) -> None:
         """Remembers which credential a sale is begun with."""
         with self._lock:
-            self._seen[request_id] = self._digest(credential)
+            self._seen[request_id] = self.digest(credential)
             while len(self._seen) > CLICKS_MAX:
                 self._seen.popitem(last=False)
 
@@ -38,7 +38,7 @@ class Clicks:
         """Returns whether the sale was begun in this run, with this credential."""
         with self._lock:
             seen = self._seen.get(request_id, b"")
-        return hmac.compare_digest(seen, self._digest(credential))
+        return hmac.compare_digest(seen, self.digest(credential))
 
     @contextmanager
     def staying(self, request_id: str) -> Iterator[None]:
@@ -57,5 +57,6 @@ class Clicks:
         with self._lock:
             return request_id in self._left
 
-    def _digest(self, credential: Credential) -> bytes:
+    def digest(self, credential: Credential) -> bytes:
+        """Returns what stands for a credential in this process, and nowhere else."""
         return hmac.digest(self._key, f"{credential.kind}\n{credential.token}".encode(), "sha256")

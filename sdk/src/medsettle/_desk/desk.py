@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from medsettle._desk.bindings import Bindings
 from medsettle._desk.clicks import Clicks
 from medsettle._desk.effects import Pause
 from medsettle._desk.keys import Keys
@@ -69,6 +70,7 @@ class Desk:
     fresh_nonce: Callable[[], str]
     run: str
     clicks: Clicks
+    bindings: Bindings
     busy: Busy = field(default_factory=Busy)
     shown_in_vain: int = 0
 

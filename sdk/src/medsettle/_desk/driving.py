@@ -14,7 +14,17 @@ from medsettle._exchange import asking
 from medsettle._exchange.signed import Verdict
 from medsettle.errors import RequestError, refusal_of
 from medsettle.hooks import StateChanged
-from medsettle.models import Basket, CashState, Credential, Outcome, Quote, Refusal, Sale, SaleCard
+from medsettle.models import (
+    Basket,
+    CashState,
+    Credential,
+    Outcome,
+    Proxy,
+    Quote,
+    Refusal,
+    Sale,
+    SaleCard,
+)
 from medsettle.record import (
     Answered,
     CashAsked,
@@ -72,6 +82,8 @@ class Asked:
     quote_token: str | None
     acknowledgements: tuple[str, ...]
     replaces: str | None = None
+    proxy: Proxy | None = None
+    eligibility_token: str | None = None
 
 
 @dataclass(slots=True)
@@ -294,7 +306,8 @@ class Pass:
             credential=None if asked.replaces else asked.credential,
             expected=record.expected, collect=record.collect, operator=record.operator,
             requested_at=record.requested_at, acknowledgements=asked.acknowledgements,
-            quote_token=asked.quote_token, replaces=asked.replaces,
+            quote_token=asked.quote_token, replaces=asked.replaces, proxy=asked.proxy,
+            eligibility_token=asked.eligibility_token,
         )
 
     def _collect(self) -> Script[None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from medsettle._desk.bindings import Bindings
 from medsettle._desk.clicks import Clicks
 from medsettle._desk.desk import Desk
 from medsettle._desk.keys import Keys
@@ -49,6 +50,7 @@ def desk(
     read = config if isinstance(config, TillConfig) else read_config(config)
     keys = Keys(signer or read_key(read.key_file), read.key_file)
     kept = journal or SqliteJournal(read.journal)
+    clicks = Clicks(secrets.token_bytes(32))
     corrected = CorrectedClock(clock or SystemClock(), kept.proven_ms())
     with suppress(JournalError):
         kept.began_ms(corrected.now_ms())  # a full disk keeps nobody from looking at what is open
@@ -56,5 +58,5 @@ def desk(
         config=read, journal=kept, clock=corrected, keys=keys,
         peer=Peer(read.audience, verifier_of(read.root_public_key)), hooks=Hooks(hooks),
         chance=random.random, fresh_nonce=lambda: secrets.token_urlsafe(16), run=secrets.token_hex(8),
-        clicks=Clicks(secrets.token_bytes(32)),
+        clicks=clicks, bindings=Bindings(clicks.digest),
     )

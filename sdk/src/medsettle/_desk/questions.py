@@ -12,7 +12,13 @@ from medsettle._exchange import answering, asking, covering
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.covering import Rotated
 from medsettle._exchange.signed import OK, Verdict
-from medsettle.checks import checked_basket, checked_credential, checked_operator, checked_staying
+from medsettle.checks import (
+    checked_basket,
+    checked_credential,
+    checked_item_codes,
+    checked_operator,
+    checked_staying,
+)
 from medsettle.errors import till_error
 from medsettle.models import (
     Basket,
@@ -44,23 +50,41 @@ def answered(verdict: Verdict, read: Callable[[bytes], _T]) -> _T:
 
 
 def check_eligibility(
-    credential: Credential | str, benefit: str | None, as_of: date | None, prescription: str | None
+    desk: Desk, credential: Credential | str, *, benefit: str | None, as_of: date | None,
+    prescription: str | None, item_codes: Sequence[str], operator: str,
 ) -> Script[Eligibility]:
-    """Asks what the patient may have."""
+    """Asks what the patient may have. What was said of today binds the quote and the sale that follow."""
     shown = checked_credential(credential)
     fitting("benefit", benefit, str | None)
     fitting("as_of", as_of, date | None)
     fitting("prescription", prescription, str | None)
-    body = asking.eligibility(shown, benefit, as_of, prescription)
+    body = asking.eligibility(
+        shown, benefit=benefit, as_of=as_of, prescription=prescription,
+        item_codes=checked_item_codes(item_codes), operator=operator and checked_operator(operator),
+    )
     verdict = yield Ask(calls.CHECK_ELIGIBILITY, body)
-    return answered(verdict, covering.eligibility)
+    found = answered(verdict, covering.eligibility)
+    if as_of is None:
+        desk.bindings.keep(shown, found)
+    return found
 
 
-def quote(credential: Credential | str, basket: Basket, operator: str) -> Script[Quote]:
+def quote(
+    desk: Desk, credential: Credential | str, basket: Basket, operator: str,
+    eligibility_token: str | None = None,
+) -> Script[Quote]:
     """Asks what a sale would cost."""
     shown, bought = checked_credential(credential), checked_basket(basket)
-    verdict = yield Ask(calls.QUOTE, asking.quote(shown, bought, operator and checked_operator(operator)))
+    binding = binding_for(desk, shown, eligibility_token)
+    body = asking.quote(shown, bought, operator and checked_operator(operator), binding)
+    verdict = yield Ask(calls.QUOTE, body)
     return answered(verdict, answering.quote)
+
+
+def binding_for(desk: Desk, credential: Credential, given: str | None) -> str | None:
+    """Returns the token of the check before: the one that is given, else what this till was told."""
+    fitting("eligibility_token", given, str | None)
+    return given or desk.bindings.of(credential, desk.clock.now())
 
 
 def quote_return(request_id: str, stay: Sequence[Line], operator: str) -> Script[Quote]:

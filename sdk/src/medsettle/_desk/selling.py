@@ -1,7 +1,7 @@
 """Scripts of single money calls: settle, confirm, release, reverse, seal, status."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from medsettle._arguments import fitting
@@ -9,6 +9,7 @@ from medsettle._desk.comparing import is_recovering
 from medsettle._desk.desk import Desk, error_of
 from medsettle._desk.driving import ASKING, Asked, Pass, ending_with, is_open
 from medsettle._desk.effects import Ask, Note, Script
+from medsettle._desk.questions import binding_for
 from medsettle._desk.records import (
     Click,
     attempt_for,
@@ -27,6 +28,7 @@ from medsettle.checks import (
     checked_basket,
     checked_credential,
     checked_operator,
+    checked_proxy,
     checked_reason,
     checked_split,
     checked_tenders,
@@ -37,6 +39,7 @@ from medsettle.models import (
     Collect,
     Credential,
     Outcome,
+    Proxy,
     Refusal,
     Sale,
     SaleCard,
@@ -71,14 +74,17 @@ class Settling:
 def settling(  # noqa: PLR0913 - what Settle is asked with
     ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
     collect: Collect, operator: str, quote_token: str | None, acknowledgements: Sequence[str],
+    proxy: Proxy | None, eligibility_token: str | None,
 ) -> Settling:
     """Returns what to settle. Raises RequestError for what the gateway would not take."""
     asked = Asked(
         checked_credential(credential), checked_basket(basket), quote_token,
-        checked_acknowledgements(acknowledgements),
+        checked_acknowledgements(acknowledgements), proxy=checked_proxy(proxy),
+        eligibility_token=eligibility_token,
     )
     fitting("collect", collect, Collect)
     fitting("quote_token", quote_token, str | None)
+    fitting("eligibility_token", eligibility_token, str | None)
     return Settling(ticket, asked, checked_split(expected), collect, checked_operator(operator))
 
 
@@ -97,7 +103,10 @@ def settle(desk: Desk, what: Settling) -> Script[SaleCard]:
         else:
             record = new_record(desk, attempt, content, what.expected, what.collect, what.operator)
             yield from begun(desk, record, credential)
-            work = Pass(desk, record, ASKING | {Step.SETTLE}, asked=what.asked)
+            asked = replace(
+                what.asked, eligibility_token=binding_for(desk, credential, what.asked.eligibility_token)
+            )
+            work = Pass(desk, record, ASKING | {Step.SETTLE}, asked=asked)
             with desk.clicks.staying(record.request_id):
                 yield from work.drive()
         return ended(work)

@@ -5,25 +5,38 @@ from datetime import date, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from medsettle.models import Basket, Collect, Credential, Encounter, Line, Prescription, Split, Tendered
+from medsettle.models import (
+    Basket,
+    Collect,
+    Credential,
+    Encounter,
+    Line,
+    Prescription,
+    Proxy,
+    Split,
+    Tendered,
+)
 from medsettle.wire.v1 import credential_pb2, eligibility_pb2, sale_pb2, settlement_pb2, terminal_pb2
 
 _FULL = sale_pb2.VIEW_FULL
 
 
 def eligibility(
-    credential: Credential, benefit: str | None, as_of: date | None, prescription: str | None
+    credential: Credential, *, benefit: str | None, as_of: date | None, prescription: str | None,
+    item_codes: Sequence[str], operator: str,
 ) -> bytes:
     """Returns a CheckEligibilityRequest."""
     return eligibility_pb2.CheckEligibilityRequest(
-        credential=_credential(credential), benefit=benefit, as_of=_day(as_of), prescription=prescription
+        credential=_credential(credential), benefit=benefit, as_of=_day(as_of), prescription=prescription,
+        item_codes=item_codes, operator=operator,
     ).SerializeToString()
 
 
-def quote(credential: Credential, basket: Basket, operator: str) -> bytes:
+def quote(credential: Credential, basket: Basket, operator: str, eligibility_token: str | None) -> bytes:
     """Returns a QuoteRequest that asks for everything."""
     return settlement_pb2.QuoteRequest(
-        credential=_credential(credential), basket=_basket(basket), operator=operator, view=_FULL
+        credential=_credential(credential), basket=_basket(basket), operator=operator, view=_FULL,
+        eligibility_token=eligibility_token,
     ).SerializeToString()
 
 
@@ -37,7 +50,7 @@ def quote_return(replaces: str, stay: Basket, operator: str) -> bytes:
 def settle(  # noqa: PLR0913 - the fields of the message
     *, request_id: str, credential: Credential | None, basket: Basket, expected: Split, collect: Collect,
     operator: str, requested_at: datetime, acknowledgements: Sequence[str], quote_token: str | None,
-    replaces: str | None = None,
+    replaces: str | None = None, proxy: Proxy | None = None, eligibility_token: str | None = None,
 ) -> bytes:
     """Returns a SettleRequest; of a return without a credential, which names the sale that it replaces."""
     return settlement_pb2.SettleRequest(
@@ -45,7 +58,7 @@ def settle(  # noqa: PLR0913 - the fields of the message
         basket=_basket(basket), replaces=replaces,
         expected=_split(expected), collect=settlement_pb2.Collect.Value(f"COLLECT_{collect}"),
         operator=operator, requested_at=_instant(requested_at), acknowledgements=acknowledgements,
-        quote_token=quote_token, view=_FULL,
+        quote_token=quote_token, view=_FULL, proxy=_proxy(proxy), eligibility_token=eligibility_token,
     ).SerializeToString()
 
 
@@ -119,7 +132,15 @@ def basket(value: Basket) -> bytes:
 
 def _credential(value: Credential) -> credential_pb2.Credential:
     kind = credential_pb2.CredentialKind.Value(f"CREDENTIAL_KIND_{value.kind}")
-    return credential_pb2.Credential(kind=kind, token=value.token)
+    return credential_pb2.Credential(kind=kind, token=value.token, code_type=value.code_type)
+
+
+def _proxy(value: Proxy | None) -> credential_pb2.Proxy | None:
+    if value is None:
+        return None
+    return credential_pb2.Proxy(
+        relation=value.relation, name=value.name, id_number=value.id_number, phone=value.phone
+    )
 
 
 def _basket(value: Basket) -> settlement_pb2.Basket:
@@ -154,7 +175,7 @@ def _line(value: Line) -> settlement_pb2.Line:
         unit_price=str(value.unit_price), amount_fen=value.amount_fen, benefit=value.benefit,
         condition=value.condition, prescription_id=value.prescription_id,
         traceability_codes=value.traceability_codes, service_on=_day(value.service_on),
-        days_supply=value.days_supply,
+        days_supply=value.days_supply, split_pack=True if value.split_pack else None,
     )
 
 
@@ -163,7 +184,7 @@ def _prescription(value: Prescription) -> settlement_pb2.Prescription:
         prescription_id=value.prescription_id,
         kind=settlement_pb2.PrescriptionKind.Value(f"PRESCRIPTION_KIND_{value.kind}"),
         number=value.number, prescriber=value.prescriber, institution=value.institution,
-        issued_on=_day(value.issued_on),
+        issued_on=_day(value.issued_on), pharmacist=value.pharmacist,
     )
 
 

@@ -1,7 +1,7 @@
 """From the bytes of the eligibility and terminal services to the till's values."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from medsettle._exchange.answering import (
     UnreadableError,
@@ -13,8 +13,24 @@ from medsettle._exchange.answering import (
     refusal,
     remainders,
 )
-from medsettle.models import Account, AccountState, Answer, BenefitAnswer, Eligibility
+from medsettle.models import (
+    Account,
+    AccountState,
+    Answer,
+    BenefitAnswer,
+    Eligibility,
+    Filing,
+    ItemAnswer,
+    OpenPrescription,
+    Refusal,
+)
 from medsettle.wire.v1 import eligibility_pb2, terminal_pb2
+
+_Refusable: TypeAlias = (
+    eligibility_pb2.CheckEligibilityResponse | eligibility_pb2.BenefitAnswer | eligibility_pb2.Account
+    | eligibility_pb2.Filing | eligibility_pb2.ItemAnswer
+)
+"""What may be answered by no, with the reason."""
 
 
 class Enrolled(NamedTuple):
@@ -42,13 +58,20 @@ def eligibility(body: bytes) -> Eligibility:
     answer = parsed(eligibility_pb2.CheckEligibilityResponse, body)
     return Eligibility(
         covered=_answer(answer.covered),
-        refusal=refusal(answer.refusal) if answer.HasField("refusal") else None,
+        refusal=_why_not(answer),
         member=answer.member, masked_name=answer.masked_name, region=answer.region, scheme=answer.scheme,
         standing=answer.standing, enrolment=answer.enrolment,
         benefits=tuple(_benefit(each) for each in answer.benefits),
         accounts=tuple(_account(each) for each in answer.accounts),
         advisories=advisories(answer.advisories), binding_until=instant(answer, "binding_until"),
         as_of=day(answer.as_of), pack=answer.pack,
+        filings=tuple(_filing(each) for each in answer.filings),
+        items=tuple(_item(each) for each in answer.items),
+        prescriptions=tuple(
+            OpenPrescription(each.number, each.institution, day(each.valid_to))
+            for each in answer.prescriptions
+        ),
+        eligibility_token=answer.eligibility_token,
     )
 
 
@@ -83,15 +106,33 @@ def _answer(number: eligibility_pb2.Answer.ValueType) -> Answer:
 def _benefit(message: eligibility_pb2.BenefitAnswer) -> BenefitAnswer:
     return BenefitAnswer(
         message.benefit, message.title_zh, message.title_en, _answer(message.answer),
-        refusal(message.refusal) if message.HasField("refusal") else None,
-        remainders(message.remainders),
+        _why_not(message), remainders(message.remainders),
     )
+
+
+def _filing(message: eligibility_pb2.Filing) -> Filing:
+    return Filing(
+        message.kind, message.condition, _answer(message.answer), _why_not(message), day(message.valid_from),
+        day(message.valid_to), tuple(message.institutions), tuple(message.drugs), day(message.review_due_on),
+    )
+
+
+def _item(message: eligibility_pb2.ItemAnswer) -> ItemAnswer:
+    return ItemAnswer(
+        message.item_code, message.name, _answer(message.answer), _why_not(message), day(message.next_on)
+    )
+
+
+def _why_not(message: _Refusable) -> Refusal | None:
+    return refusal(message.refusal) if message.HasField("refusal") else None
 
 
 def _account(message: eligibility_pb2.Account) -> Account:
     return Account(
         message.account, message.owner, message.masked_name, _account_state(message.state),
         optional_fen(message, "balance_fen"), _answer(message.may_pay),
+        optional_fen(message, "limit_left_fen"),
+        message.standing_consent if message.HasField("standing_consent") else None, _why_not(message),
     )
 
 

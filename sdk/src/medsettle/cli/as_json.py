@@ -15,7 +15,7 @@ def as_json(value: object) -> str:
 def plain(value: object) -> object:
     """Returns the value made of what JSON has. Raises TypeError for anything that is no answer."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        shown = [field.name for field in dataclasses.fields(value) if field.repr]
+        shown = [each.name for each in dataclasses.fields(value) if each.repr or each.metadata.get("told")]
         return {name: plain(getattr(value, name)) for name in shown}
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}

@@ -34,6 +34,15 @@ class CredentialKind(StrEnum):
     SOCIAL_CARD = "SOCIAL_CARD"
 
 
+class Relation(StrEnum):
+    """What a proxy is to the patient."""
+
+    SPOUSE = "spouse"
+    PARENT = "parent"
+    CHILD = "child"
+    OTHER = "other"
+
+
 class PrescriptionKind(StrEnum):
     """Where a prescription comes from."""
 
@@ -52,10 +61,28 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What the scanner read, 1 to 512 characters. Never journalled, logged or shown: not even by repr."""
+    """What the scanner read, 1 to 512 characters; of a card its number. Never journalled, logged or shown:
+    not even by repr.
+
+    ``code_type``: which electronic code it is, where the gateway reads several; None: the national one.
+    """
 
     token: str = field(repr=False)
     kind: CredentialKind = CredentialKind.ELECTRONIC
+    code_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Who came for the patient (代办). Sent with Settle and kept nowhere at the till, nor shown by repr.
+
+    ``name``: 1 to 50 characters. ``id_number``: of the identity card, 15 to 18. ``phone``: up to 20, or none.
+    """
+
+    relation: Relation
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
+    phone: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +92,8 @@ class Line:
     ``quantity``: up to four decimals. ``unit_price``: yuan per unit, up to six decimals. Both as text, int
     or Decimal; a float is refused, since it is not exact. ``amount_fen``: their product rounded half-up;
     None: computed before sending. ``days_supply``: days that a drug lasts as prescribed, 1 to 366.
-    ``service_on``: the line's day within a stay. Kind, class, share and ceiling come from the gateway's
-    catalogue.
+    ``service_on``: the line's day within a stay. ``split_pack``: a part of an opened pack (拆零). Kind,
+    class, share and ceiling come from the gateway's catalogue.
     """
 
     item_code: str
@@ -80,11 +107,16 @@ class Line:
     traceability_codes: tuple[str, ...] = ()
     service_on: date | None = None
     days_supply: int | None = None
+    split_pack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
-    """A prescription that lines refer to by ``prescription_id`` (1 to 16 characters)."""
+    """A prescription that lines refer to by ``prescription_id`` (1 to 16 characters).
+
+    ``number`` with ``institution``: of an external one that is registered there. ``pharmacist``: who
+    reviewed it at this counter.
+    """
 
     prescription_id: str
     kind: PrescriptionKind
@@ -92,6 +124,7 @@ class Prescription:
     prescriber: str = ""
     institution: str = ""
     issued_on: date | None = None
+    pharmacist: str = ""
 
 
 @dataclass(frozen=True, slots=True)
