@@ -8,6 +8,7 @@ answer, the till to act on one. A till that does not know a reason acts by the g
 from typing import Final
 
 from medsettle.wire._reason import Actor, Code, Reason, ReasonText, Retry
+from medsettle.wire._reasons_accounts import OF_ACCOUNTS
 from medsettle.wire._reasons_credential import OF_CREDENTIALS
 from medsettle.wire._reasons_prescriptions import OF_CALLS, OF_SALES
 from medsettle.wire._reasons_recorded import RECORDED
@@ -18,7 +19,7 @@ __all__ = ["DOMAIN", "REASONS", "Actor", "Code", "Reason", "ReasonText", "Retry"
 DOMAIN: Final = "medsettle"
 """``google.rpc.ErrorInfo.domain`` of every reason."""
 
-_ALL: Final = UNRECORDED | RECORDED | OF_CREDENTIALS | OF_CALLS | OF_SALES
+_ALL: Final = UNRECORDED | RECORDED | OF_CREDENTIALS | OF_CALLS | OF_SALES | OF_ACCOUNTS
 
 REASONS: Final[dict[Reason, ReasonText]] = {reason: _ALL[reason] for reason in Reason}
 """Every reason with its texts, in the order of the contract."""

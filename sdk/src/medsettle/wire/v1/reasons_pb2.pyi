@@ -144,6 +144,18 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The account is frozen. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_CONSENT_REQUIRED: _Reason.ValueType  # 49
     """A relative's account needs that person's consent. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_STANDING_CONSENT_NOT_GIVEN: _Reason.ValueType  # 135
+    """The owner of the account has given no standing consent. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_BINDING_NOT_BEGUN: _Reason.ValueType  # 136
+    """The family binding does not hold yet. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_BINDING_ENDED: _Reason.ValueType  # 137
+    """The family binding has ended. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_FAMILY_LIMIT_REACHED: _Reason.ValueType  # 138
+    """What the owner allows this patient for the year is used up. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_NO_OWN_ACCOUNT: _Reason.ValueType  # 139
+    """This person has no personal account, which is not a balance of 0. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_RELATIVE_NOT_ALLOWED: _Reason.ValueType  # 140
+    """The region's rules do not let the account of this relative pay. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_POLICY_FLOOR: _Reason.ValueType  # 50
     """A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
     REASON_POLICY_CEILING: _Reason.ValueType  # 51
@@ -366,6 +378,18 @@ REASON_ACCOUNT_FROZEN: Reason.ValueType  # 48
 """The account is frozen. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_CONSENT_REQUIRED: Reason.ValueType  # 49
 """A relative's account needs that person's consent. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_STANDING_CONSENT_NOT_GIVEN: Reason.ValueType  # 135
+"""The owner of the account has given no standing consent. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_BINDING_NOT_BEGUN: Reason.ValueType  # 136
+"""The family binding does not hold yet. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_BINDING_ENDED: Reason.ValueType  # 137
+"""The family binding has ended. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_FAMILY_LIMIT_REACHED: Reason.ValueType  # 138
+"""What the owner allows this patient for the year is used up. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_NO_OWN_ACCOUNT: Reason.ValueType  # 139
+"""This person has no personal account, which is not a balance of 0. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_RELATIVE_NOT_ALLOWED: Reason.ValueType  # 140
+"""The region's rules do not let the account of this relative pay. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_POLICY_FLOOR: Reason.ValueType  # 50
 """A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
 REASON_POLICY_CEILING: Reason.ValueType  # 51
