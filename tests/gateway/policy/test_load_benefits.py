@@ -2,12 +2,12 @@
 
 import pytest
 
+from medsettle_gateway.domain.calendar import MonthDay
 from medsettle_gateway.policy.benefit import (
     By,
     CapPer,
     Excess,
     FiveFixed,
-    MonthDay,
     Outside,
     Over,
     StayRule,

@@ -1,7 +1,9 @@
-"""The designated institution, as far as money depends on it."""
+"""The designated institution, as far as money depends on it, and the dated facts that are kept of one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class InstitutionKind(StrEnum):
@@ -38,6 +40,7 @@ class Designation(StrEnum):
     CHRONIC = "chronic"
     HAEMODIALYSIS = "haemodialysis"
     BENEFIT_WARD = "benefit_ward"
+    DUAL_CHANNEL = "dual_channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,49 @@ class Institution:
     level: Level = Level.NONE
     specialty: Specialty = Specialty.GENERAL
     designations: tuple[Designation, ...] = (Designation.BASIC,)
+
+
+class PlaceFact(StrEnum):
+    """Kinds of dated facts about an institution."""
+
+    DESIGNATION = "designation"
+    SUSPENSION = "suspension"
+    """Settlement is stopped for a time (暂停)."""
+    EXIT = "exit"
+    """The contract has ended before its time (退出, 取消)."""
+    CARD = "card"
+    """The place can take cards (具备刷卡条件)."""
+    DISTRICT = "district"
+
+
+class Designated(Struct, frozen=True):
+    """A designation for the days of a contract, with its number. One a designation and first day.
+
+    Of a designation that has dated facts they decide; of the others the register of institutions does.
+    """
+
+    designation: Designation
+    contract: str = ""
+
+
+class Stopped(Struct, frozen=True):
+    """Why the institution may not settle on these days; the body of a suspension and of an exit."""
+
+    cause: str
+
+
+class TakesCards(Struct, frozen=True):
+    """On these days the place can take cards."""
+
+
+class InDistrict(Struct, frozen=True):
+    """The six-digit code of the district in which the place lies."""
+
+    district: str
+
+
+class CardRule(Struct, frozen=True):
+    """The kinds of place that settle only on days on which they can take cards."""
+
+    kinds: tuple[InstitutionKind, ...]
+    clause: str = ""

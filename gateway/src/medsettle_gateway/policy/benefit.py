@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from medsettle_gateway.domain.calendar import MonthDay
 from medsettle_gateway.policy.gates import Gate
 from medsettle_gateway.policy.limits import Limit, Period
 from medsettle_gateway.policy.rows import Figure, When
@@ -78,13 +79,6 @@ class Supply(StrEnum):
     REPORT = "report"
     SELF_PAY = "self_pay"
     REFUSE = "refuse"
-
-
-class MonthDay(NamedTuple):
-    """A day of every year."""
-
-    month: int
-    day: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from medsettle_gateway.policy.benefit import FiveFixed, MonthDay, Outside, Supply
+from medsettle_gateway.domain.calendar import MonthDay
+from medsettle_gateway.policy.benefit import FiveFixed, Outside, Supply
 from medsettle_gateway.policy.load_rows import read_clause
 from medsettle_gateway.policy.reading import Reader, child
 
