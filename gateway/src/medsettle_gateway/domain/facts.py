@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.people import NO_PAST, Past
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import CatalogueItem
 
@@ -92,8 +93,11 @@ class EnrolCode:
 class AccountFacts:
     """An account that a member may name as payer: the member's own, or of a relative who bound it.
 
-    ``owner`` is seen from the member. ``region`` and ``scheme`` are the owner's and name its book.
-    ``balance_fen`` is what is available, without what holds reserve (``held_fen``).
+    ``owner`` is seen from the member; of a relative it is OTHER until the binding has been read
+    (:func:`..domain.accounts.payers_on`), which also says what is left of the year's limit and whether there
+    is a standing consent. ``payer`` is the owner's member reference. ``region`` and ``scheme`` are the
+    owner's and name its book. ``balance_fen`` is what is available, without what holds reserve
+    (``held_fen``).
     """
 
     account: str
@@ -104,6 +108,15 @@ class AccountFacts:
     state: AccountState
     balance_fen: int
     held_fen: int
+    payer: str = ""
+    limit_left_fen: int | None = None
+    standing_consent: bool = False
+
+    @property
+    def payable_fen(self) -> int:
+        """What it may pay at most: the balance, or what is left of the owner's limit if that is less."""
+        left_fen = self.limit_left_fen
+        return self.balance_fen if left_fen is None or left_fen > self.balance_fen else left_fen
 
 
 class DatedAttribute(NamedTuple):
@@ -124,8 +137,9 @@ class MemberFacts:
     """An insured person, by the gateway's own random reference, and the accounts that may pay.
 
     ``accounts``: the own account first, then the family's in a stable order. ``covered_to`` is the last
-    day of cover, or None. ``attributes`` are those of all days, in the order in which they begin. No name
-    leaves storage unmasked.
+    day of cover, or None. ``attributes`` are those of all days, in the order in which they begin. ``past``
+    is what is recorded of all days, once somebody asked who the person was on one of them. No name leaves
+    storage unmasked.
     """
 
     member: str
@@ -141,6 +155,7 @@ class MemberFacts:
     accounts: tuple[AccountFacts, ...]
     born_on: date | None = field(default=None, repr=False)
     attributes: tuple[DatedAttribute, ...] = ()
+    past: Past = NO_PAST
 
     def attributes_on(self, day: date) -> tuple[tuple[str, str], ...]:
         """Returns name and value of what holds on the day, by name; of several the one that began last."""
@@ -173,8 +188,12 @@ class CounterState:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCredential:
-    """What a credential says: its own id (used once at settlement), and whose it is."""
+    """What a credential says: its own id, and whose it is.
+
+    ``single_use``: the id is used up by the sale that it settles; a card may be shown again.
+    """
 
     credential_id: str
     member: str
     expires_at: datetime
+    single_use: bool = True
