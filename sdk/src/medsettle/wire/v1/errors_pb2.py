@@ -23,22 +23,25 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from medsettle.wire.v1 import credential_pb2 as medsettle_dot_wire_dot_v1_dot_credential__pb2
 from medsettle.wire.v1 import sale_pb2 as medsettle_dot_wire_dot_v1_dot_sale__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emedsettle/wire/v1/errors.proto\x12\x11medsettle.wire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cmedsettle/wire/v1/sale.proto\"\x92\x01\n\x0cQuoteChanged\x12*\n\x08\x65xpected\x18\x01 \x01(\x0b\x32\x18.medsettle.wire.v1.Split\x12%\n\x03now\x18\x02 \x01(\x0b\x32\x18.medsettle.wire.v1.Split\x12/\n\tbreakdown\x18\x03 \x01(\x0b\x32\x1c.medsettle.wire.v1.Breakdown\"|\n\tOtherSale\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x1c.medsettle.wire.v1.SaleState\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"a\n\tClockSkew\x12.\n\ngateway_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\twindow_ms\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0c\n\n_window_ms\"g\n\x0cLinesRefused\x12-\n\x05lines\x18\x01 \x03(\x0b\x32\x1e.medsettle.wire.v1.LineRefusal\x12\x18\n\x0blines_count\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_lines_countb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emedsettle/wire/v1/errors.proto\x12\x11medsettle.wire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"medsettle/wire/v1/credential.proto\x1a\x1cmedsettle/wire/v1/sale.proto\"\x92\x01\n\x0cQuoteChanged\x12*\n\x08\x65xpected\x18\x01 \x01(\x0b\x32\x18.medsettle.wire.v1.Split\x12%\n\x03now\x18\x02 \x01(\x0b\x32\x18.medsettle.wire.v1.Split\x12/\n\tbreakdown\x18\x03 \x01(\x0b\x32\x1c.medsettle.wire.v1.Breakdown\"|\n\tOtherSale\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x1c.medsettle.wire.v1.SaleState\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"a\n\tClockSkew\x12.\n\ngateway_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\twindow_ms\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0c\n\n_window_ms\"g\n\x0cLinesRefused\x12-\n\x05lines\x18\x01 \x03(\x0b\x32\x1e.medsettle.wire.v1.LineRefusal\x12\x18\n\x0blines_count\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_lines_count\"q\n\x10SupervisionFound\x12-\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1b.medsettle.wire.v1.Advisory\x12\x1b\n\x0e\x66indings_count\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x11\n\x0f_findings_countb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'medsettle.wire.v1.errors_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUOTECHANGED']._serialized_start=117
-  _globals['_QUOTECHANGED']._serialized_end=263
-  _globals['_OTHERSALE']._serialized_start=265
-  _globals['_OTHERSALE']._serialized_end=389
-  _globals['_CLOCKSKEW']._serialized_start=391
-  _globals['_CLOCKSKEW']._serialized_end=488
-  _globals['_LINESREFUSED']._serialized_start=490
-  _globals['_LINESREFUSED']._serialized_end=593
+  _globals['_QUOTECHANGED']._serialized_start=153
+  _globals['_QUOTECHANGED']._serialized_end=299
+  _globals['_OTHERSALE']._serialized_start=301
+  _globals['_OTHERSALE']._serialized_end=425
+  _globals['_CLOCKSKEW']._serialized_start=427
+  _globals['_CLOCKSKEW']._serialized_end=524
+  _globals['_LINESREFUSED']._serialized_start=526
+  _globals['_LINESREFUSED']._serialized_end=629
+  _globals['_SUPERVISIONFOUND']._serialized_start=631
+  _globals['_SUPERVISIONFOUND']._serialized_end=744
 # @@protoc_insertion_point(module_scope)

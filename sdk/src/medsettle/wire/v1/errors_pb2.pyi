@@ -14,6 +14,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from medsettle.wire.v1 import credential_pb2 as _credential_pb2
 from medsettle.wire.v1 import sale_pb2 as _sale_pb2
 import builtins as _builtins
 import sys
@@ -153,3 +154,33 @@ class LinesRefused(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lines_count) -> _WhichOneofReturnType__lines_count | None: ...
 
 Global___LinesRefused: _TypeAlias = LinesRefused  # noqa: Y015
+
+@_typing.final
+class SupervisionFound(_message.Message):
+    """With SUPERVISION_WARNING and SUPERVISION_BLOCKED: what was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    FINDINGS_COUNT_FIELD_NUMBER: _builtins.int
+    findings_count: _builtins.int
+    """Output only. How many were found."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_credential_pb2.Advisory]:
+        """Output only. Those that stop the sale first, as far as they fit; the recorded sale has them all."""
+
+    def __init__(
+        self,
+        *,
+        findings: _abc.Iterable[_credential_pb2.Advisory] | None = ...,
+        findings_count: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_findings_count", b"_findings_count", "findings_count", b"findings_count"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_findings_count", b"_findings_count", "findings", b"findings", "findings_count", b"findings_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__findings_count: _TypeAlias = _typing.Literal["findings_count"]  # noqa: Y015
+    _WhichOneofArgType__findings_count: _TypeAlias = _typing.Literal["_findings_count", b"_findings_count"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__findings_count) -> _WhichOneofReturnType__findings_count | None: ...
+
+Global___SupervisionFound: _TypeAlias = SupervisionFound  # noqa: Y015

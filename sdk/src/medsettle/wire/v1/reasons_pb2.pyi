@@ -228,6 +228,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
     REASON_RETURN_NOT_POSSIBLE: _Reason.ValueType  # 90
     """Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_SUPERVISION_WARNING: _Reason.ValueType  # 160
+    """A rule of supervision warns, and nobody has accepted it with a reason. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_SUPERVISION_BLOCKED: _Reason.ValueType  # 161
+    """A rule of supervision does not let the sale settle. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_PRESCRIPTION_NUMBER_USED: _Reason.ValueType  # 120
     """This institution has registered another prescription under this number. ALREADY_EXISTS, retry no, vendor, not recorded."""
     REASON_PRESCRIPTION_UNKNOWN: _Reason.ValueType  # 121
@@ -462,6 +466,10 @@ REASON_RETURN_TOO_LATE: Reason.ValueType  # 89
 """A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
 REASON_RETURN_NOT_POSSIBLE: Reason.ValueType  # 90
 """Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_SUPERVISION_WARNING: Reason.ValueType  # 160
+"""A rule of supervision warns, and nobody has accepted it with a reason. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_SUPERVISION_BLOCKED: Reason.ValueType  # 161
+"""A rule of supervision does not let the sale settle. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_PRESCRIPTION_NUMBER_USED: Reason.ValueType  # 120
 """This institution has registered another prescription under this number. ALREADY_EXISTS, retry no, vendor, not recorded."""
 REASON_PRESCRIPTION_UNKNOWN: Reason.ValueType  # 121
