@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, get_args
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import keys, moves
@@ -28,6 +29,7 @@ from medsettle_gateway.domain.locks import (
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.recovery import Became, Evidence, Reassertion
 from medsettle_gateway.domain.upstream import Errand
+from tests.gateway.domain.prescribed import DRAW, REVIEW, WITHDRAWAL, registered
 from tests.gateway.storage.stand import NOW, counter, entry, full_sale, key_record, request_id
 
 DAY = date(2026, 3, 2)
@@ -45,6 +47,7 @@ A_KEY: dict[type[AnyKey], tuple[AnyKey, tuple[Lock, ...]]] = {
     keys.MemberKey: (keys.MemberKey("m"), (OF_M,)),
     keys.CountersKey: (keys.CountersKey("m", "r", "s", ()), (OF_M,)),
     keys.DispensedKey: (keys.DispensedKey("m", DAY, DAY, 1), (OF_M,)),
+    keys.PrescriptionKey: (keys.PrescriptionKey("H1", "RX-1"), (Lock(Kind.PRESCRIPTION, "H1/RX-1"),)),
     keys.CredentialUseKey: (keys.CredentialUseKey("c"), (Lock(Kind.CREDENTIAL, "c"),)),
     keys.EnrolCodeKey: (keys.EnrolCodeKey("h"), (Lock(Kind.CODE, "h"),)),
     keys.TerminalKey: (keys.TerminalKey("t"), (Lock(Kind.TERMINAL, "t"),)),
@@ -61,6 +64,7 @@ def shown_again() -> Reassertion:
 
 
 OF_T = Lock(Kind.TERMINAL, "t")
+OF_RX = {Lock(Kind.PRESCRIPTION, "H1/RX-1")}
 A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
     moves.PutSale: (moves.PutSale(full_sale("m")), {TICKET, OF_M}),
     moves.PostEntry: (entry(), set()),
@@ -68,6 +72,11 @@ A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
     moves.MoveCounter: (moves.MoveCounter(counter(1, 0, "m")), {OF_M}),
     moves.KeepDispensed: (moves.KeepDispensed("s", "m", ()), {OF_M}),
     moves.DropDispensed: (moves.DropDispensed("s"), set()),
+    moves.KeepPrescription: (moves.KeepPrescription(registered()), OF_RX),
+    moves.KeepReview: (moves.KeepReview("H1", "RX-1", REVIEW), OF_RX),
+    moves.KeepWithdrawal: (moves.KeepWithdrawal("H1", "RX-1", WITHDRAWAL), OF_RX),
+    moves.DrawPrescriptions: (moves.DrawPrescriptions("s", (DRAW,)), OF_RX),
+    moves.GiveBackPrescriptions: (moves.GiveBackPrescriptions("s", (DRAW,)), OF_RX),
     moves.UseCredential: (moves.UseCredential("c", "s", NOW, NOW), {Lock(Kind.CREDENTIAL, "c")}),
     moves.FreeCredential: (moves.FreeCredential("c", "s"), {Lock(Kind.CREDENTIAL, "c")}),
     moves.PutErrand: (moves.PutErrand(Errand(request_id().text, NOW)), {TICKET}),
@@ -131,6 +140,11 @@ def test_a_sale_locks_its_ticket_and_its_member_alone_or_in_a_list(several: bool
     assert locks_read(facts((sale,) if several else sale)) == {TICKET, OF_M}
 
 
+def test_a_sale_locks_the_prescriptions_that_it_draws_of() -> None:
+    sale = structs.replace(full_sale("m"), drawn=(DRAW,))
+    assert locks_read(facts(sale)) == {TICKET, OF_M, *OF_RX}
+
+
 def test_a_record_of_a_key_locks_its_terminal() -> None:
     record = key_record()
     read = locks_read(facts(record, keys.KeyRecordKey(record.key)))
@@ -146,6 +160,9 @@ def test_only_what_was_asked_for_is_locked() -> None:
 
 
 def test_locks_have_one_order() -> None:
-    ranked = [TICKET, OF_M, Lock(Kind.ACCOUNT, "a"), Lock(Kind.CREDENTIAL, "c"), Lock(Kind.TERMINAL, "a")]
+    ranked = [
+        TICKET, OF_M, Lock(Kind.ACCOUNT, "a"), Lock(Kind.PRESCRIPTION, "a"), Lock(Kind.CREDENTIAL, "c"),
+        Lock(Kind.TERMINAL, "a"),
+    ]
     assert sorted([*ranked[2:], *ranked[:2]]) == ranked
 

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.orders import SignedOrder
+from medsettle_gateway.domain.prescriptions import PrescriptionFacts
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.recovery import Awaited, Recovery
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
@@ -163,6 +164,24 @@ class DispensedKey(Key[tuple[DispensedFacts, ...]], frozen=True):
     member: str
     since: date
     until: date
+    limit: int
+
+
+class PrescriptionKey(Key[PrescriptionFacts | None], frozen=True):
+    """A registered prescription with what is dispensed of it, by institution and number; None if unknown."""
+
+    institution: str
+    number: str
+
+
+class OpenPrescriptionsKey(Key[tuple[PrescriptionFacts, ...]], frozen=True):
+    """Prescriptions of the member that are valid on the day, not withdrawn and not all dispensed.
+
+    Oldest first, at most ``limit``; rejected ones are among them.
+    """
+
+    member: str
+    on: date
     limit: int
 
 

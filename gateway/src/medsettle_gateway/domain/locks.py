@@ -14,6 +14,7 @@ from medsettle_gateway.domain.facts import KeyRecord, MemberFacts
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.sale import SaleRecord
 
 
@@ -25,11 +26,13 @@ class Kind(IntEnum):
     MEMBER = 2
     """A person's counters, drugs, stays, and sales as far as they are looked up by person."""
     ACCOUNT = 3
-    CREDENTIAL = 4
-    CODE = 5
-    TERMINAL = 6
+    PRESCRIPTION = 4
+    """What is dispensed of a prescription: ``institution/number``."""
+    CREDENTIAL = 5
+    CODE = 6
+    TERMINAL = 7
     """A terminal and its keys."""
-    NONCE = 7
+    NONCE = 8
 
 
 class Lock(NamedTuple):
@@ -84,12 +87,21 @@ def _member(member: str | None) -> tuple[Lock, ...]:
     return (Lock(Kind.MEMBER, member),) if member else ()
 
 
+def _prescription(institution: str, number: str) -> Lock:
+    return Lock(Kind.PRESCRIPTION, f"{institution}/{number}")
+
+
+def _drawn(draws: Iterable[Draw]) -> tuple[Lock, ...]:
+    return tuple(_prescription(draw.institution, draw.number) for draw in draws)
+
+
 def _of_sale(sale: SaleRecord) -> tuple[Lock, ...]:
     bookings = sale.effect.accounts if sale.effect is not None else ()
     return (
         _ticket_of(sale.request_id.text),
         *_member(sale.member),
         *(Lock(Kind.ACCOUNT, booking.account) for booking in bookings),
+        *_drawn(sale.drawn),
     )
 
 
@@ -113,6 +125,7 @@ FREE: Final[Mapping[type[AnyKey], str]] = {
     keys.RecoveryKey: "a restore comes before gateways start, and who sees an end late asks again",
     keys.AwaitedKey: "who compares shows each sale under its lock first, and says that he is done after that",
     keys.OrdersKey: "orders are signed outside and only ever added",
+    keys.OpenPrescriptionsKey: "they are shown; who dispenses one looks at it by its number",
 }
 """Keys that lock nothing, and why."""
 
@@ -129,6 +142,7 @@ _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
     keys.MemberKey: lambda key: _member(key.member),
     keys.CountersKey: lambda key: _member(key.member),
     keys.DispensedKey: lambda key: _member(key.member),
+    keys.PrescriptionKey: lambda key: (_prescription(key.institution, key.number),),
     keys.CredentialUseKey: lambda key: (Lock(Kind.CREDENTIAL, key.credential_id),),
     keys.EnrolCodeKey: lambda key: (Lock(Kind.CODE, key.code_hash),),
     keys.TerminalKey: lambda key: (Lock(Kind.TERMINAL, key.terminal),),
@@ -144,8 +158,16 @@ _OF_MOVE: Final[Mapping[type[Any], Callable[[Any], tuple[Lock, ...]]]] = {
     moves.MoveCounter: lambda move: _member(move.move.member),
     moves.KeepDispensed: lambda move: _member(move.member),
     moves.DropDispensed: lambda _: (),  # comes with its sale, which names the member
+    moves.KeepPrescription: lambda move: (
+        _prescription(move.prescription.institution, move.prescription.number),
+    ),
+    moves.KeepReview: lambda move: (_prescription(move.institution, move.number),),
+    moves.KeepWithdrawal: lambda move: (_prescription(move.institution, move.number),),
+    moves.DrawPrescriptions: lambda move: _drawn(move.draws),
+    moves.GiveBackPrescriptions: lambda move: _drawn(move.draws),
     moves.UseCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
     moves.FreeCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
+    moves.KeepProxy: lambda move: (_ticket_of(move.request_id),),
     moves.PutErrand: lambda move: (_ticket_of(move.errand.request_id),),
     moves.DropErrand: lambda move: (_ticket_of(move.request_id),),
     moves.KeepReassertion: lambda move: (_ticket_of(move.shown.request_id),),

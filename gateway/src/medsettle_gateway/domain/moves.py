@@ -9,8 +9,15 @@ from datetime import datetime
 from msgspec import Struct
 
 from medsettle_gateway.domain.basket import Dispensed
+from medsettle_gateway.domain.credential import Proxy
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.facts import KeyRecord, TerminalFacts
+from medsettle_gateway.domain.prescriptions import (
+    Draw,
+    RegisteredPrescription,
+    ReviewRecord,
+    WithdrawalRecord,
+)
 from medsettle_gateway.domain.recovery import Reassertion
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.upstream import Errand
@@ -56,6 +63,42 @@ class DropDispensed(Struct, frozen=True):
     request_id: str
 
 
+class KeepPrescription(Struct, frozen=True):
+    """Registers a prescription; refused by the store if its number is taken (asserted)."""
+
+    prescription: RegisteredPrescription
+
+
+class KeepReview(Struct, frozen=True):
+    """Adds a pharmacist's review to a prescription."""
+
+    institution: str
+    number: str
+    review: ReviewRecord
+
+
+class KeepWithdrawal(Struct, frozen=True):
+    """Withdraws a prescription; refused by the store if it was withdrawn before (asserted)."""
+
+    institution: str
+    number: str
+    withdrawal: WithdrawalRecord
+
+
+class DrawPrescriptions(Struct, frozen=True):
+    """Counts what a sale dispenses; the store asserts that no drug comes to more than is prescribed."""
+
+    request_id: str
+    draws: tuple[Draw, ...]
+
+
+class GiveBackPrescriptions(Struct, frozen=True):
+    """Takes back what a sale had drawn (asserted)."""
+
+    request_id: str
+    draws: tuple[Draw, ...]
+
+
 class UseCredential(Struct, frozen=True):
     """Uses a credential up for one sale; refused by the store if it was used before (asserted)."""
 
@@ -70,6 +113,14 @@ class FreeCredential(Struct, frozen=True):
 
     credential_id: str
     request_id: str
+
+
+class KeepProxy(Struct, frozen=True):
+    """Keeps, sealed, who came for the patient; refused by the store if the sale has one (asserted)."""
+
+    request_id: str
+    proxy: Proxy
+    kept_at: datetime
 
 
 class PutErrand(Struct, frozen=True):
@@ -140,8 +191,14 @@ Move = (
     | MoveCounter
     | KeepDispensed
     | DropDispensed
+    | KeepPrescription
+    | KeepReview
+    | KeepWithdrawal
+    | DrawPrescriptions
+    | GiveBackPrescriptions
     | UseCredential
     | FreeCredential
+    | KeepProxy
     | PutErrand
     | DropErrand
     | KeepReassertion

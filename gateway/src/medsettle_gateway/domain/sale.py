@@ -19,6 +19,7 @@ from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import LineFault, Refusal
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.plain import from_json, from_raw, to_json
+from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.domain.upstream import UpstreamRecord
 
@@ -198,6 +199,7 @@ class SaleRecord(Struct, frozen=True):
     counters were read that the settlements stand on. ``undone_by`` is the terminal that ended it first,
     ``office`` for an operator, empty where time did: who undid it owes the patient the cash.
     ``upstream`` is set where a remote authority decides.
+    ``drawn`` is what it dispenses of registered prescriptions, for as long as it stands.
     ``bound_at`` is set where it was decided by what was known then, because a check's answer bound.
     ``repairs`` names the sale whose late confirmation was refused, and which this one settles after all.
     Names are not here: they live in one table.
@@ -237,6 +239,7 @@ class SaleRecord(Struct, frozen=True):
     replaced_by: str = ""
     difference: Difference | None = None
     undone_by: str = ""
+    drawn: tuple[Draw, ...] = ()
     bound_at: datetime | None = None
 
     @property

@@ -13,8 +13,10 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.calendar import business_on
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import (
+    DrawPrescriptions,
     DropDispensed,
     DropErrand,
+    GiveBackPrescriptions,
     KeepDispensed,
     Move,
     MoveBalance,
@@ -87,6 +89,10 @@ LOST_BOOKINGS: Final[Mapping[tuple[SaleState, SaleState], Booking]] = {
 """How a sale that the books lost comes back, besides the ways above: at once in the state that was shown."""
 
 _ASKED: Final = frozenset({_S.PENDING, _S.UNDOING})
+_DRAWS: Final = frozenset({_S.PENDING, _S.HELD, _S.SETTLED, _S.UNDOING})
+"""While a sale is in one of these states, what it dispenses of prescriptions is nobody else's: an authority that
+was asked may settle it, and until it has undone it the goods may be with the patient.
+"""
 
 
 class By(NamedTuple):
@@ -117,13 +123,14 @@ def entry_of(before: SaleState, sale: SaleRecord, by: By) -> Entry:
 
 
 def moves_of(before: SaleState, sale: SaleRecord, by: By) -> tuple[Move, ...]:
-    """Returns everything that a transition writes: the sale, its entry, what the entry moves, its drugs, and
-    what a remote authority is to be asked of it.
+    """Returns everything that a transition writes: the sale, its entry, what the entry moves, its drugs, what
+    it draws of prescriptions, and what a remote authority is to be asked of it.
     """
     return (
         PutSale(sale),
         *moves_of_entry(entry_of(before, sale, by)),
         *_dispensed(before, sale),
+        *_prescribed(before, sale),
         *_errand(before, sale),
     )
 
@@ -206,6 +213,15 @@ def _dispensed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
         return ()
     text = sale.request_id.text
     return (KeepDispensed(text, sale.member or "", drugs),) if change > 0 else (DropDispensed(text),)
+
+
+def _prescribed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
+    """What a sale draws of prescriptions is drawn while it stands, and given back when it ends."""
+    stood, stands = before in _DRAWS, sale.state in _DRAWS
+    if not sale.drawn or stood is stands:
+        return ()
+    text = sale.request_id.text
+    return (DrawPrescriptions(text, sale.drawn),) if stands else (GiveBackPrescriptions(text, sale.drawn),)
 
 
 def _errand(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
