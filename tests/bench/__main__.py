@@ -7,6 +7,7 @@ import sys
 
 from tests.bench import (
     calculating,
+    checking,
     comparing,
     inpatient,
     loading,
@@ -19,9 +20,10 @@ from tests.bench.rows import HEAD, ROUNDS, line, machine
 
 SUBJECTS = {
     "comparing": comparing, "calculating": calculating, "inpatient": inpatient, "settling": settling,
-    "verifying": verifying, "workers": workers, "loading": loading, "recovering": recovering,
+    "verifying": verifying, "workers": workers, "checking": checking, "loading": loading,
+    "recovering": recovering,
 }  # fmt: skip
-LONG = ("workers", "loading", "recovering")
+LONG = ("workers", "checking", "loading", "recovering")
 """Only when they are named: they take minutes, and much of the disk."""
 
 

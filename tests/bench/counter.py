@@ -12,7 +12,7 @@ from pathlib import Path
 import grpc
 
 from medsettle.testing import Gateway
-from medsettle.wire.calls import ENROL, QUOTE, SETTLE, Call
+from medsettle.wire.calls import CHECK_ELIGIBILITY, ENROL, QUOTE, SETTLE, Call
 from medsettle.wire.signing import (
     ENROL_AUDIENCE,
     KEY,
@@ -25,6 +25,7 @@ from medsettle.wire.signing import (
     request_statement,
 )
 from medsettle.wire.v1.credential_pb2 import CREDENTIAL_KIND_ELECTRONIC, Credential
+from medsettle.wire.v1.eligibility_pb2 import CheckEligibilityRequest
 from medsettle.wire.v1.settlement_pb2 import (
     COLLECT_NOW,
     Basket,
@@ -75,6 +76,14 @@ class Counter:
         signed = [self._sign(SETTLE, self._settle()) for _ in range(requests_count)]
         self._last = signed[-1]
         return signed
+
+    def checks(self, tokens: Iterator[str], requests_count: int) -> list[Signed]:
+        """Returns requests to check what these patients may have, signed now."""
+        shown = (
+            Credential(kind=CREDENTIAL_KIND_ELECTRONIC, token=next(tokens)) for _ in range(requests_count)
+        )
+        bodies = (CheckEligibilityRequest(credential=each).SerializeToString() for each in shown)
+        return [self._sign(CHECK_ELIGIBILITY, body) for body in bodies]
 
     def like(self, requests_count: int) -> list[Signed]:
         """Returns as many requests of that size, all the same: for an echo, which reads none of them."""
