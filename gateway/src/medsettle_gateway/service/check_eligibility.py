@@ -31,6 +31,7 @@ from medsettle_gateway.service.commands import (
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
 from medsettle_gateway.service.guards import check_institution
+from medsettle_gateway.service.person import person_keys, person_on
 
 _UNDETERMINED: Final = frozenset({
     Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.NO_RULE, Reason.PARAMETER_ASSUMED,
@@ -56,9 +57,12 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     if isinstance(asked.credential, Refusal):
         return (place,)
     person = MemberKey(asked.credential.member)
-    keys: tuple[AnyKey, ...] = (place, person, _due_key(asked.credential.member, now))
+    of_person = person_keys(asked.credential.member)
+    keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asked.credential.member, now))
     member = known.of(person) if person in known else None
-    return (*keys, _counters_key(asked, member, now)) if member else keys
+    if member is None:
+        return keys
+    return (*keys, _counters_key(asked, person_on(known, member, asked.day(now.at)), now))
 
 
 def _due_key(member: str, now: Now) -> DueHoldsKey:
@@ -79,7 +83,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     institution = check_institution(asked.command.caller.institution, facts)
     if isinstance(asked.credential, Refusal) and asked.credential.reason in _UNDETERMINED:
         return _undetermined(asked, asked.credential, now.at)
-    member = _member(asked, facts)
+    member = person_on(facts, _member(asked, facts), asked.day(now.at))
     counted = _counters_key(asked, member, now)
     due = facts.of(_due_key(member.member, now))
     freed = free_due(due, member, (counted, facts.of(counted)), now.at)

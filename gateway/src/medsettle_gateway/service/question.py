@@ -37,6 +37,7 @@ from medsettle_gateway.service.facts_of_sale import (
     wanted_day,
 )
 from medsettle_gateway.service.guards import check_credential, check_institution
+from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.quote_token import Quoted
 
 
@@ -85,11 +86,14 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     if isinstance(asking.credential, Refusal):
         return (place,)
     person = MemberKey(asking.credential.member)
-    use = CredentialUseKey(asking.credential.credential_id)
-    keys: tuple[AnyKey, ...] = (place, person, use, _due_key(asking.credential.member, now))
+    of_person = person_keys(asking.credential.member)
+    keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asking.credential.member, now))
+    if asking.credential.single_use:
+        keys += (CredentialUseKey(asking.credential.credential_id),)
     member = known.of(person) if person in known else None
     if member is None:
         return keys
+    member = person_on(known, member, asking.wanted_day(now.at), asking.known_at)
     institution = known.of(place)
     region = institution.region if institution else member.region
     keys = (*keys, _catalogue_key(asking, region), _counters_key(asking, member, now))
@@ -110,7 +114,8 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     basket, quoted = asking.basket, asking.quoted
     institution = check_institution(asking.institution, facts)
     service_on = check_day(basket, quoted.service_on if quoted else None, now.at, now.desk.rules)
-    credential, member = check_credential(asking.credential, quoted, facts)
+    credential, registered = check_credential(asking.credential, quoted, facts)
+    member = person_on(facts, registered, service_on, asking.known_at)
     counted = _counters_key(asking, member, now)
     due = facts.of(_due_key(member.member, now))
     freed = free_due(due, member, (counted, facts.of(counted)), now.at)

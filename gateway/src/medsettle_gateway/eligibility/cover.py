@@ -1,0 +1,107 @@
+"""Which days a person is covered, and under what, from the records that were known."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final, TypeVar
+
+from msgspec import Struct, structs
+
+from medsettle_gateway.domain.facts import MemberFacts
+from medsettle_gateway.domain.people import (
+    Arrears,
+    Certificate,
+    Cover,
+    Held,
+    Past,
+    Payment,
+    PersonKind,
+    Registered,
+    Span,
+    Supplement,
+    Suspension,
+)
+from medsettle_gateway.domain.records import DatedRecord
+
+Body = TypeVar("Body", bound=Struct)
+
+_A_DAY: Final = timedelta(days=1)
+
+
+def spans_of(member: MemberFacts) -> tuple[Span, ...]:
+    """Returns the days of cover; where nothing more is recorded, those of the register's row."""
+    return member.past.spans or (_span_of(member),)
+
+
+def past_of(member: MemberFacts, known: Sequence[DatedRecord]) -> Past:
+    """Returns what is known of the person's cover on all days.
+
+    Where periods of cover are recorded, they alone say when; else the rows of the register.
+    """
+    periods = _held(known, PersonKind.COVER, Cover)
+    spans = tuple(Span(*each) for each in periods) or _spans_of_rows(member, known)
+    return Past(
+        spans=spans,
+        arrears=_held(known, PersonKind.ARREARS, Arrears),
+        payments=tuple(each.fact for each in _held(known, PersonKind.PAYMENT, Payment)),
+        supplements=_held(known, PersonKind.SUPPLEMENT, Supplement),
+        suspensions=_held(known, PersonKind.SUSPENSION, Suspension),
+        certificates=_held(known, PersonKind.CERTIFICATE, Certificate),
+    )
+
+
+def on_day(member: MemberFacts, past: Past, on: date) -> MemberFacts:
+    """Returns the member as covered on the day; in a gap as before it, before all cover as at its begin.
+
+    The days of cover are those of the span, so that they say why there is none.
+    """
+    span = span_of(past, on)
+    cover = span.cover
+    return replace(
+        member,
+        region=cover.region,
+        scheme=cover.scheme,
+        standing=cover.standing,
+        enrolment=cover.enrolment,
+        covered_from=span.first_on,
+        covered_to=span.last_on,
+        past=past,
+    )
+
+
+def span_of(past: Past, on: date) -> Span:
+    """Returns the span of the day, of several the last to begin; else the one before, or the first.
+
+    Raises IndexError where there is none: a person of the register has one.
+    """
+    begun = [span for span in past.spans if span.first_on <= on]
+    holding = [span for span in begun if span.holds(on)]
+    return (holding or begun or [past.spans[0]])[-1]
+
+
+def _spans_of_rows(member: MemberFacts, known: Sequence[DatedRecord]) -> tuple[Span, ...]:
+    """A row that begins later ends the one before it on the eve; one that begins no later takes its place.
+
+    A later row that says the same of the person corrects the day on which cover began.
+    """
+    rows = [each for each in known if each.kind == PersonKind.REGISTERED]
+    spans: list[Span] = []
+    for row in sorted(rows, key=lambda row: row.entered_at):
+        fact = row.read(Registered)
+        cover = Cover(fact.region, fact.scheme, fact.standing, fact.enrolment)
+        spans = [span for span in spans if span.first_on < row.valid_from]
+        if spans and spans[-1].holds(row.valid_from):
+            last = spans.pop()
+            if last.cover != cover:
+                spans.append(structs.replace(last, last_on=row.valid_from - _A_DAY))
+        spans.append(Span(row.valid_from, row.valid_to, cover))
+    return tuple(spans) or (_span_of(member),)
+
+
+def _span_of(member: MemberFacts) -> Span:
+    cover = Cover(member.region, member.scheme, member.standing, member.enrolment)
+    return Span(member.covered_from, member.covered_to, cover)
+
+
+def _held(known: Iterable[DatedRecord], kind: PersonKind, body: type[Body]) -> tuple[Held[Body], ...]:
+    return tuple(Held(each.valid_from, each.valid_to, each.read(body)) for each in known if each.kind == kind)
