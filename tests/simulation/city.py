@@ -8,10 +8,12 @@ from typing import Final
 from medsettle.models import Basket, Consent, Line, Payer
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind
 from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.facts import KeyRecord, ResolvedCredential, State, TerminalFacts
 from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
+from medsettle_gateway.service.commands import Shown
 from tests.gateway.service.memory_store import MemoryTransaction, Tables
 from tests.gateway.service.world import (
     CLINIC,
@@ -110,7 +112,8 @@ def _enrol(made: Tables, terminal: str) -> None:
 class Issuer:
     """Says whose credential it is: ``<member>#<number>``."""
 
-    async def resolve(self, kind: str, token: str, *, region: str, now: datetime) -> ResolvedCredential:
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential:
+        token = shown.token
         return ResolvedCredential(token, token.partition("#")[0], now + timedelta(minutes=5))
 
 

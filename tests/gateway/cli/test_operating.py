@@ -7,8 +7,10 @@ import pytest
 
 from medsettle.wire.signing import key_id, verifier_of
 from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.domain.credential import AskedFor, Purpose
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.resolvers.demo import DemoResolver
+from medsettle_gateway.service.commands import Shown
 from medsettle_gateway.service.enrol import code_hash
 from medsettle_gateway.storage.instants import from_us
 from tests.gateway.cli.city import City, on_both_stores
@@ -109,8 +111,9 @@ def test_a_credential_is_recognised_as_the_member_and_is_each_time_another(city:
     issuer = city.gateway.keys.issuer
     assert issuer is not None
     resolver = DemoResolver(verifier_of(issuer.public_key), frozenset({"210300"}))
+    asked = AskedFor("210300", "P21030200101", Purpose.PURCHASE)
     found = [
-        asyncio.run(resolver.resolve("electronic", token, region="210300", now=datetime.now(UTC)))
+        asyncio.run(resolver.resolve(Shown("electronic", token), asked, datetime.now(UTC)))
         for token in (one, other)
     ]
     with city.gateway.reading() as connection:

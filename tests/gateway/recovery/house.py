@@ -24,6 +24,7 @@ from medsettle.hooks import Compared, HookEvent
 from medsettle.models import Basket, Collect, Credential, Line, SaleCard, Split
 from medsettle.wire.signing import Certificate, KeySigner, verifier_of
 from medsettle_gateway.config import LimitsSection
+from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import KeyRecord, ResolvedCredential, State, TerminalFacts
 from medsettle_gateway.domain.keys import MemberKey, SaleKey
@@ -35,6 +36,7 @@ from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.rpc.answering import Answerer, AnsweringKey
 from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
+from medsettle_gateway.service.commands import Shown
 from medsettle_gateway.service.desk import Desk, Identity, Rules
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.front import Service
@@ -201,11 +203,9 @@ class House:
         if self.calls is not None:
             await self.stop()
 
-    async def resolve(
-        self, kind: str, token: str, *, region: str, now: datetime
-    ) -> ResolvedCredential | Refusal:
-        number = token.partition("#")[0]
-        return ResolvedCredential(token, self.members[number], now + timedelta(minutes=5))
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
+        number = shown.token.partition("#")[0]
+        return ResolvedCredential(shown.token, self.members[number], now + timedelta(minutes=5))
 
     def _report(self, what: str, error: BaseException) -> None:
         self.reports.append((what, error))

@@ -9,19 +9,22 @@ import pytest
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import KeySigner, verifier_of
+from medsettle_gateway.domain.credential import AskedFor, Purpose
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.resolvers.demo import KIND, DemoIssuer, DemoResolver, NoResolver
+from medsettle_gateway.service.commands import Shown
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=5)
 KEY = KeySigner.generate()
 RESOLVER = DemoResolver(verifier_of(KEY.public_key), frozenset({"210300", "210200"}))
+ASKED = AskedFor("210300", "P21030200101", Purpose.PURCHASE)
 TOKEN = DemoIssuer(KEY).issue("the-id", "m1", "210300", NOW, LIFE)
 
 
 async def resolve(token: str, now: datetime = NOW, kind: str = KIND) -> ResolvedCredential | Refusal:
-    return await RESOLVER.resolve(kind, token, region="210300", now=now)
+    return await RESOLVER.resolve(Shown(kind, token), ASKED, now)
 
 
 def reason_of(answer: ResolvedCredential | Refusal) -> Reason | None:
@@ -93,7 +96,7 @@ async def test_another_kind_of_credential_is_not_recognised() -> None:
 
 
 async def test_without_a_credential_service_nobody_is_recognised() -> None:
-    answer = await NoResolver().resolve(KIND, TOKEN, region="210300", now=NOW)
+    answer = await NoResolver().resolve(Shown(KIND, TOKEN), ASKED, NOW)
     assert reason_of(answer) is Reason.CREDENTIAL_INVALID
 
 

@@ -60,6 +60,7 @@ class Tables:
     dispensings: dict[str, moves.KeepDispensed] = field(default_factory=dict)
     orders: dict[str, SignedOrder] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=dict)
+    proxies: dict[str, moves.KeepProxy] = field(default_factory=dict)
     errands: Errands = field(default_factory=Errands)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     records: dict[str, tuple[DatedRecord, ...]] = field(default_factory=dict)
@@ -244,6 +245,7 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.RecentSalesKey: lambda tables, key: memory_sales.recent(tables.sales, key),
     keys.LaterSalesKey: lambda tables, key: memory_sales.later(tables.sales, key),
     keys.SettledSinceKey: lambda tables, key: memory_sales.settled_since(tables.sales, key),
+    keys.PastSalesKey: lambda tables, key: memory_sales.past(tables.sales, key),
     keys.DueHoldsKey: _due_holds,
     keys.StayEndKey: lambda tables, key: memory_sales.stay_end(tables.sales, key),
     keys.TerminalKey: lambda tables, key: tables.terminals.get(key.terminal),
@@ -311,6 +313,12 @@ def _use_credential(tables: Tables, move: moves.UseCredential) -> None:
     tables.credentials[move.credential_id] = move.request_id
 
 
+def _keep_proxy(tables: Tables, move: moves.KeepProxy) -> None:
+    assert move.request_id in tables.sales
+    assert move.request_id not in tables.proxies
+    tables.proxies[move.request_id] = move
+
+
 def _keep_nonce(tables: Tables, move: moves.KeepNonce) -> None:
     assert (move.sender, move.nonce) not in tables.nonces
     tables.nonces[move.sender, move.nonce] = move.until
@@ -348,6 +356,7 @@ _WRITERS: dict[type, Callable[[Tables, Any], object]] = {
     moves.FreeCredential: lambda tables, move: free(tables.credentials, move),
     moves.PutErrand: lambda tables, move: tables.errands.put(move.errand, tables.sales),
     moves.DropErrand: lambda tables, move: tables.errands.pop(move.request_id, None),
+    moves.KeepProxy: _keep_proxy,
     moves.KeepNonce: _keep_nonce,
     moves.KeepReassertion: lambda tables, move: tables.recoveries.keep(move),
     moves.EndRecovery: lambda tables, move: tables.recoveries.end(move),

@@ -9,9 +9,10 @@ import pytest
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import ResolvedCredential
-from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer
+from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Shown
 from medsettle_gateway.service.front import Service
 from medsettle_gateway.service.patience import Patience
 from medsettle_gateway.service.resolving import Bounded, ResolverSlowError
@@ -27,9 +28,7 @@ class Silent:
     def __init__(self) -> None:
         self.cancelled = asyncio.Event()
 
-    async def resolve(
-        self, kind: str, token: str, *, region: str, now: datetime
-    ) -> ResolvedCredential | Refusal:
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
         never: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
         try:
             return await never
@@ -64,7 +63,7 @@ async def test_a_credential_that_nobody_speaks_of_in_time_leaves_the_sale_open(b
     began_at = beyond.clock.at
     answer = await beyond.clock.until(beyond.service()(beyond.world.settle()))
     assert isinstance(answer, RefusedAnswer)
-    assert (answer.refusal.reason, answer.recorded) == (Reason.INTERNAL_ERROR, False)
+    assert (answer.refusal.reason, answer.recorded) == (Reason.CREDENTIAL_SERVICE_UNAVAILABLE, False)
     assert beyond.clock.at - began_at == LONGEST
     assert beyond.silent.cancelled.is_set()
     ((what, error),) = beyond.world.reports

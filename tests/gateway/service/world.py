@@ -14,6 +14,7 @@ from medsettle.wire.signing import verifier_of
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind
 from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import (
     AccountFacts,
@@ -104,10 +105,11 @@ class Counter:
     refusals: dict[str, Refusal] = field(default_factory=dict)
     fault: Exception | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_for: list[AskedFor] = field(default_factory=list)
 
-    async def resolve(
-        self, kind: str, token: str, *, region: str, now: datetime
-    ) -> ResolvedCredential | Refusal:
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
+        token = shown.token
+        self.asked_for.append(asked)
         self.asked.set()
         if self.fault is not None:
             raise self.fault

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import Signer, Verifier
+from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import ResolvedCredential
+from medsettle_gateway.service.commands import Shown
 
 KIND: Final = "electronic"
 
@@ -60,10 +62,10 @@ class DemoResolver:
     regions: frozenset[str]
 
     async def resolve(
-        self, kind: str, token: str, *, region: str, now: datetime  # noqa: ARG002 - the port's form
+        self, shown: Shown, asked: AskedFor, now: datetime  # noqa: ARG002 - the port's form
     ) -> ResolvedCredential | Refusal:
         """Returns whose the credential is, or CREDENTIAL_INVALID, or CREDENTIAL_EXPIRED."""
-        payload = self._payload(token) if kind == KIND else None
+        payload = self._payload(shown.token) if shown.kind == KIND else None
         if payload is None:
             return _INVALID
         issued_at = datetime.fromtimestamp(payload["iat"], UTC)
@@ -93,7 +95,7 @@ class NoResolver:
     """Stands where no credential service is set up: it recognises nobody."""
 
     async def resolve(
-        self, kind: str, token: str, *, region: str, now: datetime  # noqa: ARG002 - the port's form
+        self, shown: Shown, asked: AskedFor, now: datetime  # noqa: ARG002 - the port's form
     ) -> ResolvedCredential | Refusal:
         """Returns CREDENTIAL_INVALID."""
         return _INVALID

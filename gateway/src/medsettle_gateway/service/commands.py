@@ -7,6 +7,7 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Basket, Collect
 from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.credential import Proxy
 from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.recovery import Became, ShownSale
@@ -25,10 +26,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A credential as it was scanned. It appears in no text of this value."""
+    """A credential as it was scanned. It appears in no text of this value.
+
+    ``kind`` is electronic, identity_card or social_card. ``code_type``: of an electronic credential which
+    code it is; empty: the national one.
+    """
 
     kind: str
     token: str = field(repr=False)
+    code_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class CheckEligibility:
     benefit: str | None = None
     as_of: date | None = None
     prescription: Prescription | None = None
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class Settle:
     quote_token: str | None = None
     replaces: RequestId | None = None
     eligibility_token: str | None = None
+    proxy: Proxy | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,6 @@ from medsettle_gateway.service.commands import (
     RotateKey,
     Seal,
     Settle,
-    Shown,
 )
 from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
@@ -37,6 +36,7 @@ from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.recently import Load
 from medsettle_gateway.service.refused import unrecorded, unrecorded_of
 from medsettle_gateway.service.replacing import AskedReturn, Return, needs_of_return
+from medsettle_gateway.service.resolving import asked_for, resolved
 from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import load_facts
 from medsettle_gateway.service.writer import Writer
@@ -101,7 +101,7 @@ class Service:
     async def _settle(self, command: Settle, deadline_at: datetime | None) -> Answer:
         if command.replaces is not None:
             return await self.writer.submit(AskedReturn.prepare(command, command.replaces), deadline_at)
-        credential = await self._resolved(command.credential, command.caller)
+        credential = await self._resolved(command)
         asked = AskedSettle.prepare(command, credential, self.desk)
         name = await self._remote(command.caller)
         if self.courier is None or not name:
@@ -116,7 +116,7 @@ class Service:
         return "" if institution is None else self.desk.remotes.of(institution)
 
     async def _check(self, command: CheckEligibility) -> EligibilityAnswer:
-        credential = await self._resolved(command.credential, command.caller)
+        credential = await self._resolved(command)
         asked, now = AskedCheck(command, credential), self._now()
         facts = await load_facts(self.store.load, check_eligibility.needs, asked, now)
         return check_eligibility.answer(asked, facts, now)
@@ -131,7 +131,7 @@ class Service:
     async def _quote(self, command: Quote, deadline_at: datetime | None) -> QuoteAnswer:
         if command.replaces is not None:
             return await self._quote_return(command, command.replaces)
-        credential = await self._resolved(command.credential, command.caller)
+        credential = await self._resolved(command)
         asking, now = self._asking(command, credential), self._now()
         facts = await load_facts(self.store.load, binding.needs, asking, now)
         if self.courier is None or not await self._remote(command.caller):
@@ -148,15 +148,10 @@ class Service:
             brings_token=token is not None,
         )
 
-    async def _resolved(self, shown: Shown, caller: Caller) -> ResolvedCredential | Refusal:
+    async def _resolved(self, command: CheckEligibility | Quote | Settle) -> ResolvedCredential | Refusal:
         """What the credential says. A resolver that fails must not hide the first answer of a known id."""
-        institution = await self._institution(caller)
-        region = institution.region if institution else ""
-        try:
-            return await self.resolver.resolve(shown.kind, shown.token, region=region, now=self.clock.now())
-        except Exception as error:  # noqa: BLE001 - a service beyond the house may fail in any way
-            self.report("resolve", error)
-            return Refusal(Reason.INTERNAL_ERROR, {"source": "credential"})
+        asked = asked_for(command, await self._institution(command.caller))
+        return await resolved(self.resolver, command.credential, asked, self.clock.now(), self.report)
 
     async def _institution(self, caller: Caller) -> InstitutionFacts | None:
         key, load = InstitutionKey(caller.institution), self.recently or self.store.load

@@ -118,7 +118,7 @@ def check_credential(
     """
     if isinstance(credential, Refusal):
         raise Refused(credential)
-    if facts.of(CredentialUseKey(credential.credential_id)) is not None:
+    if credential.single_use and facts.of(CredentialUseKey(credential.credential_id)) is not None:
         raise refuse(Reason.CREDENTIAL_USED)
     member = facts.of(MemberKey(credential.member))
     if member is None:

@@ -8,12 +8,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.upstream import DueErrand
+from medsettle_gateway.service.commands import Shown
 
 
 class StoreUnavailableError(Exception):
@@ -137,10 +139,8 @@ class Spawn(Protocol):
 class CredentialResolver(Protocol):
     """Says whose credential was shown."""
 
-    async def resolve(
-        self, kind: str, token: str, *, region: str, now: datetime
-    ) -> ResolvedCredential | Refusal:
-        """Returns whose it is, or why that cannot be said. The region is the asking institution's."""
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
+        """Returns whose it is, or why that cannot be said."""
 
 
 class PublicKey(Protocol):

@@ -1,12 +1,19 @@
-"""A credential service beyond the house, bounded: no call waits for it for ever."""
+"""Whose credential was shown: asked of a service beyond the house, bounded, and never a reason to forget.
+
+No call waits for it for ever, and a resolver that fails does not hide the first answer of a known id.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.credential import AskedFor, purpose_at, rests_on_external
 from medsettle_gateway.domain.errors import Refusal
-from medsettle_gateway.domain.facts import ResolvedCredential
+from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
+from medsettle_gateway.service.commands import CheckEligibility, Quote, Settle, Shown
 from medsettle_gateway.service.patience import Patience
-from medsettle_gateway.service.ports import CredentialResolver
+from medsettle_gateway.service.ports import CredentialResolver, Report
 
 
 class ResolverSlowError(Exception):
@@ -21,12 +28,44 @@ class Bounded:
     patience: Patience
     longest: timedelta
 
-    async def resolve(
-        self, kind: str, token: str, *, region: str, now: datetime
-    ) -> ResolvedCredential | Refusal:
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
         """Returns what the resolver says. Raises ResolverSlowError, and what the resolver raises."""
-        asking = self.resolver.resolve(kind, token, region=region, now=now)
+        asking = self.resolver.resolve(shown, asked, now)
         said = await self.patience.within(asking, self.longest.total_seconds(), name="medsettle-resolver")
         if said is None:
             raise ResolverSlowError(f"nothing was said within {self.longest.total_seconds():g} s")
         return said
+
+
+def asked_for(
+    command: CheckEligibility | Quote | Settle, institution: InstitutionFacts | None
+) -> AskedFor:
+    """Returns what a credential service is told of a command at this institution; None: nobody knows it."""
+    if isinstance(command, CheckEligibility):
+        external = command.prescription is Prescription.EXTERNAL
+    else:
+        external = rests_on_external(command.basket)
+    return AskedFor(
+        region=institution.region if institution else "",
+        institution=command.caller.institution,
+        purpose=purpose_at(institution.kind if institution else None, external=external),
+        operator=command.operator,
+    )
+
+
+async def resolved(
+    resolver: CredentialResolver, shown: Shown, asked: AskedFor, now: datetime, report: Report
+) -> ResolvedCredential | Refusal:
+    """Returns what the credential says.
+
+    CREDENTIAL_SERVICE_UNAVAILABLE where nothing was said in time, INTERNAL_ERROR for any other failure;
+    neither is recorded.
+    """
+    try:
+        return await resolver.resolve(shown, asked, now)
+    except ResolverSlowError as error:
+        report("resolve", error)
+        return Refusal(Reason.CREDENTIAL_SERVICE_UNAVAILABLE, {"cause": "slow"})
+    except Exception as error:  # noqa: BLE001 - a service beyond the house may fail in any way
+        report("resolve", error)
+        return Refusal(Reason.INTERNAL_ERROR, {"source": "credential"})

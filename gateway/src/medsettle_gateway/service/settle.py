@@ -5,6 +5,7 @@ answer; then everything else, each refusal recorded under the id. A refused sale
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, Self
 
 from msgspec import structs
@@ -25,7 +26,7 @@ from medsettle_gateway.domain.keys import (
     SaleKey,
     TicketKey,
 )
-from medsettle_gateway.domain.moves import UseCredential
+from medsettle_gateway.domain.moves import KeepProxy, Move, UseCredential
 from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord
 from medsettle_gateway.domain.transitions import refused
 from medsettle_gateway.domain.upstream import UpstreamRecord
@@ -189,9 +190,8 @@ def _booked(asked: AskedSettle, chosen: Chosen, now: Now) -> Decision:
     )
     if now_paid:
         sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
-    use = UseCredential(credential.credential_id, command.request_id.text, at, credential.expires_at)
     by = _by(command)._replace(reason=_under(decided))
-    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, by), use)
+    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, by), *_of_people(command, credential, at))
     return Decision(SaleAnswer(sale, about.question.member.masked_name), moves)
 
 
@@ -208,9 +208,17 @@ def _to_ask(asked: AskedSettle, about: Asked, authority: str, now: Now) -> Decis
     )
     service_on = about.question.service_on
     sale = begun(_draft(asked, now), SaleState.PENDING, at, service_on=service_on, upstream=upstream)
-    use = UseCredential(credential.credential_id, command.request_id.text, at, credential.expires_at)
-    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, _by(command)), use)
+    of_people = _of_people(command, credential, at)
+    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, _by(command)), *of_people)
     return Decision(SaleAnswer(sale, about.question.member.masked_name, to_send=True), moves)
+
+
+def _of_people(command: Settle, credential: ResolvedCredential, at: datetime) -> tuple[Move, ...]:
+    """The credential that the sale uses up, and who came for the patient."""
+    text = command.request_id.text
+    use = UseCredential(credential.credential_id, text, at, credential.expires_at)
+    kept = () if command.proxy is None else (KeepProxy(text, command.proxy, at),)
+    return (use, *kept) if credential.single_use else kept
 
 
 def _under(decided: Decided) -> str:

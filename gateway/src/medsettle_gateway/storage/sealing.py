@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from medsettle_gateway.domain.credential import Proxy
+from medsettle_gateway.domain.plain import from_json, to_json
+
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _IDENTITY: Final = re.compile(r"[0-9]{6}([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{3}[0-9X]")
@@ -83,6 +86,18 @@ class Sealer:
             msg = f"the answer about {request_id} was not sealed under this key"
             raise ValueError(msg) from error
 
+    def seal_proxy(self, request_id: str, proxy: Proxy) -> bytes:
+        """Returns who came for the patient, sealed for this sale and no other."""
+        return self._sealed(to_json(proxy).encode(), _proxy_of(request_id))
+
+    def open_proxy(self, request_id: str, sealed: bytes) -> Proxy:
+        """Returns who came. Raises ValueError if it was sealed for another sale or by another key."""
+        try:
+            return from_json(Proxy, self._opened(sealed, _proxy_of(request_id)).decode())
+        except InvalidTag as error:
+            msg = f"who came for the patient of {request_id} was not sealed under this key"
+            raise ValueError(msg) from error
+
     def find(self, kind: str, number: str) -> bytes:
         """Returns the keyed hash under which a number of a kind is found."""
         return hmac.digest(self._index_key, f"{kind}\n{number}".encode(), "sha256")
@@ -98,6 +113,10 @@ class Sealer:
 def _answer_of(request_id: str) -> bytes:
     """No reference of a member looks so: what is sealed as one kind never opens as the other."""
     return f"answer\n{request_id}".encode()
+
+
+def _proxy_of(request_id: str) -> bytes:
+    return f"proxy\n{request_id}".encode()
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

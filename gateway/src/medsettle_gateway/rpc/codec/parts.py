@@ -13,6 +13,7 @@ from medsettle_gateway.rpc.codec import form
 from medsettle_gateway.service.commands import Caller, Command, Shown
 
 _TOKEN_CHARS: Final = 512
+_CODE_TYPE_CHARS: Final = 32
 
 _CREDENTIAL_KINDS: Final[dict[int, str]] = {
     number: name.removeprefix("CREDENTIAL_KIND_").lower()
@@ -64,10 +65,12 @@ def full(view: int, *, usual: bool = False) -> bool:
 
 
 def credential(wire: credential_pb2.Credential) -> Shown:
-    """Returns what the patient showed. Raises Refused: among others NOT_SUPPORTED for its kind."""
+    """Returns what the patient showed; whether its kind is accepted here is not checked. Raises Refused."""
     if not wire.ByteSize():
         raise form.required("credential")
     kind = form.chosen(wire.kind, _CREDENTIAL_KINDS, "credential.kind")
-    if wire.kind != credential_pb2.CREDENTIAL_KIND_ELECTRONIC:
-        raise refuse(Reason.NOT_SUPPORTED, field="credential.kind")
-    return Shown(kind, form.text(wire.token, _TOKEN_CHARS, "credential.token"))
+    token = form.text(wire.token, _TOKEN_CHARS, "credential.token")
+    code_type = form.text_if(wire, "code_type", _CODE_TYPE_CHARS, "credential")
+    if code_type and wire.kind != credential_pb2.CREDENTIAL_KIND_ELECTRONIC:
+        raise form.invalid("credential.code_type", "absent, but of an electronic credential")
+    return Shown(kind, token, code_type or "")

@@ -15,6 +15,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.rpc.codec import acts, form
 from medsettle_gateway.rpc.codec.basket import basket, split
 from medsettle_gateway.rpc.codec.parts import Asked, Limits, credential, full, request_id
+from medsettle_gateway.rpc.codec.proxy import proxy
 from medsettle_gateway.rpc.codec.reassert import reassert
 from medsettle_gateway.service import commands
 from medsettle_gateway.service.commands import Caller
@@ -57,6 +58,7 @@ def _check_eligibility(body: bytes, caller: Caller, _: Limits) -> Asked:
         benefit=form.text_if(wire, "benefit", _NAME_CHARS, ""),
         as_of=form.day_if(wire, "as_of", ""),
         prescription=_PRESCRIPTIONS.get(wire.prescription),
+        operator=form.optional_text(wire.operator, _OPERATOR_CHARS, "operator"),
     ))
 
 
@@ -92,6 +94,7 @@ def _settle(body: bytes, caller: Caller, limits: Limits) -> Asked:
         quote_token=form.text_if(wire, "quote_token", _QUOTE_TOKEN_CHARS, ""),
         eligibility_token=form.text_if(wire, "eligibility_token", _QUOTE_TOKEN_CHARS, ""),
         replaces=_replaces(wire),
+        proxy=proxy(wire),
     )
     if command.replaces is not None and command.collect is not Collect.NOW:
         raise form.invalid("collect", "NOW where replaces is set")

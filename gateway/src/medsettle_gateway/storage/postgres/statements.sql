@@ -120,6 +120,16 @@ CROSS JOIN LATERAL (
   ORDER BY settled_at_us, request_id LIMIT most
 ) AS found ORDER BY n, settled_at_us, request_id;
 
+-- name: past_sales
+SELECT n, request_id, institution, created_at_us, held, body
+FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) WITH ORDINALITY AS asked (member, since_us, most, n)
+CROSS JOIN LATERAL (
+  SELECT request_id, institution, created_at_us, state = 'HELD' AS held, body FROM sales
+  WHERE sales.member = asked.member AND created_at_us >= since_us
+    AND state IN ('PENDING', 'HELD', 'SETTLED')
+  ORDER BY created_at_us DESC, request_id DESC LIMIT most
+) AS found ORDER BY n, created_at_us, request_id;
+
 -- Whoever may reserve what this member may use: the payers, and everyone whom one of them may pay for.
 -- name: due_holds
 SELECT n, request_id, body, ARRAY(
@@ -374,6 +384,10 @@ SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]);
 -- name: free_credential
 DELETE FROM credentials_used USING unnest($1::TEXT[], $2::TEXT[]) AS freed (credential_id, request_id)
 WHERE credentials_used.credential_id = freed.credential_id AND credentials_used.request_id = freed.request_id;
+
+-- name: keep_proxy
+INSERT INTO proxies (request_id, sealed, kept_at_us)
+SELECT * FROM unnest($1::TEXT[], $2::BYTEA[], $3::BIGINT[]);
 
 -- name: keep_nonce
 INSERT INTO nonces (sender, nonce, until_us) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[]);

@@ -22,6 +22,7 @@ from medsettle_gateway.storage.postgres.connecting import Connection, said
 from medsettle_gateway.storage.postgres.reading import columns_of
 from medsettle_gateway.storage.postgres.recovery import end_recoveries, keep_reassertions
 from medsettle_gateway.storage.postgres.statements import SQL
+from medsettle_gateway.storage.proxies import proxy_row
 from medsettle_gateway.storage.sealing import Sealer
 
 _NONCES_STAY: Final = timedelta(days=1)
@@ -38,14 +39,18 @@ async def write(connection: Connection, sealer: Sealer, done: Sequence[Move]) ->
     """
     taken: defaultdict[Writer, list[Any]] = defaultdict(list)
     shown: list[moves.KeepReassertion] = []
+    came: list[moves.KeepProxy] = []
     for move in done:
         if isinstance(move, moves.KeepReassertion):
             shown.append(move)
+        elif isinstance(move, moves.KeepProxy):
+            came.append(move)
         else:
             taken[_WRITERS[type(move)]].append(move)
     for writer in dict.fromkeys(_WRITERS.values()):
         if writer in taken:
             await writer(connection, taken[writer])
+    await _run(connection, "keep_proxy", [proxy_row(move, sealer) for move in came])
     await keep_reassertions(connection, sealer, shown)
 
 

@@ -50,6 +50,11 @@ SELECT request_id, body FROM sales
 WHERE state = 'SETTLED' AND member = :member AND settled_at_us >= :since_us
 ORDER BY settled_at_us, request_id LIMIT :limit;
 
+-- name: past_sales
+SELECT request_id, institution, created_at_us, state = 'HELD', body FROM sales INDEXED BY sales_of_member
+WHERE member = :member AND created_at_us >= :since_us AND state IN ('PENDING', 'HELD', 'SETTLED')
+ORDER BY created_at_us DESC, request_id DESC LIMIT :limit;
+
 -- Whoever may reserve what this member may use: the payers, and everyone whom one of them may pay for.
 -- name: due_holds
 WITH payers (payer) AS (
@@ -286,6 +291,9 @@ VALUES (?, ?, ?, ?);
 
 -- name: free_credential
 DELETE FROM credentials_used WHERE credential_id = :credential_id AND request_id = :request_id;
+
+-- name: keep_proxy
+INSERT INTO proxies (request_id, sealed, kept_at_us) VALUES (?, ?, ?);
 
 -- name: keep_nonce
 INSERT INTO nonces (sender, nonce, until_us) VALUES (:sender, :nonce, :until_us);

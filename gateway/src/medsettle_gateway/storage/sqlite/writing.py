@@ -12,6 +12,7 @@ from typing import Any, Final
 from medsettle_gateway.domain import moves
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
+from medsettle_gateway.storage.proxies import proxy_row
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite.recovery import end_recovery, keep_reassertion
 from medsettle_gateway.storage.sqlite.statements import SQL
@@ -31,6 +32,8 @@ def write(connection: sqlite3.Connection, sealer: Sealer, done: Sequence[Move]) 
         try:
             if isinstance(move, moves.KeepReassertion):
                 keep_reassertion(connection, sealer, move)
+            elif isinstance(move, moves.KeepProxy):
+                connection.execute(SQL["keep_proxy"], proxy_row(move, sealer))
             else:
                 _WRITERS[type(move)](connection, move)
         except sqlite3.IntegrityError as error:

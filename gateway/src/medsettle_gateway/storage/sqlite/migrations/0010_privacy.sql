@@ -1,3 +1,17 @@
 -- oldest: 2
--- Who saw clear text, and the keys of what is sealed.
-SELECT 1;
+-- Instants are microseconds since 1970.
+
+-- Who came for the patient of a sale. Only its seal may change, when another key takes its place.
+CREATE TABLE proxies (
+  request_id TEXT PRIMARY KEY REFERENCES sales,
+  sealed BLOB NOT NULL,
+  kept_at_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER proxies_stay BEFORE DELETE ON proxies
+BEGIN SELECT RAISE(ABORT, 'who came for a patient is never deleted'); END;
+CREATE TRIGGER proxies_stand BEFORE UPDATE OF request_id, kept_at_us ON proxies
+BEGIN SELECT RAISE(ABORT, 'who came for a patient is never changed'); END;
+
+-- Members by the number of their social card; the number itself is sealed with the identity.
+ALTER TABLE identities ADD COLUMN social_card_hash BLOB;
+CREATE INDEX identities_by_social_card ON identities (social_card_hash) WHERE social_card_hash IS NOT NULL;
