@@ -5,7 +5,8 @@ from datetime import datetime
 
 from medsettle.wire.states import ALIVE, SaleState
 from medsettle_gateway.domain import keys
-from medsettle_gateway.domain.sale import SaleHead, SaleRecord
+from medsettle_gateway.domain.past import PastSale, past_of
+from medsettle_gateway.domain.sale import SaleHead, SaleRecord, to_stored
 
 Sales = Mapping[str, SaleRecord]
 
@@ -51,6 +52,22 @@ def settled_since(sales: Sales, key: keys.SettledSinceKey) -> tuple[SaleRecord, 
     ]
     settled.sort(key=lambda sale: (sale.committed_at, sale.request_id.text))
     return tuple(settled[: key.limit])
+
+
+def past(sales: Sales, key: keys.PastSalesKey) -> tuple[PastSale, ...]:
+    counting = {SaleState.PENDING, SaleState.HELD, SaleState.SETTLED}
+    found = [
+        sale
+        for sale in sales.values()
+        if sale.state in counting and sale.member == key.member and sale.created_at >= key.since
+    ]
+    return tuple(
+        past_of(
+            sale.request_id.text, sale.institution, sale.created_at,
+            held=sale.state is SaleState.HELD, body=to_stored(sale).body,
+        )
+        for sale in sorted(found, key=position)[-key.limit :]
+    )
 
 
 def stay_end(sales: Sales, key: keys.StayEndKey) -> SaleHead | None:

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.orders import SignedOrder
+from medsettle_gateway.domain.past import PastSale
 from medsettle_gateway.domain.prescriptions import PrescriptionFacts
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.recovery import Awaited, Recovery
@@ -79,6 +80,17 @@ class LaterSalesKey(Key[tuple[SaleRecord, ...]], frozen=True):
 
 class SettledSinceKey(Key[tuple[SaleRecord, ...]], frozen=True):
     """Sales of the member that became SETTLED at the instant or after it, oldest first, at most ``limit``."""
+
+    member: str
+    since: datetime
+    limit: int
+
+
+class PastSalesKey(Key[tuple[PastSale, ...]], frozen=True):
+    """Sales of the member that were recorded at the instant or after it and are PENDING, HELD or SETTLED.
+
+    Oldest first; at most ``limit``, the latest.
+    """
 
     member: str
     since: datetime

@@ -24,6 +24,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.names import masked
+from medsettle_gateway.domain.past import PastSale, past_of
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import CatalogueItem
@@ -39,6 +40,12 @@ def head_of(row: Columns) -> SaleHead:
     """Returns the head of ``(request_id, state, created_at_us)``."""
     request_id, state, created_at_us = row
     return SaleHead(request_id, SaleState(state), from_us(created_at_us))
+
+
+def past_sale_of(row: Columns) -> PastSale:
+    """Returns the earlier sale of ``(request_id, institution, created_at_us, is_held, body)``."""
+    request_id, institution, created_at_us, held, body = row
+    return past_of(request_id, institution, from_us(created_at_us), held=bool(held), body=body)
 
 
 def errand_of(row: Columns) -> DueErrand:

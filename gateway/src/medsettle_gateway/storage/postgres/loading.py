@@ -36,6 +36,7 @@ _LOADERS: Final[Mapping[type[AnyKey], Loader]] = {
     keys.RecentSalesKey: loading_sales.recent_sales,
     keys.LaterSalesKey: loading_sales.later_sales,
     keys.SettledSinceKey: loading_sales.settled_since,
+    keys.PastSalesKey: loading_sales.past_sales,
     keys.DueHoldsKey: loading_sales.due_holds,
     keys.StayEndKey: loading_sales.stay_ends,
     keys.TerminalKey: loading_places.terminals,

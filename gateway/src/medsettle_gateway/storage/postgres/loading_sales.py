@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from medsettle_gateway.domain import keys
 from medsettle_gateway.domain.ids import Ticket
+from medsettle_gateway.domain.past import PastSale
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.storage.instants import from_us, to_us
 from medsettle_gateway.storage.postgres.reading import Reading, by_place, columns_of, sale_of
-from medsettle_gateway.storage.rows import head_of
+from medsettle_gateway.storage.rows import head_of, past_sale_of
 
 
 async def sales(
@@ -65,6 +66,14 @@ async def settled_since(
     """Returns the sales that became settled at each instant or after it."""
     texts = ((key.member, to_us(key.since), key.limit) for key in asked)
     return by_place(asked, await reading.rows("settled_since", *columns_of(texts, 3)), sale_of)
+
+
+async def past_sales(
+    reading: Reading, asked: Sequence[keys.PastSalesKey]
+) -> Mapping[keys.PastSalesKey, tuple[PastSale, ...]]:
+    """Returns the earlier sales of each member that are paid, held or being asked about."""
+    texts = ((key.member, to_us(key.since), key.limit) for key in asked)
+    return by_place(asked, await reading.rows("past_sales", *columns_of(texts, 3)), past_sale_of)
 
 
 async def due_holds(

@@ -19,6 +19,7 @@ from medsettle_gateway.domain.facts import (
 )
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.orders import SignedOrder
+from medsettle_gateway.domain.past import PastSale
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
@@ -36,6 +37,7 @@ from medsettle_gateway.storage.rows import (
     key_record_of,
     member_of,
     name_of,
+    past_sale_of,
     record_of,
     terminal_of,
 )
@@ -106,6 +108,11 @@ def _later_sales(reading: Reading, key: keys.LaterSalesKey) -> tuple[SaleRecord,
 def _settled_since(reading: Reading, key: keys.SettledSinceKey) -> tuple[SaleRecord, ...]:
     found = reading.rows("settled_since", member=key.member, since_us=to_us(key.since), limit=key.limit)
     return reading.sales(found)
+
+
+def _past_sales(reading: Reading, key: keys.PastSalesKey) -> tuple[PastSale, ...]:
+    found = reading.rows("past_sales", member=key.member, since_us=to_us(key.since), limit=key.limit)
+    return tuple(map(past_sale_of, reversed(found)))
 
 
 def _due_holds(reading: Reading, key: keys.DueHoldsKey) -> tuple[SaleRecord, ...]:
@@ -219,6 +226,7 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.RecentSalesKey: _recent_sales,
     keys.LaterSalesKey: _later_sales,
     keys.SettledSinceKey: _settled_since,
+    keys.PastSalesKey: _past_sales,
     keys.DueHoldsKey: _due_holds,
     keys.StayEndKey: _stay_end,
     keys.TerminalKey: _terminal,
