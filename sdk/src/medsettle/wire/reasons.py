@@ -10,6 +10,7 @@ from typing import Final
 from medsettle.wire._reason import Actor, Code, Reason, ReasonText, Retry
 from medsettle.wire._reasons_accounts import OF_ACCOUNTS
 from medsettle.wire._reasons_credential import OF_CREDENTIALS
+from medsettle.wire._reasons_person import OF_PERSONS
 from medsettle.wire._reasons_prescriptions import OF_CALLS, OF_SALES
 from medsettle.wire._reasons_recorded import RECORDED
 from medsettle.wire._reasons_supervision import OF_SUPERVISION
@@ -20,7 +21,10 @@ __all__ = ["DOMAIN", "REASONS", "Actor", "Code", "Reason", "ReasonText", "Retry"
 DOMAIN: Final = "medsettle"
 """``google.rpc.ErrorInfo.domain`` of every reason."""
 
-_ALL: Final = UNRECORDED | RECORDED | OF_CREDENTIALS | OF_CALLS | OF_SALES | OF_ACCOUNTS | OF_SUPERVISION
+_ALL: Final = (
+    UNRECORDED | RECORDED | OF_PERSONS
+    | OF_CREDENTIALS | OF_CALLS | OF_SALES | OF_ACCOUNTS | OF_SUPERVISION
+)
 
 REASONS: Final[dict[Reason, ReasonText]] = {reason: _ALL[reason] for reason in Reason}
 """Every reason with its texts, in the order of the contract."""

@@ -164,6 +164,28 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """No policy pack is in force on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
     REASON_NOT_COVERED: _Reason.ValueType  # 53
     """The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_COVER_INTERRUPTED: _Reason.ValueType  # 91
+    """The patient's cover was interrupted on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_COVER_IN_ARREARS: _Reason.ValueType  # 92
+    """Contributions are in arrears, and benefits have stopped. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_ARREARS_NOT_RESTORED: _Reason.ValueType  # 93
+    """Arrears on the service date were not paid in full in time. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_IN_WAITING_PERIOD: _Reason.ValueType  # 94
+    """The patient is still in the waiting period after enrolment. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_YEAR_NOT_PAID: _Reason.ValueType  # 95
+    """No premium covers the patient in the year of service. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_YEAR_NOT_BEGUN: _Reason.ValueType  # 96
+    """The premium is paid; benefits begin on 1 January of the next year. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_BENEFITS_SUSPENDED: _Reason.ValueType  # 97
+    """The patient's benefits are suspended. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_DOUBLE_COVER: _Reason.ValueType  # 98
+    """The patient is registered in two schemes on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_AID_CERTIFICATE_NOT_VALID: _Reason.ValueType  # 99
+    """The certificate of aid does not hold on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_AID_OF_OTHER_DISTRICT: _Reason.ValueType  # 100
+    """The certificate of aid was issued by another district. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_OUTSIDE_AGE_BOUND: _Reason.ValueType  # 101
+    """The patient is past the age bound of the cover. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_NOT_DESIGNATED: _Reason.ValueType  # 54
     """This institution lacks the designation that is needed. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_BENEFIT_UNKNOWN: _Reason.ValueType  # 55
@@ -402,6 +424,28 @@ REASON_PACK_NOT_IN_FORCE: Reason.ValueType  # 52
 """No policy pack is in force on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
 REASON_NOT_COVERED: Reason.ValueType  # 53
 """The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_COVER_INTERRUPTED: Reason.ValueType  # 91
+"""The patient's cover was interrupted on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_COVER_IN_ARREARS: Reason.ValueType  # 92
+"""Contributions are in arrears, and benefits have stopped. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_ARREARS_NOT_RESTORED: Reason.ValueType  # 93
+"""Arrears on the service date were not paid in full in time. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_IN_WAITING_PERIOD: Reason.ValueType  # 94
+"""The patient is still in the waiting period after enrolment. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_YEAR_NOT_PAID: Reason.ValueType  # 95
+"""No premium covers the patient in the year of service. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_YEAR_NOT_BEGUN: Reason.ValueType  # 96
+"""The premium is paid; benefits begin on 1 January of the next year. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_BENEFITS_SUSPENDED: Reason.ValueType  # 97
+"""The patient's benefits are suspended. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_DOUBLE_COVER: Reason.ValueType  # 98
+"""The patient is registered in two schemes on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_AID_CERTIFICATE_NOT_VALID: Reason.ValueType  # 99
+"""The certificate of aid does not hold on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_AID_OF_OTHER_DISTRICT: Reason.ValueType  # 100
+"""The certificate of aid was issued by another district. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_OUTSIDE_AGE_BOUND: Reason.ValueType  # 101
+"""The patient is past the age bound of the cover. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_NOT_DESIGNATED: Reason.ValueType  # 54
 """This institution lacks the designation that is needed. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_BENEFIT_UNKNOWN: Reason.ValueType  # 55
