@@ -28,7 +28,7 @@ class Consent(StrEnum):
 class AskedLine(Struct, frozen=True):
     """One line of the ticket; ``unit_price_micro`` is yuan x 10^6, ``quantity_e4`` is x 10^4.
 
-    ``days_supply`` is how many days a drug lasts as prescribed.
+    ``days_supply`` is how many days a drug lasts as prescribed. ``split_pack``: a part of an opened pack (拆零).
     """
 
     line_id: str
@@ -42,6 +42,7 @@ class AskedLine(Struct, frozen=True):
     traceability_codes: tuple[str, ...] = ()
     service_on: date | None = None
     days_supply: int | None = None
+    split_pack: bool = False
 
 
 @dataclass(frozen=True, slots=True)

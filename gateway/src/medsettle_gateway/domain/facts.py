@@ -7,9 +7,17 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from medsettle_gateway.domain.basket import Dispensed
-from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.filings import NOTHING_FILED, MemberFilings
+from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Sex, Standing
 from medsettle_gateway.domain.people import NO_PAST, Past
-from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
+from medsettle_gateway.domain.place import (
+    Designation,
+    Institution,
+    InstitutionKind,
+    Lapsed,
+    Level,
+    Specialty,
+)
 from medsettle_gateway.domain.register import CatalogueItem
 
 
@@ -29,7 +37,11 @@ class AccountState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InstitutionFacts:
-    """A designated institution."""
+    """A designated institution.
+
+    As the register has it, or as of a day: then ``designations`` are those of the day, ``lapsed`` those that
+    have dated facts and do not hold on it, and ``district`` is where the place lies, empty if nobody said.
+    """
 
     code: str
     name: str
@@ -39,6 +51,9 @@ class InstitutionFacts:
     specialty: Specialty
     designations: tuple[Designation, ...]
     state: State
+    district: str = ""
+    takes_cards: bool = False
+    lapsed: tuple[Lapsed, ...] = ()
 
     @property
     def place(self) -> Institution:
@@ -112,12 +127,6 @@ class AccountFacts:
     limit_left_fen: int | None = None
     standing_consent: bool = False
 
-    @property
-    def payable_fen(self) -> int:
-        """What it may pay at most: the balance, or what is left of the owner's limit if that is less."""
-        left_fen = self.limit_left_fen
-        return self.balance_fen if left_fen is None or left_fen > self.balance_fen else left_fen
-
 
 class DatedAttribute(NamedTuple):
     """A fact of the region's own about a member, and the days on which it holds, both included."""
@@ -138,8 +147,8 @@ class MemberFacts:
 
     ``accounts``: the own account first, then the family's in a stable order. ``covered_to`` is the last
     day of cover, or None. ``attributes`` are those of all days, in the order in which they begin. ``past``
-    is what is recorded of all days, once somebody asked who the person was on one of them. No name leaves
-    storage unmasked.
+    is what is recorded of all days, once somebody asked who the person was on one of them; so is ``filed``. No name
+    leaves storage unmasked.
     """
 
     member: str
@@ -156,6 +165,8 @@ class MemberFacts:
     born_on: date | None = field(default=None, repr=False)
     attributes: tuple[DatedAttribute, ...] = ()
     past: Past = NO_PAST
+    filed: MemberFilings = NOTHING_FILED
+    sex: Sex | None = field(default=None, repr=False)
 
     def attributes_on(self, day: date) -> tuple[tuple[str, str], ...]:
         """Returns name and value of what holds on the day, by name; of several the one that began last."""

@@ -42,6 +42,13 @@ class Aid(StrEnum):
     POOR = "poor"
 
 
+class Sex(StrEnum):
+    """性别, as the identity number or the register has it."""
+
+    MALE = "male"
+    FEMALE = "female"
+
+
 class Owner(StrEnum):
     """Whose account pays, seen from the patient."""
 
@@ -74,8 +81,12 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A personal account that may pay: an opaque id, whose it is, and its balance in fen."""
+    """A personal account that may pay: an opaque id, whose it is, and its balance in fen.
+
+    ``limit_left_fen`` is what is left this year of what its owner allows the patient; None: no limit.
+    """
 
     account: str
     owner: Owner
     balance_fen: int
+    limit_left_fen: int | None = None

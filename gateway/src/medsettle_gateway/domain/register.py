@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Ward
 from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.goods import NO_TERMS, Terms
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.place import Institution
 
@@ -114,10 +115,19 @@ class CatalogueItem:
     valid_from: date
     valid_to: date | None
     classes: tuple[tuple[str, CatalogueClass], ...] = ()
+    terms: Terms = NO_TERMS
+
+    def holds(self, on: date) -> bool:
+        """Is it valid on this day?"""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
 class CatalogueRow(NamedTuple):
-    """An item as it is entered; with ``keeps_classes`` its ``classes`` are those that are known of it."""
+    """An item as it is entered; with ``keeps_classes`` its ``classes`` are those that are known of it.
+
+    ``keeps``: the fields of its terms that the file has no column for, and that stay as they are known.
+    """
 
     item: CatalogueItem
     keeps_classes: bool = False
+    keeps: tuple[str, ...] = ()

@@ -87,6 +87,7 @@ def _line(wire: settlement_pb2.Line, number: int, prescriptions: frozenset[str])
         traceability_codes=_traceability_codes(wire.traceability_codes, path),
         service_on=form.day_if(wire, "service_on", path),
         days_supply=_whole_if(wire, "days_supply", path),
+        split_pack=wire.split_pack,
     )
 
 
