@@ -13,6 +13,7 @@ from medsettle._columns import width
 from medsettle._desk.cards import card_not_sent, card_of, card_of_another
 from medsettle.cli import at_till
 from medsettle.cli.counter import Counter
+from medsettle.cli.eligible import show_eligibility
 from medsettle.cli.screen import COLUMNS, Screen
 from medsettle.errors import refusal_of, request_error, till_error
 from medsettle.hooks import Compared, Hook
@@ -108,20 +109,20 @@ def test_a_card_says_why_what_to_tell_and_what_to_do(screen: Screen) -> None:
 
 
 def test_no_row_runs_over(screen: Screen) -> None:
-    screen.eligibility(FOUND)
+    show_eligibility(screen, FOUND)
     screen.card(replace(CARD, refusal=refusal_of(TillReason.OUTCOME_UNKNOWN)))
     screen.error(request_error(Reason.LINE_AMOUNT_MISMATCH, line="1"))
     assert max(map(width, shown(screen).splitlines())) <= COLUMNS
 
 
 def test_not_knowing_is_shown_as_neither_yes_nor_no(screen: Screen) -> None:
-    screen.eligibility(FOUND)
+    show_eligibility(screen, FOUND)
     assert "无法确定 could not be determined" in shown(screen)
 
 
 @pytest.mark.parametrize(("covered", "shown_as"), [(Answer.YES, "是 yes"), (Answer.NO, "否 no")])
 def test_cover_is_a_fact_and_no_permission(screen: Screen, covered: Answer, shown_as: str) -> None:
-    screen.eligibility(replace(FOUND, covered=covered))
+    show_eligibility(screen, replace(FOUND, covered=covered))
     assert f"参保 covered: {shown_as}" in shown(screen)
 
 
@@ -251,12 +252,12 @@ def test_only_a_till_that_is_enrolled_is_sent_to_the_doctor(screen: Screen, enro
 def test_who_is_insured_as_what_is_said_in_both_languages_as_far_as_it_is_known(
     screen: Screen, standing: str, shown_as: str
 ) -> None:
-    screen.eligibility(replace(FOUND, standing=standing))
+    show_eligibility(screen, replace(FOUND, standing=standing))
     assert shown_as in shown(screen)
 
 
 def test_a_frozen_account_shows_its_balance_and_that_it_is_frozen(screen: Screen) -> None:
-    screen.eligibility(FOUND)
+    show_eligibility(screen, FOUND)
     assert "12.34 已冻结 frozen" in shown(screen)
 
 
@@ -281,7 +282,7 @@ def test_what_is_left_is_named_by_stay_layer_and_condition(screen: Screen) -> No
         Remainder("top_up", "deductible", "2026", 0, 1_200_000, 1_200_000, "县财政兜底", "county top-up"),
         Remainder("basic_annual", "paid", "2026", 0, 400_000, 400_000),
     )
-    screen.eligibility(replace(FOUND, benefits=(replace(FOUND.benefits[0], remainders=left),)))
+    show_eligibility(screen, replace(FOUND, benefits=(replace(FOUND.benefits[0], remainders=left),)))
     text = "".join(shown(screen).split())
     for row in (
         "2026 年度限额剩余 Annual cap left 3000.00",

@@ -1,19 +1,30 @@
 """Who sits at the counter: what is read from the input, what is asked, where answers go."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TextIO
 
-from medsettle.checks import checked_basket
+from medsettle.checks import checked_basket, checked_proxy
 from medsettle.cli.as_json import as_json
-from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of
+from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of, prescribed
 from medsettle.cli.screen import Screen
 from medsettle.errors import RequestError, refusal_of, till_error
-from medsettle.models import Basket, Credential, Encounter, Refusal
+from medsettle.models import Basket, Credential, CredentialKind, Encounter, Proxy, Refusal, Relation
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 
+CARDS: Final[Mapping[str, CredentialKind]] = {
+    "electronic": CredentialKind.ELECTRONIC,
+    "identity": CredentialKind.IDENTITY_CARD,
+    "social": CredentialKind.SOCIAL_CARD,
+}
+"""What ``--card`` names."""
+_SHOWN: Final[Mapping[str, str]] = {
+    "electronic": "请扫医保电子凭证 scan the credential: ",
+    "identity": "请读取身份证号 number of the identity card: ",
+    "social": "请读取社保卡号 number of the social card: ",
+}
 _INPUT_CHARS_MAX: Final = 1_024
 _YES: Final = frozenset({"y", "yes", "是", "同意"})
 
@@ -60,13 +71,28 @@ class Counter:
 
     def credential(self) -> Credential:
         """Returns what the scanner read: given, or one line of the input. Raises RequestError without one."""
-        token: str | None = self.arguments.credential
+        given = self.arguments
+        token: str | None = given.credential
         if token is None:
-            self._prompt("请扫医保电子凭证 scan the credential: ")
-            token = self._line()
+            token = self._asked(_SHOWN[given.card])
         if not token:
             raise RequestError(_nothing_scanned())
-        return Credential(token)
+        return Credential(token, CARDS[given.card], given.code_type)
+
+    def proxy(self) -> Proxy | None:
+        """Returns who came for the patient, one line of the input each, or None. Raises RequestError.
+
+        No argument has it: the list of processes shows arguments to everybody.
+        """
+        relation: str | None = self.arguments.proxy
+        if relation is None:
+            return None
+        return checked_proxy(Proxy(
+            Relation(relation),
+            name=self._asked("代办人姓名 name of the person who came: "),
+            id_number=self._asked("代办人身份证号 number of that person's identity card: "),
+            phone=self._asked("代办人电话(可空) phone, may be empty: "),
+        ))
 
     def basket(self) -> Basket:
         """Returns the basket of the command line. Raises UsageError, BasketTextError, RequestError."""
@@ -77,6 +103,8 @@ class Counter:
         if payers and given.no_accounts:
             raise UsageError("--payer 与 --no-accounts 不能同用。", "Use --payer or --no-accounts, not both.")
         basket = basket_of(given.basket) if given.basket else Basket(tuple(map(line_of, given.lines)))
+        if given.rx:
+            basket = prescribed(basket, given.rx)
         return checked_basket(replace(
             basket, benefit=given.benefit or basket.benefit, payers=payers or basket.payers,
             without_accounts=given.no_accounts or basket.without_accounts,
@@ -87,6 +115,10 @@ class Counter:
         """Returns whether the person at the counter says yes; the end of the input says no."""
         self._prompt(f"{question} [y/N] ")
         return self._line().lower() in _YES
+
+    def _asked(self, prompt: str) -> str:
+        self._prompt(prompt)
+        return self._line()
 
     def _prompt(self, text: str) -> None:
         if self.interactive:

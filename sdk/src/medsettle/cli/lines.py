@@ -1,8 +1,11 @@
-"""Baskets from the command line: ``CODE*QTY@PRICE,condition=ID,days=N``, or a JSON file."""
+"""Baskets from the command line: ``CODE*QTY@PRICE,condition=ID,days=N``, or a JSON file.
+
+Prescriptions: ``NUMBER@INSTITUTION,prescriber=ID``.
+"""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from datetime import date
 from pathlib import Path
@@ -37,22 +40,24 @@ def line_of(text: str) -> Line:
         )
     line = Line(match["code"], quantity=match["quantity"] or "1", unit_price=match["price"])
     for option in options:
-        line = replace(line, **_option(text, option))
+        line = replace(line, **_option(text, option, OPTIONS))
     return line
 
 
-def _option(text: str, option: str) -> dict[str, Any]:
+def _option(
+    text: str, option: str, known: Mapping[str, tuple[str, Callable[[str], Any]]]
+) -> dict[str, Any]:
     name, _, value = option.partition("=")
-    field, read = OPTIONS.get(name, ("", str))
+    field, read = known.get(name, ("", str))
     try:
         if field and value:
             return {field: read(value)}
-    except ValueError:
+    except (ValueError, KeyError):
         pass
-    listed = ", ".join(f"{each}=..." for each in OPTIONS)
+    listed = ", ".join(f"{each}=..." for each in known)
     raise BasketTextError(
-        f"明细 {text!r} 中的 {option!r} 不可用,可写:{listed}。",
-        f"In the line {text!r} {option!r} cannot be read; there are: {listed}.",
+        f"{text!r} 中的 {option!r} 不可用,可写:{listed}。",
+        f"In {text!r} {option!r} cannot be read; there are: {listed}.",
     )
 
 
@@ -62,8 +67,50 @@ OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "benefit": ("benefit", str),
     "on": ("service_on", date.fromisoformat),
     "id": ("line_id", str),
+    "rx": ("prescription_id", str),
+    "trace": ("traceability_codes", lambda codes: tuple(codes.split("+"))),
+    "split": ("split_pack", lambda word: _SAID[word]),
 }
-"""What may follow a line: the filed condition, days that the drug lasts, the benefit, the day, its id."""
+"""What may follow a line: the filed condition, days that the drug lasts, the benefit, the day, its id, the
+number of its prescription, traceability codes of its packs, whether it is a part of an opened pack.
+"""
+_SAID: Final[Mapping[str, bool]] = {"yes": True, "no": False}
+_RX_OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    "prescriber": ("prescriber", str),
+    "pharmacist": ("pharmacist", str),
+    "issued": ("issued_on", date.fromisoformat),
+}
+
+
+def prescription_of(text: str, prescription_id: str) -> Prescription:
+    """Returns the prescription of ``NUMBER`` or ``NUMBER@INSTITUTION``, which makes it an external one.
+
+    ``,prescriber=ID``, ``,pharmacist=ID`` and ``,issued=DATE`` may follow. Raises BasketTextError.
+    """
+    named, *options = text.split(",")
+    number, at, institution = named.partition("@")
+    if not number or bool(at) != bool(institution):
+        raise BasketTextError(
+            f"处方 {text!r} 应写成 处方号 或 处方号@开方机构。",
+            f"Write the prescription {text!r} as NUMBER or NUMBER@INSTITUTION.",
+        )
+    kind = PrescriptionKind.EXTERNAL if institution else PrescriptionKind.OWN
+    read = Prescription(prescription_id, kind, number, institution=institution)
+    for option in options:
+        read = replace(read, **_option(text, option, _RX_OPTIONS))
+    return read
+
+
+def prescribed(basket: Basket, texts: Sequence[str]) -> Basket:
+    """Returns the basket with these prescriptions, which lines name by number. Raises BasketTextError."""
+    first = len(basket.prescriptions) + 1
+    added = tuple(prescription_of(text, f"rx{number}") for number, text in enumerate(texts, first))
+    ids = {each.number: each.prescription_id for each in added}
+    lines = tuple(
+        replace(line, prescription_id=ids.get(line.prescription_id or "", line.prescription_id))
+        for line in basket.lines
+    )
+    return replace(basket, lines=lines, prescriptions=(*basket.prescriptions, *added))
 
 
 def payer_of(text: str) -> Payer:
@@ -110,7 +157,7 @@ def basket_of(path: Path) -> Basket:
 
 def _line(place: str, data: object) -> Line:
     return _object(place, data, Line, {
-        "amount_fen": _as(int), "service_on": _day, "days_supply": _as(int),
+        "amount_fen": _as(int), "service_on": _day, "days_supply": _as(int), "split_pack": _as(bool),
         "traceability_codes": lambda value: _list(place, value, lambda _, code: _as(str)(code)),
     })
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
+from medsettle.cli import parser_sale
 from medsettle.cli.usage import both, told
 from medsettle.errors import MedsettleError
 from medsettle.receipt import Language
@@ -93,33 +94,6 @@ def _command(commands: Commands, name: str, zh: str, en: str) -> argparse.Argume
     return command
 
 
-def _credential(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--credential", metavar="TOKEN",
-        help="医保凭证 what the scanner read; without it one line is read from the input, "
-             "which keeps it out of the list of processes",
-    )
-
-
-def _basket(command: argparse.ArgumentParser) -> None:
-    command.add_argument("lines", nargs="*", metavar="CODE*QTY@PRICE",
-                         help="明细 a line: national item code, quantity, yuan per unit; may be followed by "
-                              ",condition=ID ,days=N ,benefit=ID ,on=DATE ,id=LINE")
-    command.add_argument("--basket", type=Path, metavar="FILE", help="购物篮 a JSON file instead of lines")
-    command.add_argument("--benefit", metavar="ID",
-                         help="待遇 the benefit asked for (default: for each line the first that takes it)")
-    command.add_argument("--payer", action="append", default=[], metavar="ACCOUNT[:CONSENT]",
-                         help="付款账户 an account that may pay, as check lists it; consent of a relative: "
-                              "in-person or standing; may be repeated")
-    command.add_argument("--admitted", dest="admitted_on", type=_day, metavar="DATE",
-                         help="入院日期 first day of a stay")
-    command.add_argument("--discharged", dest="discharged_on", type=_day, metavar="DATE",
-                         help="出院日期 last day of a stay (default: an interim bill)")
-    command.add_argument("--emergency", action="store_true",
-                         help="急救抢救 rescue that could not choose its place")
-    command.add_argument("--no-accounts", action="store_true", help="不用账户 no account pays")
-
-
 def _paper(command: argparse.ArgumentParser) -> None:
     command.add_argument("--columns", type=_columns, metavar="N",
                          help=f"纸宽 columns of the receipt, {COLUMNS_MIN} to {COLUMNS_MAX}")
@@ -140,15 +114,6 @@ def _columns(text: str) -> int:
             )
         )
     return int(text)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            both(f"日期应如 2026-01-31,不是 {text!r}", f"it is a date such as 2026-01-31, not {text!r}")
-        ) from error
 
 
 def _operator(command: argparse.ArgumentParser) -> None:
@@ -201,13 +166,17 @@ def _enrol(commands: Commands) -> None:
 
 
 def _check(commands: Commands) -> None:
-    _credential(_command(commands, "check", "资格查询。", "What may the patient have, here and today?"))
+    command = _command(commands, "check", "资格查询。", "What may the patient have, here and today?")
+    parser_sale.credential(command)
+    parser_sale.check(command)
+    _operator(command)
 
 
 def _quote(commands: Commands) -> None:
     command = _command(commands, "quote", "预结算。", "What would a sale cost? Nothing is reserved.")
-    _basket(command)
-    _credential(command)
+    parser_sale.basket(command)
+    parser_sale.credential(command)
+    parser_sale.eligibility_token(command)
     _operator(command)
     command.add_argument("--why", action="store_true", help="说明每一分钱 explain every amount, step by step")
     _language(command)
@@ -215,8 +184,10 @@ def _quote(commands: Commands) -> None:
 
 def _sell(commands: Commands) -> None:
     command = _command(commands, "sell", "结算。", "Quote, ask, settle, and print the receipt.")
-    _basket(command)
-    _credential(command)
+    parser_sale.basket(command)
+    parser_sale.credential(command)
+    parser_sale.eligibility_token(command)
+    parser_sale.proxy(command)
     _operator(command)
     command.add_argument("--ticket", metavar="NUMBER", type=_ticket,
                          help="票号 number on the paper ticket; the same number again is the same sale "

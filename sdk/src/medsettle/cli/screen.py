@@ -7,17 +7,13 @@ from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
 from medsettle._columns import row, width, wrap
-from medsettle._receipt_settlement import afterwards, going_back, heading, limit_words
+from medsettle._receipt_settlement import afterwards, going_back, heading
 from medsettle._refused_lines import named, steps, untold, where
 from medsettle.cli.advice import facts, is_of_another, other_sale, says_all, typed
 from medsettle.errors import MedsettleError
 from medsettle.models import (
-    Account,
     Advisory,
-    Answer,
-    BenefitAnswer,
     Difference,
-    Eligibility,
     Outcome,
     Quote,
     Refusal,
@@ -32,23 +28,15 @@ from medsettle.wire.explained import fund_titles
 from medsettle.wire.reasons import Reason
 
 COLUMNS: Final = 64
-_STEP: Final = "-> "
-_GREEN, _RED, _YELLOW, _BOLD, _DIM = "32", "31", "33", "1", "2"
-_ANSWERS: Final[dict[str, tuple[str, str]]] = {
-    Answer.YES: ("可以 yes", _GREEN),
-    Answer.NO: ("不可以 no", _RED),
-    Answer.COULD_NOT_BE_DETERMINED: ("无法确定 could not be determined", _YELLOW),
-}
-_COVERED: Final[dict[str, tuple[str, str]]] = {
-    **_ANSWERS, Answer.YES: ("是 yes", _GREEN), Answer.NO: ("否 no", _RED),
-}
+STEP: Final = "-> "
+GREEN, RED, YELLOW, BOLD, DIM = "32", "31", "33", "1", "2"
 _OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
-    Outcome.PAID: ("已支付 PAID", _GREEN),
-    Outcome.NOT_PAID: ("未支付 NOT PAID", _RED),
-    Outcome.OPEN: ("结果未定,请勿再次收费 OPEN: do not collect again", _YELLOW),
+    Outcome.PAID: ("已支付 PAID", GREEN),
+    Outcome.NOT_PAID: ("未支付 NOT PAID", RED),
+    Outcome.OPEN: ("结果未定,请勿再次收费 OPEN: do not collect again", YELLOW),
 }
-_REVERSED: Final = ("已撤销 REVERSED", _YELLOW)
-_ANOTHERS: Final = ("另有一笔业务,本次未结算 ANOTHER SALE'S ID: nothing sold now", _YELLOW)
+_REVERSED: Final = ("已撤销 REVERSED", YELLOW)
+_ANOTHERS: Final = ("另有一笔业务,本次未结算 ANOTHER SALE'S ID: nothing sold now", YELLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,55 +80,39 @@ class Screen:
         """Returns the text in a colour, where colours are wanted."""
         return f"\033[{colour}m{text}\033[0m" if self.coloured and text else text
 
-    def eligibility(self, found: Eligibility) -> None:
-        """Shows what a patient may have, and which accounts may pay."""
-        answer, colour = _COVERED[found.covered]
-        scheme = words.SCHEMES.get(found.scheme, (found.scheme, ""))
-        standing = words.STANDINGS.get(found.standing, (found.standing, ""))
-        kind = _both((f"{scheme[0]} {standing[0]}", f"{scheme[1]} {standing[1]}"))
-        self._row(f"{found.masked_name} {kind}".strip(), f"参保 covered: {answer}", colour, _BOLD)
-        if found.refusal is not None:
-            refusal = found.refusal
-            self._said(f"{refusal.zh}{refusal.next_zh}", f"{refusal.en} {refusal.next_en}")
-        for benefit in found.benefits:
-            self._benefit(benefit)
-        for account in found.accounts:
-            self._account(account)
-        self.advisories(found.advisories)
-
     def quote(self, quote: Quote) -> None:
         """Shows what a sale would cost: each line, who pays what."""
         for settlement in quote.settlements:
-            self.show([self.paint(_both(heading(settlement)), _BOLD)])
+            self.show([self.paint(both(heading(settlement)), BOLD)])
             for line in settlement.lines:
-                self._row(f"  {line.name or line.item_code}", yuan(line.amount_fen))
-            self._row("合计 total", yuan(settlement.breakdown.total_fen))
+                self.row(f"  {line.name or line.item_code}", yuan(line.amount_fen))
+            self.row("合计 total", yuan(settlement.breakdown.total_fen))
             if settlement.emergency_order:
-                self._row(_both(words.ORDER), settlement.emergency_order, _YELLOW)
+                self.row(both(words.ORDER), settlement.emergency_order, YELLOW)
             if settlement.breakdown.provider_borne_fen:
-                self._row(_both(words.PROVIDER), yuan(settlement.breakdown.provider_borne_fen))
+                self.row(both(words.PROVIDER), yuan(settlement.breakdown.provider_borne_fen))
             for fund, amount in settlement.breakdown.funds.items():
-                self._row(_both(words.paying(fund, fund_titles(settlement.trace))), yuan(amount))
+                self.row(both(words.paying(fund, fund_titles(settlement.trace))), yuan(amount))
             for share in settlement.breakdown.accounts:
                 owner = words.OWNERS.get(share.owner, (share.owner, ""))
                 kind = words.OWN_ACCOUNT if share.owner == "self" else words.FAMILY_ACCOUNT
-                self._row(f"{_both(kind)} ({_both(owner)})", yuan(share.amount_fen))
-                self._said(share.note_zh, share.note_en)
-        self._row(_both(words.CASH), yuan(quote.split.cash_fen), _BOLD, _BOLD)
+                self.row(f"{both(kind)} ({both(owner)})", yuan(share.amount_fen))
+                self.said(share.note_zh, share.note_en)
+        self.row(both(words.CASH), yuan(quote.split.cash_fen), BOLD, BOLD)
         applied = afterwards(quote.settlements)
         if applied:
-            self._indented(_both(words.AFTERWARDS))
+            self._indented(both(words.AFTERWARDS))
         for label, amount in applied.items():
-            self._row(f"  {_both(label)}", yuan(amount))
+            self.row(f"  {both(label)}", yuan(amount))
         if quote.difference is not None:
             self.difference(quote.difference)
         self.advisories(quote.advisories)
 
     def difference(self, back: Difference) -> None:
         """Shows what goes back to each payer."""
-        self.show([self.paint(_both(words.BACK), _BOLD)])
+        self.show([self.paint(both(words.BACK), BOLD)])
         for label, amount in going_back(back):
-            self._row(f"  {_both(label)}", yuan(amount))
+            self.row(f"  {both(label)}", yuan(amount))
 
     def card(self, card: SaleCard, *, advised: bool = True) -> None:
         """Shows where a sale stands, what to tell the patient, and, if ``advised``, what to do next.
@@ -148,7 +120,7 @@ class Screen:
         Of one that is not known yet what to do comes first, and why it is so last.
         """
         outcome, colour = _label(card)
-        self._row(card.request_id or "-", outcome, colour)
+        self.row(card.request_id or "-", outcome, colour)
         if card.outcome is Outcome.OPEN:
             self._open(card, advised=advised)
             return
@@ -156,11 +128,11 @@ class Screen:
             self._refusal(card.refusal, card.request_id, stepped=not is_of_another(card))
         self._told(card)
         if advised and not says_all(card):
-            self._said(card.next_zh, card.next_en, lead=_STEP)
+            self.said(card.next_zh, card.next_en, lead=STEP)
 
     def _open(self, card: SaleCard, *, advised: bool) -> None:
         if advised:
-            self._said(card.next_zh, card.next_en, lead=_STEP)
+            self.said(card.next_zh, card.next_en, lead=STEP)
         self._told(card)
         if card.next_query_at is not None:
             self._indented(f"下次查询 next query: {china_time(card.next_query_at):%H:%M:%S}")
@@ -170,9 +142,9 @@ class Screen:
         self._refusal(card.refusal, card.request_id, stepped=stepped, lead="")
 
     def _told(self, card: SaleCard) -> None:
-        self._said(card.tell_zh, card.tell_en)
+        self.said(card.tell_zh, card.tell_en)
         if card.refund_due_fen:
-            self._row("  应退还患者 to give back", yuan(card.refund_due_fen), _YELLOW)
+            self.row("  应退还患者 to give back", yuan(card.refund_due_fen), YELLOW)
 
     def error(self, error: MedsettleError, *, enrolled: bool = True) -> None:
         """Shows both sentences of an error, its reason, and the next step.
@@ -184,36 +156,17 @@ class Screen:
     def advisories(self, advisories: Iterable[Advisory]) -> None:
         """Shows what the cashier should know."""
         for advisory in advisories:
-            self.show([self.paint(f"! {advisory.zh} {advisory.en}", _YELLOW)])
+            self.show([self.paint(f"! {advisory.zh} {advisory.en}", YELLOW)])
 
     def check(self, name: str, *, passed: bool, found: str, advice: str) -> None:
         """Shows one line of the doctor, with the next step where it failed."""
-        mark, colour = ("ok  ", _GREEN) if passed else ("FAIL", _RED)
+        mark, colour = ("ok  ", GREEN) if passed else ("FAIL", RED)
         self.show([f"{self.paint(mark, colour)} {name:<12} {found}"])
         if advice:
             self._indented(f"-> {advice}", indent=5)
 
-    def _benefit(self, benefit: BenefitAnswer) -> None:
-        answer, colour = _ANSWERS[benefit.answer]
-        self._row(f"  {benefit.title_zh} {benefit.title_en} ({benefit.benefit})", answer, colour)
-        if benefit.refusal is not None:
-            self._said(benefit.refusal.zh, benefit.refusal.en, indent=4)
-        for remainder in benefit.remainders:
-            if remainder.left_fen is not None:
-                named = limit_words(remainder, {benefit.benefit: ("", "")}, {})
-                label = " ".join(filter(None, map(_both, named)))
-                self._row(f"    {label}", yuan(remainder.left_fen))
-
-    def _account(self, account: Account) -> None:
-        owner = _both(words.OWNERS.get(account.owner, (account.owner, "")))
-        balance = "没有账户 no account" if account.balance_fen is None else yuan(account.balance_fen)
-        may_pay, colour = _ANSWERS[account.may_pay]
-        frozen = " 已冻结 frozen" if account.state == "FROZEN" else ""
-        label = f"  {owner} {account.masked_name} {account.account}".rstrip()
-        self._row(label, f"{balance}{frozen}")
-        self._row("    可支付 may pay", may_pay, colour)
-
-    def _row(self, label: str, value: str, value_colour: str = "", label_colour: str = "") -> None:
+    def row(self, label: str, value: str, value_colour: str = "", label_colour: str = "") -> None:
+        """Shows a label on the left and a value on the right."""
         text_of_label = label.lstrip()
         *above, last = row(text_of_label, value, COLUMNS, len(label) - len(text_of_label))
         left = last[: len(last) - len(value)]
@@ -223,34 +176,34 @@ class Screen:
 
     def _refusal(
         self, refusal: Refusal, request_id: str | None, *, indent: int = 2, enrolled: bool = True,
-        stepped: bool = True, lead: str = _STEP,
+        stepped: bool = True, lead: str = STEP,
     ) -> None:
         """Why, which other sale is meant, the facts, and, if ``stepped``, a next step with what to type."""
         if refusal.lines:
             self._refused_lines(refusal, indent, stepped=stepped, lead=lead)
             return
-        self._said(refusal.zh, refusal.en, indent=indent, colour=_RED)
+        self.said(refusal.zh, refusal.en, indent=indent, colour=RED)
         other, stood = other_sale(refusal, request_id) or ("", "")
         self._indented(other)
         self._indented(stood, indent=4)
-        self._indented(self.paint(f"[{' '.join([refusal.reason, *facts(refusal)])}]", _DIM))
+        self._indented(self.paint(f"[{' '.join([refusal.reason, *facts(refusal)])}]", DIM))
         if not stepped:
             return
-        self._said(refusal.next_zh, refusal.next_en, lead=lead)
-        self._indented(typed(refusal, request_id, enrolled=enrolled), indent=2 + len(_STEP))
+        self.said(refusal.next_zh, refusal.next_en, lead=lead)
+        self._indented(typed(refusal, request_id, enrolled=enrolled), indent=2 + len(STEP))
 
     def _refused_lines(self, refusal: Refusal, indent: int, *, stepped: bool, lead: str) -> None:
         """Each line why, with its facts, and then each next step once."""
         for line in refusal.lines:
             (zh, en) = where(line)
-            self._said(zh + line.zh, en + line.en, indent=indent, colour=_RED)
-            self._indented(self.paint(f"[{named(line)}]", _DIM))
+            self.said(zh + line.zh, en + line.en, indent=indent, colour=RED)
+            self._indented(self.paint(f"[{named(line)}]", DIM))
         for more in untold(refusal):
-            self._said(*more, indent=indent, colour=_RED)
+            self.said(*more, indent=indent, colour=RED)
         for step in steps(refusal) if stepped else ():
-            self._said(*step, lead=lead)
+            self.said(*step, lead=lead)
 
-    def _said(self, zh: str, en: str, *, indent: int = 2, lead: str = "", colour: str = "") -> None:
+    def said(self, zh: str, en: str, *, indent: int = 2, lead: str = "", colour: str = "") -> None:
         """One thing in both languages: on one line where they fit, else each from a line of its own."""
         if not (zh or en):
             return
@@ -275,6 +228,7 @@ def _label(card: SaleCard) -> tuple[str, str]:
     return _OUTCOMES[card.outcome]
 
 
-def _both(pair: Pair) -> str:
+def both(pair: Pair) -> str:
+    """Returns a pair of words on one line, once where both are the same."""
     return " ".join(dict.fromkeys(pair)).rstrip()
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from medsettle.checks import checked_staying
 from medsettle.cli.at_till import answer, cash, configured, manned, open_till
 from medsettle.cli.counter import Counter, UsageError
+from medsettle.cli.eligible import show_eligibility
 from medsettle.cli.exits import of_card
 from medsettle.cli.lines import line_of
 from medsettle.cli.parser import PAID
@@ -16,10 +17,14 @@ from medsettle.till_reasons import TillReason
 
 def check(counter: Counter) -> int:
     """Shows what the patient may have. Returns 0."""
+    given = counter.arguments
     config, credential = configured(counter), counter.credential()
     with open_till(counter, config) as till:
-        found = till.check_eligibility(credential)
-    counter.answer(found, lambda: counter.screen.eligibility(found))
+        found = till.check_eligibility(
+            credential, benefit=given.benefit, as_of=given.on, prescription=given.prescription,
+            item_codes=given.item, operator=given.operator,
+        )
+    counter.answer(found, lambda: show_eligibility(counter.screen, found))
     return PAID
 
 
@@ -28,7 +33,7 @@ def quote(counter: Counter) -> int:
     config, basket = manned(counter), counter.basket()
     credential = counter.credential()
     with open_till(counter, config) as till:
-        quoted = till.quote(credential, basket)
+        quoted = till.quote(credential, basket, eligibility_token=counter.arguments.eligibility_token)
     if counter.arguments.why:
         counter.answer(_with_explanation(quoted), lambda: _explained(counter, quoted))
     else:
@@ -53,11 +58,12 @@ def sell(counter: Counter) -> int:
     if counter.wants_json and not given.yes:
         raise UsageError("--json 不提问,须同时给出 --yes。", "With --json nobody is asked: give --yes too.")
     config, basket = manned(counter), counter.basket()
-    credential = counter.credential()
+    credential, proxy = counter.credential(), counter.proxy()
     with open_till(counter, config) as till:
         card = till.checkout(
             given.ticket or till.next_number(), credential, basket, show=lambda q: _shown(counter, q),
-            tender=cash(counter), acknowledgements=given.acknowledge,
+            tender=cash(counter), acknowledgements=given.acknowledge, proxy=proxy,
+            eligibility_token=given.eligibility_token,
         )
         answer(counter, till, card, paper=card.outcome is Outcome.PAID and not card.earlier)
     return of_card(card)
