@@ -267,6 +267,7 @@ def _rules(limits: LimitsSection) -> Rules:
         late_claim=timedelta(days=limits.late_claim_days),
         stay=timedelta(days=limits.stay_days),
         quote=timedelta(seconds=limits.quote_s),
+        binding=timedelta(seconds=limits.binding_s),
         key_life=timedelta(days=limits.key_days),
         key_overlap=timedelta(seconds=limits.key_overlap_s),
         queue_count=limits.queue_length,

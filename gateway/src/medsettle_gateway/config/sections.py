@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from medsettle_gateway.config.credentials import CredentialsSection, credentials_agree
 from medsettle_gateway.config.database_url import DatabaseUrl
 from medsettle_gateway.config.reading import ConfigError, read
 
@@ -173,6 +174,8 @@ class LimitsSection:
     stay_days: int = _limit(400, 1, 3_650)
     """How long before its bill a stay may have begun."""
     quote_s: int = _limit(900, 10, _DAY_S)
+    binding_s: int = _limit(7_200, 60, _DAY_S)
+    """How long what a check has said of cover, rules and catalogue binds, within its day."""
     credential_s: int = _limit(300, 1, 3_600)
     """Life of a credential of the demo issuer."""
     enrol_code_s: int = _limit(_DAY_S, 60, 30 * _DAY_S)
@@ -215,6 +218,7 @@ class Config:
     storage: StorageSection = field(default_factory=StorageSection)
     keys: KeysSection = field(default_factory=KeysSection)
     policy: PolicySection = field(default_factory=PolicySection)
+    credentials: CredentialsSection = field(default_factory=CredentialsSection)
     log: LogSection = field(default_factory=LogSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
 
@@ -244,6 +248,7 @@ def _agree(config: Config) -> None:
                 f"{region!r} in gateway.regions must be a pooling region code of six digits.",
             )
     _listen_agrees(config.listen)
+    credentials_agree(config.credentials)
 
 
 def _listen_agrees(listen: ListenSection) -> None:

@@ -243,6 +243,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         settlements=left.decided.settlements, split=left.decided.split,
         effect=carried(left.decided.effect, before.effect),
         calculated_at=at, replaces=before.request_id.text, difference=left.difference, recompute_due=due,
+        bound_at=before.bound_at,
     )
     # What is left was sold when all was: a return gives no till more time to undo the rest.
     sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale), settled_on=before.settled_on)
