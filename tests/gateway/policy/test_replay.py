@@ -98,8 +98,8 @@ def test_what_explains_and_divides_nothing_leaves_no_mark() -> None:
 def test_accounts_come_back_with_their_notes() -> None:
     trace = (
         entry(Step.PERSONAL, 500, amount_fen=500),
-        entry(Step.ACCOUNT, "a", "spouse", 300, None, amount_fen=300),
-        entry(Step.ACCOUNT, "b", "sibling", 300, "owner_not_allowed"),
+        entry(Step.ACCOUNT, "a", "spouse", 300, None, None, amount_fen=300),
+        entry(Step.ACCOUNT, "b", "sibling", 300, "owner_not_allowed", None),
         entry(Step.CASH, amount_fen=200),
     )
     result = replay(trace)

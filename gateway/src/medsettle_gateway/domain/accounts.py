@@ -91,9 +91,6 @@ def is_family_counter(key: CounterKey) -> bool:
     return key.counter.startswith(_FAMILY)
 
 
-def without_family(used: Mapping[CounterKey, int]) -> dict[CounterKey, int]:
-    """Returns the counters that rules of policy may read: all others."""
-    return {key: amount for key, amount in used.items() if not is_family_counter(key)}
 
 
 def _bindings(records: Iterable[DatedRecord], at: datetime | None) -> dict[str, DatedRecord]:

@@ -40,6 +40,8 @@ class AccountNote(StrEnum):
     NOTHING_PAYABLE = "nothing_payable"
     """No line of this basket may be paid from an account at this place."""
     BALANCE_ZERO = "balance_zero"
+    LIMIT_REACHED = "limit_reached"
+    """What its owner allows the patient for the year is used up."""
 
 
 class AccountShare(NamedTuple):

@@ -19,6 +19,7 @@ _new: Final = tuple.__new__
 # Bound once: until Python 3.12 a member read from its enum costs as much as a call.
 _NOTHING_PAYABLE: Final = AccountNote.NOTHING_PAYABLE
 _BALANCE_ZERO: Final = AccountNote.BALANCE_ZERO
+_LIMIT_REACHED: Final = AccountNote.LIMIT_REACHED
 
 
 class Pays(StrEnum):
@@ -143,7 +144,7 @@ def draw(use: AccountUse, payers: Sequence[Account], payable: int, personal_fen:
     nothing = payable == 0 and personal_fen > 0
     shares = []
     for account in payers:
-        owner, balance_fen = account.owner, account.balance_fen
+        owner, balance_fen, limit_fen = account.owner, account.balance_fen, account.limit_left_fen
         amount_fen = 0
         note = use.bars[owner]
         if note is None:
@@ -151,8 +152,11 @@ def draw(use: AccountUse, payers: Sequence[Account], payable: int, personal_fen:
                 note = _NOTHING_PAYABLE
             elif balance_fen <= 0:
                 note = _BALANCE_ZERO
+            elif limit_fen is not None and limit_fen <= 0:
+                note = _LIMIT_REACHED
             else:
-                amount_fen = balance_fen if balance_fen < left_fen else left_fen  # noqa: FURB136
+                has_fen = balance_fen if limit_fen is None or balance_fen < limit_fen else limit_fen
+                amount_fen = has_fen if has_fen < left_fen else left_fen  # noqa: FURB136
                 left_fen -= amount_fen
         shares.append(_new(AccountShare, (account.account, owner, amount_fen, note)))
     return tuple(shares), payable - left_fen

@@ -147,8 +147,15 @@ def _home(packs: Sequence[Pack], case: CaseInput, benefit: str) -> Pack:
 
 def _after(accounts: tuple[Account, ...], drawn: Sequence[AccountShare]) -> tuple[Account, ...]:
     paid = {share.account: share.amount_fen for share in drawn}
-    return tuple(
-        replace(each, balance_fen=each.balance_fen - paid.get(each.account, 0)) for each in accounts
+    return tuple(_drawn(each, paid.get(each.account, 0)) for each in accounts)
+
+
+def _drawn(account: Account, paid_fen: int) -> Account:
+    limit_fen = account.limit_left_fen
+    return replace(
+        account,
+        balance_fen=account.balance_fen - paid_fen,
+        limit_left_fen=None if limit_fen is None else limit_fen - paid_fen,
     )
 
 

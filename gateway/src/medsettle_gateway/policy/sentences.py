@@ -58,7 +58,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "personal": ("total_fen",),
     "no_account": ("enrolled",),
     "payable": ("personal_fen", "name", "count", "in_scope_only"),
-    "account": ("account", "owner", "balance_fen", "note"),
+    "account": ("account", "owner", "balance_fen", "note", "limit_left_fen"),
     "cash": (),
 }
 """The names of each step's inputs, in their order."""
@@ -74,6 +74,7 @@ ADDED: Final[Mapping[str, int]] = {
     "leaves": 3,
     "account_only": 6,
     "payable": 3,
+    "account": 1,
 }
 """How many of a step's inputs, the last ones, came later: the traces of older sales do not hold them."""
 

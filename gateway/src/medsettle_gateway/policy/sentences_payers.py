@@ -26,6 +26,10 @@ NOTE_TEXTS: Final[Mapping[str, Sentences]] = {
         "may not pay: nothing here may be paid from an account",
     ),
     "balance_zero": ("账户余额为0.00元,支付0.00元", "has a balance of 0.00 and pays nothing"),
+    "limit_reached": (
+        "所有人设定的本年额度已经用完,不能支付",
+        "may not pay: what its owner allows for the year is used up",
+    ),
 }
 
 
@@ -65,17 +69,20 @@ def payable(amount: str, _line: int, values: Values) -> Sentences:
 
 def account(amount: str, _line: int, values: Values) -> Sentences:
     """What one account pays, or why it does not."""
-    _, owner, balance_fen, note = values
+    _, owner, balance_fen, note, limit_left_fen = values
     zh, en = OWNER_NAMES[owner]
     en = en.removeprefix("the ").capitalize()
     if note is not None:
         own = note == "owner_not_allowed" and owner == "self"
         note_zh, note_en = NOTE_TEXTS["own_not_allowed" if own else note]
         return f"{zh}账户:{note_zh}。", f"{en} account {note_en}."
-    balance = format_fen(balance_fen)
+    balance, limited = format_fen(balance_fen), ("", "")
+    if limit_left_fen is not None:
+        left = format_fen(limit_left_fen)
+        limited = (f",本年还可使用{left}元", f", of which {left} may be used this year,")
     return (
-        f"{zh}账户余额{balance}元,本次支付{amount}元。",
-        f"{en} account holds {balance} and pays {amount}.",
+        f"{zh}账户余额{balance}元{limited[0]},本次支付{amount}元。",
+        f"{en} account holds {balance}{limited[1]} and pays {amount}.",
     )
 
 

@@ -54,4 +54,5 @@ def account_steps(
         steps.append((
             _ACCOUNT, "accounts", clause, amount_fen, None,
             "account", id_, "owner", owner, "balance_fen", account.balance_fen, "note", note,
+            "limit_left_fen", account.limit_left_fen,
         ))  # fmt: skip

@@ -29,6 +29,10 @@ NOTES: Final[dict[AccountNote, tuple[str, str]]] = {
         "本单没有可用个人账户支付的项目。", "Nothing in this basket may be paid from an account here.",
     ),
     AccountNote.BALANCE_ZERO: ("账户余额为零。", "The account's balance is 0."),
+    AccountNote.LIMIT_REACHED: (
+        "账户所有人为患者设定的本年额度已经用完。",
+        "What the owner allows this patient for the year is used up.",
+    ),
 }
 """Why an account paid nothing although something was asked of it."""
 
