@@ -11,6 +11,7 @@ from medsettle.wire._reason import Actor, Code, Reason, ReasonText, Retry
 from medsettle.wire._reasons_accounts import OF_ACCOUNTS
 from medsettle.wire._reasons_credential import OF_CREDENTIALS
 from medsettle.wire._reasons_person import OF_PERSONS
+from medsettle.wire._reasons_places import OF_PLACES
 from medsettle.wire._reasons_prescriptions import OF_CALLS, OF_SALES
 from medsettle.wire._reasons_recorded import RECORDED
 from medsettle.wire._reasons_supervision import OF_SUPERVISION
@@ -23,7 +24,7 @@ DOMAIN: Final = "medsettle"
 
 _ALL: Final = (
     UNRECORDED | RECORDED | OF_PERSONS
-    | OF_CREDENTIALS | OF_CALLS | OF_SALES | OF_ACCOUNTS | OF_SUPERVISION
+    | OF_CREDENTIALS | OF_CALLS | OF_SALES | OF_ACCOUNTS | OF_PLACES | OF_SUPERVISION
 )
 
 REASONS: Final[dict[Reason, ReasonText]] = {reason: _ALL[reason] for reason in Reason}

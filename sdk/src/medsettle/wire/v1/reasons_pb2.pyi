@@ -155,7 +155,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_NO_OWN_ACCOUNT: _Reason.ValueType  # 139
     """This person has no personal account, which is not a balance of 0. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_RELATIVE_NOT_ALLOWED: _Reason.ValueType  # 140
-    """The region's rules do not let the account of this relative pay. FAILED_PRECONDITION, retry no, patient, recorded."""
+    """The region's rules do not let this account pay for this patient. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_POLICY_FLOOR: _Reason.ValueType  # 50
     """A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
     REASON_POLICY_CEILING: _Reason.ValueType  # 51
@@ -276,6 +276,36 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """This drug of the prescription is dispensed already. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_PRESCRIPTION_QUANTITY_EXCEEDED: _Reason.ValueType  # 130
     """The quantity is more than may be dispensed of this drug now. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_INSTITUTION_EXITED: _Reason.ValueType  # 105
+    """The place has left the scheme. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_CARD_NOT_EQUIPPED: _Reason.ValueType  # 106
+    """The place cannot take cards. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_PRESCRIBER_UNKNOWN: _Reason.ValueType  # 107
+    """The prescriber is not registered there on the day. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_PRESCRIBER_SUSPENDED: _Reason.ValueType  # 108
+    """The prescriber is suspended or cancelled. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_PRESCRIBER_NOT_FILED: _Reason.ValueType  # 109
+    """The prescriber is not filed for the benefit. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_PRESCRIBER_MISSING: _Reason.ValueType  # 110
+    """The benefit needs a prescriber, and none is named. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_PHARMACIST_UNKNOWN: _Reason.ValueType  # 111
+    """The reviewing pharmacist is not registered here on the day. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_PHARMACIST_SUSPENDED: _Reason.ValueType  # 112
+    """The reviewing pharmacist is suspended or cancelled. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_FILING_ELSEWHERE: _Reason.ValueType  # 113
+    """The filing is bound to other places. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_FILING_REVIEW_OVERDUE: _Reason.ValueType  # 114
+    """The yearly review of the filing was missed. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_FILING_REVIEW_FAILED: _Reason.ValueType  # 115
+    """The yearly review of the filing was not passed. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_FILING_NOT_IN_FORCE: _Reason.ValueType  # 116
+    """The filing is not in force on the day. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_OUT_OF_AREA_UNFILED: _Reason.ValueType  # 117
+    """Insured in another region and not filed for care here. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_OUT_OF_AREA_CLAIM: _Reason.ValueType  # 118
+    """The region of insurance settles this place by later claims only. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_CLAIM_TOO_LATE: _Reason.ValueType  # 119
+    """The time for claiming the service is over. FAILED_PRECONDITION, retry no, patient, recorded."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """The catalogue of reasons. Each comment gives the gRPC code, whether the same call may be sent
@@ -415,7 +445,7 @@ REASON_FAMILY_LIMIT_REACHED: Reason.ValueType  # 138
 REASON_NO_OWN_ACCOUNT: Reason.ValueType  # 139
 """This person has no personal account, which is not a balance of 0. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_RELATIVE_NOT_ALLOWED: Reason.ValueType  # 140
-"""The region's rules do not let the account of this relative pay. FAILED_PRECONDITION, retry no, patient, recorded."""
+"""The region's rules do not let this account pay for this patient. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_POLICY_FLOOR: Reason.ValueType  # 50
 """A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
 REASON_POLICY_CEILING: Reason.ValueType  # 51
@@ -536,4 +566,34 @@ REASON_PRESCRIPTION_DISPENSED: Reason.ValueType  # 129
 """This drug of the prescription is dispensed already. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_PRESCRIPTION_QUANTITY_EXCEEDED: Reason.ValueType  # 130
 """The quantity is more than may be dispensed of this drug now. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_INSTITUTION_EXITED: Reason.ValueType  # 105
+"""The place has left the scheme. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_CARD_NOT_EQUIPPED: Reason.ValueType  # 106
+"""The place cannot take cards. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_PRESCRIBER_UNKNOWN: Reason.ValueType  # 107
+"""The prescriber is not registered there on the day. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_PRESCRIBER_SUSPENDED: Reason.ValueType  # 108
+"""The prescriber is suspended or cancelled. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_PRESCRIBER_NOT_FILED: Reason.ValueType  # 109
+"""The prescriber is not filed for the benefit. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_PRESCRIBER_MISSING: Reason.ValueType  # 110
+"""The benefit needs a prescriber, and none is named. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_PHARMACIST_UNKNOWN: Reason.ValueType  # 111
+"""The reviewing pharmacist is not registered here on the day. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_PHARMACIST_SUSPENDED: Reason.ValueType  # 112
+"""The reviewing pharmacist is suspended or cancelled. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_FILING_ELSEWHERE: Reason.ValueType  # 113
+"""The filing is bound to other places. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_FILING_REVIEW_OVERDUE: Reason.ValueType  # 114
+"""The yearly review of the filing was missed. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_FILING_REVIEW_FAILED: Reason.ValueType  # 115
+"""The yearly review of the filing was not passed. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_FILING_NOT_IN_FORCE: Reason.ValueType  # 116
+"""The filing is not in force on the day. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_OUT_OF_AREA_UNFILED: Reason.ValueType  # 117
+"""Insured in another region and not filed for care here. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_OUT_OF_AREA_CLAIM: Reason.ValueType  # 118
+"""The region of insurance settles this place by later claims only. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_CLAIM_TOO_LATE: Reason.ValueType  # 119
+"""The time for claiming the service is over. FAILED_PRECONDITION, retry no, patient, recorded."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
