@@ -147,8 +147,8 @@ class MemberFacts:
 
     ``accounts``: the own account first, then the family's in a stable order. ``covered_to`` is the last
     day of cover, or None. ``attributes`` are those of all days, in the order in which they begin. ``past``
-    is what is recorded of all days, once somebody asked who the person was on one of them; so is ``filed``. No name
-    leaves storage unmasked.
+    is what is recorded of all days, once somebody asked who the person was on one of them; so is ``filed``.
+    No name leaves storage unmasked.
     """
 
     member: str

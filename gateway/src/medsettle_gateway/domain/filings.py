@@ -2,11 +2,13 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from medsettle_gateway.domain.calendar import MonthDay
 from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.people import Held
 
 
 class FilingFact(StrEnum):
@@ -122,3 +124,16 @@ class Filing(Struct, frozen=True):
     drugs: tuple[str, ...] = ()
     review_due_on: date | None = None
     regions: tuple[str, ...] = ()
+
+
+class MemberFilings(Struct, frozen=True):
+    """What is filed for a member, on all days, each kind in the order in which it begins."""
+
+    chronic: tuple[Held[ChronicFiled], ...] = ()
+    reviews: tuple[Held[Reviewed], ...] = ()
+    away: tuple[Held[AwayFiled], ...] = ()
+    late_claims: tuple[Held[LateClaimAllowed], ...] = ()
+
+
+NOTHING_FILED: Final = MemberFilings()
+"""Nothing is filed beyond the register's row."""

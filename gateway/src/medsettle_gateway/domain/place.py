@@ -1,6 +1,7 @@
 """The designated institution, as far as money depends on it, and the dated facts that are kept of one."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
@@ -90,6 +91,14 @@ class InDistrict(Struct, frozen=True):
     """The six-digit code of the district in which the place lies."""
 
     district: str
+
+
+class Lapsed(Struct, frozen=True):
+    """A designation that does not hold on a day, and the days of the contract next to it."""
+
+    designation: Designation
+    first_on: date
+    last_on: date | None
 
 
 class CardRule(Struct, frozen=True):

@@ -1,9 +1,12 @@
 """Those who prescribe and those who review: dated facts about them, and what a region asks of them."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+
+from medsettle_gateway.domain.people import Held
 
 
 class StaffRole(StrEnum):
@@ -86,3 +89,33 @@ class StaffRule(Struct, frozen=True):
     filed_for: tuple[str, ...] = ()
     credit: CreditRule = CREDIT
     clause: str = ""
+
+
+class Stop(Struct, frozen=True):
+    """Days on which somebody may neither prescribe nor review, both included; None: until further notice.
+
+    ``points``: so many points were deducted by its first day; 0 where it was ordered.
+    """
+
+    first_on: date
+    last_on: date | None
+    points: int = 0
+    cancelled: bool = False
+
+    def holds(self, on: date) -> bool:
+        """Is it in force on this day?"""
+        return self.first_on <= on and (self.last_on is None or on <= self.last_on)
+
+
+class StaffFacts(Struct, frozen=True):
+    """What is known of a code, on all days. Somebody of whom nothing is known has no posts."""
+
+    code: str
+    posts: tuple[Held[Post], ...] = ()
+    pool_filed: tuple[Held[PoolFiled], ...] = ()
+    stopped: tuple[Held[StaffStopped], ...] = ()
+    deducted: tuple[Held[PointsDeducted], ...] = ()
+
+
+NO_STAFF_RULE: Final = StaffRule()
+"""Nothing is asked of anybody, but that nobody is suspended."""

@@ -1,0 +1,87 @@
+"""What a place is on a day: its designations, whether it may settle, and where it lies."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.facts import InstitutionFacts
+from medsettle_gateway.domain.people import Held
+from medsettle_gateway.domain.place import (
+    CardRule,
+    Designated,
+    Designation,
+    InDistrict,
+    Lapsed,
+    PlaceFact,
+    Stopped,
+    TakesCards,
+)
+from medsettle_gateway.domain.records import DatedRecord
+from medsettle_gateway.eligibility.held import held, shown
+
+
+def place_of(institution: InstitutionFacts, known: Sequence[DatedRecord], on: date) -> InstitutionFacts:
+    """Returns the institution with the designations, the district and the means of the day.
+
+    Of a designation that has dated facts they decide, of the others the register.
+    """
+    if not known:
+        return institution
+    dated = held(known, PlaceFact.DESIGNATION, Designated)
+    spoken_of = {each.fact.designation for each in dated}
+    today = {each.fact.designation for each in dated if each.holds(on)}
+    undated = {each for each in institution.designations if each not in spoken_of}
+    districts = [each.fact.district for each in held(known, PlaceFact.DISTRICT, InDistrict) if each.holds(on)]
+    return replace(
+        institution,
+        designations=tuple(each for each in Designation if each in today or each in undated),
+        district=districts[-1] if districts else institution.district,
+        takes_cards=any(each.holds(on) for each in held(known, PlaceFact.CARD, TakesCards)),
+        lapsed=tuple(_lapsed(each, dated, on) for each in Designation if each in spoken_of - today),
+    )
+
+
+def _lapsed(designation: Designation, dated: Sequence[Held[Designated]], on: date) -> Lapsed:
+    """The days next to the one asked about: the contract that ended last, else the first that begins."""
+    ours = [each for each in dated if each.fact.designation is designation]
+    before = [each for each in ours if each.first_on <= on]
+    nearest = before[-1] if before else ours[0]
+    return Lapsed(designation, nearest.first_on, nearest.last_on)
+
+
+def not_open(code: str, known: Sequence[DatedRecord], on: date) -> Refusal | None:
+    """Returns why the place may not settle on the day, with the days and the cause, or None.
+
+    INSTITUTION_EXITED before INSTITUTION_SUSPENDED: it lasts longer.
+    """
+    for kind, reason in (
+        (PlaceFact.EXIT, Reason.INSTITUTION_EXITED),
+        (PlaceFact.SUSPENSION, Reason.INSTITUTION_SUSPENDED),
+    ):
+        for each in held(known, kind, Stopped):
+            if each.holds(on):
+                days = shown(each.first_on, each.last_on)
+                return Refusal(reason, {"institution": code, **days, "cause": each.fact.cause})
+    return None
+
+
+def without_cards(institution: InstitutionFacts, rule: CardRule | None) -> Refusal | None:
+    """Returns CARD_NOT_EQUIPPED where the rule asks for cards and the place cannot take them on the day."""
+    if rule is None or institution.kind not in rule.kinds or institution.takes_cards:
+        return None
+    detail = {"institution": institution.code, "at": institution.kind.value}
+    return Refusal(Reason.CARD_NOT_EQUIPPED, {**detail, "clause": rule.clause} if rule.clause else detail)
+
+
+def with_contract(refusal: Refusal, institution: InstitutionFacts) -> Refusal:
+    """Returns a refusal for lack of a designation with the days of its contract, where it had one."""
+    if refusal.reason is not Reason.NOT_DESIGNATED:
+        return refusal
+    wanted = refusal.detail.get("wanted", "").split("|")
+    for each in institution.lapsed:
+        if each.designation.value in wanted:
+            days = {"designation": each.designation.value, **shown(each.first_on, each.last_on)}
+            return Refusal(refusal.reason, {**refusal.detail, **days})
+    return refusal
