@@ -44,8 +44,8 @@ OF_ACCOUNTS: Final[dict[Reason, ReasonText]] = {
         "Use cash, or the account of a relative who has bound it.",
     ),
     Reason.RELATIVE_NOT_ALLOWED: _of_patient(
-        "这位亲属不在本地可共济的亲属范围内。",
-        "The region's rules do not let the account of this relative pay.",
+        "按本地规定,该账户不能为这位患者支付。",
+        "The region's rules do not let this account pay for this patient.",
         *_OTHER,
     ),
 }
