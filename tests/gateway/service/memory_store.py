@@ -36,6 +36,7 @@ from medsettle_gateway.service.ports import SaleFilter, SalePosition
 from tests.gateway.service import memory_sales
 from tests.gateway.service.memory_chain import seal_next
 from tests.gateway.service.memory_errands import Errands, free
+from tests.gateway.service.memory_prescriptions import Prescriptions
 from tests.gateway.service.memory_recovery import Recoveries
 from tests.gateway.service.memory_sales import position
 
@@ -65,6 +66,7 @@ class Tables:
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     records: dict[str, tuple[DatedRecord, ...]] = field(default_factory=dict)
     recoveries: Recoveries = field(default_factory=Recoveries)
+    prescriptions: Prescriptions = field(default_factory=Prescriptions)
 
     def copied(self) -> "Tables":
         return Tables(**{each.name: copy(getattr(self, each.name)) for each in fields(self)})
@@ -257,6 +259,8 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.MaskedNameKey: _name,
     keys.CountersKey: _counters,
     keys.DispensedKey: _dispensed,
+    keys.PrescriptionKey: lambda tables, key: tables.prescriptions.load(key),
+    keys.OpenPrescriptionsKey: lambda tables, key: tables.prescriptions.open(key),
     keys.OrdersKey: _orders,
     keys.CatalogueKey: _catalogue,
     keys.CredentialUseKey: lambda tables, key: tables.credentials.get(key.credential_id),
@@ -352,6 +356,11 @@ _WRITERS: dict[type, Callable[[Tables, Any], object]] = {
     moves.MoveCounter: _move_counter,
     moves.KeepDispensed: _keep_dispensed,
     moves.DropDispensed: lambda tables, move: tables.dispensings.pop(move.request_id),
+    moves.KeepPrescription: lambda tables, move: tables.prescriptions.keep(move),
+    moves.KeepReview: lambda tables, move: tables.prescriptions.keep_review(move),
+    moves.KeepWithdrawal: lambda tables, move: tables.prescriptions.keep_withdrawal(move),
+    moves.DrawPrescriptions: lambda tables, move: tables.prescriptions.draw(move),
+    moves.GiveBackPrescriptions: lambda tables, move: tables.prescriptions.give_back(move),
     moves.UseCredential: _use_credential,
     moves.FreeCredential: lambda tables, move: free(tables.credentials, move),
     moves.PutErrand: lambda tables, move: tables.errands.put(move.errand, tables.sales),

@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from medsettle_gateway.domain import keys
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.storage.postgres import loading_people, loading_places, loading_sales, recovery
+from medsettle_gateway.storage.postgres import (
+    loading_people,
+    loading_places,
+    loading_sales,
+    prescriptions,
+    recovery,
+)
 from medsettle_gateway.storage.postgres.connecting import Connection
 from medsettle_gateway.storage.postgres.reading import Reading
 from medsettle_gateway.storage.sealing import Sealer
@@ -48,6 +54,8 @@ _LOADERS: Final[Mapping[type[AnyKey], Loader]] = {
     keys.MaskedNameKey: loading_people.masked_names,
     keys.CountersKey: loading_people.counters,
     keys.DispensedKey: loading_people.dispensed,
+    keys.PrescriptionKey: prescriptions.prescriptions,
+    keys.OpenPrescriptionsKey: prescriptions.open_prescriptions,
     keys.OrdersKey: loading_places.orders,
     keys.CatalogueKey: loading_places.catalogues,
     keys.CredentialUseKey: loading_people.credential_uses,

@@ -5,12 +5,9 @@ to zero, nothing falls below zero, a version follows its own predecessor, nothin
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
-
-import asyncpg
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import moves
@@ -18,9 +15,16 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord, to_stored
 from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
-from medsettle_gateway.storage.postgres.connecting import Connection, said
+from medsettle_gateway.storage.postgres.connecting import Connection
+from medsettle_gateway.storage.postgres.prescriptions import (
+    keep_prescriptions,
+    keep_reviews,
+    keep_withdrawals,
+    move_draws,
+)
 from medsettle_gateway.storage.postgres.reading import columns_of
 from medsettle_gateway.storage.postgres.recovery import end_recoveries, keep_reassertions
+from medsettle_gateway.storage.postgres.running import Rows, refusals, run, run_for_each
 from medsettle_gateway.storage.postgres.statements import SQL
 from medsettle_gateway.storage.proxies import proxy_row
 from medsettle_gateway.storage.sealing import Sealer
@@ -28,7 +32,6 @@ from medsettle_gateway.storage.sealing import Sealer
 _NONCES_STAY: Final = timedelta(days=1)
 """How long a nonce outlives its time: clocks of several processes may differ."""
 
-Rows = Sequence[tuple[Any, ...]]
 Writer = Callable[[Connection, Sequence[Any]], Awaitable[None]]
 
 
@@ -54,31 +57,12 @@ async def write(connection: Connection, sealer: Sealer, done: Sequence[Move]) ->
     await keep_reassertions(connection, sealer, shown)
 
 
-@contextmanager
-def _refusals(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-        msg = f"the store refuses {name}: {said(error)}"
-        raise AssertionError(msg) from None  # the server's own error shows the row
-
-
-async def _run(connection: Connection, name: str, rows: Rows) -> int:
-    """Runs a statement over rows; returns how many it changed."""
-    if not rows:
-        return 0
-    with _refusals(name):
-        status = await connection.execute(SQL[name], *columns_of(rows, len(rows[0])))
-    return int(status.rpartition(" ")[2])
+async def _run(connection: Connection, name: str, rows: Rows) -> None:
+    await run(connection, name, SQL[name], rows)
 
 
 async def _each(connection: Connection, name: str, rows: Rows) -> None:
-    """The same, where each row must be met by one of the table's."""
-    changed = await _run(connection, name, rows)
-    if changed != len(rows):
-        missed = len(rows) - changed
-        msg = f"the store refuses {name}: {missed} of {len(rows)} from {rows[0][0]} are not as they should be"
-        raise AssertionError(msg)
+    await run_for_each(connection, name, SQL[name], rows)
 
 
 async def _put_sales(connection: Connection, done: Sequence[moves.PutSale]) -> None:
@@ -147,7 +131,7 @@ async def _post_entries(connection: Connection, done: Sequence[moves.PostEntry])
         )
         for entry in entries
     ], 7)
-    with _refusals("insert_entry"):
+    with refusals("insert_entry"):
         found = await connection.fetch(SQL["insert_entry"], *columns)
     numbered = list(zip(sorted(each["entry"] for each in found), entries, strict=True))
     await _run(connection, "insert_posting", [
@@ -272,6 +256,11 @@ _WRITERS: Final[Mapping[type[Any], Writer]] = {
     moves.MoveCounter: _move_counters,
     moves.KeepDispensed: _keep_dispensed,
     moves.DropDispensed: _keep_dispensed,
+    moves.KeepPrescription: keep_prescriptions,
+    moves.KeepReview: keep_reviews,
+    moves.KeepWithdrawal: keep_withdrawals,
+    moves.GiveBackPrescriptions: move_draws,
+    moves.DrawPrescriptions: move_draws,
     moves.UseCredential: _use_credentials,
     moves.FreeCredential: _use_credentials,
     moves.PutErrand: _put_errands,

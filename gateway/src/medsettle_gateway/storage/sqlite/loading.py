@@ -43,6 +43,7 @@ from medsettle_gateway.storage.rows import (
 )
 from medsettle_gateway.storage.sqlite.asking import Asking, Row
 from medsettle_gateway.storage.sqlite.loading_many import ATTRIBUTES_MOST, MANY, due_anywhere
+from medsettle_gateway.storage.sqlite.prescriptions import load_open_prescriptions, load_prescription
 from medsettle_gateway.storage.sqlite.recovery import load_awaited, load_recovery
 
 _FEW: Final = 2
@@ -238,6 +239,8 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.MaskedNameKey: _masked_name,
     keys.CountersKey: _counters,
     keys.DispensedKey: _dispensed,
+    keys.PrescriptionKey: lambda reading, key: load_prescription(reading.connection, key),
+    keys.OpenPrescriptionsKey: lambda reading, key: load_open_prescriptions(reading.connection, key),
     keys.OrdersKey: _orders,
     keys.CatalogueKey: _catalogue,
     keys.CredentialUseKey: _credential_use,

@@ -14,6 +14,7 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.proxies import proxy_row
 from medsettle_gateway.storage.sealing import Sealer
+from medsettle_gateway.storage.sqlite import prescriptions
 from medsettle_gateway.storage.sqlite.recovery import end_recovery, keep_reassertion
 from medsettle_gateway.storage.sqlite.statements import SQL
 from medsettle_gateway.storage.sqlite.writing_sales import write_sales
@@ -107,6 +108,11 @@ def _use_enrol_code(connection: sqlite3.Connection, move: moves.UseEnrolCode) ->
 
 _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
     moves.EndRecovery: end_recovery,
+    moves.KeepPrescription: prescriptions.keep_prescription,
+    moves.KeepReview: prescriptions.keep_review,
+    moves.KeepWithdrawal: prescriptions.keep_withdrawal,
+    moves.GiveBackPrescriptions: prescriptions.give_back,
+    moves.DrawPrescriptions: prescriptions.draw,
     moves.FreeCredential: _free_credential,
     moves.PutErrand: _put_errand,
     moves.DropErrand: _drop_errand,
