@@ -16,7 +16,8 @@ from medsettle_gateway.domain.plain import to_raw
 from medsettle_gateway.domain.records import DatedRecord, Subject
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.ledger import books
-from medsettle_gateway.service.commands import CheckEligibility, EligibilityAnswer
+from medsettle_gateway.service.checked import EligibilityAnswer
+from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.eligibility_token import Binding, EligibilityTokens
 from medsettle_gateway.service.signed_token import signed_token
 from tests.gateway.service.books_hold import check_store

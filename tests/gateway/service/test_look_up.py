@@ -17,9 +17,9 @@ from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.legs import LegKind, LegState, legs_of
 from medsettle_gateway.domain.moves import EndRecovery
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.checked import EligibilityAnswer
 from medsettle_gateway.service.commands import (
     CheckEligibility,
-    EligibilityAnswer,
     ListSales,
     SaleAnswer,
     SalesAnswer,

@@ -9,7 +9,7 @@ from medsettle_gateway.domain.facts import AccountFacts, AccountState
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.sale import SettlementRecord, WarningRecord
 from medsettle_gateway.policy.limits import STAY_PERIOD
-from medsettle_gateway.service.commands import Advisory
+from medsettle_gateway.service.checked import Advisory
 
 _NEARLY: Final = 10
 """A cap is nearly reached when less than a tenth of it is left."""

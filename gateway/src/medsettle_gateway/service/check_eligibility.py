@@ -22,12 +22,8 @@ from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.service.advice import advice_on
 from medsettle_gateway.service.authority import Cover, Offer, Visit
 from medsettle_gateway.service.binding import issue
-from medsettle_gateway.service.commands import (
-    AccountAnswer,
-    BenefitAnswer,
-    CheckEligibility,
-    EligibilityAnswer,
-)
+from medsettle_gateway.service.checked import AccountAnswer, BenefitAnswer, EligibilityAnswer
+from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
 from medsettle_gateway.service.guards import check_institution
@@ -110,10 +106,9 @@ def _member(asked: AskedCheck, facts: Facts) -> MemberFacts:
 
 def _undetermined(asked: AskedCheck, why: Refusal, at: datetime) -> EligibilityAnswer:
     """Who it is could not be found out: that is neither yes nor no, and binds nobody."""
-    nobody = dict.fromkeys(("member", "masked_name", "region", "scheme", "standing", "enrolment"), "")
     return EligibilityAnswer(
-        covered=None, refusal=_record(why), **nobody, benefits=(), accounts=(), advisories=(),
-        binding_until=at, as_of=asked.day(at), pack="",
+        covered=None, refusal=_record(why), member="", masked_name="", region="", scheme="", standing="",
+        enrolment="", benefits=(), accounts=(), advisories=(), binding_until=at, as_of=asked.day(at), pack="",
     )
 
 

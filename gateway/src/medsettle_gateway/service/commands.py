@@ -6,13 +6,12 @@ from datetime import date, datetime
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Basket, Collect
 from medsettle_gateway.domain.basket import Prescription
-from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.credential import Proxy
-from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.recovery import Became, ShownSale
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord, SettlementRecord, TenderRecord
 from medsettle_gateway.domain.split import Difference, Split
+from medsettle_gateway.service.checked import Advisory, EligibilityAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +214,6 @@ class SalesAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Advisory:
-    """Something the cashier should know; it refuses nothing."""
-
-    code: str
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
 class QuoteAnswer:
     """What a sale would cost now; of a return, what would go back."""
 
@@ -235,52 +225,6 @@ class QuoteAnswer:
     masked_name: str
     advisories: tuple[Advisory, ...]
     difference: Difference | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BenefitAnswer:
-    """One benefit for this patient here. ``may_have`` None: could not be determined."""
-
-    benefit: str
-    title_zh: str
-    title_en: str
-    may_have: bool | None
-    refusal: RefusalRecord | None
-    remainders: tuple[Remainder, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountAnswer:
-    """An account that may be named as payer; ``account`` None: this person has none at all.
-
-    ``may_pay`` None: could not be determined.
-    """
-
-    owner: str
-    masked_name: str
-    account: AccountFacts | None
-    may_pay: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class EligibilityAnswer:
-    """What the patient may have. ``covered`` None: could not be determined."""
-
-    covered: bool | None
-    refusal: RefusalRecord | None
-    member: str
-    masked_name: str
-    region: str
-    scheme: str
-    standing: str
-    enrolment: str
-    benefits: tuple[BenefitAnswer, ...]
-    accounts: tuple[AccountAnswer, ...]
-    advisories: tuple[Advisory, ...]
-    binding_until: datetime
-    as_of: date
-    pack: str
-    eligibility_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
 """What the service answers, as bytes on the wire."""
 
+from datetime import date
 from typing import Final
 
 from medsettle.wire import calls
 from medsettle.wire.calls import Call
-from medsettle.wire.v1 import eligibility_pb2, settlement_pb2
+from medsettle.wire.v1 import eligibility_pb2, sale_pb2, settlement_pb2
 from medsettle_gateway.domain.facts import AccountState
+from medsettle_gateway.domain.filings import Filing
+from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.rpc.codec import form, reassert, sale, terminals
+from medsettle_gateway.service.checked import AccountAnswer, BenefitAnswer, EligibilityAnswer, ItemAnswer
 from medsettle_gateway.service.commands import (
-    AccountAnswer,
     Answer,
-    BenefitAnswer,
-    EligibilityAnswer,
     EnrolAnswer,
     QuoteAnswer,
     ReassertAnswer,
@@ -82,7 +83,7 @@ def _quote(answer: QuoteAnswer, *, full: bool) -> settlement_pb2.QuoteResponse:
 def _eligibility(answer: EligibilityAnswer) -> eligibility_pb2.CheckEligibilityResponse:
     return eligibility_pb2.CheckEligibilityResponse(
         covered=_ANSWERS[answer.covered],
-        refusal=sale.refusal(answer.refusal, recorded=False) if answer.refusal else None,
+        refusal=_refusal(answer.refusal),
         member=answer.member,
         masked_name=answer.masked_name,
         region=answer.region,
@@ -96,7 +97,47 @@ def _eligibility(answer: EligibilityAnswer) -> eligibility_pb2.CheckEligibilityR
         as_of=answer.as_of.isoformat(),
         pack=answer.pack,
         eligibility_token=answer.eligibility_token,
+        filings=map(_filing, answer.filings),
+        items=map(_item, answer.items),
+        prescriptions=[
+            eligibility_pb2.OpenPrescription(
+                number=each.number, institution=each.institution, valid_to=each.valid_to.isoformat()
+            )
+            for each in answer.prescriptions
+        ],
     )
+
+
+def _filing(filing: Filing) -> eligibility_pb2.Filing:
+    return eligibility_pb2.Filing(
+        kind=filing.kind,
+        condition=filing.condition,
+        answer=_ANSWERS[filing.refusal is None],
+        refusal=_refusal(RefusalRecord.of(filing.refusal) if filing.refusal else None),
+        valid_from=filing.valid_from.isoformat(),
+        valid_to=_day(filing.valid_to),
+        institutions=filing.institutions,
+        drugs=filing.drugs,
+        review_due_on=_day(filing.review_due_on),
+    )
+
+
+def _item(answer: ItemAnswer) -> eligibility_pb2.ItemAnswer:
+    return eligibility_pb2.ItemAnswer(
+        item_code=answer.item_code,
+        name=answer.name,
+        answer=_ANSWERS[answer.may_have],
+        refusal=_refusal(answer.refusal),
+        next_on=_day(answer.next_on),
+    )
+
+
+def _refusal(refusal: RefusalRecord | None) -> sale_pb2.Refusal | None:
+    return sale.refusal(refusal, recorded=False) if refusal else None
+
+
+def _day(on: date | None) -> str:
+    return "" if on is None else on.isoformat()
 
 
 def _benefit(answer: BenefitAnswer) -> eligibility_pb2.BenefitAnswer:
@@ -105,7 +146,7 @@ def _benefit(answer: BenefitAnswer) -> eligibility_pb2.BenefitAnswer:
         title_zh=answer.title_zh,
         title_en=answer.title_en,
         answer=_ANSWERS[answer.may_have],
-        refusal=sale.refusal(answer.refusal, recorded=False) if answer.refusal else None,
+        refusal=_refusal(answer.refusal),
         remainders=map(sale.remainder, answer.remainders),
     )
 
@@ -119,4 +160,7 @@ def _account(answer: AccountAnswer) -> eligibility_pb2.Account:
         state=_ACCOUNT_STATES[facts.state] if facts else eligibility_pb2.ACCOUNT_STATE_NONE,
         balance_fen=facts.balance_fen if facts else None,
         may_pay=_ANSWERS[answer.may_pay],
+        limit_left_fen=facts.limit_left_fen if facts else None,
+        standing_consent=facts.standing_consent if facts else None,
+        refusal=_refusal(answer.refusal),
     )

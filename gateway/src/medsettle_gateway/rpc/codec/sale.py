@@ -16,7 +16,8 @@ from medsettle_gateway.policy import sentences
 from medsettle_gateway.rpc.codec import form
 from medsettle_gateway.rpc.codec.booked import booked
 from medsettle_gateway.service.advice import warned
-from medsettle_gateway.service.commands import Advisory, SaleAnswer
+from medsettle_gateway.service.checked import Advisory
+from medsettle_gateway.service.commands import SaleAnswer
 
 NOTES: Final[dict[AccountNote, tuple[str, str]]] = {
     AccountNote.OWNER_NOT_ALLOWED: (
