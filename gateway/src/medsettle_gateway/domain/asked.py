@@ -47,7 +47,10 @@ class AskedLine(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class AskedPrescription:
-    """A prescription that lines refer to; ``kind`` is OWN or EXTERNAL."""
+    """A prescription that lines refer to; ``kind`` is OWN or EXTERNAL.
+
+    ``pharmacist`` is the code of the one who reviewed it at this counter.
+    """
 
     prescription_id: str
     kind: Prescription
@@ -55,6 +58,7 @@ class AskedPrescription:
     prescriber: str = ""
     institution: str = ""
     issued_on: date | None = None
+    pharmacist: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
 from medsettle_gateway.domain.plain import canonical
 from medsettle_gateway.domain.split import Split
 
-_UNUSED: Final = (b'"emergency":false,', b'"days_supply":null,', b'"split_pack":false,')
+_UNUSED: Final = (
+    b'"emergency":false,', b'"days_supply":null,', b'"split_pack":false,', b'"pharmacist":"",',
+)
 """Fields of later releases as they stand in a basket that does not use them: without them its digests stay
 what they were. Nothing that a till says can read so, since within a text each quote is escaped."""
 

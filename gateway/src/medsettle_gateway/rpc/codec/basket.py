@@ -120,6 +120,7 @@ def _prescription(wire: settlement_pb2.Prescription, path: str) -> AskedPrescrip
         prescriber=form.optional_text(wire.prescriber, _PERSON_CHARS, f"{path}.prescriber"),
         institution=form.optional_text(wire.institution, _PERSON_CHARS, f"{path}.institution"),
         issued_on=form.day_if(wire, "issued_on", path),
+        pharmacist=form.optional_text(wire.pharmacist, _PERSON_CHARS, f"{path}.pharmacist"),
     )
 
 

@@ -1,0 +1,88 @@
+"""Who prescribed and who reviewed what a basket rests on, and whether they may."""
+
+from datetime import date, datetime
+
+from medsettle_gateway.domain.asked import AskedPrescription, Basket
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.errors import Refusal, Refused
+from medsettle_gateway.domain.facts import InstitutionFacts
+from medsettle_gateway.domain.keys import Facts, RecordsKey
+from medsettle_gateway.domain.records import Subject, known
+from medsettle_gateway.domain.staff import StaffFacts, StaffRole, StaffRule
+from medsettle_gateway.eligibility.staff import refusal_of, staff_of
+
+
+def staff_keys(basket: Basket) -> tuple[RecordsKey, ...]:
+    """Returns what to load of those who are named on the basket's prescriptions, each once."""
+    return tuple(map(staff_key, _named(basket)))
+
+
+def staff_key(code: str) -> RecordsKey:
+    """Returns what to load of one who prescribes or reviews."""
+    return RecordsKey(Subject.STAFF.named(code))
+
+
+def staff_known(facts: Facts, code: str, known_at: datetime | None = None) -> StaffFacts:
+    """Returns what is known of a code on all days. ``known_at``: by what was known then; None: now."""
+    records = facts.of(staff_key(code))
+    return staff_of(code, known(records, known_at) if records else ())
+
+
+def staff_of_basket(
+    facts: Facts, basket: Basket, known_at: datetime | None = None
+) -> tuple[StaffFacts, ...]:
+    """Returns those who are named on the basket's prescriptions, each once, in the order of naming."""
+    return tuple(staff_known(facts, code, known_at) for code in _named(basket))
+
+
+def check_staff(
+    basket: Basket,
+    staff: tuple[StaffFacts, ...],
+    institution: InstitutionFacts,
+    service_on: date,
+    rules: tuple[StaffRule, StaffRule],
+) -> None:
+    """Sees that all who are named may act; ``rules``: for those who prescribe, and who review.
+
+    Raises Refused: PRESCRIBER_SUSPENDED, PRESCRIBER_UNKNOWN, PHARMACIST_SUSPENDED, PHARMACIST_UNKNOWN, each
+    with the prescription.
+    """
+    if not staff:
+        return
+    of_code = {each.code: each for each in staff}
+    prescribing, reviewing = rules
+    for each in basket.prescriptions:
+        if each.prescriber:
+            where, on = prescribed_at(each, institution.code), prescribed_on(each, service_on)
+            _check(each, of_code[each.prescriber], StaffRole.PRESCRIBER, (where, on), prescribing)
+        if each.pharmacist:
+            at_counter = (institution.code, service_on)
+            _check(each, of_code[each.pharmacist], StaffRole.PHARMACIST, at_counter, reviewing)
+
+
+def prescribed_at(prescription: AskedPrescription, here: str) -> str:
+    """Returns where it was prescribed: an own one here; empty where nobody said."""
+    return here if prescription.kind is Prescription.OWN else prescription.institution
+
+
+def prescribed_on(prescription: AskedPrescription, service_on: date) -> date:
+    """Returns the day on which it was prescribed: as stated, else that of the service."""
+    return prescription.issued_on or service_on
+
+
+def _check(
+    prescription: AskedPrescription,
+    staff: StaffFacts,
+    role: StaffRole,
+    acted: tuple[str, date],
+    rule: StaffRule,
+) -> None:
+    refusal = refusal_of(staff, role, *acted, rule)
+    if refusal is not None:
+        detail = {"prescription": prescription.prescription_id, **refusal.detail}
+        raise Refused(Refusal(refusal.reason, detail))
+
+
+def _named(basket: Basket) -> tuple[str, ...]:
+    codes = ((each.prescriber, each.pharmacist) for each in basket.prescriptions)
+    return tuple(dict.fromkeys(code for pair in codes for code in pair if code))
