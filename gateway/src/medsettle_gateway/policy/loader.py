@@ -15,6 +15,7 @@ from medsettle_gateway.policy.load_eligibility import read_eligibility, read_not
 from medsettle_gateway.policy.load_facts import read_vocabulary
 from medsettle_gateway.policy.load_layers import read_layers
 from medsettle_gateway.policy.load_lines import read_lines
+from medsettle_gateway.policy.load_supervision import read_supervision
 from medsettle_gateway.policy.load_together import check_together
 from medsettle_gateway.policy.pack import Pack, Status
 from medsettle_gateway.policy.plan import Rules
@@ -27,7 +28,7 @@ _REQUIRED: Final = (
 )  # fmt: skip
 _KNOWN: Final = (
     *_REQUIRED, "source", "known_from", "supersedes", "rounding", "facts", "accumulators", "lines", "layers",
-    "accounts", "eligibility", "warnings",
+    "accounts", "eligibility", "warnings", "supervision",
 )  # fmt: skip
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 
@@ -94,6 +95,7 @@ def _rules(reader: Reader, data: Mapping[str, object], pack_id: str) -> Rules:
         eligibility=eligibility,
         layers=layers,
         notices=read_notices(reader, data.get("warnings"), vocabulary),
+        watches=read_supervision(reader, data.get("supervision")),
         declared=vocabulary.declared,
         accumulators=vocabulary.accumulators,
     )

@@ -26,6 +26,7 @@ from medsettle_gateway.policy.reading import Fault, Invalid, LineNumbers, Reader
 _HEAD: Final = ("overlay", "pack", "author", "date", "authority", "effective")
 _SECTIONS: Final = (
     "facts", "accumulators", "lines", "benefits", "layers", "accounts", "eligibility", "warnings",
+    "supervision",
 )  # fmt: skip
 _KNOWN: Final = (*_HEAD, "known_from", *_SECTIONS)
 

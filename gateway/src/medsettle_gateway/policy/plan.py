@@ -12,6 +12,7 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.facts import (
@@ -65,6 +66,7 @@ class Rules:
     notices: tuple[Notice, ...] = ()
     declared: tuple[DeclaredFact, ...] = ()
     accumulators: tuple[Accumulator, ...] = ()
+    watches: tuple[WatchRule, ...] = ()
 
     def layer(self, layer: str) -> Layer | None:
         """The layer with this id."""

@@ -18,6 +18,8 @@ from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, Membe
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import Effect, SaleRecord, SettlementRecord
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.watching import WatchRule
+from medsettle_gateway.supervision.seen import Watched
 
 Counters = Mapping[CounterKey, int]
 """What counts of each counter, in fen: what is used, and of what funds paid also what holds reserve."""
@@ -29,6 +31,7 @@ class Question(Struct, frozen=True):
     ``items`` are the catalogue's, in the order of the basket's lines. ``payers`` may pay, in the order given.
     ``known_on`` is the gateway's day: no rule that was not known then decides. ``dispensed`` are the drugs of
     the days around, as far as the authority asked for them; ``orders`` hold on any of the sale's days.
+    ``watched`` is what supervision needs to know besides, None where no rule looks.
     """
 
     service_on: date
@@ -42,6 +45,7 @@ class Question(Struct, frozen=True):
     known_on: date
     dispensed: tuple[Dispensed, ...] = ()
     orders: tuple[EmergencyOrder, ...] = ()
+    watched: Watched | None = None
 
 
 class Today(NamedTuple):
@@ -100,6 +104,9 @@ class Authority(Protocol):
 
     def window_days(self, region: str) -> int:
         """Returns in how many days, the sale's own included, drugs count that were handed out; 0: in none."""
+
+    def watches(self, region: str, scheme: str, on: date, known_on: date) -> tuple[WatchRule, ...]:
+        """Returns the rules of supervision for members of a scheme, as they were known."""
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused."""

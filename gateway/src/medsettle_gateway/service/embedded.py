@@ -12,6 +12,7 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter, Li
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
+from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
@@ -40,6 +41,10 @@ class Embedded:
     def window_days(self, region: str) -> int:
         """Returns in how many days drugs count that were handed out before."""
         return self.rules.window_days(region)
+
+    def watches(self, region: str, scheme: str, on: date, known_on: date) -> tuple[WatchRule, ...]:
+        """Returns the rules of supervision for members of a scheme."""
+        return self.rules.watches(region, scheme, on, known_on)
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused: cover, pack, gates, lines, in this order."""

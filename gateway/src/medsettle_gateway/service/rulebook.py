@@ -7,6 +7,7 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.registry import Packs
 
@@ -23,12 +24,37 @@ class Rulebook:
         init=False, repr=False, default_factory=dict
     )
     _known: dict[tuple[str, date], tuple[Pack, ...]] = field(init=False, repr=False, default_factory=dict)
+    _watched: set[str] = field(init=False, repr=False, default_factory=set)
+    _watches: dict[tuple[str, str, date, date], tuple[WatchRule, ...]] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         for pack in self.packs:
+            if pack.rules.watches:
+                self._watched.add(pack.region)
             for fixed in (each.five_fixed for each in pack.benefits):
                 days = 0 if fixed is None else fixed.window_days or 0
                 self._windows[pack.region] = max(days, self._windows.get(pack.region, 0))
+
+    def watches(self, region: str, scheme: str, on: date, known_on: date) -> tuple[WatchRule, ...]:
+        """Returns the rules that look at sales of the scheme's members, by pack; of one id the first.
+
+        Empty where the region has none: nothing is looked up then.
+        """
+        if region not in self._watched:
+            return ()
+        key = (region, scheme, on, known_on)
+        found = self._watches.get(key)
+        if found is None:
+            if len(self._watches) >= _KEPT_MOST:
+                self._watches.clear()
+            rules: dict[str, WatchRule] = {}
+            for pack in self.packs.in_region(region, on, known_on):
+                for rule in pack.rules.watches if _is_of(pack, scheme) else ():
+                    rules.setdefault(rule.id, rule)
+            found = self._watches[key] = tuple(rules.values())
+        return found
 
     def window_days(self, region: str) -> int:
         """Returns in how many days, the sale's own included, a benefit counts what was handed out.
