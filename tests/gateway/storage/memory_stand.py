@@ -23,6 +23,8 @@ from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import FamilyTie, MemberRecord
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.records import NewRecord
+from medsettle_gateway.storage.sealing import Identity
+from tests.gateway.service.family import bind_all
 from tests.gateway.service.memory_store import MemoryStore, Tables
 from tests.gateway.storage.stand import CLINIC, NOW, REGION, clinic, item
 
@@ -47,6 +49,7 @@ class MemoryStand:
             payers += [(known[tie.payer_number], tie.relation) for tie in ties if tie.number == each.number]
             accounts = tuple(_account(*payer) for payer in payers if payer[0].account_fen is not None)
             self._store.tables.members[f"m{each.number}"] = _member(each, accounts)
+        bind_all(self._store.tables)
         return {number: f"m{number}" for number in known}
 
     def enter_places(self) -> None:
@@ -85,7 +88,8 @@ class MemoryStand:
 def _account(owner: MemberRecord, relation: Owner) -> AccountFacts:
     state = AccountState.FROZEN if owner.frozen else AccountState.ACTIVE
     return AccountFacts(
-        f"a{owner.number}", relation, masked(owner.name), owner.region, owner.scheme, state, 0, 0
+        f"a{owner.number}", relation, masked(owner.name), owner.region, owner.scheme, state, 0, 0,
+        f"m{owner.number}",
     )
 
 
@@ -93,4 +97,5 @@ def _member(record: MemberRecord, accounts: tuple[AccountFacts, ...]) -> MemberF
     return MemberFacts(
         f"m{record.number}", masked(record.name), record.region, record.scheme, record.standing,
         record.enrolment, record.aid, record.conditions, record.covered_from, record.covered_to, accounts,
+        sex=Identity(record.number, record.name, record.id_number).sex,
     )

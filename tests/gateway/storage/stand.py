@@ -46,10 +46,11 @@ from medsettle_gateway.domain.sale import (
 )
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service.ports import ContendedError, Store
+from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.orders import put_end, put_order
-from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.records import NewRecord, enter_records
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sealing import Sealer

@@ -15,8 +15,9 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.member import Aid, Owner, Scheme, Standing
 from medsettle_gateway.domain.register import CatalogueItem, CatalogueRow, FamilyTie, MemberRecord, YearSum
 from medsettle_gateway.storage.audit import summarise
+from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
-from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sqlite.database import connect
 from medsettle_gateway.storage.stores import EmbeddedDatabase, writing

@@ -9,7 +9,7 @@ from medsettle_gateway.cli.frame import config_option, json_option, now, open_ga
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import CATALOGUE
-from medsettle_gateway.storage.places import enter_catalogue
+from medsettle_gateway.storage.catalogue import enter_catalogue
 
 
 @click.group("catalogue", short_help="目录导入 enter a region's catalogue")

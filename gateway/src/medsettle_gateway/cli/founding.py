@@ -27,8 +27,9 @@ from medsettle_gateway.config import ENVIRONMENT_PREFIX, Config, ConfigError, Da
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
 from medsettle_gateway.files.registers import CATALOGUE, FAMILIES, INSTITUTIONS, MEMBERS, YEARS
+from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.found import Found
-from medsettle_gateway.storage.places import enter_catalogue, enter_institutions
+from medsettle_gateway.storage.places import enter_institutions
 
 _CITY: Final = "210300"
 _FILE_NAME: Final = "gateway.toml"

@@ -212,10 +212,14 @@ class OrdersKey(Key[tuple[SignedOrder, ...]], frozen=True):
 
 
 class CatalogueKey(Key[CatalogueFacts], frozen=True):
-    """The items of these codes (sorted, each once) in a region's catalogue."""
+    """The items of these codes (sorted, each once) in a region's catalogue.
+
+    ``known_at``: in the catalogue as it was entered up to then; None: in the one that holds now.
+    """
 
     region: str
     codes: tuple[str, ...]
+    known_at: datetime | None = None
 
 
 class CredentialUseKey(Key[str | None], frozen=True):

@@ -22,10 +22,12 @@ from medsettle_gateway.domain.facts import (
     State,
     TerminalFacts,
 )
+from medsettle_gateway.domain.goods import NO_TERMS, Terms
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.names import masked
 from medsettle_gateway.domain.past import PastSale, past_of
 from medsettle_gateway.domain.place import Designation, InstitutionKind, Level, Specialty
+from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead
@@ -95,6 +97,7 @@ def member_of(
         member, name_of(identity), region, Scheme(scheme), Standing(standing), Enrolment(enrolment), Aid(aid),
         tuple(msgspec.json.decode(conditions)), date.fromisoformat(covered_from), day_of(covered_to),
         accounts, day_of(born_on) or (identity.born_on if identity else None), attributes,
+        sex=identity.sex if identity else None,
     )
 
 
@@ -105,9 +108,10 @@ def name_of(identity: Identity | None) -> str:
 
 def account_of(row: Columns, name: str) -> AccountFacts:
     """Returns ``(account, relation, owner, region, scheme, state, balance_fen, held_fen)`` as an account."""
-    account, relation, _, region, scheme, state, balance_fen, held_fen = row
+    account, relation, owner, region, scheme, state, balance_fen, held_fen = row
     return AccountFacts(
-        account, Owner(relation), name, region, Scheme(scheme), AccountState(state), balance_fen, held_fen
+        account, Owner(relation), name, region, Scheme(scheme), AccountState(state), balance_fen, held_fen,
+        owner,
     )
 
 
@@ -143,12 +147,13 @@ def dispensed_of(row: Columns) -> DispensedFacts:
 
 
 def item_of(row: Columns) -> CatalogueItem:
-    """Returns the item of ``(code, name, kind, class, share, ceiling, ward, from, to, classes)``."""
-    code, name, kind, item_class, share_ppm, ceiling_micro, ward, valid_from, valid_to, classes = row
+    """Returns the item of ``(code, name, kind, class, share, ceiling, ward, from, to, classes, terms)``."""
+    code, name, kind, item_class, share_ppm, ceiling_micro, ward, valid_from, valid_to, classes, terms = row
     return CatalogueItem(
         code, name, LineKind(kind), CatalogueClass(item_class), share_ppm, ceiling_micro,
         None if ward is None else Ward(ward), date.fromisoformat(valid_from), day_of(valid_to),
         tuple((listed, CatalogueClass(held)) for listed, held in msgspec.json.decode(classes).items()),
+        NO_TERMS if terms == "{}" else from_json(Terms, terms),
     )
 
 

@@ -14,7 +14,9 @@ from medsettle_gateway.domain.facts import (
     TerminalFacts,
 )
 from medsettle_gateway.domain.orders import SignedOrder
+from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.storage.instants import to_us_or_none
 from medsettle_gateway.storage.postgres.reading import Reading, by_place, columns_of
 from medsettle_gateway.storage.rows import (
     Columns,
@@ -83,6 +85,40 @@ async def catalogues(
     reading: Reading, asked: Sequence[keys.CatalogueKey]
 ) -> Mapping[keys.CatalogueKey, CatalogueFacts]:
     """Returns the items of each key. What several ask for is read once."""
+    found = await _catalogues_now(reading, [key for key in asked if key.known_at is None])
+    return {**found, **await _catalogues_known(reading, [key for key in asked if key.known_at is not None])}
+
+
+async def _catalogues_known(
+    reading: Reading, asked: Sequence[keys.CatalogueKey]
+) -> Mapping[keys.CatalogueKey, CatalogueFacts]:
+    """Catalogues as they were entered up to an instant."""
+    if not asked:
+        return {}
+    rows = [
+        (key.region, to_us_or_none(key.known_at), code) for key in asked for code in ("", *key.codes)
+    ]
+    digests: dict[tuple[str, int | None], str] = {}
+    items: dict[tuple[str, int | None, str], tuple[CatalogueItem, ...]] = {}
+    wanted = columns_of(dict.fromkeys(rows), 3)
+    for region, known_us, digest, code, body in await reading.rows("catalogue_known", *wanted):
+        digests[region, known_us] = digest
+        if body is not None:
+            of_code = items.get((region, known_us, code), ())
+            items[region, known_us, code] = (*of_code, from_json(CatalogueItem, body))
+    facts: dict[keys.CatalogueKey, CatalogueFacts] = {}
+    for key in asked:
+        about = (key.region, to_us_or_none(key.known_at))
+        of_codes = {code: items[*about, code] for code in key.codes if (*about, code) in items}
+        facts[key] = CatalogueFacts(digests.get(about, ""), of_codes)
+    return facts
+
+
+async def _catalogues_now(
+    reading: Reading, asked: Sequence[keys.CatalogueKey]
+) -> Mapping[keys.CatalogueKey, CatalogueFacts]:
+    if not asked:
+        return {}
     wanted = dict.fromkeys((key.region, code) for key in asked for code in ("", *key.codes))
     digests: dict[str, str] = {}
     items: dict[tuple[str, str], tuple[CatalogueItem, ...]] = {}

@@ -239,13 +239,14 @@ FROM unnest($1::TEXT[]) AS asked (subject) CROSS JOIN LATERAL (
 -- name: sealed_identity
 SELECT member, sealed FROM identities WHERE member = ANY ($1::TEXT[]);
 
--- The own account first, then the family's in the order in which they were bound.
+-- The own account first, then those of everyone who ever bound one, in that order: what holds of a binding today
+-- its records say.
 -- name: accounts
 SELECT asked.member, account, relation, owner, region, scheme, state, balance_fen, held_fen, sealed
 FROM unnest($1::TEXT[]) AS asked (member) CROSS JOIN LATERAL (
   SELECT asked.member AS owner, 'self' AS relation, -1 AS tie
   UNION ALL
-  SELECT payer, relation, tie FROM families WHERE families.member = asked.member
+  SELECT payer, 'other', tie FROM families WHERE families.member = asked.member
 ) AS ties
 JOIN accounts ON accounts.member = owner JOIN members ON members.member = owner
 LEFT JOIN identities ON identities.member = owner
@@ -283,10 +284,21 @@ CROSS JOIN LATERAL (
 -- One statement, so that the digest is the one of these items. Code '' asks for the digest alone.
 -- name: catalogue
 SELECT region, digest, code, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, valid_from, valid_to,
-  classes
+  classes, terms
 FROM unnest($1::TEXT[], $2::TEXT[]) AS asked (region, code)
 JOIN catalogues USING (region) LEFT JOIN catalogue_items USING (region, code)
 ORDER BY region, code, valid_from;
+
+-- Of the rows of a code that begin on one day the one of the latest version holds.
+-- name: catalogue_known
+SELECT DISTINCT ON (region, known_us, code, valid_from) region, known_us, digest, code, body
+FROM unnest($1::TEXT[], $2::BIGINT[], $3::TEXT[]) AS asked (region, known_us, code)
+CROSS JOIN LATERAL (
+  SELECT version, digest FROM catalogue_versions
+  WHERE catalogue_versions.region = asked.region AND entered_at_us <= known_us ORDER BY version DESC LIMIT 1
+) AS known LEFT JOIN catalogue_rows USING (region, code)
+WHERE catalogue_rows.version IS NULL OR catalogue_rows.version <= known.version
+ORDER BY region, known_us, code, valid_from, catalogue_rows.version DESC;
 
 -- name: credential_use
 SELECT credential_id, request_id FROM credentials_used WHERE credential_id = ANY ($1::TEXT[]);

@@ -20,6 +20,7 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.orders import SignedOrder
 from medsettle_gateway.domain.past import PastSale
+from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
@@ -192,18 +193,32 @@ def _orders(reading: Reading, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
 
 
 def _catalogue(reading: Reading, key: keys.CatalogueKey) -> CatalogueFacts:
-    row = reading.row("catalogue", region=key.region)
+    known_at = key.known_at
+    row = (
+        reading.row("catalogue", region=key.region) if known_at is None
+        else reading.row("catalogue_known", region=key.region, known_us=to_us(known_at))
+    )
     if row is None:
         return CatalogueFacts("", {})
-    items = reading.items.of(key.region, row[0], key.codes)
+    items = reading.items.of(row[0], key.codes)
     missing = [code for code in key.codes if code not in items]
     if missing:
         found: dict[str, tuple[CatalogueItem, ...]] = {}
-        for each in reading.rows("catalogue_items", region=key.region, codes=json.dumps(missing)):
-            found[each[0]] = (*found.get(each[0], ()), item_of(each))
-        reading.items.keep(key.region, found)
+        for item in _items(reading, key, missing, *row[1:]):
+            found[item.code] = (*found.get(item.code, ()), item)
+        reading.items.keep(row[0], found)
         items |= found
     return CatalogueFacts(row[0], items)
+
+
+def _items(
+    reading: Reading, key: keys.CatalogueKey, codes: Sequence[str], version: int | None = None
+) -> Iterable[CatalogueItem]:
+    asked = json.dumps(codes)
+    if version is None:
+        return map(item_of, reading.rows("catalogue_items", region=key.region, codes=asked))
+    found = reading.rows("catalogue_items_known", region=key.region, codes=asked, version=version)
+    return (from_json(CatalogueItem, body) for _, body in found)
 
 
 def _credential_use(reading: Reading, key: keys.CredentialUseKey) -> str | None:

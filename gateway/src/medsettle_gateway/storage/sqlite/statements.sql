@@ -166,12 +166,13 @@ WHERE subject IN (SELECT value FROM json_each(:subjects)) ORDER BY subject, posi
 -- name: sealed_identity
 SELECT sealed FROM identities WHERE member = :member;
 
--- The own account first, then the family's in the order in which they were bound.
+-- The own account first, then those of everyone who ever bound one, in that order: what holds of a binding today
+-- its records say.
 -- name: accounts
 SELECT account, relation, owner, region, scheme, state, balance_fen, held_fen FROM (
   SELECT :member AS owner, 'self' AS relation, -1 AS tie
   UNION ALL
-  SELECT payer, relation, tie FROM families WHERE member = :member
+  SELECT payer, 'other', tie FROM families WHERE member = :member
 ) JOIN accounts ON accounts.member = owner JOIN members ON members.member = owner
 WHERE state <> 'closed' ORDER BY tie;
 
@@ -179,7 +180,7 @@ WHERE state <> 'closed' ORDER BY tie;
 SELECT asked, account, relation, owner, region, scheme, state, balance_fen, held_fen, sealed FROM (
   SELECT value AS asked, value AS owner, 'self' AS relation, -1 AS tie FROM json_each(:members)
   UNION ALL
-  SELECT member, payer, relation, tie FROM families WHERE member IN (SELECT value FROM json_each(:members))
+  SELECT member, payer, 'other', tie FROM families WHERE member IN (SELECT value FROM json_each(:members))
 ) JOIN accounts ON accounts.member = owner JOIN members ON members.member = owner
   LEFT JOIN identities ON identities.member = owner
 WHERE state <> 'closed' ORDER BY tie;
@@ -211,9 +212,21 @@ WHERE places.region = :region AND places.institution IN ('', :institution)
 SELECT digest FROM catalogues WHERE region = :region;
 
 -- name: catalogue_items
-SELECT code, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, valid_from, valid_to, classes
+SELECT code, name, kind, class, self_pay_share_ppm, ceiling_micro, ward, valid_from, valid_to, classes, terms
 FROM catalogue_items WHERE region = :region AND code IN (SELECT value FROM json_each(:codes))
 ORDER BY code, valid_from;
+
+-- name: catalogue_known
+SELECT digest, version FROM catalogue_versions WHERE region = :region AND entered_at_us <= :known_us
+ORDER BY version DESC LIMIT 1;
+
+-- Of the rows of a code that begin on one day the one of the latest version holds.
+-- name: catalogue_items_known
+SELECT code, body FROM (
+  SELECT code, valid_from, body, max(version) FROM catalogue_rows
+  WHERE region = :region AND code IN (SELECT value FROM json_each(:codes)) AND version <= :version
+  GROUP BY code, valid_from
+) WHERE body IS NOT NULL ORDER BY code, valid_from;
 
 -- name: credential_use
 SELECT request_id FROM credentials_used WHERE credential_id = :credential_id;
