@@ -5,6 +5,7 @@ The values come from one TOML file; environment variables named
 that is not known, or a value that does not fit, is a :class:`ConfigError`.
 """
 
+from medsettle_gateway.config.credentials import CredentialService, CredentialsSection
 from medsettle_gateway.config.database_url import DatabaseUrl
 from medsettle_gateway.config.reading import ENVIRONMENT_PREFIX, ConfigError
 from medsettle_gateway.config.sections import (
@@ -22,6 +23,8 @@ __all__ = [
     "ENVIRONMENT_PREFIX",
     "Config",
     "ConfigError",
+    "CredentialService",
+    "CredentialsSection",
     "DatabaseUrl",
     "GatewaySection",
     "KeysSection",

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from medsettle_gateway.config.database_url import DatabaseUrl
 
@@ -106,12 +106,32 @@ def _value(place: str, value: Any, kind: Any, folder: Path) -> Any:  # noqa: ANN
         return tuple(_value(place, each, str, folder) for each in value)
     if kind is Path and isinstance(value, str | Path) and str(value):
         return folder / value
+    if _is_tables(kind):
+        return _tables(place, value, get_args(kind)[0], folder)
     if kind == Path | None:
         return None if value is None or value == "" else _value(place, value, Path, folder)
     if kind == DatabaseUrl | None:
         return None if value is None or value == "" else _database_url(place, value)
     zh, en = _KINDS[kind if kind in _KINDS else Path]
     raise ConfigError(f"{place} 应是{zh},而不是 {value!r}。", f"{place} must be {en}, not {value!r}.")
+
+
+def _is_tables(kind: Any) -> bool:  # noqa: ANN401
+    """A field that holds any number of tables of one class."""
+    return get_origin(kind) is tuple and is_dataclass(get_args(kind)[0])
+
+
+def _tables(place: str, value: Any, kind: Any, folder: Path) -> Any:  # noqa: ANN401
+    if isinstance(value, tuple) and not value:
+        return value
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        raise ConfigError(
+            f"{place} 只能在配置文件中以 [[{place}]] 的形式填写。",
+            f"{place} can only be written as tables [[{place}]] of the configuration file.",
+        )
+    return tuple(
+        _section(f"{place}[{number}]", kind, each, {}, folder) for number, each in enumerate(value, 1)
+    )
 
 
 def _database_url(place: str, value: Any) -> DatabaseUrl:  # noqa: ANN401
