@@ -94,6 +94,7 @@ class Counterpart:
         self.nonces: list[str] = []
         self.skew = timedelta()
         self.away = False
+        self.binds_s = 0.0
         self.terminal_keys = {TERMINAL_KEY.key: signing.verifier_of(TERMINAL_KEY.public_key)}
 
     def fault(self, method: str, *faults: Fault) -> None:
@@ -204,7 +205,7 @@ class Counterpart:
         )
 
     def _checkeligibility(self, body: bytes) -> Message:
-        del body
+        asked = eligibility_pb2.CheckEligibilityRequest.FromString(body)
         yes = eligibility_pb2.ANSWER_YES
         account = eligibility_pb2.Account(
             account="acct-1", owner="self", masked_name="张*", balance_fen=10_000, may_pay=yes,
@@ -212,10 +213,14 @@ class Counterpart:
         )
         benefit = eligibility_pb2.BenefitAnswer(benefit="general_outpatient", answer=yes)
         benefit.remainders.add(counter="general_outpatient", measure="paid", period="2026", used_fen=0)
-        return eligibility_pb2.CheckEligibilityResponse(
+        answer = eligibility_pb2.CheckEligibilityResponse(
             covered=yes, member="m-1", masked_name="张*", accounts=[account], benefits=[benefit],
-            as_of="2026-03-02",
+            as_of=asked.as_of or "2026-03-02",
         )
+        if self.binds_s:
+            answer.eligibility_token = f"said-{self.count('CheckEligibility')}"
+            answer.binding_until.FromDatetime(self.clock.now() + timedelta(seconds=self.binds_s))
+        return answer
 
     def _settle(self, body: bytes) -> Message:
         asked = settlement_pb2.SettleRequest.FromString(body)

@@ -8,10 +8,20 @@ from typing import Any
 
 import pytest
 
+from medsettle.checks import checked_basket
 from medsettle.cli.counter import Counter
-from medsettle.cli.lines import FILE_BYTES_MAX, BasketTextError, basket_of, line_of, payer_of
+from medsettle.cli.lines import (
+    FILE_BYTES_MAX,
+    BasketTextError,
+    basket_of,
+    line_of,
+    payer_of,
+    prescribed,
+    prescription_of,
+)
 from medsettle.cli.parser import parser
 from medsettle.cli.screen import Screen
+from medsettle.errors import RequestError
 from medsettle.models import Basket, Consent, Encounter, Line, Payer, Prescription, PrescriptionKind
 
 CODE = "002501010150000-250101015"
@@ -48,7 +58,52 @@ def test_a_line_may_say_condition_days_benefit_and_day() -> None:
     )
 
 
-@pytest.mark.parametrize("option", ["colour=red", "days", "days=", "days=many", "on=tomorrow", ""])
+def test_a_line_may_name_its_prescription_and_the_codes_of_its_packs() -> None:
+    assert line_of(f"{CODE}*2@3,rx=RX-1,trace=8123+8124,split=yes") == Line(
+        CODE, "2", "3", prescription_id="RX-1", traceability_codes=("8123", "8124"), split_pack=True,
+    )
+    assert not line_of(f"{CODE}@3,split=no").split_pack
+
+
+def test_a_prescription_of_another_institution_is_an_external_one() -> None:
+    text = "RX-1@H21030200001,prescriber=D1,pharmacist=Y1,issued=2026-11-20"
+    assert prescription_of(text, "p") == Prescription(
+        "p", PrescriptionKind.EXTERNAL, "RX-1", "D1", "H21030200001", date(2026, 11, 20), "Y1"
+    )
+    assert prescription_of("RX-1", "p") == Prescription("p", PrescriptionKind.OWN, "RX-1")
+
+
+@pytest.mark.parametrize("text", ["", "@H1", "RX-1@", ",prescriber=D1"])
+def test_a_prescription_of_another_form_is_refused_with_the_form(text: str) -> None:
+    with pytest.raises(BasketTextError, match="NUMBER or NUMBER@INSTITUTION"):
+        prescription_of(text, "p")
+
+
+@pytest.mark.parametrize("option", ["doctor=D1", "issued=soon", "prescriber="])
+def test_what_may_not_follow_a_prescription_is_named_with_what_may(option: str) -> None:
+    with pytest.raises(BasketTextError, match=r"there are: prescriber=..., pharmacist=..., issued=..."):
+        prescription_of(f"RX-1,{option}", "p")
+
+
+def test_lines_name_prescriptions_by_their_numbers() -> None:
+    long = "RX-2026112200000000000001"
+    bought = Basket((line_of(f"{CODE}@3,rx={long}"), line_of(f"{CODE}@3")))
+    basket = prescribed(bought, [f"{long}@H1", "RX-2"])
+    first, second = basket.prescriptions
+    assert [line.prescription_id for line in basket.lines] == [first.prescription_id, None]
+    assert (first.number, second.number) == (long, "RX-2")
+    assert checked_basket(basket).prescriptions == basket.prescriptions
+
+
+def test_a_line_that_names_no_prescription_that_is_given_is_refused() -> None:
+    with pytest.raises(RequestError, match="FIELD_INVALID") as refused:
+        checked_basket(prescribed(Basket((line_of(f"{CODE}@3,rx=RX-9"),)), ["RX-1"]))
+    assert refused.value.details["field"] == "lines[1].prescription_id"
+
+
+@pytest.mark.parametrize("option", [
+    "colour=red", "days", "days=", "days=many", "on=tomorrow", "", "split=perhaps",
+])
 def test_what_may_not_follow_a_line_is_named_with_what_may(option: str) -> None:
     with pytest.raises(BasketTextError, match=r"there are: condition=..., days=..., benefit=..., on=..."):
         line_of(f"{CODE}@3,{option}")
@@ -71,7 +126,7 @@ def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
         "lines": [{
             "item_code": CODE, "quantity": "2", "unit_price": "16.00", "amount_fen": 3200,
             "prescription_id": "1", "traceability_codes": ["81234"], "service_on": "2026-11-20",
-            "days_supply": 30,
+            "days_supply": 30, "split_pack": True,
         }],
         "prescriptions": [{"prescription_id": "1", "kind": "EXTERNAL", "issued_on": "2026-11-19"}],
         "payers": [{"account": "acc-1", "consent": "STANDING"}],
@@ -83,7 +138,7 @@ def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
         benefit="general_outpatient",
         lines=(Line(
             CODE, "2", "16.00", 3200, prescription_id="1", traceability_codes=("81234",),
-            service_on=date(2026, 11, 20), days_supply=30,
+            service_on=date(2026, 11, 20), days_supply=30, split_pack=True,
         ),),
         prescriptions=(Prescription("1", PrescriptionKind.EXTERNAL, issued_on=date(2026, 11, 19)),),
         payers=(Payer("acc-1", Consent.STANDING),),

@@ -13,20 +13,13 @@ from medsettle._columns import width
 from medsettle._desk.cards import card_not_sent, card_of, card_of_another
 from medsettle.cli import at_till
 from medsettle.cli.counter import Counter
-from medsettle.cli.eligible import show_eligibility
 from medsettle.cli.screen import COLUMNS, Screen
 from medsettle.errors import refusal_of, request_error, till_error
 from medsettle.hooks import Compared, Hook
 from medsettle.models import (
-    Account,
     AccountShare,
-    AccountState,
-    Answer,
-    BenefitAnswer,
     CashState,
-    Eligibility,
     Outcome,
-    Remainder,
     SaleCard,
     SaleState,
 )
@@ -59,18 +52,6 @@ CARD = SaleCard(
     "H21030200001-01-20261122-1-1", Outcome.OPEN, None, "结果正在确认。", "It is being found out.",
     "请勿重复收费。", "Do not charge again.",
 )
-FOUND = Eligibility(
-    covered=Answer.YES, refusal=None, member="m", masked_name="欧阳*", region="210300", scheme="employee",
-    standing="active", enrolment="pooled_and_account",
-    benefits=(BenefitAnswer(
-        "general_outpatient", "普通门诊统筹", "general outpatient pooling", Answer.COULD_NOT_BE_DETERMINED,
-        refusal_of(Reason.STORE_UNAVAILABLE), (),
-    ),),
-    accounts=(Account("a1", "self", "欧阳*", AccountState.FROZEN, 1_234, Answer.NO),),
-    advisories=(), binding_until=None, as_of=None, pack="p",
-)
-
-
 def test_a_pipe_gets_no_colours(screen: Screen) -> None:
     screen.card(CARD)
     assert "\033[" not in shown(screen)
@@ -109,21 +90,9 @@ def test_a_card_says_why_what_to_tell_and_what_to_do(screen: Screen) -> None:
 
 
 def test_no_row_runs_over(screen: Screen) -> None:
-    show_eligibility(screen, FOUND)
     screen.card(replace(CARD, refusal=refusal_of(TillReason.OUTCOME_UNKNOWN)))
     screen.error(request_error(Reason.LINE_AMOUNT_MISMATCH, line="1"))
     assert max(map(width, shown(screen).splitlines())) <= COLUMNS
-
-
-def test_not_knowing_is_shown_as_neither_yes_nor_no(screen: Screen) -> None:
-    show_eligibility(screen, FOUND)
-    assert "无法确定 could not be determined" in shown(screen)
-
-
-@pytest.mark.parametrize(("covered", "shown_as"), [(Answer.YES, "是 yes"), (Answer.NO, "否 no")])
-def test_cover_is_a_fact_and_no_permission(screen: Screen, covered: Answer, shown_as: str) -> None:
-    show_eligibility(screen, replace(FOUND, covered=covered))
-    assert f"参保 covered: {shown_as}" in shown(screen)
 
 
 def test_the_facts_of_a_refusal_stand_under_it(screen: Screen) -> None:
@@ -246,21 +215,6 @@ def test_only_a_till_that_is_enrolled_is_sent_to_the_doctor(screen: Screen, enro
     assert ("medsettle doctor" in shown(screen)) is enrolled
 
 
-@pytest.mark.parametrize(("standing", "shown_as"), [
-    ("retired", "欧阳* 职工医保 退休 employee retired"), ("ruling", "欧阳* 职工医保 ruling employee"),
-])
-def test_who_is_insured_as_what_is_said_in_both_languages_as_far_as_it_is_known(
-    screen: Screen, standing: str, shown_as: str
-) -> None:
-    show_eligibility(screen, replace(FOUND, standing=standing))
-    assert shown_as in shown(screen)
-
-
-def test_a_frozen_account_shows_its_balance_and_that_it_is_frozen(screen: Screen) -> None:
-    show_eligibility(screen, FOUND)
-    assert "12.34 已冻结 frozen" in shown(screen)
-
-
 def test_a_quote_shows_every_fund_what_the_institution_bears_and_what_may_be_applied_for(
     screen: Screen
 ) -> None:
@@ -271,28 +225,6 @@ def test_a_quote_shows_every_fund_what_the_institution_bears_and_what_may_be_app
         "应急措施 Emergency order E-1", "not part of this payment: 特殊救助 Special aid 500.00",
     ):
         assert row in text
-
-
-def test_what_is_left_is_named_by_stay_layer_and_condition(screen: Screen) -> None:
-    left = (
-        Remainder("general_outpatient", "paid", "2026", 0, 300_000, 300_000),
-        Remainder("general_outpatient/hypertension", "paid", "2026", 0, 100_000, 90_000),
-        Remainder("general_outpatient", "deductible", "stay/7", 0, 80_000, 80_000),
-        Remainder("medical_aid/outpatient", "paid", "2026", 0, 200_000, 200_000),
-        Remainder("top_up", "deductible", "2026", 0, 1_200_000, 1_200_000, "县财政兜底", "county top-up"),
-        Remainder("basic_annual", "paid", "2026", 0, 400_000, 400_000),
-    )
-    show_eligibility(screen, replace(FOUND, benefits=(replace(FOUND.benefits[0], remainders=left),)))
-    text = "".join(shown(screen).split())
-    for row in (
-        "2026 年度限额剩余 Annual cap left 3000.00",
-        "2026 高血压 Hypertension 年度限额剩余 Annual cap left 900.00",
-        "本次住院 This stay 起付标准剩余 Deductible left 800.00",
-        "2026 医疗救助(门诊) Medical aid (outpatient care) 年度限额剩余 Annual cap left 2000.00",
-        "2026 县财政兜底 County top-up 起付标准剩余 Deductible left 12000.00",
-        "2026 共用限额 basic_annual Shared limit basic_annual 年度限额剩余 Annual cap left 4000.00",
-    ):
-        assert "".join(row.split()) in text
 
 
 def test_what_a_comparison_came_to_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
