@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from medsettle.wire.signing import verifier_of
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.answering import AnsweringKeys
+from medsettle_gateway.bootstrap.credentials import Resolving, Waits, resolving
 from medsettle_gateway.bootstrap.files import allow_files
 from medsettle_gateway.bootstrap.fronts import AnyFront, open_front
 from medsettle_gateway.bootstrap.process import (
@@ -30,7 +31,6 @@ from medsettle_gateway.files.yaml import YamlError
 from medsettle_gateway.policy.loader import PackSource
 from medsettle_gateway.policy.reading import Invalid
 from medsettle_gateway.policy.registry import Packs
-from medsettle_gateway.resolvers.demo import DemoResolver, NoResolver
 from medsettle_gateway.rpc.aio import new_event_loop
 from medsettle_gateway.rpc.answering import Answerer
 from medsettle_gateway.rpc.calls import Calls, Handled, Ports
@@ -54,6 +54,9 @@ from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.stores import database_of
+
+if TYPE_CHECKING:
+    from medsettle_gateway.resolvers.transport import Envelope
 
 LOGGER: Final = logging.getLogger("medsettle.gateway")
 LASTING: Final = frozenset({
@@ -83,16 +86,18 @@ class Gateway:
     calls: Calls
     front: AnyFront
     spawner: Spawner
+    credentials: Resolving
 
     @classmethod
     async def of(
         cls, config: Config, remotes: Remotes | None = None, *, resolver: CredentialResolver | None = None,
-        shared_port: bool = False,
+        envelopes: "Mapping[str, Envelope] | None" = None, shared_port: bool = False,
     ) -> "Gateway":
         """Returns the gateway of a configuration; it does not listen yet.
 
         ``remotes`` are the authorities beyond the house that decide for some institutions or regions.
-        ``resolver`` says whose a credential is; without one only a demo knows anybody. With ``shared_port``
+        ``resolver`` says whose a credential is; without one the configuration's services and the register
+        do. ``envelopes`` are what requests to such a service go in, by its code type. With ``shared_port``
         other processes of this user may listen where it does. Raises ConfigError for anything that it
         cannot work with.
         """
@@ -103,10 +108,12 @@ class Gateway:
         )
         desk = replace(_desk(config, keys, packs, answering), remotes=remotes or Remotes())
         spawner = Spawner(report, LASTING)
+        waits = Waits(clock, Patience(clock, spawner), desk.rules.resolver_wait)
         if resolver is None:
-            resolver = _resolver(config, keys, packs)
+            regions = frozenset(pack.region for pack in packs)
+            credentials = resolving(config, keys, regions, waits, envelopes)
         else:
-            resolver = Bounded(resolver, Patience(clock, spawner), desk.rules.resolver_wait)
+            credentials = Resolving(Bounded(resolver, waits.patience, waits.longest))
         async with AsyncExitStack() as opened:
             store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
             opened.push_async_callback(store.close)
@@ -115,7 +122,9 @@ class Gateway:
             if desk.remotes.authorities:
                 courier = Courier(store, clock, writer, desk, report, spawner)
             recently = Recently(store.load, clock)
-            service = Service(store, clock, desk, resolver, writer, report, courier, recently.load)
+            service = Service(
+                store, clock, desk, credentials.resolver, writer, report, courier, recently.load
+            )
             answerer = Answerer(answering.current)
             ports = Ports(
                 config.gateway.id, service, recently.load, clock, best_verifier_of(), answerer, report,
@@ -126,7 +135,9 @@ class Gateway:
             front = open_front(calls, config.listen, limits, report, shared_port=shared_port)
             chainer = Chainer(store, clock, desk.rules, report)
             opened.pop_all()
-            return cls(config, store, writer, sweeper, chainer, courier, calls, front, spawner)
+            return cls(
+                config, store, writer, sweeper, chainer, courier, calls, front, spawner, credentials
+            )
 
     async def start(self) -> int:
         """Listens, and returns the port. Raises ConfigError if the address cannot be listened on."""
@@ -155,20 +166,24 @@ class Gateway:
         await self.writer.drain()
         await self.spawner.cancel()
         await self.chainer.stop()
+        await self.credentials.close()
         await self.store.close()
 
 
 def run(
     config: Config, ready: Callable[[int], object], remotes: Remotes | None = None, *,
-    resolver: CredentialResolver | None = None, worker: bool = False,
+    resolver: CredentialResolver | None = None, envelopes: "Mapping[str, Envelope] | None" = None,
+    worker: bool = False,
 ) -> None:
     """Runs a gateway until the process is told to end; ``ready`` hears the port once calls are answered.
 
-    ``remotes`` and ``resolver`` are what :meth:`Gateway.of` takes. A worker shares its port with others, and
+    ``remotes``, ``resolver`` and ``envelopes`` are what :meth:`Gateway.of` takes. A worker shares its port with others, and
     ends with whoever started it. Raises ConfigError if it cannot start, BrokenError if it cannot go on.
     """
     def made() -> Coroutine[Any, Any, Gateway]:
-        return Gateway.of(config, remotes, resolver=resolver, shared_port=worker)
+        return Gateway.of(
+            config, remotes, resolver=resolver, envelopes=envelopes, shared_port=worker
+        )
 
     connections = config.limits.connections
     room = allow_files(connections)
@@ -284,20 +299,6 @@ def _rules(limits: LimitsSection) -> Rules:
         chain_interval=timedelta(milliseconds=limits.chain_interval_ms),
         chain_count=limits.chain_batch,
     )
-
-
-def _resolver(config: Config, keys: Keys, packs: Packs) -> CredentialResolver:
-    if not config.gateway.demo:
-        return NoResolver()
-    if keys.issuer is None:
-        raise ConfigError(
-            f"{config.keys.directory} 中没有演示签发密钥:这个网关不是按演示网关建立的。"
-            "请另建一个:medsettle-gateway demo-city 新目录。",
-            f"There is no demo issuer's key in {config.keys.directory}: this gateway was not made as a demo. "
-            "Make another that is: medsettle-gateway demo-city NEW-DIR.",
-        )
-    regions = frozenset(pack.region for pack in packs)
-    return DemoResolver(best_verifier_of()(keys.issuer.public_key), regions)
 
 
 def report(what: str, error: BaseException) -> None:

@@ -4,7 +4,8 @@ import asyncio
 
 from medsettle_gateway.config import Config
 from medsettle_gateway.files.keys import load_keys
-from medsettle_gateway.storage.register import member_of
+from medsettle_gateway.resolvers.people import NumberKind, Registered
+from medsettle_gateway.storage.register import holders_of, member_of
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.stores import connected, database_of
 
@@ -24,6 +25,18 @@ class Members:
         Raises ConfigError if the database cannot be opened, and what its driver raises.
         """
         return await asyncio.to_thread(self._look_up, number)
+
+    async def known_by(self, kind: NumberKind, number: str) -> tuple[Registered, ...]:
+        """Returns everybody in the register who has this number of an identity or a social card.
+
+        Raises what ``of`` raises.
+        """
+        return await asyncio.to_thread(self._known_by, kind, number)
+
+    def _known_by(self, kind: NumberKind, number: str) -> tuple[Registered, ...]:
+        with connected(self._database, self._sealer, root=self._root) as connection:
+            found = holders_of(connection, self._sealer, kind.value, number)
+        return tuple(Registered(*each) for each in found)
 
     def _look_up(self, number: str) -> str | None:
         with connected(self._database, self._sealer, root=self._root) as connection:

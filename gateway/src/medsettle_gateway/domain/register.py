@@ -49,7 +49,8 @@ class MemberRecord:
 
     ``number`` is the operator's own number of the person. ``account_fen`` is what the personal
     account opens with: None, there is no account; 0, there is one and it is empty. ``born_on`` None: what the
-    identity number says, if it is one that does; with ``keeps_born_on``: what is known stays.
+    identity number says, if it is one that does; with ``keeps_born_on``: what is known stays. The same holds
+    of ``social_card_no`` and ``phone``, which are empty where there is none.
     """
 
     number: str = field(repr=False)
@@ -67,6 +68,10 @@ class MemberRecord:
     frozen: bool
     born_on: date | None = field(default=None, repr=False)
     keeps_born_on: bool = False
+    social_card_no: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    keeps_social_card: bool = False
+    keeps_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

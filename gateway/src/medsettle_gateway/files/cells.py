@@ -14,6 +14,8 @@ _REGION: Final = re.compile(r"[0-9]{6}")
 _ITEM_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,31}")
 _NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
 _ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
+_SOCIAL_CARD: Final = re.compile(r"[0-9A-Z]{6,32}")
+_PHONE: Final = re.compile(r"\+?[0-9][0-9-]{5,19}")
 _OTHER_PAPER: Final = re.compile(r"[0-9A-Z]{5,30}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _VALUE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -87,6 +89,21 @@ def id_number(cell: str) -> str:
     return _matching(
         _OTHER_PAPER, cell, "应为18位身份证号或5至30位其他证件号",
         "must be an identity number or 5 to 30 letters or digits",
+    )
+
+
+def social_card_number(cell: str) -> str:
+    """The number that a social security card shows: 6 to 32 letters or digits."""
+    return _matching(
+        _SOCIAL_CARD, cell.upper(), "应为6至32位字母或数字的社保卡号",
+        "must be the number of a social security card, 6 to 32 letters or digits",
+    )
+
+
+def phone(cell: str) -> str:
+    """A phone number of 6 to 20 digits."""
+    return _matching(
+        _PHONE, cell, "应为6至20位数字的电话号码", "must be a phone number of 6 to 20 digits"
     )
 
 

@@ -51,6 +51,8 @@ def _member(row: Cells) -> MemberRecord:
         row["enrolment"], row["aid"], row["conditions"], row["covered_from"], row["covered_to"],
         row["account_yuan"], bool(row["account_state"]), row.get("born_on"),
         keeps_born_on="born_on" not in row,
+        social_card_no=row.get("social_card_no") or "", keeps_social_card="social_card_no" not in row,
+        phone=row.get("phone") or "", keeps_phone="phone" not in row,
     )
 
 
@@ -135,10 +137,12 @@ MEMBERS: Final[Columns[MemberRecord]] = Columns(
         "account_yuan": read.optional(read.amount),
         "account_state": read.optional(_state(_FROZEN)),
         "born_on": read.optional(read.day),
+        "social_card_no": read.optional(read.social_card_number),
+        "phone": read.optional(read.phone),
     },
     _member,
     key=("member_no",),
-    optional=("born_on",),
+    optional=("born_on", "social_card_no", "phone"),
 )
 
 ATTRIBUTES: Final[Columns[AttributeRow]] = Columns(

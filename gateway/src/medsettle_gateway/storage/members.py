@@ -17,7 +17,7 @@ from medsettle_gateway.storage.entering import Tally
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.sealing import Identity, Sealer
 
-NUMBER, ID_NUMBER = "number", "id_number"
+NUMBER, ID_NUMBER, SOCIAL_CARD = "number", "id_number", "social_card"
 
 _FACTS: Final = (
     "region", "scheme", "standing", "enrolment", "aid", "conditions", "covered_from", "covered_to", "born_on",
@@ -29,8 +29,9 @@ FROM identities JOIN members USING (member) LEFT JOIN accounts USING (member) WH
 """  # noqa: S608 - our own columns
 _PUT_MEMBER: Final = f"INSERT INTO members (member, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _PUT_IDENTITY: Final = (
-    "INSERT INTO identities (member, number_hash, id_number_hash, sealed) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (member) DO UPDATE SET id_number_hash = excluded.id_number_hash, sealed = excluded.sealed"
+    "INSERT INTO identities (member, number_hash, id_number_hash, social_card_hash, sealed) "
+    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET id_number_hash = excluded.id_number_hash, "
+    "social_card_hash = excluded.social_card_hash, sealed = excluded.sealed"
 )
 _PUT_ACCOUNT: Final = (
     "INSERT INTO accounts (account, member, state, opening_fen, balance_fen, held_fen) "
@@ -129,13 +130,14 @@ class Members:
     def _add(self, record: MemberRecord, writing: _Writing) -> None:
         member = self.new_reference()
         writing.put_members.append((member, *_facts(record)))
-        writing.put_identities.append(self._sealed(member, record))
+        writing.put_identities.append(self._sealed(member, _identity(record)))
         self._open_account(member, record, writing)
 
-    def _sealed(self, member: str, record: MemberRecord) -> Values:
+    def _sealed(self, member: str, identity: Identity) -> Values:
+        card = identity.social_card_no
         return (
-            member, self._number_hash(record), self.sealer.find(ID_NUMBER, record.id_number),
-            self.sealer.seal(member, _identity(record)),
+            member, self.sealer.find(NUMBER, identity.number), self.sealer.find(ID_NUMBER, identity.id_number),
+            self.sealer.find(SOCIAL_CARD, card) if card else None, self.sealer.seal(member, identity),
         )
 
     def _open_account(self, member: str, record: MemberRecord, writing: _Writing) -> None:
@@ -154,9 +156,11 @@ class Members:
         member, facts = before.member, _facts(record)
         if record.keeps_born_on:
             facts = (*facts[:-1], before.facts[-1])
-        renamed = self.sealer.open(member, before.sealed) != _identity(record)
+        was = self.sealer.open(member, before.sealed)
+        identity = _identity(record, was)
+        renamed = was != identity
         if renamed:
-            writing.put_identities.append(self._sealed(member, record))
+            writing.put_identities.append(self._sealed(member, identity))
         if before.facts != facts:
             writing.change_members.append((*facts, member))
         changed = renamed or before.facts != facts
@@ -193,8 +197,13 @@ def _misfit(before: _Known, record: MemberRecord) -> tuple[str, str] | None:
     return None if record.account_fen in {None, before.opening_fen} else _OPENED
 
 
-def _identity(record: MemberRecord) -> Identity:
-    return Identity(record.number, record.name, record.id_number)
+def _identity(record: MemberRecord, before: Identity | None = None) -> Identity:
+    """Who it is by the row; what the file has no column for stays as it was."""
+    card, phone = record.social_card_no, record.phone
+    if before is not None:
+        card = before.social_card_no if record.keeps_social_card else card
+        phone = before.phone if record.keeps_phone else phone
+    return Identity(record.number, record.name, record.id_number, card, phone)
 
 
 def _facts(record: MemberRecord) -> Values:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.entry import CounterMove
@@ -15,7 +15,7 @@ from medsettle_gateway.storage.batches import asked_of, batches
 from medsettle_gateway.storage.connection import Connection, lock
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.facts import write
-from medsettle_gateway.storage.members import NUMBER, Members
+from medsettle_gateway.storage.members import ID_NUMBER, NUMBER, SOCIAL_CARD, Members
 from medsettle_gateway.storage.sealing import Sealer
 
 _UNKNOWN: Final = ("没有这个个人编号", "no member has this number")
@@ -43,6 +43,41 @@ def member_of(connection: Connection, sealer: Sealer, number: str) -> str | None
         "SELECT member FROM identities WHERE number_hash = ?", (sealer.find(NUMBER, number),)
     ).fetchone()
     return None if found is None else str(found[0])
+
+
+class Holder(NamedTuple):
+    """Somebody who has a number: where insured, and the days of cover that the register's row says."""
+
+    member: str
+    region: str
+    covered_from: date
+    covered_to: date | None
+
+
+_HOLDERS: Final = {
+    ID_NUMBER: "id_number_hash",
+    SOCIAL_CARD: "social_card_hash",
+}
+_FIND_HOLDERS: Final = """
+SELECT member, region, covered_from, covered_to FROM identities JOIN members USING (member)
+WHERE {} = ? ORDER BY member LIMIT ?
+"""
+_HOLDERS_MOST: Final = 16
+"""More people than that never have one number; whoever asks learns that it is more than one."""
+
+
+def holders_of(connection: Connection, sealer: Sealer, kind: str, number: str) -> tuple[Holder, ...]:
+    """Returns who has this number of an identity card (``id_number``) or a social card (``social_card``)."""
+    found = connection.execute(
+        _FIND_HOLDERS.format(_HOLDERS[kind]), (sealer.find(kind, number), _HOLDERS_MOST)
+    )
+    return tuple(
+        Holder(
+            str(member), str(region), date.fromisoformat(covered_from),
+            None if covered_to is None else date.fromisoformat(covered_to),
+        )
+        for member, region, covered_from, covered_to in found
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from medsettle_gateway.domain.member import Sex
-
 from medsettle_gateway.domain.credential import Proxy
+from medsettle_gateway.domain.member import Sex
 from medsettle_gateway.domain.plain import from_json, to_json
 
 _NONCE_BYTES: Final = 12
@@ -35,6 +34,8 @@ class Identity(NamedTuple):
     number: str
     name: str
     id_number: str
+    social_card_no: str = ""
+    phone: str = ""
 
     @property
     def born_on(self) -> date | None:
