@@ -56,8 +56,9 @@ class Arrears(Struct, frozen=True):
 
 
 class Payment(Struct, frozen=True):
-    """The yearly premium was paid (缴费), or by others for the person (资助参保). Key: year and first day."""
+    """A yearly premium was paid (缴费), or by others for the person (资助参保). Key: scheme and day."""
 
+    scheme: Scheme
     paid_on: date
     subsidised: bool = False
 

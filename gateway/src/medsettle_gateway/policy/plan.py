@@ -12,7 +12,9 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.person_rules import NO_RULES, PersonRules
 from medsettle_gateway.domain.watching import WatchRule
+from medsettle_gateway.domain.work_rules import NO_WORK_RULES, WorkRules
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.facts import (
@@ -67,6 +69,8 @@ class Rules:
     declared: tuple[DeclaredFact, ...] = ()
     accumulators: tuple[Accumulator, ...] = ()
     watches: tuple[WatchRule, ...] = ()
+    work: WorkRules = NO_WORK_RULES
+    persons: PersonRules = NO_RULES
 
     def layer(self, layer: str) -> Layer | None:
         """The layer with this id."""

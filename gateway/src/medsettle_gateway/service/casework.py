@@ -1,19 +1,21 @@
 """Between the questions of the service and the cases of the engine: what goes in, what comes out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
 from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.accounts import family_counter
 from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import Encounter, Line, Prescription
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
-from medsettle_gateway.domain.member import Account, Patient
+from medsettle_gateway.domain.member import Account, Owner, Patient
+from medsettle_gateway.domain.person_rules import PersonRules
 from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import (
@@ -26,6 +28,7 @@ from medsettle_gateway.domain.sale import (
     WarningRecord,
 )
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.eligibility.person import refusal_of
 from medsettle_gateway.policy.assigning import ASSIGNED, Settled
 from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.counter_titles import titled
@@ -42,13 +45,24 @@ _LOCAL: Final = "local"
 _NO_STAY: Final = Encounter(ASSIGNED, area=_LOCAL)
 
 
-def uncovered(member: MemberFacts, institution: InstitutionFacts, on: date) -> Refusal | None:
+class Person(NamedTuple):
+    """What the region's rules about persons decide by: ``today`` is the gateway's day."""
+
+    rules: PersonRules
+    today: date
+    accounts_only: bool = False
+
+
+def uncovered(
+    member: MemberFacts, institution: InstitutionFacts, on: date, person: Person
+) -> Refusal | None:
     """Returns why the person has no cover at the place on the day, as far as the pack does not say.
 
     Of a stay the day is that of admission. What an emergency excuses is for the pack to say.
     """
-    if on < member.covered_from:
-        return Refusal(Reason.NOT_COVERED, {"covered_from": member.covered_from.isoformat()})
+    stopped = refusal_of(member, on, person.rules, person.today, accounts_only=person.accounts_only)
+    if stopped is not None:
+        return stopped
     if institution.region != member.region:
         return Refusal(Reason.NOT_DESIGNATED, {"region": member.region, "institution": institution.region})
     return None
@@ -115,7 +129,10 @@ def case(question: Question) -> CaseInput:
         encounter=encounter(question),
         lines=tuple(_lines(question)),
         counters=question.counters,
-        accounts=tuple(Account(each.account, each.owner, each.balance_fen) for each in question.payers),
+        accounts=tuple(
+            Account(each.account, each.owner, each.balance_fen, each.limit_left_fen)
+            for each in question.payers
+        ),
         dispensed=question.dispensed,
         orders=question.orders,
     )
@@ -144,9 +161,11 @@ def _lines(question: Question) -> list[Line]:
 
 
 def as_of_now(account: Account, payers: Mapping[str, AccountFacts]) -> Account:
-    """Returns a payer with today's balance; one that may not pay any more has none."""
+    """Returns a payer with today's balance and limit; one that may not pay any more has none."""
     facts = payers.get(account.account)
-    return replace(account, balance_fen=facts.balance_fen if facts is not None else 0)
+    if facts is None:
+        return replace(account, balance_fen=0)
+    return replace(account, balance_fen=facts.balance_fen, limit_left_fen=facts.limit_left_fen)
 
 
 def settlement(
@@ -215,10 +234,19 @@ def decided(
         accounts=accounts,
         cash_fen=split.cash_fen,
         provider_borne_fen=sum(breakdown.provider_borne_fen for breakdown in breakdowns),
-        counters=_deltas(settled),
+        counters=(*_deltas(settled), *_of_relatives(accounts, payers, settled)),
         dispensed=tuple(drug for each in settled for drug in each.handed_out),
     )
     return Decided(tuple(settlements), effect, split)
+
+
+def _of_relatives(
+    bookings: Sequence[AccountBooking], payers: Mapping[str, AccountFacts], settled: Sequence[Settled]
+) -> Iterator[CounterDelta]:
+    """What the accounts of relatives pay counts in the year of the sale, toward what their owners allow."""
+    for each in bookings:
+        if payers[each.account].owner is not Owner.SELF:
+            yield CounterDelta(family_counter(each.account, settled[0].case.service_on.year), each.amount_fen)
 
 
 def _deltas(settled: Sequence[Settled]) -> tuple[CounterDelta, ...]:

@@ -1,7 +1,7 @@
 """The embedded authority: policy packs and the calculation, inside the transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from msgspec import structs
@@ -13,6 +13,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.domain.watching import WatchRule
+from medsettle_gateway.eligibility.aid import as_entitled, sharpened
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
@@ -25,6 +26,7 @@ from medsettle_gateway.policy.engine import (
 from medsettle_gateway.policy.stored import case_from_plain
 from medsettle_gateway.service import casework
 from medsettle_gateway.service.authority import Cover, Decided, Offer, Question, Today, Visit
+from medsettle_gateway.service.casework import Person
 from medsettle_gateway.service.rulebook import Rulebook
 
 
@@ -48,12 +50,22 @@ class Embedded:
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused: cover, pack, gates, lines, in this order."""
-        member, basket = question.member, question.basket
-        begins_on = basket.admitted_on or question.service_on
-        refusal = casework.uncovered(member, question.institution, begins_on)
+        basket, on, known_on = question.basket, question.service_on, question.known_on
+        rules = self.rules.persons(question.member.region, question.member.scheme.value, on, known_on)
+        member = as_entitled(question.member, on, rules)
+        if member is not question.member:
+            question = structs.replace(question, member=member)
+        person = Person(rules, known_on, accounts_only=basket.benefit == PERSONAL_ACCOUNT_ONLY)
+        refusal = casework.uncovered(member, question.institution, basket.admitted_on or on, person)
         if refusal is not None:
             raise Refused(refusal)
-        case = casework.case(question)
+        try:
+            return self._calculated(question)
+        except Refused as refused:
+            raise Refused(sharpened(refused.refusal, member, on, rules)) from refused
+
+    def _calculated(self, question: Question) -> Decided:
+        member, basket, case = question.member, question.basket, casework.case(question)
         portions = self._portions(question, case)
         versions_of = self.rules.versions_known(question.known_on)
         settled = calculate_portions(portions, case, versions_of)
@@ -133,25 +145,31 @@ class Embedded:
 
     def cover(self, visit: Visit, benefit: str | None) -> Cover:
         """Returns what the patient may have here: of one benefit, or of all that the region has."""
-        member, place, on = visit.member, visit.institution.place, visit.service_on
+        place, on, known_on = visit.institution.place, visit.service_on, visit.known_on
+        rules = self.rules.persons(visit.member.region, visit.member.scheme.value, on, known_on)
+        member = as_entitled(visit.member, on, rules)
+        visit = replace(visit, member=member)
         encounter = structs.replace(
             casework.stay(visit.institution.code, None),
             benefit=PERSONAL_ACCOUNT_ONLY,
             prescription=visit.prescription or casework.implied(visit.institution),
         )
-        refusal = casework.uncovered(member, visit.institution, on)
+        uncovered = casework.uncovered(member, visit.institution, on, Person(rules, known_on))
         try:
-            pack = self.rules.pack_of_scheme(member.region, member.scheme.value, on, visit.known_on)
+            pack = self.rules.pack_of_scheme(member.region, member.scheme.value, on, known_on)
         except Refused as refused:
-            return Cover("", refusal or refused.refusal, (), own_account=False, payers=())
+            return Cover("", uncovered or refused.refusal, (), own_account=False, payers=())
         patient = casework.patient(member, on)
-        refusal = refusal or may_have(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
+        refusal = uncovered or may_have(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         use = account_rules(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         may_pay = (account.account for account in member.accounts if account.owner in use.owners)
         return Cover(
             pack=pack.id,
             refusal=refusal,
-            offers=self._offers(visit, encounter, benefit),
+            offers=tuple(
+                offer._replace(refusal=offer.refusal and sharpened(offer.refusal, member, on, rules))
+                for offer in self._offers(visit, encounter, benefit, uncovered)
+            ),
             own_account=use.own_account,
             payers=tuple(may_pay),
         )
@@ -171,7 +189,9 @@ class Embedded:
         (portion,) = share_out(packs, structs.replace(case, lines=case.lines[:1]))
         return (portion._replace(lines=tuple(range(len(case.lines)))),)
 
-    def _offers(self, visit: Visit, encounter: Encounter, benefit: str | None) -> tuple[Offer, ...]:
+    def _offers(
+        self, visit: Visit, encounter: Encounter, benefit: str | None, uncovered: Refusal | None
+    ) -> tuple[Offer, ...]:
         member, on = visit.member, visit.service_on
         packs = self.rules.of_region(member.region, member.scheme.value, on, visit.known_on)
         pairs = [(pack, each) for pack in packs for each in pack.benefits]
@@ -179,7 +199,6 @@ class Embedded:
         if benefit is not None and not chosen:
             unknown = Refusal(Reason.BENEFIT_UNKNOWN, {"benefit": benefit})
             return (Offer(benefit, benefit, benefit, unknown, ()),)
-        uncovered = casework.uncovered(member, visit.institution, on)
         rules = (casework.patient(member, on), visit.institution.place, encounter, on)
         return tuple(
             Offer(

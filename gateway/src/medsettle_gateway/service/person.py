@@ -12,7 +12,7 @@ from medsettle_gateway.eligibility.cover import on_day, past_of
 
 _REGISTERED: Final = PersonKind.REGISTERED.value
 _KINDS: Final = frozenset(kind.value for kind in PersonKind)
-_PLAIN: Final = ([], [_REGISTERED])
+_PLAIN: Final[tuple[list[str], ...]] = ([], [_REGISTERED])
 """Of whom nothing is recorded but the row of the register as it is now."""
 
 

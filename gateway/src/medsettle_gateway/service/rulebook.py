@@ -7,6 +7,7 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.person_rules import NO_RULES, PersonRules, together
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.registry import Packs
@@ -24,6 +25,10 @@ class Rulebook:
         init=False, repr=False, default_factory=dict
     )
     _known: dict[tuple[str, date], tuple[Pack, ...]] = field(init=False, repr=False, default_factory=dict)
+    _says_who: set[str] = field(init=False, repr=False, default_factory=set)
+    _persons: dict[tuple[str, str, date, date], PersonRules] = field(
+        init=False, repr=False, default_factory=dict
+    )
     _watched: set[str] = field(init=False, repr=False, default_factory=set)
     _watches: dict[tuple[str, str, date, date], tuple[WatchRule, ...]] = field(
         init=False, repr=False, default_factory=dict
@@ -31,6 +36,8 @@ class Rulebook:
 
     def __post_init__(self) -> None:
         for pack in self.packs:
+            if pack.rules.persons != NO_RULES:
+                self._says_who.add(pack.region)
             if pack.rules.watches:
                 self._watched.add(pack.region)
             for fixed in (each.five_fixed for each in pack.benefits):
@@ -54,6 +61,20 @@ class Rulebook:
                 for rule in pack.rules.watches if _is_of(pack, scheme) else ():
                     rules.setdefault(rule.id, rule)
             found = self._watches[key] = tuple(rules.values())
+        return found
+
+    def persons(self, region: str, scheme: str, on: date, known_on: date) -> PersonRules:
+        """Returns what the region says of persons of a scheme: each rule by the first pack that has it."""
+        if region not in self._says_who:
+            return NO_RULES
+        key = (region, scheme, on, known_on)
+        found = self._persons.get(key)
+        if found is None:
+            if len(self._persons) >= _KEPT_MOST:
+                self._persons.clear()
+            packs = self.packs.in_region(region, on, known_on)
+            ours = [each.rules.persons for each in packs if _is_of(each, scheme)]
+            found = self._persons[key] = together(ours)
         return found
 
     def window_days(self, region: str) -> int:

@@ -1,0 +1,64 @@
+"""Since when a person is enrolled, and for how long premiums were paid, as interruptions leave it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from medsettle_gateway.domain.calendar import months_later
+from medsettle_gateway.domain.people import Span
+from medsettle_gateway.domain.person_rules import InterruptionRule
+
+_A_DAY: Final = timedelta(days=1)
+
+
+class Gap(NamedTuple):
+    """Days without cover between two spans, both included."""
+
+    first_on: date
+    last_on: date
+
+    def lasts(self, months: int) -> bool:
+        """Does it last so many months, or longer?"""
+        return months_later(self.first_on, months) <= self.last_on + _A_DAY
+
+    def exceeds(self, months: int) -> bool:
+        """Does it last longer than so many months?"""
+        return months_later(self.first_on, months) <= self.last_on
+
+
+def gaps(spans: Sequence[Span]) -> Iterator[Gap]:
+    """Yields the days without cover between spans, in their order; those before and after are none."""
+    covered_to: date | None = None
+    for number, span in enumerate(sorted(spans, key=lambda each: each.first_on)):
+        if number and covered_to is not None and span.first_on > covered_to + _A_DAY:
+            yield Gap(covered_to + _A_DAY, span.first_on - _A_DAY)
+        if number == 0 or (covered_to is not None and (span.last_on is None or span.last_on > covered_to)):
+            covered_to = span.last_on
+        if covered_to is None:
+            return
+
+
+def enrolled_on(spans: Sequence[Span], on: date, rule: InterruptionRule | None) -> date:
+    """Returns the day of the first enrolment that counts on a day: after a long interruption a new one."""
+    first_on = min(span.first_on for span in spans)
+    if rule is None:
+        return first_on
+    ended = [gap for gap in gaps(spans) if gap.last_on < on and gap.lasts(rule.anew_months)]
+    return ended[-1].last_on + _A_DAY if ended else first_on
+
+
+def paid_months(spans: Sequence[Span], on: date, rule: InterruptionRule | None) -> int:
+    """Returns the whole months of cover up to a day since the last interruption that let years restart."""
+    since = min(span.first_on for span in spans)
+    if rule is not None and rule.restart_months is not None:
+        ended = [gap for gap in gaps(spans) if gap.last_on < on and gap.exceeds(rule.restart_months)]
+        since = ended[-1].last_on + _A_DAY if ended else since
+    return sum(
+        _months(span.first_on, min(span.last_on or on, on)) for span in spans if since <= span.first_on <= on
+    )
+
+
+def _months(first_on: date, last_on: date) -> int:
+    """Whole months from the first day to the last, both included."""
+    end = last_on + _A_DAY
+    return (end.year - first_on.year) * 12 + end.month - first_on.month - (end.day < first_on.day)

@@ -1,0 +1,160 @@
+"""May a person have benefits on a day: what the region's rules make of the person's dated facts."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.calendar import months_later
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.facts import MemberFacts
+from medsettle_gateway.domain.people import Arrears, Held
+from medsettle_gateway.domain.person_rules import Begins, PersonRules, Who, YearRule
+from medsettle_gateway.eligibility.cover import spans_of
+from medsettle_gateway.eligibility.enrolled import enrolled_on, gaps
+
+_A_DAY: Final = timedelta(days=1)
+
+STOPS_BENEFITS: Final = (
+    Reason.COVER_IN_ARREARS, Reason.ARREARS_NOT_RESTORED, Reason.IN_WAITING_PERIOD, Reason.BENEFITS_SUSPENDED,
+)
+"""Reasons that stop benefits of somebody who is enrolled: accounts may stay, where the region says so."""
+
+
+def refusal_of(
+    member: MemberFacts, on: date, rules: PersonRules, today: date, *, accounts_only: bool = False
+) -> Refusal | None:
+    """Returns why the person may have no benefit on the day, None if nothing stands against it.
+
+    The first that applies of NOT_COVERED (cover has not begun), COVER_INTERRUPTED, DOUBLE_COVER,
+    BENEFITS_SUSPENDED, COVER_IN_ARREARS, ARREARS_NOT_RESTORED, YEAR_NOT_PAID, YEAR_NOT_BEGUN,
+    IN_WAITING_PERIOD, OUTSIDE_AGE_BOUND. That cover has ended the engine says, which knows of stays.
+    ``today``: what is not paid yet may still be paid in time. ``accounts_only``: no fund is to pay.
+    """
+    stops = _refusal_of(member, on, rules, today)
+    if stops is not None and accounts_only and rules.accounts_stay and stops.reason in STOPS_BENEFITS:
+        return None
+    return stops
+
+
+def _refusal_of(member: MemberFacts, on: date, rules: PersonRules, today: date) -> Refusal | None:
+    for check in _CHECKS:
+        refusal = check(member, on, rules)
+        if refusal is not None:
+            return refusal
+    return _arrears(member, on, rules, today) or _year(member, on, rules) or _enrolment(member, on, rules)
+
+
+def _not_begun(member: MemberFacts, on: date, _rules: PersonRules) -> Refusal | None:
+    first_on = min(span.first_on for span in spans_of(member))
+    return None if first_on <= on else Refusal(Reason.NOT_COVERED, {"covered_from": first_on.isoformat()})
+
+
+def _interrupted(member: MemberFacts, on: date, _rules: PersonRules) -> Refusal | None:
+    """Whoever came back and paid for the days between has no benefits of them."""
+    for gap in gaps(member.past.spans):
+        if gap.first_on <= on <= gap.last_on:
+            detail = {"from": gap.first_on.isoformat(), "to": gap.last_on.isoformat()}
+            return Refusal(Reason.COVER_INTERRUPTED, detail)
+    return None
+
+
+def _double(member: MemberFacts, on: date, _rules: PersonRules) -> Refusal | None:
+    holding = [span for span in member.past.spans if span.holds(on)]
+    if len({span.cover.scheme for span in holding}) < 2:  # noqa: PLR2004 - two are double
+        return None
+    later = max(span.first_on for span in holding)
+    return Refusal(Reason.DOUBLE_COVER, {"since": later.isoformat()})
+
+
+def _suspended(member: MemberFacts, on: date, rules: PersonRules) -> Refusal | None:
+    for each in member.past.suspensions:
+        last_on = each.last_on
+        if last_on is None and rules.suspension is not None:
+            last_on = months_later(each.first_on, rules.suspension.months) - _A_DAY
+        if each.first_on <= on and (last_on is None or on <= last_on):
+            detail = {"since": each.first_on.isoformat(), "until": last_on.isoformat() if last_on else "-"}
+            clause = rules.suspension.clause if rules.suspension else ""
+            return _refuse(Reason.BENEFITS_SUSPENDED, clause, **detail)
+    return None
+
+
+_CHECKS: Final[tuple[Callable[[MemberFacts, date, PersonRules], Refusal | None], ...]] = (
+    _not_begun, _interrupted, _double, _suspended,
+)
+
+
+def _arrears(member: MemberFacts, on: date, rules: PersonRules, today: date) -> Refusal | None:
+    rule = rules.arrears
+    if rule is None:
+        return None
+    for each in member.past.arrears:
+        pay_by = months_later(each.first_on, rule.restored_months) - _A_DAY
+        paid_on = each.fact.paid_on
+        if not _stops(each, on) or (paid_on is not None and paid_on <= pay_by):
+            continue
+        since = each.first_on.isoformat()
+        if paid_on is None and today <= pay_by:
+            return _refuse(Reason.COVER_IN_ARREARS, rule.clause, since=since, pay_by=pay_by.isoformat())
+        paid = paid_on.isoformat() if paid_on else "-"
+        return _refuse(
+            Reason.ARREARS_NOT_RESTORED, rule.clause, since=since, pay_by=pay_by.isoformat(), paid_on=paid
+        )
+    return None
+
+
+def _stops(arrears: Held[Arrears], on: date) -> bool:
+    """Is it a day without benefits? From the first day of arrears to the last; if they go on, until paid."""
+    paid_on = arrears.fact.paid_on
+    return arrears.holds(on) and (arrears.last_on is not None or paid_on is None or on < paid_on)
+
+
+def _year(member: MemberFacts, on: date, rules: PersonRules) -> Refusal | None:
+    """Of whom no premium is recorded at all, the days of cover alone decide."""
+    rule = next((each for each in rules.years if fits(member, each.who)), None)
+    paid = sorted(each.paid_on for each in member.past.payments if each.scheme is member.scheme)
+    if rule is None or not paid:
+        return None
+    if on.year in {_covers(rule, paid_on) for paid_on in paid}:
+        return None
+    if rule.begins is Begins.NEXT_YEAR and paid[-1].year == on.year:
+        begins_on = date(on.year + 1, 1, 1).isoformat()
+        return _refuse(
+            Reason.YEAR_NOT_BEGUN, rule.clause, paid_on=paid[-1].isoformat(), begins_on=begins_on
+        )
+    return _refuse(Reason.YEAR_NOT_PAID, rule.clause, year=str(on.year), paid_on=paid[-1].isoformat())
+
+
+def _covers(rule: YearRule, paid_on: date) -> int | None:
+    """The year that a premium covers; None where it was paid too late in the year for any."""
+    if rule.pay_by is not None and paid_on > rule.pay_by.in_year(paid_on.year):
+        return None
+    return paid_on.year + (rule.begins is Begins.NEXT_YEAR)
+
+
+def _enrolment(member: MemberFacts, on: date, rules: PersonRules) -> Refusal | None:
+    for waiting in rules.waiting:
+        if fits(member, waiting.who):
+            since = enrolled_on(spans_of(member), on, rules.interruption)
+            begins_on = months_later(since, waiting.months)
+            if on < begins_on:
+                return _refuse(
+                    Reason.IN_WAITING_PERIOD, waiting.clause,
+                    enrolled_on=since.isoformat(), begins_on=begins_on.isoformat(),
+                )
+            break
+    for age in rules.ages:
+        asked = fits(member, age.who) and age.sex in {None, member.sex}
+        if asked and member.born_on is not None and months_later(member.born_on, 12 * age.below) <= on:
+            return _refuse(Reason.OUTSIDE_AGE_BOUND, age.clause, below=str(age.below))
+    return None
+
+
+def fits(member: MemberFacts, who: Who) -> bool:
+    """Is it a rule for this person?"""
+    held = {"scheme": member.scheme, "standing": member.standing, "enrolment": member.enrolment}
+    return all(held[fact].value in wanted for fact, wanted in who)
+
+
+def _refuse(reason: Reason, clause: str, **detail: str) -> Refusal:
+    return Refusal(reason, {**detail, "clause": clause} if clause else detail)
