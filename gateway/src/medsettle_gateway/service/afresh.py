@@ -8,16 +8,23 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.authority import Today
 from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.dispensing import fits, keys_of_draws
 from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
+from medsettle_gateway.service.payers import payers_now
+from medsettle_gateway.service.person import person_keys
 
 
 class Afresh(NamedTuple):
-    """What it finds, with the moves of other holds whose time is over, and whether its stay was billed."""
+    """What it finds, with the moves of other holds whose time is over, and whether its stay was billed.
+
+    ``is_left``: what it dispensed of registered prescriptions, and has given back since, is still left of them.
+    """
 
     member: MemberFacts
     today: Today
     moves: tuple[Move, ...]
     stay_ended: bool
+    is_left: bool
 
 
 def keys_afresh(sale: SaleRecord, now: Now) -> tuple[AnyKey, ...]:
@@ -26,10 +33,12 @@ def keys_afresh(sale: SaleRecord, now: Now) -> tuple[AnyKey, ...]:
         return ()
     return (
         MemberKey(sale.member),
+        *person_keys(sale.member),
         DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
         _counters_key(sale, now),
         *dispensed_keys(sale.member, sale.effect.region, sale.service_on, now),
         *stay_keys(sale.member, sale.institution, sale.basket),
+        *keys_of_draws(sale.drawn),
     )
 
 
@@ -41,8 +50,9 @@ def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
     due = facts.of(DueHoldsKey(member.member, now.at, now.desk.rules.due_holds_count))
     counted = _counters_key(sale, now)
     freed = free_due(due, member, (counted, facts.of(counted)), now.at, but=sale.request_id.text)
+    bound = payers_now(freed, facts, sale.service_on, now)
     ends = [facts.of(key) for key in stay_keys(member.member, sale.institution, sale.basket)]
-    payers = {each.account: each for each in freed.member.accounts if each.state is AccountState.ACTIVE}
+    payers = {each.account: each for each in bound.member.accounts if each.state is AccountState.ACTIVE}
     region = sale.effect.region if sale.effect else member.region
     dispensed = dispensed_keys(member.member, region, sale.service_on, now)
     own = sale.request_id.text
@@ -52,6 +62,7 @@ def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
         Today(payers, freed.counters, freed.still_out(handed_out)),
         freed.moves,
         any(freed.still_there(final) is not None for final in ends),
+        fits(sale.drawn, facts, freed.moves),
     )
 
 

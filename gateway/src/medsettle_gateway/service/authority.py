@@ -15,10 +15,12 @@ from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescript
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
+from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import Effect, SaleRecord, SettlementRecord
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.domain.watching import WatchRule
+from medsettle_gateway.service.dispensing import Prescribed
 from medsettle_gateway.supervision.seen import Watched
 
 Counters = Mapping[CounterKey, int]
@@ -31,6 +33,7 @@ class Question(Struct, frozen=True):
     ``items`` are the catalogue's, in the order of the basket's lines. ``payers`` may pay, in the order given.
     ``known_on`` is the gateway's day: no rule that was not known then decides. ``dispensed`` are the drugs of
     the days around, as far as the authority asked for them; ``orders`` hold on any of the sale's days.
+    ``prescribed`` is what is dispensed of registered prescriptions, None if nothing is.
     ``watched`` is what supervision needs to know besides, None where no rule looks.
     """
 
@@ -46,6 +49,12 @@ class Question(Struct, frozen=True):
     dispensed: tuple[Dispensed, ...] = ()
     orders: tuple[EmergencyOrder, ...] = ()
     watched: Watched | None = None
+    prescribed: Prescribed | None = None
+
+    @property
+    def drawn(self) -> tuple[Draw, ...]:
+        """What the sale draws of registered prescriptions."""
+        return () if self.prescribed is None else self.prescribed.drawn
 
 
 class Today(NamedTuple):

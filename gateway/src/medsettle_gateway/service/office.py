@@ -195,6 +195,7 @@ def _settled(command: Repair, late: SaleRecord, found: Afresh, result: _Result, 
     sale = begun(
         begins, SaleState.SETTLED, now.at, settlements=decided.settlements, split=decided.split,
         effect=decided.effect, calculated_at=now.at,
+        drawn=late.drawn if found.is_left else (),  # what others dispensed meanwhile is theirs
         tenders=(TenderRecord("cash", cash_fen),) if cash_fen else (),
     )
     sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
@@ -204,7 +205,7 @@ def _settled(command: Repair, late: SaleRecord, found: Afresh, result: _Result, 
 
 
 def _today(late: SaleRecord, found: Afresh, now: Now) -> Decided:
-    decided = None if found.stay_ended else _again(late, found, now)
+    decided = None if found.stay_ended or not found.is_left else _again(late, found, now)
     if decided is None:
         raise NotAllowedError(
             "这笔业务今天已无法重新计算;只能按当时告知的金额支付(--as-shown)。",

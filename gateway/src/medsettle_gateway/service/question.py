@@ -25,18 +25,19 @@ from medsettle_gateway.domain.keys import (
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.dispensing import check_prescribed, prescription_keys, registered_of
 from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
 from medsettle_gateway.service.eligibility_token import Binding
 from medsettle_gateway.service.facts_of_sale import (
     check_age,
     check_day,
     check_items,
-    check_payers,
     check_stay,
     item_codes,
     wanted_day,
 )
 from medsettle_gateway.service.guards import check_credential, check_institution
+from medsettle_gateway.service.payers import check_payers, payers_now
 from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.quote_token import Quoted
 
@@ -88,6 +89,7 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     person = MemberKey(asking.credential.member)
     of_person = person_keys(asking.credential.member)
     keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asking.credential.member, now))
+    keys += prescription_keys(asking.basket)
     if asking.credential.single_use:
         keys += (CredentialUseKey(asking.credential.credential_id),)
     member = known.of(person) if person in known else None
@@ -109,7 +111,7 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     """Returns the question of a basket.
 
     Raises Refused, in this order: the institution's, SERVICE_DATE_INVALID, the credential's, MEMBER_UNKNOWN,
-    STAY_ENDED, the items', the payers'.
+    STAY_ENDED, the prescriptions', the items', the payers'.
     """
     basket, quoted = asking.basket, asking.quoted
     institution = check_institution(asking.institution, facts)
@@ -121,20 +123,25 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     freed = free_due(due, member, (counted, facts.of(counted)), now.at)
     for key in stay_keys(member.member, asking.institution, basket):
         check_stay(freed.still_there(facts.of(key)), basket)
+    payers = payers_now(freed, facts, service_on, now)
     catalogue = facts.of(_catalogue_key(asking, institution.region))
     handed_out = [drug for key in _dispensed_keys(asking, member, now) for drug in facts.of(key)]
+    prescribed = check_prescribed(
+        basket, registered_of(basket, facts), member.member, institution.code, service_on, freed.moves
+    )
     question = Question(
         service_on=service_on,
         institution=institution,
-        member=freed.member,
+        member=payers.member,
         basket=basket,
         items=check_items(basket, catalogue, service_on),
         catalogue_digest=catalogue.digest,
-        payers=check_payers(basket, freed.member),
+        payers=check_payers(basket, payers),
         counters=freed.counters,
         known_on=day_of(asking.known_at or now.at),
         dispensed=freed.still_out(handed_out),
         orders=_orders(asking, facts, institution, now),
+        prescribed=prescribed,
     )
     return Asked(question, credential, freed.moves)
 

@@ -24,6 +24,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey, MaskedNameKey, SaleKey, TicketKey
 from medsettle_gateway.domain.member import Owner, Scheme
 from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord
 from medsettle_gateway.domain.split import Difference
 from medsettle_gateway.ledger.transition import By, moves_of
@@ -33,6 +34,7 @@ from medsettle_gateway.service.binding import carried
 from medsettle_gateway.service.change import begun, draft, moved
 from medsettle_gateway.service.commands import Caller, RefusedAnswer, SaleAnswer, Settle
 from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.dispensing import kept_draws
 from medsettle_gateway.service.guards import (
     check_attempts,
     check_id_day,
@@ -243,7 +245,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         settlements=left.decided.settlements, split=left.decided.split,
         effect=carried(left.decided.effect, before.effect),
         calculated_at=at, replaces=before.request_id.text, difference=left.difference, recompute_due=due,
-        bound_at=before.bound_at,
+        bound_at=before.bound_at, drawn=_still_drawn(before, left.basket),
     )
     # What is left was sold when all was: a return gives no till more time to undo the rest.
     sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale), settled_on=before.settled_on)
@@ -253,6 +255,10 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         *moves_of(SaleState.ABSENT, sale, _by(command, f"replaces {before.request_id}")),
     )
     return Decision(SaleAnswer(sale, _name(sale, facts)), moves)
+
+
+def _still_drawn(before: SaleRecord, basket: Basket) -> tuple[Draw, ...]:
+    return kept_draws(basket, basket.lines, before.drawn) if before.drawn else ()
 
 
 def _refuse(asked: AskedReturn, refusal: RefusalRecord, facts: Facts, now: Now) -> Decision:

@@ -187,6 +187,7 @@ def _booked(asked: AskedSettle, chosen: Chosen, now: Now) -> Decision:
         calculated_at=at,
         hold_expires_at=None if now_paid else at + now.desk.rules.hold,
         bound_at=bound_at,
+        drawn=about.question.drawn,
     )
     if now_paid:
         sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
@@ -207,7 +208,10 @@ def _to_ask(asked: AskedSettle, about: Asked, authority: str, now: Now) -> Decis
         collect=command.collect,
     )
     service_on = about.question.service_on
-    sale = begun(_draft(asked, now), SaleState.PENDING, at, service_on=service_on, upstream=upstream)
+    sale = begun(
+        _draft(asked, now), SaleState.PENDING, at, service_on=service_on, upstream=upstream,
+        drawn=about.question.drawn,
+    )
     of_people = _of_people(command, credential, at)
     moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, _by(command)), *of_people)
     return Decision(SaleAnswer(sale, about.question.member.masked_name, to_send=True), moves)

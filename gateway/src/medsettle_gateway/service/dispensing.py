@@ -1,0 +1,216 @@
+"""What a basket dispenses of registered prescriptions: each line that names one is looked at for itself.
+
+An external prescription that names the institution and number under which it was registered came through
+circulation (处方流转). One that nobody registered is paper, and as good as before.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from msgspec import Struct
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.asked import AskedLine, AskedPrescription, Basket
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.errors import LineFault, refuse_lines
+from medsettle_gateway.domain.keys import Facts, PrescriptionKey
+from medsettle_gateway.domain.money import format_quantity
+from medsettle_gateway.domain.moves import GiveBackPrescriptions, Move
+from medsettle_gateway.domain.prescriptions import Draw, PrescriptionFacts
+
+Registered = Mapping[str, PrescriptionFacts]
+"""The registered ones of a basket's prescriptions, by the id that its lines name."""
+
+
+class Prescribed(Struct, frozen=True):
+    """What a basket rests on, if any of its prescriptions is registered.
+
+    ``under``: for each line the prescription that orders it, NONE where none does, and whether that came
+    through circulation. ``drawn`` names each drug of a prescription once. ``unreviewed`` are the lines whose
+    prescriptions no pharmacist has approved, ``reviewed_elsewhere`` those that none of this place has: a
+    region may refuse them.
+    """
+
+    under: tuple[tuple[Prescription, bool], ...]
+    drawn: tuple[Draw, ...]
+    unreviewed: tuple[LineFault, ...] = ()
+    reviewed_elsewhere: tuple[LineFault, ...] = ()
+
+    @property
+    def circulated(self) -> bool:
+        """Does any line rest on a prescription that came through circulation?"""
+        return any(circulated for _, circulated in self.under)
+
+
+def prescription_keys(basket: Basket) -> tuple[PrescriptionKey, ...]:
+    """Returns what to load of the basket's external prescriptions; nothing where none may be registered."""
+    if not basket.prescriptions:
+        return ()
+    return tuple(dict.fromkeys(filter(None, map(_key, basket.prescriptions))))
+
+
+def registered_of(basket: Basket, facts: Facts) -> Registered:
+    """Returns those of the basket's prescriptions that are registered, as far as the facts are loaded."""
+    found: dict[str, PrescriptionFacts] = {}
+    for asked in basket.prescriptions:
+        key = _key(asked)
+        known = facts.of(key) if key is not None and key in facts else None
+        if known is not None:
+            found[asked.prescription_id] = known
+    return found
+
+
+def as_registered(basket: Basket, registered: Registered) -> Basket:
+    """Returns the basket with what was registered of its prescriptions in place of what the till states.
+
+    That is who prescribed it and when, and, unless the till names a pharmacist, who reviewed it.
+    """
+    if not registered:
+        return basket
+    known = (_as_registered(each, registered.get(each.prescription_id)) for each in basket.prescriptions)
+    return replace(basket, prescriptions=tuple(known))
+
+
+def check_prescribed(
+    basket: Basket, registered: Registered, member: str, here: str, service_on: date, freed: Iterable[Move]
+) -> Prescribed | None:
+    """Returns what the basket dispenses; None where none of its prescriptions is registered.
+
+    ``here`` is the place's code. ``freed`` are moves of holds that end first: what they give back is left
+    again. Raises Refused with all lines that are refused: PRESCRIPTION_NOT_PATIENTS, PRESCRIPTION_WITHDRAWN,
+    PRESCRIPTION_NOT_YET_VALID, PRESCRIPTION_EXPIRED, PRESCRIPTION_REJECTED, PRESCRIPTION_NOT_FOR_ITEM,
+    PRESCRIPTION_DISPENSED, PRESCRIPTION_QUANTITY_EXCEEDED.
+    """
+    if not registered:
+        return None
+    lines = [(line, registered.get(line.prescription_id or "")) for line in basket.lines]
+    given_back = _given_back(freed)
+    drawn_e4: dict[tuple[str, str, str], int] = {}
+    faults: list[LineFault] = []
+    for line, known in lines:
+        if known is None:
+            continue
+        refused = _refused(line, known, member, service_on)
+        if refused is None:
+            drug = (known.prescription.institution, known.prescription.number, line.item_code)
+            drawn_e4[drug] = drawn_e4.get(drug, 0) + line.quantity_e4
+            refused = _over(line, known, drawn_e4[drug], given_back.get(drug, 0))
+        if refused is not None:
+            faults.append(refused)
+    if faults:
+        raise refuse_lines(faults)
+    kinds = {each.prescription_id: each.kind for each in basket.prescriptions}
+    return Prescribed(
+        under=tuple(
+            (kinds.get(line.prescription_id or "", Prescription.NONE), known is not None)
+            for line, known in lines
+        ),
+        drawn=tuple(Draw(*drug, quantity_e4) for drug, quantity_e4 in drawn_e4.items()),
+        unreviewed=_unreviewed(lines, None),
+        reviewed_elsewhere=_unreviewed(lines, here),
+    )
+
+
+def fits(draws: Sequence[Draw], facts: Facts, freed: Iterable[Move] = ()) -> bool:
+    """Returns whether all of it may be dispensed still: nothing is withdrawn, and so much is left."""
+    given_back = _given_back(freed)
+    for draw in draws:
+        known = facts.of(PrescriptionKey(draw.institution, draw.number))
+        if known is None or known.withdrawal is not None:
+            return False
+        if draw.quantity_e4 > known.left_e4(draw.item_code, given_back.get(draw[:3], 0)):
+            return False
+    return True
+
+
+def keys_of_draws(draws: Iterable[Draw]) -> tuple[PrescriptionKey, ...]:
+    """Returns what to load of the prescriptions that a sale draws of, each once."""
+    return tuple(dict.fromkeys(PrescriptionKey(draw.institution, draw.number) for draw in draws))
+
+
+def kept_draws(basket: Basket, lines: Iterable[AskedLine], draws: Sequence[Draw]) -> tuple[Draw, ...]:
+    """Returns what a sale draws still once only these of its lines stay, in these quantities."""
+    numbers = {each.prescription_id: (each.institution, each.number) for each in basket.prescriptions}
+    kept_e4: dict[tuple[str, str, str], int] = {}
+    for line in lines:
+        named = numbers.get(line.prescription_id or "")
+        if named is not None:
+            drug = (*named, line.item_code)
+            kept_e4[drug] = kept_e4.get(drug, 0) + line.quantity_e4
+    left = ((draw, min(draw.quantity_e4, kept_e4.get(draw[:3], 0))) for draw in draws)
+    return tuple(draw._replace(quantity_e4=quantity_e4) for draw, quantity_e4 in left if quantity_e4)
+
+
+def _key(asked: AskedPrescription) -> PrescriptionKey | None:
+    if asked.kind is not Prescription.EXTERNAL or not (asked.number and asked.institution):
+        return None
+    return PrescriptionKey(asked.institution, asked.number)
+
+
+def _as_registered(asked: AskedPrescription, known: PrescriptionFacts | None) -> AskedPrescription:
+    if known is None:
+        return asked
+    registered = known.prescription
+    return replace(asked, prescriber=registered.prescriber, issued_on=registered.issued_on)
+
+
+def _refused(
+    line: AskedLine, known: PrescriptionFacts, member: str, service_on: date
+) -> LineFault | None:
+    """Why the line may dispense nothing of it at all."""
+    registered = known.prescription
+    if registered.member != member:
+        return _fault(line, Reason.PRESCRIPTION_NOT_PATIENTS, known)
+    if known.withdrawal is not None:
+        return _fault(line, Reason.PRESCRIPTION_WITHDRAWN, known)
+    if service_on < registered.issued_on:
+        return _fault(
+            line, Reason.PRESCRIPTION_NOT_YET_VALID, known, issued_on=registered.issued_on.isoformat()
+        )
+    if service_on > registered.valid_to:
+        return _fault(line, Reason.PRESCRIPTION_EXPIRED, known, valid_to=registered.valid_to.isoformat())
+    if known.reviews and not known.reviews[-1].approved:
+        return _fault(line, Reason.PRESCRIPTION_REJECTED, known)
+    if registered.drug(line.item_code) is None:
+        return _fault(line, Reason.PRESCRIPTION_NOT_FOR_ITEM, known)
+    return None
+
+
+def _over(
+    line: AskedLine, known: PrescriptionFacts, wanted_e4: int, given_back_e4: int
+) -> LineFault | None:
+    """Why the line may not dispense so much, with the lines before it of the same drug."""
+    left_e4 = known.left_e4(line.item_code, given_back_e4)
+    if wanted_e4 <= left_e4:
+        return None
+    if not left_e4:
+        return _fault(line, Reason.PRESCRIPTION_DISPENSED, known)
+    left, wanted = format_quantity(left_e4), format_quantity(wanted_e4)
+    return _fault(line, Reason.PRESCRIPTION_QUANTITY_EXCEEDED, known, left=left, wanted=wanted)
+
+
+def _unreviewed(
+    lines: Iterable[tuple[AskedLine, PrescriptionFacts | None]], here: str | None
+) -> tuple[LineFault, ...]:
+    """The lines on whose prescriptions no pharmacist has decided: of that place, if one is given."""
+    return tuple(
+        _fault(line, Reason.PRESCRIPTION_NOT_REVIEWED, known)
+        for line, known in lines
+        if known is not None and not any(here in {None, review.institution} for review in known.reviews)
+    )
+
+
+def _given_back(freed: Iterable[Move]) -> dict[tuple[str, str, str], int]:
+    back_e4: dict[tuple[str, str, str], int] = {}
+    for move in freed:
+        if isinstance(move, GiveBackPrescriptions):
+            for draw in move.draws:
+                back_e4[draw[:3]] = back_e4.get(draw[:3], 0) + draw.quantity_e4
+    return back_e4
+
+
+def _fault(line: AskedLine, reason: Reason, known: PrescriptionFacts, **detail: str) -> LineFault:
+    registered = known.prescription
+    named = {"prescription": registered.number, "institution": registered.institution}
+    return LineFault(line.line_id, line.item_code, reason, {**named, **detail})
