@@ -13,11 +13,23 @@ from medsettle.aio import AsyncTill
 from medsettle.errors import OutcomeUnknownError
 from medsettle.evidence import Evidence
 from medsettle.journal import SqliteJournal
-from medsettle.models import Basket, CashState, Collect, Outcome, SaleState, Split, Tendered
+from medsettle.models import (
+    Basket,
+    CashState,
+    Collect,
+    Outcome,
+    Proxy,
+    Relation,
+    SaleState,
+    Split,
+    Tendered,
+)
 from medsettle.record import SaleRecord
 from medsettle.tender import CashTender, Collected, HttpTender
 from medsettle.till import Till
 from medsettle.wire.reasons import Reason
+from medsettle.wire.v1 import settlement_pb2
+from tests.sdk.counter import Drawer
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart
 from tests.sdk.faults import lost_after, refused
 from tests.sdk.wires import AsyncDirectTransport, config_in, served
@@ -102,6 +114,25 @@ async def test_what_is_open_is_recovered(
     counterpart.away = False
     (card,) = await async_till.recover()
     assert (card.outcome, card.state) == (Outcome.NOT_PAID, SaleState.SEALED)
+
+
+async def test_what_a_check_has_said_and_who_came_go_along_with_the_sale(
+    async_till: AsyncTill, counterpart: Counterpart, basket: Basket
+) -> None:
+    counterpart.binds_s = 60
+    await async_till.check_eligibility("scanned", item_codes=("XA01",), operator="07")
+    await async_till.quote("scanned", basket)
+    proxy = Proxy(Relation.CHILD, "刘代办", "210399199001010019")
+    await async_till.settle("1", "scanned", basket, expected=SHOWN, proxy=proxy)
+    asked = settlement_pb2.SettleRequest.FromString(counterpart.bodies[-1])
+    assert (asked.eligibility_token, asked.proxy.name) == ("said-1", "刘代办")
+    card = await async_till.checkout(
+        "2", "scanned", basket, show=bool, tender=Drawer().tender, proxy=proxy, eligibility_token="given",
+    )
+    assert card.outcome is Outcome.PAID
+    last = max(number for number, call in enumerate(counterpart.seen) if call == "Settle")
+    asked = settlement_pb2.SettleRequest.FromString(counterpart.bodies[last])
+    assert (asked.eligibility_token, asked.proxy.name) == ("given", "刘代办")
 
 
 async def test_every_call_can_be_awaited(
