@@ -1,4 +1,4 @@
-"""What is filed for a member on a day: which of it holds at a place, and where the place lies for the member."""
+"""What is filed for a member on a day: what of it holds at a place, and where that place lies."""
 
 from collections.abc import Callable, Sequence
 from datetime import date

@@ -7,12 +7,15 @@ from medsettle_gateway.domain.place import Designation
 from medsettle_gateway.policy.facts import SETTLEMENT_FACTS
 from medsettle_gateway.policy.load_benefits import read_title
 from medsettle_gateway.policy.load_facts import Vocabulary, askable
+from medsettle_gateway.policy.load_persons import PERSON_SECTIONS
 from medsettle_gateway.policy.load_rows import read_clause, read_figure, read_gate, read_tests
+from medsettle_gateway.policy.load_work import WORK_KEYS
 from medsettle_gateway.policy.notices import At, Notice
 from medsettle_gateway.policy.plan import Eligibility
 from medsettle_gateway.policy.reading import Reader, child
 from medsettle_gateway.policy.rows import FigureKind
 
+_SECTIONS: Final = ("institution", "filing", *PERSON_SECTIONS)
 _DESIGNATION: Final = askable(("designation",))
 
 
@@ -20,7 +23,8 @@ def read_eligibility(
     reader: Reader, value: object, vocabulary: Vocabulary
 ) -> tuple[Eligibility, tuple[str, ...]]:
     """Read ``eligibility``: the institution's gate, and the benefits that need a filing."""
-    data = reader.section({} if value is None else value, "eligibility", ("institution", "filing"))
+    allowed = ("institution", "filing", *WORK_KEYS)
+    data = reader.section({} if value is None else value, "eligibility", allowed)
     filing = reader.ids(data.get("filing", []), "eligibility.filing")
     if "institution" not in data:
         return Eligibility(()), filing

@@ -15,8 +15,10 @@ from medsettle_gateway.policy.load_eligibility import read_eligibility, read_not
 from medsettle_gateway.policy.load_facts import read_vocabulary
 from medsettle_gateway.policy.load_layers import read_layers
 from medsettle_gateway.policy.load_lines import read_lines
+from medsettle_gateway.policy.load_persons import read_persons
 from medsettle_gateway.policy.load_supervision import read_supervision
 from medsettle_gateway.policy.load_together import check_together
+from medsettle_gateway.policy.load_work import read_work
 from medsettle_gateway.policy.pack import Pack, Status
 from medsettle_gateway.policy.plan import Rules
 from medsettle_gateway.policy.reading import LOCAL_FIGURE, LineNumbers, Reader
@@ -94,6 +96,8 @@ def _rules(reader: Reader, data: Mapping[str, object], pack_id: str) -> Rules:
         accounts=accounts,
         eligibility=eligibility,
         layers=layers,
+        work=read_work(reader, data.get("eligibility"), benefits, filing),
+        persons=read_persons(reader, data.get("eligibility")),
         notices=read_notices(reader, data.get("warnings"), vocabulary),
         watches=read_supervision(reader, data.get("supervision")),
         declared=vocabulary.declared,

@@ -9,6 +9,8 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.person_rules import NO_RULES, PersonRules, together
 from medsettle_gateway.domain.watching import WatchRule
+from medsettle_gateway.domain.work_rules import WorkRules
+from medsettle_gateway.domain.work_rules import together as work_together
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.registry import Packs
 
@@ -27,6 +29,9 @@ class Rulebook:
     _known: dict[tuple[str, date], tuple[Pack, ...]] = field(init=False, repr=False, default_factory=dict)
     _says_who: set[str] = field(init=False, repr=False, default_factory=set)
     _persons: dict[tuple[str, str, date, date], PersonRules] = field(
+        init=False, repr=False, default_factory=dict
+    )
+    _work: dict[tuple[str, str, date, date], WorkRules] = field(
         init=False, repr=False, default_factory=dict
     )
     _watched: set[str] = field(init=False, repr=False, default_factory=set)
@@ -75,6 +80,17 @@ class Rulebook:
             packs = self.packs.in_region(region, on, known_on)
             ours = [each.rules.persons for each in packs if _is_of(each, scheme)]
             found = self._persons[key] = together(ours)
+        return found
+
+    def work(self, region: str, scheme: str, on: date, known_on: date) -> WorkRules:
+        """Returns what the region asks of places, staff and filings for members of a scheme."""
+        key = (region, scheme, on, known_on)
+        found = self._work.get(key)
+        if found is None:
+            if len(self._work) >= _KEPT_MOST:
+                self._work.clear()
+            packs = self.packs.in_region(region, on, known_on)
+            found = self._work[key] = work_together(each.rules.work for each in packs if _is_of(each, scheme))
         return found
 
     def window_days(self, region: str) -> int:
