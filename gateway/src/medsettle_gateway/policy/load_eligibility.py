@@ -15,7 +15,7 @@ from medsettle_gateway.policy.plan import Eligibility
 from medsettle_gateway.policy.reading import Reader, child
 from medsettle_gateway.policy.rows import FigureKind
 
-_SECTIONS: Final = ("institution", "filing", *PERSON_SECTIONS)
+_SECTIONS: Final = ("institution", "filing", *PERSON_SECTIONS, *WORK_KEYS)
 _DESIGNATION: Final = askable(("designation",))
 
 
@@ -23,8 +23,7 @@ def read_eligibility(
     reader: Reader, value: object, vocabulary: Vocabulary
 ) -> tuple[Eligibility, tuple[str, ...]]:
     """Read ``eligibility``: the institution's gate, and the benefits that need a filing."""
-    allowed = ("institution", "filing", *WORK_KEYS)
-    data = reader.section({} if value is None else value, "eligibility", allowed)
+    data = reader.section({} if value is None else value, "eligibility", _SECTIONS)
     filing = reader.ids(data.get("filing", []), "eligibility.filing")
     if "institution" not in data:
         return Eligibility(()), filing

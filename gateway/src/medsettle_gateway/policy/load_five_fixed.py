@@ -75,12 +75,13 @@ def _review(reader: Reader, value: object, path: str) -> tuple[MonthDay, MonthDa
     if value is None:
         return None
     data = reader.section(value, path, ("from", "to"), ("from", "to"))
-    days = {key: _month_day(reader, entry, child(path, key)) for key, entry in data.items()}
+    days = {key: read_month_day(reader, entry, child(path, key)) for key, entry in data.items()}
     first, last = days.get("from"), days.get("to")
     return None if first is None or last is None else (first, last)
 
 
-def _month_day(reader: Reader, value: object, path: str) -> MonthDay | None:
+def read_month_day(reader: Reader, value: object, path: str) -> MonthDay | None:
+    """A day of every year, written MM-DD; None where it is none."""
     match = _MONTH_DAY.fullmatch(value) if isinstance(value, str) else None
     if match is not None:
         month, day = int(match[1]), int(match[2])
