@@ -24,7 +24,8 @@ END_STATEMENT: Final = b"v1-emergency-order-end\n"
 class OrderRecord:
     """One order. ``institutions`` empty: every one of the region. Both days are included.
 
-    ``authority`` ordered it, ``document`` is its paper's number, ``author`` entered it.
+    ``authority`` ordered it, ``document`` is its paper's number, ``author`` entered it. ``skips`` are rules
+    of supervision that do not look meanwhile, by id or kind; orders signed before there were any have none.
     """
 
     id: str
@@ -37,6 +38,7 @@ class OrderRecord:
     document: str
     author: str
     issued_at: datetime
+    skips: tuple[str, ...] = ()
 
     def holds(self, region: str, institution: str, since: date, until: date) -> bool:
         """Does it hold at the institution on any of the days, the first and the last included?"""

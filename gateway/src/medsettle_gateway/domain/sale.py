@@ -17,6 +17,7 @@ from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import Breakdown, FundShare
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import LineFault, Refusal
+from medsettle_gateway.domain.finding import AcceptedWarning, Finding
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.plain import from_json, from_raw, to_json
 from medsettle_gateway.domain.prescriptions import Draw
@@ -167,6 +168,7 @@ class RefusalRecord(Struct, frozen=True):
     breakdown: Breakdown | None = None
     other: SaleHead | None = None
     lines: tuple[LineFault, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @classmethod
     def of(cls, refusal: Refusal) -> "RefusalRecord":
@@ -202,6 +204,7 @@ class SaleRecord(Struct, frozen=True):
     ``drawn`` is what it dispenses of registered prescriptions, for as long as it stands.
     ``bound_at`` is set where it was decided by what was known then, because a check's answer bound.
     ``repairs`` names the sale whose late confirmation was refused, and which this one settles after all.
+    ``findings`` are what supervision found, ``accepted`` the warnings in spite of which the cashier went on.
     Names are not here: they live in one table.
     """
 
@@ -241,6 +244,8 @@ class SaleRecord(Struct, frozen=True):
     undone_by: str = ""
     drawn: tuple[Draw, ...] = ()
     bound_at: datetime | None = None
+    findings: tuple[Finding, ...] = ()
+    accepted: tuple[AcceptedWarning, ...] = ()
 
     @property
     def institution(self) -> str:

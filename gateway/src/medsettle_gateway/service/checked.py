@@ -7,16 +7,23 @@ from typing import NamedTuple
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.filings import Filing
+from medsettle_gateway.domain.finding import Verdict
 from medsettle_gateway.domain.sale import RefusalRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """Something the cashier should know; it refuses nothing."""
+    """Something the cashier should know. ``verdict``: what supervision asks of him; None: only to know it.
+
+    ``line_ids``: what it is about; none: the whole basket, or the person.
+    """
 
     code: str
     zh: str
     en: str
+    verdict: Verdict | None = None
+    line_ids: tuple[str, ...] = ()
+    clause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Basket, Collect
 from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.credential import Proxy
+from medsettle_gateway.domain.finding import AcceptedWarning
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.recovery import Became, ShownSale
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord, SettlementRecord, TenderRecord
@@ -81,6 +82,7 @@ class Settle:
     replaces: RequestId | None = None
     eligibility_token: str | None = None
     proxy: Proxy | None = field(default=None, repr=False)
+    accepted_warnings: tuple[AcceptedWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Rules:
     """Later sales that a reversal looks through and lists; it says where there are more."""
     dispensed_count: int = 2_000
     """Drugs handed out before, the latest, that one decision looks at."""
+    past_sales_count: int = 200
+    """Earlier sales of a member, the latest, that rules of supervision look back at."""
     orders_count: int = 1_000
     """Emergency orders for a place on the days of one sale that a decision looks at."""
     queue_count: int = 1024

@@ -56,6 +56,18 @@ class Orders:
             if record is not None and record.holds(institution.region, institution.code, since, until)
         )
 
+    def skips(
+        self, signed: Sequence[SignedOrder], institution: InstitutionFacts, on: date
+    ) -> tuple[str, ...]:
+        """Returns the rules of supervision that do not look at the institution on the day, each once."""
+        records = (self.read(each) for each in signed)
+        found = (
+            skip for record in records
+            if record is not None and record.holds(institution.region, institution.code, on, on)
+            for skip in record.skips
+        )
+        return tuple(dict.fromkeys(found))
+
     def too_many(self, institution: InstitutionFacts, limit: int) -> None:
         """Reports that more orders were signed for a place than a decision looks at: some do not hold."""
         what = f"emergency orders at {institution.code}"

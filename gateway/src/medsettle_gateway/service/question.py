@@ -40,6 +40,8 @@ from medsettle_gateway.service.guards import check_credential, check_institution
 from medsettle_gateway.service.payers import check_payers, payers_now
 from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.quote_token import Quoted
+from medsettle_gateway.service.watched import Look, watch_keys, watched
+from medsettle_gateway.supervision.seen import Watched
 
 
 @dataclass(frozen=True)  # without slots, so that it keeps what it is asked for in every round of loading
@@ -104,6 +106,7 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         _orders_key(asking, region, now),
         *_dispensed_keys(asking, member, now),
         *stay_keys(member.member, asking.institution, asking.basket),
+        *watch_keys(_look(asking, member, now), known, now),
     )
 
 
@@ -141,6 +144,7 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         known_on=day_of(asking.known_at or now.at),
         dispensed=freed.still_out(handed_out),
         orders=_orders(asking, facts, institution, now),
+        watched=_watched(asking, member, institution, facts, now),
         prescribed=prescribed,
     )
     return Asked(question, credential, freed.moves)
@@ -185,6 +189,20 @@ def _orders(
     if len(signed) > limit:
         now.desk.orders.too_many(institution, limit)
     return now.desk.orders.in_force(signed[:limit], institution, key.since, key.until)
+
+
+def _look(asking: Asking, member: MemberFacts, now: Now) -> Look:
+    known_on = day_of(asking.known_at or now.at)
+    return Look(member, asking.institution, asking.wanted_day(now.at), known_on)
+
+
+def _watched(
+    asking: Asking, member: MemberFacts, institution: InstitutionFacts, facts: Facts, now: Now
+) -> Watched | None:
+    look = _look(asking, member, now)
+    signed = facts.of(_orders_key(asking, institution.region, now))[: now.desk.rules.orders_count]
+    skips = now.desk.orders.skips(signed, institution, look.on) if signed else ()
+    return watched(look, institution, facts, skips, now)
 
 
 def _dispensed_keys(asking: Asking, member: MemberFacts, now: Now) -> tuple[DispensedKey, ...]:
