@@ -12,6 +12,7 @@ from anyio._backends._asyncio import TestRunner
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from tests.leaks import Watch
     from tests.postgres import Databases
 
 _POLLER_MEETS_CLOSED = [
@@ -52,6 +53,26 @@ def closed_loops_stay_closed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TestRunner, "_exception_handler", hear)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def log_watch() -> Iterator["Watch"]:
+    """Looks at everything that is logged while the tests run."""
+    from tests.leaks import watching
+
+    with watching() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_people_is_logged(request: pytest.FixtureRequest, log_watch: "Watch") -> Iterator[None]:
+    """No log shows a name, a number or a credential, whatever a test does; some are in its own folder."""
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    for log in folder.rglob("*.log") if folder is not None else ():
+        log_watch.read(log)
+    found = log_watch.taken()
+    assert not found, "a log shows what it must not: " + "; ".join(found)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,47 @@
+"""The watch over all logs finds what it is there for, and is quiet about what logs may show."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.leaks import Watch, leaks_in
+
+LOG = logging.getLogger("medsettle.gateway")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["210399198504120019", "member 210399198504120019 was refused", "MSD1.eyJqdGkiOiI.c2ln",
+     "call 13912345678", "card of 张伟", "11010519491231002X"],
+)
+def test_what_is_of_people_is_found(text: str) -> None:
+    assert leaks_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["H21030200001-01-20261122-1-1", "1764000000123456", "ref 5f1d7c10c2", "张*", "20261122",
+     "amount_fen 13912345678000", "210300", "MSQ1.abcdefghijkl.x", ""],
+)
+def test_what_logs_may_show_is_none(text: str) -> None:
+    assert leaks_in(text) == []
+
+
+def test_a_record_is_looked_at_with_its_arguments_fields_and_traceback(log_watch: Watch) -> None:
+    LOG.debug("who: %s", "张伟")
+    LOG.info("call", extra={"fields": {"token": "MSD1.eyJqdGkiOiI.c2ln"}})
+    try:
+        raise ValueError("210399198504120019")
+    except ValueError:
+        LOG.exception("failed")
+    found = {each.partition(": ")[2].partition(":")[0] for each in log_watch.taken()}
+    assert found == {"person of the city", "credential", "number of a paper"}
+
+
+def test_the_log_of_another_process_is_looked_at(log_watch: Watch, tmp_path: Path) -> None:
+    log = tmp_path / "gateway.log"
+    log.write_text("11010519491231002X\n", "utf-8")
+    log_watch.read(log)
+    assert len(log_watch.taken()) == 1
+    log.unlink()
