@@ -130,7 +130,8 @@ def _secret_of(service: CredentialService) -> dict[str, str]:
     if not 0 < len(secret) <= _SECRET_CHARS or not secret.isascii() or not secret.isprintable():
         raise ConfigError(
             f"凭证服务的密钥 {where} 为空,或含有不能放入 HTTP 首部的字符。",
-            f"The secret of the credential service in {where} is empty, or has characters that no header takes.",
+            f"The secret of the credential service in {where} is empty, or has characters that no header "
+            "takes.",
         )
     return {service.secret_header: secret}
 

@@ -177,8 +177,9 @@ def run(
 ) -> None:
     """Runs a gateway until the process is told to end; ``ready`` hears the port once calls are answered.
 
-    ``remotes``, ``resolver`` and ``envelopes`` are what :meth:`Gateway.of` takes. A worker shares its port with others, and
-    ends with whoever started it. Raises ConfigError if it cannot start, BrokenError if it cannot go on.
+    ``remotes``, ``resolver`` and ``envelopes`` are what :meth:`Gateway.of` takes. A worker shares its port
+    with others, and ends with whoever started it. Raises ConfigError if it cannot start, BrokenError if it
+    cannot go on.
     """
     def made() -> Coroutine[Any, Any, Gateway]:
         return Gateway.of(

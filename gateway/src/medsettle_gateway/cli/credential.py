@@ -1,22 +1,25 @@
-"""``medsettle-gateway credential``: the demo issuer of scannable credentials."""
+"""``medsettle-gateway credential``: the demo issuer of credentials, and a service to try against."""
 
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import click
 
+from medsettle_gateway.cli.entering import checked_rows, listing_faults
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
-from medsettle_gateway.config import ConfigError
+from medsettle_gateway.config import ConfigError, LimitsSection
+from medsettle_gateway.files.registers import CODES
 from medsettle_gateway.resolvers.demo import DemoIssuer
 
 _ID_BYTES: Final = 12
 
 
-@click.group("credential", short_help="签发演示凭证 issue demo credentials")
+@click.group("credential", short_help="签发演示凭证、模拟凭证服务 issue and simulate credentials")
 def credential() -> None:
-    """Issue demo credentials."""
+    """Issue demo credentials, and simulate a credential service."""
 
 
 @credential.command("issue", short_help="签发一个演示凭证 print what a member would show")
@@ -49,3 +52,27 @@ def issue(member_no: str, as_json: bool, config_path: Path) -> None:  # noqa: FB
         print_json({"token": token, "expires_at": (issued_at + life).isoformat(timespec="seconds")})
     else:
         click.echo(token)
+
+
+@credential.command("simulate", short_help="模拟医保电子凭证服务 simulate a credential service")
+@click.option("--people", "people_path", required=True, type=click.Path(dir_okay=False, path_type=Path),
+              help="A CSV file of who has which code: code, id_number, name, region.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65_535),
+              help="Where on this machine it listens; 0: on a free port.")
+def simulate(people_path: Path, port: int) -> None:
+    """Answer the decode call ec.query for invented people, until it is told to end.
+
+    POST /control with {"fault": ..., "times": ..., "expired": [...]} makes it fail as real services do. It is
+    for trying things out: it listens on this machine only, and asks nobody who they are.
+    """
+    from medsettle_gateway.resolvers.simulator import PATH, Simulation, Simulator  # noqa: PLC0415
+
+    with listing_faults(as_json=False):
+        people = [holder for _, holder in checked_rows(people_path, CODES, LimitsSection())]
+    try:
+        server = Simulator(Simulation.of(people), port)
+    except OSError:
+        refuse(f"无法在端口 {port} 上监听,可能已被占用。", f"Cannot listen on port {port}; it may be taken.")
+    click.echo(f"credential service simulated at http://127.0.0.1:{server.server_port}{PATH}")
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()

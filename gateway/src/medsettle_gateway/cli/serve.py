@@ -19,9 +19,10 @@ _LAST_WORDS_S: Final = 10.0
 """For what a worker does after its calls have ended."""
 _KNOWS_NOBODY: Final = (
     "没有设置凭证服务:出示的凭证都会被拒绝(CREDENTIAL_INVALID),无法结算;"
-    "请由自己的程序启动网关并传入 resolver,见 README。"
+    "请在配置中设置 [[credentials.services]],或由自己的程序启动网关并传入 resolver,见 README。"
     "No credential service is set: every credential is refused (CREDENTIAL_INVALID), and nothing can be "
-    "settled; start the gateway from a program of yours that hands a resolver in, as the README shows."
+    "settled; name one in [[credentials.services]], or start the gateway from a program of yours that hands "
+    "a resolver in, as the README shows."
 )
 
 
@@ -101,7 +102,7 @@ def _refuse_unmeant(path: Path, config: Config, *, demo: bool) -> None:
 
 def _say_ready(config: Config, port: int, more: str = "", *, worker: bool = False) -> None:
     """The warning comes here and not before: of a start that fails only the reason is to be read."""
-    if not worker and not config.gateway.demo:
+    if not worker and not config.gateway.demo and config.credentials.knows_nobody:
         LOGGER.warning(_KNOWS_NOBODY)
     kind = " demo" if config.gateway.demo else ""
     tls = "TLS" if config.listen.tls_certificate is not None else "plaintext"

@@ -67,6 +67,11 @@ class CredentialsSection:
     remembered: int = _limit(20_000, 0, 1_000_000)
     """Codes, known by keyed hashes only, that the process remembers while they live."""
 
+    @property
+    def knows_nobody(self) -> bool:
+        """Does it name neither a service nor a kind of card?"""
+        return not self.services and not any(kind != ELECTRONIC for kind in self.kinds)
+
 
 def credentials_agree(section: CredentialsSection) -> None:
     """What no single value shows. Raises ConfigError for the first fault."""

@@ -1,6 +1,6 @@
 """What a credential is shown for at the counter, and who came in the patient's place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from msgspec import Struct
@@ -30,6 +30,16 @@ class AskedFor:
     purpose: Purpose
     operator: str = ""
     office: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeHolder:
+    """Somebody who has a code, for a credential service that is simulated. ``region``: where insured."""
+
+    code: str = field(repr=False)
+    id_number: str = field(repr=False)
+    name: str = field(repr=False)
+    region: str
 
 
 class Relation(StrEnum):

@@ -15,6 +15,7 @@ _ITEM_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,31}")
 _NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
 _ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 _SOCIAL_CARD: Final = re.compile(r"[0-9A-Z]{6,32}")
+_SCANNED: Final = re.compile(r"[!-~]{1,512}")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9-]{5,19}")
 _OTHER_PAPER: Final = re.compile(r"[0-9A-Z]{5,30}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -97,6 +98,13 @@ def social_card_number(cell: str) -> str:
     return _matching(
         _SOCIAL_CARD, cell.upper(), "应为6至32位字母或数字的社保卡号",
         "must be the number of a social security card, 6 to 32 letters or digits",
+    )
+
+
+def scanned_code(cell: str) -> str:
+    """What a scanner reads: 1 to 512 visible ASCII characters."""
+    return _matching(
+        _SCANNED, cell, "应为1至512个可见的 ASCII 字符", "must be 1 to 512 visible ASCII characters"
     )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Ward
 from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.credential import CodeHolder
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import (
@@ -25,6 +26,8 @@ _STANDINGS: Final = {
 }
 _SUSPENDED: Final = {"active": False, "suspended": True}
 _FROZEN: Final = {"active": False, "frozen": True}
+_KEPT_OF_TIES: Final = {"to": "valid_to", "year_limit_yuan": "limit_fen", "consented_on": "consented_on"}
+"""Columns of families that may be missing, and what then stays as it is known."""
 _MEASURES: Final = ("deductible", "paid", "borne", "banded")
 
 
@@ -61,7 +64,16 @@ def _tie(row: Cells) -> FamilyTie:
         raise CellError("付款人不能是本人", "a member is no relative of oneself")
     if row["relation"] is Owner.SELF:
         raise CellError("relation 不能是 self", "relation cannot be self")
-    return FamilyTie(row["member_no"], row["payer_member_no"], row["relation"])
+    valid_from, valid_to = row.get("from"), row.get("to")
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
+        raise CellError("to 早于 from", "to is before from")
+    if row.get("year_limit_yuan") == 0:
+        raise CellError("year_limit_yuan 应大于零;不限额请留空", "year_limit_yuan is above 0; leave it empty for none")
+    return FamilyTie(
+        row["member_no"], row["payer_member_no"], row["relation"], valid_from, valid_to,
+        row.get("year_limit_yuan"), row.get("consented_on"),
+        tuple(name for column, name in _KEPT_OF_TIES.items() if column not in row),
+    )
 
 
 def _year_sum(row: Cells) -> YearSum:
@@ -145,6 +157,18 @@ MEMBERS: Final[Columns[MemberRecord]] = Columns(
     optional=("born_on", "social_card_no", "phone"),
 )
 
+CODES: Final[Columns[CodeHolder]] = Columns(
+    {
+        "code": read.scanned_code,
+        "id_number": read.id_number,
+        "name": read.name,
+        "region": read.region,
+    },
+    lambda row: CodeHolder(row["code"], row["id_number"], row["name"], row["region"]),
+    key=("code",),
+)
+"""Who has which code, for a credential service that is simulated."""
+
 ATTRIBUTES: Final[Columns[AttributeRow]] = Columns(
     {
         "member_no": read.member_number,
@@ -162,9 +186,14 @@ FAMILIES: Final[Columns[FamilyTie]] = Columns(
         "member_no": read.member_number,
         "payer_member_no": read.member_number,
         "relation": read.choice(Owner),
+        "from": read.optional(read.day),
+        "to": read.optional(read.day),
+        "year_limit_yuan": read.optional(read.amount),
+        "consented_on": read.optional(read.day),
     },
     _tie,
     key=("member_no", "payer_member_no"),
+    optional=("from", *_KEPT_OF_TIES),
 )
 
 YEARS: Final[Columns[YearSum]] = Columns(

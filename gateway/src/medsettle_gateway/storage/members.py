@@ -135,9 +135,10 @@ class Members:
 
     def _sealed(self, member: str, identity: Identity) -> Values:
         card = identity.social_card_no
+        find = self.sealer.find
         return (
-            member, self.sealer.find(NUMBER, identity.number), self.sealer.find(ID_NUMBER, identity.id_number),
-            self.sealer.find(SOCIAL_CARD, card) if card else None, self.sealer.seal(member, identity),
+            member, find(NUMBER, identity.number), find(ID_NUMBER, identity.id_number),
+            find(SOCIAL_CARD, card) if card else None, self.sealer.seal(member, identity),
         )
 
     def _open_account(self, member: str, record: MemberRecord, writing: _Writing) -> None:
