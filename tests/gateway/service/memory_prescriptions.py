@@ -69,13 +69,14 @@ class Prescriptions:
 
     def draw(self, move: moves.DrawPrescriptions) -> None:
         assert move.request_id not in self.draws
-        self.draws[move.request_id] = move.draws
         for draw in move.draws:
             facts = self.load(keys.PrescriptionKey(draw.institution, draw.number))
             assert facts is not None
             drug = facts.prescription.drug(draw.item_code)
             assert drug is not None
-            assert facts.drawn_e4[draw.item_code] <= facts.prescription.allowed_e4(drug)
+            drawn_e4 = facts.drawn_e4[draw.item_code] + draw.quantity_e4
+            assert drawn_e4 <= facts.prescription.allowed_e4(drug)
+        self.draws[move.request_id] = move.draws
 
     def give_back(self, move: moves.GiveBackPrescriptions) -> None:
         assert self.draws.pop(move.request_id) == move.draws

@@ -30,6 +30,16 @@ class PrescriptionState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+class PharmacistReview(StrEnum):
+    """Which review a region asks for before a registered prescription is dispensed."""
+
+    ANYWHERE = "anywhere"
+    """By a pharmacist of any place."""
+    HERE = "here"
+    """By one of the place that dispenses it."""
+    NONE = "none"
+
+
 class PrescribedDrug(Struct, frozen=True):
     """One drug; ``quantity_e4`` is of one dispensing, x 10^4, and ``days_supply`` how long that lasts."""
 

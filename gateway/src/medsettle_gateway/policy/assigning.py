@@ -6,16 +6,16 @@ the order of the packs. What none takes is paid by account and cash. A benefit w
 is not passed over: its settlement is refused, never a silent zero.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from msgspec import structs
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Dispensed, Line, LineKind
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Dispensed, Encounter, Line, LineKind
 from medsettle_gateway.domain.breakdown import AccountShare
-from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.domain.member import Account
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.dated import Dated
@@ -37,6 +37,8 @@ class Portion(NamedTuple):
     pack: Pack
     benefit: str
     lines: tuple[int, ...]
+    under: Encounter | None = None
+    """The occasion of these lines, where those of a basket differ in it; None: that of the whole basket."""
 
 
 class Settled(NamedTuple):
@@ -57,16 +59,45 @@ def share_out(packs: Sequence[Pack], case: CaseInput) -> tuple[Portion, ...]:
     """
     if not packs:
         raise refuse(Reason.PACK_NOT_IN_FORCE, date=case.service_on.isoformat())
-    taken: dict[tuple[str, str], list[int]] = {}
+    taken: dict[_Taker, list[int]] = {}
     # Sorting keeps the order of the packs among equals.
     offers = sorted(_offers(packs, case), key=lambda offer: not offer[1].is_selective)
     for index, line in enumerate(case.lines):
         taken.setdefault(_taker(packs, offers, case, line), []).append(index)
+    by_id = {pack.id: pack for pack in packs}
+    return tuple(Portion(by_id[key[0]], key[1], tuple(taken[key])) for key in _ranked(packs, taken))
+
+
+def share_out_apart(
+    packs: Sequence[Pack], case: CaseInput, apart: Sequence[tuple[Encounter, tuple[int, ...]]]
+) -> tuple[Portion, ...]:
+    """Who takes which line where the lines of a basket are of several occasions, each line of one of them.
+
+    Each benefit has one portion, under the first occasion that it takes lines of. Raises Refused: as
+    :func:`share_out` does, and what shuts a benefit to a line that asks for it.
+    """
+    found: dict[_Taker, Portion] = {}
+    for encounter, indexes in apart:
+        own = structs.replace(case, encounter=encounter, lines=tuple(case.lines[each] for each in indexes))
+        for pack, benefit, taken, _ in share_out(packs, own):
+            shut = may_enter(pack, benefit, own.patient, own.institution, encounter, own.service_on)
+            if shut is not None:
+                raise Refused(shut)
+            portion = found.setdefault((pack.id, benefit), Portion(pack, benefit, (), encounter))
+            lines = sorted((*portion.lines, *(indexes[each] for each in taken)))
+            found[pack.id, benefit] = portion._replace(lines=tuple(lines))
+    return tuple(found[key] for key in _ranked(packs, found))
+
+
+_Taker = tuple[str, str]
+"""The ids of a pack and of a benefit."""
+
+
+def _ranked(packs: Sequence[Pack], takers: Iterable[_Taker]) -> list[_Taker]:
+    """In the order of packs and benefits, account and cash last."""
     order = [(pack.id, each.id) for pack in packs for each in pack.benefits]
     last = len(order)
-    ranked = sorted(taken, key=lambda key: order.index(key) if key in order else last)
-    by_id = {pack.id: pack for pack in packs}
-    return tuple(Portion(by_id[key[0]], key[1], tuple(taken[key])) for key in ranked)
+    return sorted(takers, key=lambda key: order.index(key) if key in order else last)
 
 
 def calculate_portions(
@@ -87,7 +118,7 @@ def calculate_portions(
         lines = tuple(case.lines[index] for index in portion.lines)
         own = structs.replace(
             case,
-            encounter=structs.replace(case.encounter, benefit=portion.benefit),
+            encounter=structs.replace(portion.under or case.encounter, benefit=portion.benefit),
             lines=lines,
             accounts=accounts,
             dispensed=dispensed,

@@ -8,6 +8,7 @@ from medsettle_gateway.policy.facts import SETTLEMENT_FACTS
 from medsettle_gateway.policy.load_benefits import read_title
 from medsettle_gateway.policy.load_facts import Vocabulary, askable
 from medsettle_gateway.policy.load_persons import PERSON_SECTIONS
+from medsettle_gateway.policy.load_prescription import PRESCRIPTION_KEYS
 from medsettle_gateway.policy.load_rows import read_clause, read_figure, read_gate, read_tests
 from medsettle_gateway.policy.load_work import WORK_KEYS
 from medsettle_gateway.policy.notices import At, Notice
@@ -15,7 +16,7 @@ from medsettle_gateway.policy.plan import Eligibility
 from medsettle_gateway.policy.reading import Reader, child
 from medsettle_gateway.policy.rows import FigureKind
 
-_SECTIONS: Final = ("institution", "filing", *PERSON_SECTIONS, *WORK_KEYS)
+_SECTIONS: Final = ("institution", "filing", *PERSON_SECTIONS, *WORK_KEYS, *PRESCRIPTION_KEYS)
 _DESIGNATION: Final = askable(("designation",))
 
 

@@ -16,6 +16,7 @@ from medsettle_gateway.policy.load_facts import read_vocabulary
 from medsettle_gateway.policy.load_layers import read_layers
 from medsettle_gateway.policy.load_lines import read_lines
 from medsettle_gateway.policy.load_persons import read_persons
+from medsettle_gateway.policy.load_prescription import read_prescription
 from medsettle_gateway.policy.load_supervision import read_supervision
 from medsettle_gateway.policy.load_together import check_together
 from medsettle_gateway.policy.load_work import read_work
@@ -98,6 +99,7 @@ def _rules(reader: Reader, data: Mapping[str, object], pack_id: str) -> Rules:
         layers=layers,
         work=read_work(reader, data.get("eligibility"), benefits, filing),
         persons=read_persons(reader, data.get("eligibility")),
+        review=read_prescription(reader, data.get("eligibility")),
         notices=read_notices(reader, data.get("warnings"), vocabulary),
         watches=read_supervision(reader, data.get("supervision")),
         declared=vocabulary.declared,

@@ -13,6 +13,7 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Waiver
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.person_rules import NO_RULES, PersonRules
+from medsettle_gateway.domain.prescriptions import PharmacistReview
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import NO_WORK_RULES, WorkRules
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
@@ -71,6 +72,7 @@ class Rules:
     watches: tuple[WatchRule, ...] = ()
     work: WorkRules = NO_WORK_RULES
     persons: PersonRules = NO_RULES
+    review: PharmacistReview = PharmacistReview.ANYWHERE
 
     def layer(self, layer: str) -> Layer | None:
         """The layer with this id."""

@@ -89,6 +89,7 @@ def encounter(question: Question) -> Encounter:
         stay(question.institution.code, basket),
         benefit=basket.benefit or ASSIGNED,
         prescription=prescription(question),
+        circulated=question.prescribed is not None and question.prescribed.circulated,
         sessions=basket.sessions,
         emergency=basket.emergency,
     )
@@ -118,6 +119,26 @@ def prescription(question: Question) -> Prescription:
     if Prescription.EXTERNAL in kinds:
         return Prescription.EXTERNAL
     return kinds[0] if kinds else implied(question.institution)
+
+
+def apart(question: Question, whole: Encounter) -> list[tuple[Encounter, tuple[int, ...]]]:
+    """Returns the occasions of the basket's lines with the lines of each, circulated prescriptions first.
+
+    A line rests on the prescription that orders it, and on no other one of the basket, where any of them came
+    through circulation; else all rest on what the basket brings.
+    """
+    prescribed = question.prescribed
+    if prescribed is None or not prescribed.circulated:
+        return [(whole, tuple(range(len(question.basket.lines))))]
+    lines: dict[tuple[Prescription, bool], list[int]] = {}
+    for index, (kind, circulated) in enumerate(prescribed.under):
+        ordered_by = implied(question.institution) if kind is Prescription.NONE else kind
+        lines.setdefault((ordered_by, circulated), []).append(index)
+    first = sorted(lines, key=lambda under: not under[1])
+    return [
+        (structs.replace(whole, prescription=kind, circulated=circulated), tuple(lines[kind, circulated]))
+        for kind, circulated in first
+    ]
 
 
 def case(question: Question) -> CaseInput:
@@ -172,7 +193,7 @@ def settlement(
     number: int, settled: Settled, lines: tuple[LineRecord, ...], catalogue_digest: str
 ) -> SettlementRecord:
     """Returns the record of a calculation. Raises AssertionError unless its breakdown adds up."""
-    (pack, benefit, _), case, calculation, _ = settled
+    (pack, benefit, *_), case, calculation, _ = settled
     calculation.breakdown.check()
     title = next((each.title for each in pack.benefits if each.id == benefit), _ACCOUNT_ONLY)
     return SettlementRecord(

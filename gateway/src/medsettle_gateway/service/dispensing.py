@@ -17,7 +17,7 @@ from medsettle_gateway.domain.errors import LineFault, refuse_lines
 from medsettle_gateway.domain.keys import Facts, PrescriptionKey
 from medsettle_gateway.domain.money import format_quantity
 from medsettle_gateway.domain.moves import GiveBackPrescriptions, Move
-from medsettle_gateway.domain.prescriptions import Draw, PrescriptionFacts
+from medsettle_gateway.domain.prescriptions import Draw, PharmacistReview, PrescriptionFacts
 
 Registered = Mapping[str, PrescriptionFacts]
 """The registered ones of a basket's prescriptions, by the id that its lines name."""
@@ -110,6 +110,20 @@ def check_prescribed(
         unreviewed=_unreviewed(lines, None),
         reviewed_elsewhere=_unreviewed(lines, here),
     )
+
+
+def check_reviewed(prescribed: Prescribed, asked: Iterable[PharmacistReview] = ()) -> None:
+    """Sees that pharmacists have approved what is dispensed, as the region's packs ask for it.
+
+    Of several that ask for something of their own the first counts. Raises Refused with all lines that are
+    refused: PRESCRIPTION_NOT_REVIEWED.
+    """
+    usual = PharmacistReview.ANYWHERE
+    review = next((each for each in asked if each is not usual), usual)
+    here = review is PharmacistReview.HERE
+    faults = prescribed.reviewed_elsewhere if here else prescribed.unreviewed
+    if faults and review is not PharmacistReview.NONE:
+        raise refuse_lines(faults)
 
 
 def fits(draws: Sequence[Draw], facts: Facts, freed: Iterable[Move] = ()) -> bool:

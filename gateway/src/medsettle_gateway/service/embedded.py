@@ -14,7 +14,7 @@ from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.eligibility.aid import as_entitled, sharpened
-from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out
+from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
     CaseInput,
@@ -27,6 +27,7 @@ from medsettle_gateway.policy.stored import case_from_plain
 from medsettle_gateway.service import casework
 from medsettle_gateway.service.authority import Cover, Decided, Offer, Question, Today, Visit
 from medsettle_gateway.service.casework import Person
+from medsettle_gateway.service.dispensing import check_reviewed
 from medsettle_gateway.service.rulebook import Rulebook
 
 
@@ -127,7 +128,8 @@ class Embedded:
                 raise _PackGoneError(each, case.service_on)
             begins = len(lines)
             lines += [_as_kept(case.lines[index], stay.get(each.lines[index].line_id)) for index in indexes]
-            portions.append(Portion(pack, each.benefit, tuple(range(begins, len(lines)))))
+            whose = tuple(range(begins, len(lines)))
+            portions.append(Portion(pack, each.benefit, whose, case.encounter))
         whole = structs.replace(
             cases[0],
             lines=tuple(lines),
@@ -184,6 +186,11 @@ class Embedded:
             question.known_on,
             question.basket.benefit,
         )
+        if question.prescribed is not None:
+            check_reviewed(question.prescribed, (pack.rules.review for pack in packs))
+        apart = casework.apart(question, case.encounter)
+        if len(apart) > 1:
+            return share_out_apart(packs, case, apart)
         if question.basket.benefit is None or any(line.benefit for line in case.lines):
             return share_out(packs, case)
         (portion,) = share_out(packs, structs.replace(case, lines=case.lines[:1]))
