@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Final
 
 from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.accounts import Asked as AskedOf
 from medsettle_gateway.domain.calendar import day_ends_at, day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
-from medsettle_gateway.domain.facts import AccountState, MemberFacts, ResolvedCredential
+from medsettle_gateway.domain.facts import MemberFacts, ResolvedCredential
+from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.keys import (
     AnyKey,
     CountersKey,
@@ -27,7 +29,10 @@ from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
 from medsettle_gateway.service.guards import check_institution
+from medsettle_gateway.service.payers import barred, payers_of
 from medsettle_gateway.service.person import person_keys, person_on
+from medsettle_gateway.service.watched import Look, visit_keys, watched_visit
+from medsettle_gateway.service.watching import advisory, on_visit
 
 _UNDETERMINED: Final = frozenset({
     Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.NO_RULE, Reason.PARAMETER_ASSUMED,
@@ -58,7 +63,16 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     member = known.of(person) if person in known else None
     if member is None:
         return keys
-    return (*keys, _counters_key(asked, person_on(known, member, asked.day(now.at)), now))
+    member = person_on(known, member, asked.day(now.at))
+    keys = (*keys, _counters_key(asked, member, now))
+    institution = known.of(place)
+    if institution is None:
+        return keys
+    return (*keys, *visit_keys(_look(asked, member, now), institution, known, now))
+
+
+def _look(asked: AskedCheck, member: MemberFacts, now: Now) -> Look:
+    return Look(member, asked.command.caller.institution, asked.day(now.at), day_of(now.at))
 
 
 def _due_key(member: str, now: Now) -> DueHoldsKey:
@@ -83,16 +97,20 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     counted = _counters_key(asked, member, now)
     due = facts.of(_due_key(member.member, now))
     freed = free_due(due, member, (counted, facts.of(counted)), now.at)
+    day = asked.day(now.at)
     visit = Visit(
-        service_on=asked.day(now.at),
+        service_on=day,
         institution=institution,
-        member=freed.member,
+        # Accounts pay when they pay: whose binding has ended is shown to nobody, whatever day is asked about.
+        member=payers_of(freed, facts, AskedOf(max(day, day_of(now.at)), day.year)).member,
         prescription=asked.command.prescription,
         counters=freed.counters,
         known_on=day_of(now.at),
     )
     cover = now.desk.authority.cover(visit, asked.command.benefit)
-    return _answer(visit, cover, now)
+    look = _look(asked, member, now)
+    noted = on_visit(look, watched_visit(look, institution, facts, now))
+    return _answer(visit, cover, noted, now)
 
 
 def _member(asked: AskedCheck, facts: Facts) -> MemberFacts:
@@ -112,7 +130,7 @@ def _undetermined(asked: AskedCheck, why: Refusal, at: datetime) -> EligibilityA
     )
 
 
-def _answer(visit: Visit, cover: Cover, now: Now) -> EligibilityAnswer:
+def _answer(visit: Visit, cover: Cover, noted: tuple[Finding, ...], now: Now) -> EligibilityAnswer:
     member, at = visit.member, now.at
     until = min(day_ends_at(day_of(at)), at + now.desk.rules.binding)
     may_have = [left for offer in cover.offers if offer.refusal is None for left in offer.remainders]
@@ -127,7 +145,7 @@ def _answer(visit: Visit, cover: Cover, now: Now) -> EligibilityAnswer:
         enrolment=member.enrolment.value,
         benefits=tuple(_benefit(offer) for offer in cover.offers),
         accounts=tuple(_accounts(member, cover)),
-        advisories=advice_on(may_have, member.accounts),
+        advisories=(*map(advisory, noted), *advice_on(may_have, member.accounts)),
         binding_until=until,
         as_of=visit.service_on,
         pack=cover.pack,
@@ -149,11 +167,13 @@ def _benefit(offer: Offer) -> BenefitAnswer:
 def _accounts(member: MemberFacts, cover: Cover) -> Iterator[AccountAnswer]:
     """The patient's own account first: to have none is another answer than a balance of 0."""
     if all(account.owner is not Owner.SELF for account in member.accounts):
-        yield AccountAnswer(Owner.SELF.value, member.masked_name, None, may_pay=False)
+        why = _record(barred(None, cover))
+        yield AccountAnswer(Owner.SELF.value, member.masked_name, None, may_pay=False, refusal=why)
     for account in member.accounts:
-        allowed = account.account in cover.payers and (account.owner is not Owner.SELF or cover.own_account)
-        may_pay = allowed and account.state is AccountState.ACTIVE
-        yield AccountAnswer(account.owner.value, account.masked_name, account, may_pay)
+        refusal = barred(account, cover)
+        yield AccountAnswer(
+            account.owner.value, account.masked_name, account, refusal is None, _record(refusal)
+        )
 
 
 def _may(refusal: Refusal | None) -> bool | None:

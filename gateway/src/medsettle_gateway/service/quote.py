@@ -10,6 +10,7 @@ from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.quote_token import Quoted
 from medsettle_gateway.service.replacing import Return, left_of
+from medsettle_gateway.service.watching import advisory, findings
 
 
 def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
@@ -57,6 +58,8 @@ def as_decided(asking: Asking, about: Question, decided: Decided, now: Now) -> Q
         service_on=about.service_on,
         masked_name=about.member.masked_name,
         advisories=(
-            *warned(decided.settlements), *advice_on(remainders.values(), about.member.accounts)
+            *map(advisory, findings(about, decided.split, decided.settlements)),
+            *warned(decided.settlements),
+            *advice_on(remainders.values(), about.member.accounts),
         ),
     )

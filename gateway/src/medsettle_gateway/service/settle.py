@@ -16,6 +16,7 @@ from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.breakdown import Breakdown
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import ResolvedCredential
+from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.fingerprint import asked_digest, goods_digest
 from medsettle_gateway.domain.keys import (
     AnyKey,
@@ -27,12 +28,12 @@ from medsettle_gateway.domain.keys import (
     TicketKey,
 )
 from medsettle_gateway.domain.moves import KeepProxy, Move, UseCredential
-from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord
+from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord, SettlementRecord
 from medsettle_gateway.domain.transitions import refused
 from medsettle_gateway.domain.upstream import UpstreamRecord
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service import binding, question
-from medsettle_gateway.service.authority import Decided
+from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.binding import Chosen
 from medsettle_gateway.service.change import begun, draft
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Settle
@@ -55,6 +56,7 @@ from medsettle_gateway.service.refused import (
     recorded,
     unrecorded,
 )
+from medsettle_gateway.service.watching import accepted_of, check_findings, findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,22 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
         if authority not in now.desk.remotes.authorities:
             raise refuse(Reason.AUTHORITY_UNAVAILABLE, authority=authority)  # nobody here could send it
         check_age(about.question.service_on, now.at, now.desk.rules)
-        return _to_ask(asked, about, authority, now)
+        return _to_ask(asked, about, authority, _watched(command, about.question), now)
     chosen = binding.choose(asked.asking, facts, now)
     if chosen.decided.split != command.expected:
         raise RefusedOnRecord(_quote_changed(command, chosen.decided))
-    return _booked(asked, chosen, now)
+    noted = _watched(command, chosen.about.question, chosen.decided.settlements)
+    return _booked(asked, chosen, noted, now)
+
+
+def _watched(
+    command: Settle, asked: Question, settlements: tuple[SettlementRecord, ...] = ()
+) -> tuple[Finding, ...]:
+    """What supervision finds. Raises RefusedOnRecord for what blocks the sale, or nobody has accepted."""
+    proxied = command.proxy is not None
+    noted = findings(asked, command.expected, settlements, proxied=proxied)
+    check_findings(noted, command.accepted_warnings)
+    return noted
 
 
 def _quote_changed(command: Settle, decided: Decided) -> RefusalRecord:
@@ -172,7 +185,7 @@ def _quote_changed(command: Settle, decided: Decided) -> RefusalRecord:
     )
 
 
-def _booked(asked: AskedSettle, chosen: Chosen, now: Now) -> Decision:
+def _booked(asked: AskedSettle, chosen: Chosen, noted: tuple[Finding, ...], now: Now) -> Decision:
     about, decided, bound_at = chosen
     command, at, credential = asked.command, now.at, about.credential
     now_paid = command.collect is Collect.NOW
@@ -188,15 +201,19 @@ def _booked(asked: AskedSettle, chosen: Chosen, now: Now) -> Decision:
         hold_expires_at=None if now_paid else at + now.desk.rules.hold,
         bound_at=bound_at,
         drawn=about.question.drawn,
+        findings=noted,
+        accepted=accepted_of(noted, command.accepted_warnings),
     )
     if now_paid:
         sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
-    by = _by(command)._replace(reason=_under(decided))
+    by = _by(command)._replace(reason="; ".join((*_under(decided), *_accepted(sale))))
     moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, by), *_of_people(command, credential, at))
     return Decision(SaleAnswer(sale, about.question.member.masked_name), moves)
 
 
-def _to_ask(asked: AskedSettle, about: Asked, authority: str, now: Now) -> Decision:
+def _to_ask(
+    asked: AskedSettle, about: Asked, authority: str, noted: tuple[Finding, ...], now: Now
+) -> Decision:
     """What a remote authority is to be asked, written down before anything is sent."""
     command, at, credential, rules = asked.command, now.at, about.credential, now.desk.rules
     upstream = UpstreamRecord(
@@ -210,10 +227,11 @@ def _to_ask(asked: AskedSettle, about: Asked, authority: str, now: Now) -> Decis
     service_on = about.question.service_on
     sale = begun(
         _draft(asked, now), SaleState.PENDING, at, service_on=service_on, upstream=upstream,
-        drawn=about.question.drawn,
+        drawn=about.question.drawn, findings=noted, accepted=accepted_of(noted, command.accepted_warnings),
     )
     of_people = _of_people(command, credential, at)
-    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, _by(command)), *of_people)
+    by = _by(command)._replace(reason="; ".join(_accepted(sale)))
+    moves = (*about.moves, *moves_of(SaleState.ABSENT, sale, by), *of_people)
     return Decision(SaleAnswer(sale, about.question.member.masked_name, to_send=True), moves)
 
 
@@ -225,10 +243,15 @@ def _of_people(command: Settle, credential: ResolvedCredential, at: datetime) ->
     return (use, *kept) if credential.single_use else kept
 
 
-def _under(decided: Decided) -> str:
+def _under(decided: Decided) -> tuple[str, ...]:
     """For the books: the emergency orders under which the sale was calculated."""
     orders = dict.fromkeys(each.order for each in decided.settlements if each.order)
-    return f"emergency order {', '.join(orders)}" if orders else ""
+    return (f"emergency order {', '.join(orders)}",) if orders else ()
+
+
+def _accepted(sale: SaleRecord) -> tuple[str, ...]:
+    """For the books: the warnings in spite of which the cashier went on, and why."""
+    return tuple(f"accepted {code}: {reason}" for code, reason in sale.accepted)
 
 
 def _refuse(asked: AskedSettle, refusal: RefusalRecord, facts: Facts, now: Now) -> Decision:

@@ -62,15 +62,21 @@ def findings(
     )
 
 
-def on_visit(look: Look, about: Watched | None) -> tuple[Finding, ...]:
-    """Returns what the rules find before anything is bought."""
+def on_visit(look: Look, about: Watched | None, items: Sequence[CatalogueItem] = ()) -> tuple[Finding, ...]:
+    """Returns what the rules find before anything is bought; ``items`` are what the patient asks about."""
     if about is None:
         return ()
     visit = Seen(
-        on=look.on, at=about.at, institution=look.institution, is_now=look.on == day_of(about.at),
-        conditions=look.member.conditions, history=about.history, districts=about.districts,
+        on=look.on,
+        at=about.at,
+        institution=look.institution,
+        lines=tuple(SeenLine("", item.code, item.name, item.kind, 0, 0, look.on) for item in items),
+        is_now=look.on == day_of(about.at),
+        conditions=look.member.conditions,
+        history=about.history,
+        districts=about.districts,
     )
-    return found(visit, about.rules)
+    return tuple(each._replace(line_ids=()) for each in found(visit, about.rules))
 
 
 def next_on(about: Watched | None, item: CatalogueItem, on: date) -> date | None:
