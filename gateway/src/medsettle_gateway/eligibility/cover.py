@@ -38,10 +38,8 @@ def past_of(member: MemberFacts, known: Sequence[DatedRecord]) -> Past:
 
     Where periods of cover are recorded, they alone say when; else the rows of the register.
     """
-    periods = _held(known, PersonKind.COVER, Cover)
-    spans = tuple(Span(*each) for each in periods) or _spans_of_rows(member, known)
     return Past(
-        spans=spans,
+        spans=spans_from(known) or (_span_of(member),),
         arrears=_held(known, PersonKind.ARREARS, Arrears),
         payments=tuple(each.fact for each in _held(known, PersonKind.PAYMENT, Payment)),
         supplements=_held(known, PersonKind.SUPPLEMENT, Supplement),
@@ -79,7 +77,23 @@ def span_of(past: Past, on: date) -> Span:
     return (holding or begun or [past.spans[0]])[-1]
 
 
-def _spans_of_rows(member: MemberFacts, known: Sequence[DatedRecord]) -> tuple[Span, ...]:
+def spans_from(known: Sequence[DatedRecord]) -> tuple[Span, ...]:
+    """Returns the days of cover that records say, in the order in which they begin; empty: none does."""
+    periods = _held(known, PersonKind.COVER, Cover)
+    return tuple(Span(*each) for each in periods) or _spans_of_rows(known)
+
+
+def doubled(spans: Sequence[Span]) -> tuple[Span, Span] | None:
+    """Returns two spans of different schemes that share a day, None if no two do."""
+    ordered = sorted(spans, key=lambda span: span.first_on)
+    for number, later in enumerate(ordered):
+        for earlier in ordered[:number]:
+            if earlier.cover.scheme is not later.cover.scheme and earlier.holds(later.first_on):
+                return earlier, later
+    return None
+
+
+def _spans_of_rows(known: Sequence[DatedRecord]) -> tuple[Span, ...]:
     """A row that begins later ends the one before it on the eve; one that begins no later takes its place.
 
     A later row that says the same of the person corrects the day on which cover began.
@@ -95,7 +109,7 @@ def _spans_of_rows(member: MemberFacts, known: Sequence[DatedRecord]) -> tuple[S
             if last.cover != cover:
                 spans.append(structs.replace(last, last_on=row.valid_from - _A_DAY))
         spans.append(Span(row.valid_from, row.valid_to, cover))
-    return tuple(spans) or (_span_of(member),)
+    return tuple(spans)
 
 
 def _span_of(member: MemberFacts) -> Span:

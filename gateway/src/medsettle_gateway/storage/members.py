@@ -9,12 +9,15 @@ from typing import Any, Final, NamedTuple
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.people import PersonKind, Registered
+from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.domain.register import MemberRecord
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
 from medsettle_gateway.storage.batches import BATCH_ROWS, asked_of
 from medsettle_gateway.storage.connection import Connection, lock
 from medsettle_gateway.storage.entering import Tally
 from medsettle_gateway.storage.facts import write
+from medsettle_gateway.storage.records import NewRecord, put_records
 from medsettle_gateway.storage.sealing import Identity, Sealer
 
 NUMBER, ID_NUMBER, SOCIAL_CARD = "number", "id_number", "social_card"
@@ -76,6 +79,7 @@ class _Writing:
     put_identities: list[Values] = field(default_factory=list)
     put_accounts: list[Values] = field(default_factory=list)
     change_members: list[Values] = field(default_factory=list)
+    put_records: list[NewRecord] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
 
 
@@ -130,6 +134,7 @@ class Members:
     def _add(self, record: MemberRecord, writing: _Writing) -> None:
         member = self.new_reference()
         writing.put_members.append((member, *_facts(record)))
+        writing.put_records.append(_registered(member, record))
         writing.put_identities.append(self._sealed(member, _identity(record)))
         self._open_account(member, record, writing)
 
@@ -164,6 +169,8 @@ class Members:
             writing.put_identities.append(self._sealed(member, identity))
         if before.facts != facts:
             writing.change_members.append((*facts, member))
+        if before.facts[:-1] != facts[:-1]:
+            writing.put_records.append(_registered(member, record))
         changed = renamed or before.facts != facts
         if record.account_fen is None:
             return changed
@@ -184,6 +191,7 @@ class Members:
         ):
             if rows:
                 self.connection.executemany(sql, rows)
+        put_records(self.connection, writing.put_records, self.now, self.source)
         write(self.connection, self.sealer, writing.moves)
 
 
@@ -213,6 +221,17 @@ def _facts(record: MemberRecord) -> Values:
         json.dumps(record.conditions), record.covered_from.isoformat(),
         None if record.covered_to is None else record.covered_to.isoformat(),
         None if record.born_on is None else record.born_on.isoformat(),
+    )
+
+
+def _registered(member: str, record: MemberRecord) -> NewRecord:
+    """What the row says, kept for ever; not the day of birth, which is forgotten with the name."""
+    body = Registered(
+        record.region, record.scheme, record.standing, record.enrolment, record.aid, record.conditions
+    )
+    first_on, subject = record.covered_from, Subject.MEMBER.named(member)
+    return NewRecord(
+        subject, PersonKind.REGISTERED, first_on.isoformat(), first_on, record.covered_to, body
     )
 
 

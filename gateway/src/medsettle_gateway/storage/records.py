@@ -40,6 +40,18 @@ class NewRecord(NamedTuple):
     withdrawn: bool = False
 
 
+def put_records(connection: Connection, records: Sequence[NewRecord], now: datetime, source: str) -> None:
+    """Adds records as they are, whatever is known already, inside a writing transaction."""
+    if records:
+        connection.executemany(
+            _PUT,
+            [
+                (record.subject, record.kind, record.key, *_facts(record), to_us(now), source)
+                for record in records
+            ],
+        )
+
+
 def enter_records(
     connection: Connection, rows: Sequence[tuple[int, NewRecord]], now: datetime, source: str, tally: Tally
 ) -> None:

@@ -19,3 +19,13 @@ CREATE TABLE records (
 CREATE INDEX records_of ON records (subject, position);
 CREATE TRIGGER records_stand BEFORE UPDATE OR DELETE OR TRUNCATE ON records
   EXECUTE FUNCTION refuse_change('records are never changed');
+
+-- What the register says of members when it begins to keep what it said before. Since when, nobody knows.
+INSERT INTO records (subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us, source)
+SELECT 'member/' || member, 'registered', covered_from, covered_from,
+  CASE WHEN covered_to IS NOT NULL THEN greatest(covered_to, covered_from) END,
+  json_build_object(
+    'region', region, 'scheme', scheme, 'standing', standing, 'enrolment', enrolment, 'aid', aid,
+    'conditions', conditions::json
+  )::text, FALSE, 0, 'member import'
+FROM members ORDER BY member;

@@ -21,3 +21,12 @@ CREATE TRIGGER records_stay BEFORE DELETE ON records
 BEGIN SELECT RAISE(ABORT, 'records are never deleted'); END;
 CREATE TRIGGER records_stand BEFORE UPDATE ON records
 BEGIN SELECT RAISE(ABORT, 'records are never changed'); END;
+
+-- What the register says of members when it begins to keep what it said before. Since when, nobody knows.
+INSERT INTO records (subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us, source)
+SELECT 'member/' || member, 'registered', covered_from, covered_from, max(covered_to, covered_from),
+  json_object(
+    'region', region, 'scheme', scheme, 'standing', standing, 'enrolment', enrolment, 'aid', aid,
+    'conditions', json(conditions)
+  ), 0, 0, 'member import'
+FROM members ORDER BY member;
