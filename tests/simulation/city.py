@@ -14,6 +14,7 @@ from medsettle_gateway.domain.member import Enrolment, Owner
 from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
 from medsettle_gateway.service.commands import Shown
+from tests.gateway.service.family import bind_all
 from tests.gateway.service.memory_store import MemoryTransaction, Tables
 from tests.gateway.service.world import (
     CLINIC,
@@ -98,6 +99,7 @@ def _move_in(made: Tables) -> None:
     made.members[MOTHER] = member(MOTHER, mothers)
     made.members[SON] = member(SON, account("a-mother", Owner.PARENT), enrolment=Enrolment.POOL_ONLY)
     made.members[AUNT] = member(AUNT, enrolment=Enrolment.POOL_ONLY)
+    bind_all(made)
     made.balances.update(dict.fromkeys(_ACCOUNTS, (0, 0)))
 
 

@@ -24,6 +24,7 @@ from medsettle_gateway.domain.facts import (
     TerminalFacts,
 )
 from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.orders import OrderRecord, SignedOrder
 from medsettle_gateway.domain.plain import from_json
@@ -158,8 +159,12 @@ class MemoryStore:
 
 
 def _accounts(tables: Tables, member: MemberFacts) -> tuple[AccountFacts, ...]:
+    """As a database: whose account it is to the member only the record of the binding says."""
     return tuple(
-        replace(account, balance_fen=balance_fen, held_fen=held_fen)
+        replace(
+            account, balance_fen=balance_fen, held_fen=held_fen,
+            owner=Owner.SELF if account.owner is Owner.SELF else Owner.OTHER,
+        )
         for account in member.accounts
         for balance_fen, held_fen in [tables.balances[account.account]]
     )

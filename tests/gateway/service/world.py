@@ -61,6 +61,7 @@ from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.writer import Writer
+from tests.gateway.service.family import bind_all
 from tests.gateway.service.memory_store import MemoryStore, MemoryTransaction
 
 REGION = "210300"
@@ -130,7 +131,8 @@ def institution(code: str, kind: InstitutionKind, *held: Designation) -> Institu
 
 
 def account(name: str, owner: Owner) -> AccountFacts:
-    return AccountFacts(name, owner, "张*", REGION, Scheme.EMPLOYEE, AccountState.ACTIVE, 0, 0)
+    """Its owner goes by the account's own name."""
+    return AccountFacts(name, owner, "张*", REGION, Scheme.EMPLOYEE, AccountState.ACTIVE, 0, 0, payer=name)
 
 
 def member(name: str, *accounts: AccountFacts, **changes: Any) -> MemberFacts:
@@ -178,6 +180,7 @@ def a_city() -> MemoryStore:
     tables.members[FATHER] = member(FATHER, own)
     tables.members[DAUGHTER] = member(DAUGHTER, account("a-daughter", Owner.SELF), bound)
     tables.members[NO_ACCOUNT] = member(NO_ACCOUNT, enrolment=Enrolment.POOL_ONLY)
+    bind_all(tables)
     tables.balances.update({"a-father": (0, 0), "a-daughter": (0, 0)})
     tills, key = enrolled(CLINIC, PHARMACY)
     tables.terminals.update({each.terminal: each for each in tills})

@@ -24,7 +24,7 @@ from medsettle_gateway.domain.register import FamilyTie, MemberRecord
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.records import NewRecord
 from medsettle_gateway.storage.sealing import Identity
-from tests.gateway.service.family import bind_all
+from tests.gateway.service.family import bind
 from tests.gateway.service.memory_store import MemoryStore, Tables
 from tests.gateway.storage.stand import CLINIC, NOW, REGION, clinic, item
 
@@ -49,7 +49,11 @@ class MemoryStand:
             payers += [(known[tie.payer_number], tie.relation) for tie in ties if tie.number == each.number]
             accounts = tuple(_account(*payer) for payer in payers if payer[0].account_fen is not None)
             self._store.tables.members[f"m{each.number}"] = _member(each, accounts)
-        bind_all(self._store.tables)
+        for tie in ties:
+            days = (tie.valid_from or NOW.date(), tie.valid_to)
+            terms = {"limit_fen": tie.limit_fen, "consented_on": tie.consented_on}
+            payer = f"m{tie.payer_number}"
+            bind(self._store.tables, f"m{tie.number}", payer, tie.relation, days, **terms, at=NOW)
         return {number: f"m{number}" for number in known}
 
     def enter_places(self) -> None:

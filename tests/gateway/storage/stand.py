@@ -49,6 +49,7 @@ from medsettle_gateway.service.ports import ContendedError, Store
 from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Entered, Tally
+from medsettle_gateway.storage.families import enter_families
 from medsettle_gateway.storage.orders import put_end, put_order
 from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.records import NewRecord, enter_records
@@ -108,7 +109,7 @@ class InDatabase:
         with self.writing() as connection:
             people = self.people(connection)
             people.enter_members(enumerate(members, 2))
-            people.enter_families(enumerate(ties, 2))
+            enter_families(people, enumerate(ties, 2))
             return {each.number: str(people.member_of(each.number)) for each in members}
 
     def people(self, connection: Any) -> People:
@@ -190,8 +191,10 @@ def person(number: str, **changes: Any) -> MemberRecord:
     return replace(one, **changes)
 
 
-def tie(number: str, payer: str, relation: Owner = Owner.PARENT) -> FamilyTie:
-    return FamilyTie(number, payer, relation)
+def tie(number: str, payer: str, relation: Owner = Owner.PARENT, **changes: Any) -> FamilyTie:
+    """Since long ago, and with a standing consent."""
+    since = date(2020, 1, 1)
+    return replace(FamilyTie(number, payer, relation, since, consented_on=since), **changes)
 
 
 def order(name: str = "o1", **changes: Any) -> OrderRecord:

@@ -69,9 +69,10 @@ async def test_a_member_comes_with_the_own_account_first_and_names_masked(stand:
     )
     facts = await load(store, MemberKey(members["1"]))
     assert facts.masked_name == "刘*"
-    assert [(each.owner, each.masked_name, each.state) for each in facts.accounts] == [
-        (Owner.SELF, "刘*", AccountState.ACTIVE), (Owner.SPOUSE, "张*", AccountState.ACTIVE),
-        (Owner.PARENT, "欧阳**", AccountState.FROZEN),
+    assert [(each.owner, each.masked_name, each.state, each.payer) for each in facts.accounts] == [
+        (Owner.SELF, "刘*", AccountState.ACTIVE, members["1"]),
+        (Owner.OTHER, "张*", AccountState.ACTIVE, members["3"]),
+        (Owner.OTHER, "欧阳**", AccountState.FROZEN, members["2"]),
     ]
     assert await load(store, MaskedNameKey(members["2"])) == "欧阳**"
 

@@ -17,6 +17,7 @@ PAGE = Path(__file__).parents[3] / "gateway" / "README.md"
 FOR_EVER = (
     "entries", "postings", "entry_counters", "positions", "blocks", "reassertions", "recoveries",
     "recovery_ends", "schema_versions", "member_attributes", "emergency_orders", "records",
+    "accruals", "account_closings", "subsidies",
 )
 
 

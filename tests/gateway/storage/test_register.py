@@ -17,6 +17,7 @@ from medsettle_gateway.domain.register import CatalogueItem, CatalogueRow, Famil
 from medsettle_gateway.storage.audit import summarise
 from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
+from medsettle_gateway.storage.families import end_binding, enter_families
 from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.register import People
 from medsettle_gateway.storage.sqlite.database import connect
@@ -163,7 +164,7 @@ def test_a_tie_to_somebody_unknown_takes_the_members_of_the_same_run_with_it(sta
     def enter() -> None:
         with entering(stand) as (_, people):
             people.enter_members(rows(person("1")))
-            people.enter_families(rows(tie("1", "nobody"), FamilyTie("ghost", "1", Owner.CHILD)))
+            enter_families(people, rows(tie("1", "nobody"), FamilyTie("ghost", "1", Owner.CHILD)))
 
     with pytest.raises(NotEnteredError) as refused:
         enter()
@@ -175,9 +176,9 @@ def test_a_tie_to_somebody_unknown_takes_the_members_of_the_same_run_with_it(sta
 def test_a_tie_may_change_its_relation_and_end(stand: SqliteStand) -> None:
     stand.enter(person("1"), person("2"), ties=(tie("1", "2"),))
     with entering(stand) as (_, people):
-        assert people.enter_families(rows(tie("1", "2", Owner.SPOUSE))) == Entered(changed_count=1)
-        assert people.unbind("1", "2") is True
-        assert people.unbind("1", "2") is False
+        assert enter_families(people, rows(tie("1", "2", Owner.SPOUSE))) == Entered(changed_count=1)
+        assert end_binding(people, "1", "2") is True
+        assert end_binding(people, "1", "2") is False
 
 
 def test_a_year_is_entered_once_and_stands_in_the_ledger(stand: SqliteStand) -> None:

@@ -28,6 +28,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
 from medsettle_gateway.files.registers import CATALOGUE, FAMILIES, INSTITUTIONS, MEMBERS, YEARS
 from medsettle_gateway.storage.catalogue import enter_catalogue
+from medsettle_gateway.storage.families import enter_families
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.places import enter_institutions
 
@@ -249,7 +250,7 @@ def _enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
                 connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits), now()
             ),
             "members": people.enter_members(checked_rows(city / "members.csv", MEMBERS, limits)),
-            "families": people.enter_families(checked_rows(city / "families.csv", FAMILIES, limits)),
+            "families": enter_families(people, checked_rows(city / "families.csv", FAMILIES, limits)),
             "years": people.enter_years(checked_rows(years, YEARS, limits)),
         }
     return {name: each.new_count + each.changed_count + each.same_count for name, each in entered.items()}

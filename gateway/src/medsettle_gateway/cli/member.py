@@ -23,6 +23,7 @@ from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
 from medsettle_gateway.storage.attributes import enter_attributes
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
+from medsettle_gateway.storage.families import end_binding, enter_families
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -78,7 +79,7 @@ def import_members(
                 entered["members"] = people.enter_members(doubts.noted(rows))
             if families is not None and ties is not None:
                 with faults.of(families):
-                    entered["families"] = people.enter_families(ties)
+                    entered["families"] = enter_families(people, ties)
             faults.stop()
             if strict and doubts.found:
                 raise NotEnteredError(tuple(doubts.found))
@@ -165,7 +166,7 @@ def unbind(member_no: str, payer_member_no: str, as_json: bool, config_path: Pat
     """End that the account of PAYER_MEMBER_NO may pay for MEMBER_NO."""
     gateway = open_gateway(config_path)
     with gateway.writing() as connection:
-        ended = gateway.people(connection, "member unbind").unbind(member_no, payer_member_no)
+        ended = end_binding(gateway.people(connection, "member unbind"), member_no, payer_member_no)
     if not ended:
         refuse("这两人之间没有家庭共济绑定。", "There is no family tie between these two.")
     if as_json:

@@ -76,11 +76,21 @@ class MemberRecord:
 
 @dataclass(frozen=True, slots=True)
 class FamilyTie:
-    """The payer's account may pay for the member. ``relation``: the payer seen from the member."""
+    """The payer's account may pay for the member. ``relation``: the payer seen from the member.
+
+    ``valid_from`` None: today, or as it was; ``valid_to`` is the last day. ``limit_fen`` is what the member
+    may use in a year, None for no limit; ``consented_on`` is since when the payer agrees once and for all.
+    ``keeps`` names those of the last three that stay as they are known.
+    """
 
     number: str = field(repr=False)
     payer_number: str = field(repr=False)
     relation: Owner
+    valid_from: date | None = None
+    valid_to: date | None = None
+    limit_fen: int | None = None
+    consented_on: date | None = None
+    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,9 @@ def _tie(row: Cells) -> FamilyTie:
     if valid_from is not None and valid_to is not None and valid_to < valid_from:
         raise CellError("to 早于 from", "to is before from")
     if row.get("year_limit_yuan") == 0:
-        raise CellError("year_limit_yuan 应大于零;不限额请留空", "year_limit_yuan is above 0; leave it empty for none")
+        raise CellError(
+            "year_limit_yuan 应大于零;不限额请留空", "year_limit_yuan is above 0; leave it empty for no limit"
+        )
     return FamilyTie(
         row["member_no"], row["payer_member_no"], row["relation"], valid_from, valid_to,
         row.get("year_limit_yuan"), row.get("consented_on"),

@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
-from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.accounts import family_counter
 from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import Encounter, Line, Prescription
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
+from medsettle_gateway.domain.filings import Area
 from medsettle_gateway.domain.member import Account, Owner, Patient
 from medsettle_gateway.domain.person_rules import PersonRules
 from medsettle_gateway.domain.place import InstitutionKind
@@ -28,6 +28,7 @@ from medsettle_gateway.domain.sale import (
     WarningRecord,
 )
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.eligibility.filings import is_approved
 from medsettle_gateway.eligibility.person import refusal_of
 from medsettle_gateway.policy.assigning import ASSIGNED, Settled
 from medsettle_gateway.policy.benefit import Title
@@ -41,7 +42,7 @@ from medsettle_gateway.service.authority import Decided, Question
 _new: Final = tuple.__new__
 """Makes a named tuple of many in half the time: the fields by position, in their order."""
 _ACCOUNT_ONLY: Final = Title("仅用个人账户", "personal account only")
-_LOCAL: Final = "local"
+_LOCAL: Final = Area.LOCAL.value
 _NO_STAY: Final = Encounter(ASSIGNED, area=_LOCAL)
 
 
@@ -53,19 +54,12 @@ class Person(NamedTuple):
     accounts_only: bool = False
 
 
-def uncovered(
-    member: MemberFacts, institution: InstitutionFacts, on: date, person: Person
-) -> Refusal | None:
-    """Returns why the person has no cover at the place on the day, as far as the pack does not say.
+def uncovered(member: MemberFacts, on: date, person: Person) -> Refusal | None:
+    """Returns why the person has no cover on the day, as far as the pack does not say.
 
-    Of a stay the day is that of admission. What an emergency excuses is for the pack to say.
+    Of a stay the day is that of admission.
     """
-    stopped = refusal_of(member, on, person.rules, person.today, accounts_only=person.accounts_only)
-    if stopped is not None:
-        return stopped
-    if institution.region != member.region:
-        return Refusal(Reason.NOT_DESIGNATED, {"region": member.region, "institution": institution.region})
-    return None
+    return refusal_of(member, on, person.rules, person.today, accounts_only=person.accounts_only)
 
 
 def patient(member: MemberFacts, on: date) -> Patient:
@@ -92,6 +86,7 @@ def encounter(question: Question) -> Encounter:
         circulated=question.prescribed is not None and question.prescribed.circulated,
         sessions=basket.sessions,
         emergency=basket.emergency,
+        area=question.area.value,
     )
 
 
@@ -171,6 +166,7 @@ def _lines(question: Question) -> list[Line]:
             ceiling_micro=item.ceiling_micro,
             self_pay_share_ppm=item.self_pay_share_ppm,
             condition=asked.condition,
+            approved=is_approved(item.code, asked.condition, question.filings),
             ward=item.ward,
             service_on=asked.service_on,
             class_by_list=item.classes,

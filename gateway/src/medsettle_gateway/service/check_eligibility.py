@@ -56,7 +56,7 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     """Returns what to load: person and place, then counters."""
     place = InstitutionKey(asked.command.caller.institution)
     if isinstance(asked.credential, Refusal):
-        return (place,)
+        return (place, *place_keys(asked.command.caller.institution))
     person = MemberKey(asked.credential.member)
     of_person = person_keys(asked.credential.member)
     keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asked.credential.member, now))

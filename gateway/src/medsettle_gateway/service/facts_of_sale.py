@@ -4,11 +4,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.asked import Basket, Payer
+from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.calendar import day_begins_at, day_of
 from medsettle_gateway.domain.errors import refuse
-from medsettle_gateway.domain.facts import AccountFacts, AccountState, CatalogueFacts, MemberFacts
-from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.domain.facts import CatalogueFacts
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead
 from medsettle_gateway.service.desk import Rules
@@ -105,27 +104,3 @@ def _item(catalogue: CatalogueFacts, code: str, line_id: str, on: date) -> Catal
     raise refuse(Reason.ITEM_NOT_VALID, line=line_id, item=code, date=on.isoformat())
 
 
-def check_payers(basket: Basket, member: MemberFacts) -> tuple[AccountFacts, ...]:
-    """Returns the accounts that may pay, each once, in the order given.
-
-    None named: the patient's own account, unless it is frozen. Raises Refused: ACCOUNT_UNKNOWN,
-    ACCOUNT_FROZEN, CONSENT_REQUIRED.
-    """
-    if basket.without_accounts:
-        return ()
-    if not basket.payers:
-        own = (account for account in member.accounts if account.owner is Owner.SELF)
-        return tuple(account for account in own if account.state is AccountState.ACTIVE)
-    known = {account.account: account for account in member.accounts}
-    payers = {payer.account: _payer(payer, known.get(payer.account)) for payer in basket.payers}
-    return tuple(payers.values())
-
-
-def _payer(payer: Payer, account: AccountFacts | None) -> AccountFacts:
-    if account is None:
-        raise refuse(Reason.ACCOUNT_UNKNOWN, account=payer.account)
-    if account.state is AccountState.FROZEN:
-        raise refuse(Reason.ACCOUNT_FROZEN, account=payer.account)
-    if account.owner is not Owner.SELF and payer.consent is None:
-        raise refuse(Reason.CONSENT_REQUIRED, account=payer.account)
-    return account

@@ -23,9 +23,15 @@ from medsettle_gateway.domain.keys import (
     OrdersKey,
 )
 from medsettle_gateway.domain.moves import Move
+from medsettle_gateway.domain.staff import StaffFacts
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.desk import Now
-from medsettle_gateway.service.dispensing import check_prescribed, prescription_keys, registered_of
+from medsettle_gateway.service.dispensing import (
+    as_registered,
+    check_prescribed,
+    prescription_keys,
+    registered_of,
+)
 from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
 from medsettle_gateway.service.eligibility_token import Binding
 from medsettle_gateway.service.facts_of_sale import (
@@ -36,10 +42,13 @@ from medsettle_gateway.service.facts_of_sale import (
     item_codes,
     wanted_day,
 )
+from medsettle_gateway.service.filing import with_filings
 from medsettle_gateway.service.guards import check_credential, check_institution
 from medsettle_gateway.service.payers import check_payers, payers_now
 from medsettle_gateway.service.person import person_keys, person_on
+from medsettle_gateway.service.placing import place_keys, place_on
 from medsettle_gateway.service.quote_token import Quoted
+from medsettle_gateway.service.staffing import check_staff, staff_keys, staff_of_basket
 from medsettle_gateway.service.watched import Look, watch_keys, watched
 from medsettle_gateway.supervision.seen import Watched
 
@@ -87,11 +96,12 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     """Returns what to load: person and place first, then goods and counters."""
     place = InstitutionKey(asking.institution)
     if isinstance(asking.credential, Refusal):
-        return (place,)
+        return (place, *place_keys(asking.institution))
     person = MemberKey(asking.credential.member)
     of_person = person_keys(asking.credential.member)
     keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asking.credential.member, now))
-    keys += prescription_keys(asking.basket)
+    keys += (*place_keys(asking.institution), *prescription_keys(asking.basket))
+    keys += staff_keys(as_registered(asking.basket, registered_of(asking.basket, known)))
     if asking.credential.single_use:
         keys += (CredentialUseKey(asking.credential.credential_id),)
     member = known.of(person) if person in known else None
@@ -119,8 +129,10 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     basket, quoted = asking.basket, asking.quoted
     institution = check_institution(asking.institution, facts)
     service_on = check_day(basket, quoted.service_on if quoted else None, now.at, now.desk.rules)
+    institution = place_on(facts, institution, service_on, asking.known_at)
     credential, registered = check_credential(asking.credential, quoted, facts)
     member = person_on(facts, registered, service_on, asking.known_at)
+    member = with_filings(facts, member, asking.known_at)
     counted = _counters_key(asking, member, now)
     due = facts.of(_due_key(member.member, now))
     freed = free_due(due, member, (counted, facts.of(counted)), now.at)
@@ -137,6 +149,7 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         institution=institution,
         member=payers.member,
         basket=basket,
+        staff=_staff(asking, facts, institution, member, now),
         items=check_items(basket, catalogue, service_on),
         catalogue_digest=catalogue.digest,
         payers=check_payers(basket, payers),
@@ -148,6 +161,19 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         prescribed=prescribed,
     )
     return Asked(question, credential, freed.moves)
+
+
+def _staff(
+    asking: Asking, facts: Facts, institution: InstitutionFacts, member: MemberFacts, now: Now
+) -> tuple[StaffFacts, ...]:
+    """Those who prescribed and reviewed. Raises Refused where one of them may not."""
+    basket = as_registered(asking.basket, registered_of(asking.basket, facts))
+    staff = staff_of_basket(facts, basket, asking.known_at)
+    if staff:
+        on, known_on = asking.wanted_day(now.at), day_of(asking.known_at or now.at)
+        rules = now.desk.authority.staff_rules(institution.region, member.scheme.value, on, known_on)
+        check_staff(basket, staff, institution, on, rules)
+    return staff
 
 
 def decided(question: Question, now: Now) -> Decided:

@@ -6,13 +6,12 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.entry import CounterMove
-from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.domain.register import FamilyTie, MemberRecord, Rows, YearSum
+from medsettle_gateway.domain.register import MemberRecord, Rows, YearSum
 from medsettle_gateway.ledger.transition import moves_of_entry, opening_counters
 from medsettle_gateway.storage.batches import asked_of, batches
-from medsettle_gateway.storage.connection import Connection, lock
+from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.members import ID_NUMBER, NUMBER, SOCIAL_CARD, Members
@@ -20,10 +19,6 @@ from medsettle_gateway.storage.sealing import Sealer
 
 _UNKNOWN: Final = ("没有这个个人编号", "no member has this number")
 
-_BIND: Final = (
-    "INSERT INTO families (member, payer, relation) VALUES (?, ?, ?) "
-    "ON CONFLICT (member, payer) DO UPDATE SET relation = excluded.relation"
-)
 _PUT_YEAR_SUM: Final = (
     "INSERT INTO year_sums (member, period, counter, measure, amount_fen) VALUES (?, ?, ?, ?, ?)"
 )
@@ -107,29 +102,6 @@ class People:
         members.finish()
         return tally.entered()
 
-    def enter_families(self, rows: Rows[FamilyTie]) -> Entered:
-        """Enters who may pay for whom. Raises NotEnteredError with every row that names nobody."""
-        tally = Tally()
-        for batch in batches(rows):
-            found = self.found(number for _, tie in batch for number in (tie.number, tie.payer_number))
-            ties = self._ties(each.member for each in found.values())
-            bound: list[tuple[str, str, str]] = []
-            for line, tie in batch:
-                member, payer = found.get(tie.number), found.get(tie.payer_number)
-                if member is None or payer is None:
-                    column = "member_no" if member is None else "payer_member_no"
-                    tally.fault(line, f"{column} {_UNKNOWN[0]}", f"{column}: {_UNKNOWN[1]}")
-                    continue
-                pair, relation = (member.member, payer.member), tie.relation.value
-                before = ties.get(pair)
-                if before != relation:
-                    bound.append((*pair, relation))
-                    ties[pair] = relation
-                tally.count("new" if before is None else "same" if before == relation else "changed")
-            if bound:
-                self.connection.executemany(_BIND, bound)
-        return tally.entered()
-
     def enter_years(self, rows: Rows[YearSum]) -> Entered:
         """Enters what an older system had counted, each sum once; the ledger shows it as an opening.
 
@@ -172,24 +144,6 @@ class People:
     def member_of(self, number: str) -> str | None:
         """Returns the reference of the member with this number, or None."""
         return member_of(self.connection, self.sealer, number)
-
-    def unbind(self, number: str, payer_number: str) -> bool:
-        """Ends a family tie; returns whether there was one."""
-        member, payer = self.member_of(number), self.member_of(payer_number)
-        if member is None or payer is None:
-            return False
-        lock(self.connection, (Lock(Kind.MEMBER, member), Lock(Kind.MEMBER, payer)))
-        done = self.connection.execute(
-            "DELETE FROM families WHERE member = ? AND payer = ?", (member, payer)
-        )
-        return done.rowcount == 1
-
-    def _ties(self, members: Iterable[str]) -> dict[tuple[str, str], str]:
-        """By member and payer: what the payer is to the member."""
-        rows = asked_of(
-            self.connection, "SELECT member, payer, relation FROM families WHERE member IN (:among)", members
-        )
-        return {(member, payer): relation for member, payer, relation in rows}
 
     def _year_sums(self, members: Iterable[str]) -> dict[tuple[str, ...], int]:
         """By member, period, counter and measure: what was entered before."""
