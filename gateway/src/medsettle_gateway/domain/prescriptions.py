@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 DRUGS_MOST: Final = 20
 """Drugs of one prescription."""
@@ -17,6 +17,10 @@ DISPENSINGS_MOST: Final = 12
 """How often a prescription may repeat its quantities."""
 DAYS_MOST: Final = 366
 """Days from the issue of a prescription to its last day."""
+REVIEWS_MOST: Final = 50
+"""Reviews of one prescription."""
+OPEN_MOST: Final = 50
+"""Open prescriptions of one patient that are answered at once."""
 
 
 class PrescriptionState(StrEnum):
@@ -67,6 +71,19 @@ class SignedRequest(Struct, frozen=True):
     signature: str
 
 
+class PrescriptionOrder(Struct, frozen=True):
+    """What was prescribed, as the terminal of a clinic states it: see :class:`RegisteredPrescription`."""
+
+    number: str
+    prescriber: str
+    issued_on: date
+    valid_to: date
+    drugs: tuple[PrescribedDrug, ...]
+    dispensings: int = 1
+    diagnoses: tuple[str, ...] = ()
+    dual_channel: bool = False
+
+
 class RegisteredPrescription(Struct, frozen=True):
     """What was prescribed, under a number of the institution's own."""
 
@@ -84,10 +101,12 @@ class RegisteredPrescription(Struct, frozen=True):
     diagnoses: tuple[str, ...] = ()
     dual_channel: bool = False
 
-    def says_what(self, other: "RegisteredPrescription") -> bool:
-        """Returns whether the other one prescribes the same for the same patient, whoever signed it when."""
-        return self == structs.replace(
-            other, operator=self.operator, registered_at=self.registered_at, signed=self.signed
+    @property
+    def order(self) -> PrescriptionOrder:
+        """What was prescribed, whoever signed it when, and for whom."""
+        return PrescriptionOrder(
+            self.number, self.prescriber, self.issued_on, self.valid_to, self.drugs, self.dispensings,
+            self.diagnoses, self.dual_channel,
         )
 
     def drug(self, item_code: str) -> PrescribedDrug | None:

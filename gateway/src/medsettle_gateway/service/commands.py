@@ -9,6 +9,7 @@ from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.credential import Proxy
 from medsettle_gateway.domain.finding import AcceptedWarning
 from medsettle_gateway.domain.ids import RequestId
+from medsettle_gateway.domain.prescriptions import PrescriptionFacts, PrescriptionOrder, SignedRequest
 from medsettle_gateway.domain.recovery import Became, ShownSale
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord, SettlementRecord, TenderRecord
 from medsettle_gateway.domain.split import Difference, Split
@@ -194,6 +195,51 @@ class RotateKey:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterPrescription:
+    """Keep what was prescribed. ``signed`` is the request itself, as far as it proves who sent it."""
+
+    caller: Caller
+    credential: Shown
+    order: PrescriptionOrder
+    operator: str
+    signed: SignedRequest
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPrescriptions:
+    """What may still be dispensed to this patient? Empty texts: whatever the number, whoever registered it."""
+
+    caller: Caller
+    credential: Shown
+    operator: str
+    number: str = ""
+    institution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPrescription:
+    """Keep what a pharmacist says of a prescription."""
+
+    caller: Caller
+    number: str
+    institution: str
+    pharmacist: str
+    approved: bool
+    note: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawPrescription:
+    """Take a prescription of the caller's institution back."""
+
+    caller: Caller
+    number: str
+    reason: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaleAnswer:
     """The sale as it stands, with the patient's masked name (empty if unknown).
 
@@ -297,6 +343,22 @@ class ErrandAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class PrescriptionAnswer:
+    """A prescription as it stands on a day, with the patient's masked name."""
+
+    facts: PrescriptionFacts
+    masked_name: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PrescriptionsAnswer:
+    """What may still be dispensed, oldest first."""
+
+    prescriptions: tuple[PrescriptionAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedAnswer:
     """The call was refused. ``recorded``: under the request id, a proof that nothing was charged.
 
@@ -310,8 +372,11 @@ class RefusedAnswer:
     retry_after_ms: int | None = None
 
 
-WriteCommand = Settle | Confirm | Release | Reverse | Seal | Reassert | Enrol | RotateKey | Expire
-ReadCommand = CheckEligibility | Quote | GetSale | ListSales
+WriteCommand = (
+    Settle | Confirm | Release | Reverse | Seal | Reassert | Enrol | RotateKey | Expire
+    | RegisterPrescription | ReviewPrescription | WithdrawPrescription
+)
+ReadCommand = CheckEligibility | Quote | GetSale | ListSales | FetchPrescriptions
 Command = WriteCommand | ReadCommand
 Answer = (
     SaleAnswer
@@ -325,5 +390,7 @@ Answer = (
     | ReassertedAnswer
     | ComparedAnswer
     | ReassertAnswer
+    | PrescriptionAnswer
+    | PrescriptionsAnswer
     | RefusedAnswer
 )

@@ -30,6 +30,13 @@ OF_CALLS: Final[dict[Reason, ReasonText]] = {
         "请核对处方号和开方机构;没有上传的纸质处方请按纸质处方办理。",
         "Check the number and the institution; a paper prescription that was not registered is handled as paper.",
     ),
+    Reason.PRESCRIPTION_NOT_BY_PHARMACY: _of_call(
+        Code.PERMISSION_DENIED, Actor.STORE,
+        "药店不能登记处方:开方的机构和配药的药店要分开。",
+        "A pharmacy registers no prescriptions: who prescribes and who dispenses are kept apart.",
+        "请由开方的医院或诊所登记。",
+        "Let the hospital or clinic that prescribed register it.",
+    ),
 }
 """Reasons of the calls about prescriptions: they are never recorded under a request id."""
 
