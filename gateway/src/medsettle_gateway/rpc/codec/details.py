@@ -17,6 +17,8 @@ def attached(refusal: RefusalRecord, room_bytes: int) -> tuple[Message, ...]:
     """Returns the messages that go with a refusal; for most reasons none. Lines as far as there is room."""
     if refusal.lines:
         return (_lines_refused(refusal, room_bytes),)
+    if refusal.findings:
+        return (_supervision_found(refusal, room_bytes),)
     if refusal.reason is Reason.QUOTE_CHANGED:
         return (_quote_changed(refusal),)
     if refusal.other is not None:
@@ -36,6 +38,17 @@ def _lines_refused(refusal: RefusalRecord, room_bytes: int) -> errors_pb2.LinesR
             break
         wire.lines.append(line)
         told.append(fault.reason)
+    return wire
+
+
+def _supervision_found(refusal: RefusalRecord, room_bytes: int) -> errors_pb2.SupervisionFound:
+    """The first findings that fit: those that stop the sale come first."""
+    wire = errors_pb2.SupervisionFound(findings_count=len(refusal.findings))
+    for finding in refusal.findings:
+        found = sale.advisory(finding)
+        if wire.ByteSize() + found.ByteSize() + _FRAME_BYTES > room_bytes:
+            break
+        wire.findings.append(found)
     return wire
 
 

@@ -11,6 +11,7 @@ from medsettle.wire.v1 import eligibility_pb2, sale_pb2, settlement_pb2
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.finding import AcceptedWarning
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.rpc.codec import acts, form
 from medsettle_gateway.rpc.codec.basket import basket, split
@@ -22,6 +23,8 @@ from medsettle_gateway.service.commands import Caller
 
 _OPERATOR_CHARS: Final = 40
 _ACKNOWLEDGEMENT_COUNT: Final = 16
+_ACCEPTED_COUNT: Final = 16
+_REASON_CHARS: Final = 200
 _NAME_CHARS: Final = 64
 _QUOTE_TOKEN_CHARS: Final = 2_048
 _PAGE_TOKEN_CHARS: Final = 512
@@ -95,6 +98,7 @@ def _settle(body: bytes, caller: Caller, limits: Limits) -> Asked:
         eligibility_token=form.text_if(wire, "eligibility_token", _QUOTE_TOKEN_CHARS, ""),
         replaces=_replaces(wire),
         proxy=proxy(wire),
+        accepted_warnings=_accepted_warnings(wire),
     )
     if command.replaces is not None and command.collect is not Collect.NOW:
         raise form.invalid("collect", "NOW where replaces is set")
@@ -159,3 +163,12 @@ def _acknowledgements(wire: settlement_pb2.SettleRequest) -> tuple[str, ...]:
     )
 
 
+def _accepted_warnings(wire: settlement_pb2.SettleRequest) -> tuple[AcceptedWarning, ...]:
+    form.within(len(wire.accepted_warnings), _ACCEPTED_COUNT, "accepted_warnings")
+    return tuple(
+        AcceptedWarning(
+            form.text(each.code, _NAME_CHARS, f"accepted_warnings[{number}].code"),
+            form.text(each.reason, _REASON_CHARS, f"accepted_warnings[{number}].reason"),
+        )
+        for number, each in enumerate(wire.accepted_warnings, 1)
+    )

@@ -9,8 +9,9 @@ from medsettle.wire.v1 import credential_pb2, reasons_pb2, sale_pb2
 from medsettle_gateway.domain.breakdown import AccountNote, AccountShare, Breakdown, LineBreakdown
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.errors import LineFault
+from medsettle_gateway.domain.finding import Finding, Verdict
 from medsettle_gateway.domain.legs import Leg, LegKind, LegState, legs_of
-from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SettlementRecord, TraceStep
+from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SaleRecord, SettlementRecord, TraceStep
 from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.policy import sentences
 from medsettle_gateway.rpc.codec import form
@@ -37,6 +38,12 @@ NOTES: Final[dict[AccountNote, tuple[str, str]]] = {
 }
 """Why an account paid nothing although something was asked of it."""
 
+VERDICTS: Final[dict[Verdict | None, credential_pb2.Verdict.ValueType]] = {
+    None: credential_pb2.VERDICT_UNSPECIFIED,
+    Verdict.REMIND: credential_pb2.VERDICT_REMIND,
+    Verdict.WARN: credential_pb2.VERDICT_WARN,
+    Verdict.BLOCK: credential_pb2.VERDICT_BLOCK,
+}
 _LINE_DIGITS: Final = 4
 _STATES: Final[dict[SaleState, sale_pb2.SaleState.ValueType]] = {
     state: sale_pb2.SaleState.Value(f"SALE_STATE_{state.value}")
@@ -70,7 +77,7 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
         replaced_by=record.replaced_by,
         undone_by=record.undone_by,
         recompute_due=_of_institution(record.recompute_due, record.institution),
-        advisories=map(advisory, warned(record.settlements)),
+        advisories=[*map(advisory, _found(record)), *map(advisory, warned(record.settlements))],
         epoch=answer.epoch,
     )
     if record.difference is not None:
@@ -82,6 +89,11 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
     if record.state is SaleState.HELD and record.hold_expires_at is not None:
         wire.hold_expires_at.CopyFrom(form.timestamp(record.hold_expires_at))
     return wire
+
+
+def _found(record: SaleRecord) -> tuple[Finding, ...]:
+    """What supervision found in it: where it was refused for that, it stands in the refusal."""
+    return record.refusal.findings if record.refusal is not None else record.findings
 
 
 def _of_institution(request_ids: Sequence[str], institution: str) -> list[str]:
@@ -169,9 +181,16 @@ def breakdown(record: Breakdown) -> sale_pb2.Breakdown:
     )
 
 
-def advisory(each: Advisory) -> credential_pb2.Advisory:
+def advisory(each: Advisory | Finding) -> credential_pb2.Advisory:
     """Returns something that the cashier should know."""
-    return credential_pb2.Advisory(code=each.code, zh=each.zh, en=each.en)
+    return credential_pb2.Advisory(
+        code=each.code,
+        zh=each.zh,
+        en=each.en,
+        verdict=VERDICTS[each.verdict],
+        line_ids=each.line_ids,
+        clause=each.clause,
+    )
 
 
 def _account_share(share: AccountShare) -> sale_pb2.AccountShare:

@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from medsettle.wire.reasons import DOMAIN, Reason
 from medsettle.wire.states import SaleState
-from medsettle.wire.v1 import reasons_pb2, sale_pb2, settlement_pb2
+from medsettle.wire.v1 import credential_pb2, reasons_pb2, sale_pb2, settlement_pb2
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.breakdown import (
     AccountNote,
@@ -23,6 +23,7 @@ from medsettle_gateway.domain.breakdown import (
 )
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import LineFault
+from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.recovery import Evidence
@@ -40,12 +41,13 @@ from medsettle_gateway.domain.sale import (
 from medsettle_gateway.domain.split import AccountPart, Difference, Split
 from medsettle_gateway.domain.upstream import UpstreamRecord
 from medsettle_gateway.rpc.codec import booked
-from medsettle_gateway.rpc.codec.sale import NOTES
+from medsettle_gateway.rpc.codec.sale import NOTES, VERDICTS
 
 _OK: Final = "OK"
 _TEXTS: Final = frozenset({
     "recorded", "request_id", "zh", "en", "next_zh", "next_en", "actor", "retry",
 })
+_VERDICTS: Final = {number: verdict for verdict, number in VERDICTS.items() if verdict is not None}
 _NOTE_BY_TEXT: Final = {en: note for note, (_, en) in NOTES.items()}
 
 
@@ -116,6 +118,7 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         replaces=wire.replaces,
         replaced_by=wire.replaced_by,
         undone_by=wire.undone_by,
+        findings=tuple(map(_finding, filter(_is_finding, wire.advisories))),
         difference=_difference(wire.difference) if wire.HasField("difference") else None,
         upstream=upstream,
     )
@@ -136,6 +139,16 @@ def _difference(wire: sale_pb2.Difference) -> Difference:
         tuple(FundShare(each.id, each.amount_fen) for each in wire.funds),
         tuple(AccountPart(each.id, each.amount_fen) for each in wire.accounts),
         wire.cash_fen,
+    )
+
+
+def _is_finding(wire: credential_pb2.Advisory) -> bool:
+    return wire.verdict in _VERDICTS
+
+
+def _finding(wire: credential_pb2.Advisory) -> Finding:
+    return Finding(
+        wire.code, _VERDICTS[wire.verdict], wire.zh, wire.en, tuple(wire.line_ids), wire.clause
     )
 
 
