@@ -37,6 +37,7 @@ from medsettle_gateway.service.ports import SaleFilter, SalePosition
 from tests.gateway.service import memory_sales
 from tests.gateway.service.memory_chain import seal_next
 from tests.gateway.service.memory_errands import Errands, free
+from tests.gateway.service.memory_goods import CataloguesBefore, Traces
 from tests.gateway.service.memory_prescriptions import Prescriptions
 from tests.gateway.service.memory_recovery import Recoveries
 from tests.gateway.service.memory_sales import position
@@ -67,6 +68,8 @@ class Tables:
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     records: dict[str, tuple[DatedRecord, ...]] = field(default_factory=dict)
     recoveries: Recoveries = field(default_factory=Recoveries)
+    traces: Traces = field(default_factory=Traces)
+    catalogues_before: CataloguesBefore = field(default_factory=CataloguesBefore)
     prescriptions: Prescriptions = field(default_factory=Prescriptions)
 
     def copied(self) -> "Tables":
@@ -230,6 +233,9 @@ def _orders(tables: Tables, key: keys.OrdersKey) -> tuple[SignedOrder, ...]:
 
 
 def _catalogue(tables: Tables, key: keys.CatalogueKey) -> CatalogueFacts:
+    before = tables.catalogues_before.of(key)
+    if before is not None:
+        return before
     found = {code: tables.catalogue.get((key.region, code), ()) for code in key.codes}
     known = {code: items for code, items in found.items() if items}
     return CatalogueFacts(f"catalogue-of-{key.region}", known)
@@ -268,6 +274,7 @@ _LOADERS: dict[type, Callable[[Tables, Any], Any]] = {
     keys.OpenPrescriptionsKey: lambda tables, key: tables.prescriptions.open(key),
     keys.OrdersKey: _orders,
     keys.CatalogueKey: _catalogue,
+    keys.TraceCodesKey: lambda tables, key: tables.traces.of(key),
     keys.CredentialUseKey: lambda tables, key: tables.credentials.get(key.credential_id),
     keys.EnrolCodeKey: lambda tables, key: tables.enrol_codes.get(key.code_hash),
     keys.NonceKey: lambda tables, key: (key.sender, key.nonce) in tables.nonces,
@@ -366,6 +373,8 @@ _WRITERS: dict[type, Callable[[Tables, Any], object]] = {
     moves.KeepWithdrawal: lambda tables, move: tables.prescriptions.keep_withdrawal(move),
     moves.DrawPrescriptions: lambda tables, move: tables.prescriptions.draw(move),
     moves.GiveBackPrescriptions: lambda tables, move: tables.prescriptions.give_back(move),
+    moves.SellCodes: lambda tables, move: tables.traces.sell(move),
+    moves.ReturnCodes: lambda tables, move: tables.traces.give_back(move),
     moves.UseCredential: _use_credential,
     moves.FreeCredential: lambda tables, move: free(tables.credentials, move),
     moves.PutErrand: lambda tables, move: tables.errands.put(move.errand, tables.sales),

@@ -28,7 +28,8 @@ class Consent(StrEnum):
 class AskedLine(Struct, frozen=True):
     """One line of the ticket; ``unit_price_micro`` is yuan x 10^6, ``quantity_e4`` is x 10^4.
 
-    ``days_supply`` is how many days a drug lasts as prescribed. ``split_pack``: a part of an opened pack (拆零).
+    ``days_supply`` is how many days a drug lasts as prescribed. ``split_pack``: a part of an opened pack
+    (拆零).
     """
 
     line_id: str

@@ -26,9 +26,10 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     """On what terms an item is sold and paid for; what is None or empty binds nobody.
 
     ``levels``: of the institutions where a fund pays. ``age_from`` and ``age_to`` are completed years, both
-    included. ``days_supply_most``: for how many days one sale may supply. ``clause``: the document's own words
-    for these four. ``traced``: packs carry traceability codes (追溯码). ``dual_channel``: sold at hospitals and
-    admitted pharmacies alike (双通道). ``price_most_micro``: the guidance price of a unit, in yuan x 10^6.
+    included. ``days_supply_most``: for how many days one sale may supply. ``clause``: the document's own
+    words for these four. ``traced``: packs carry traceability codes (追溯码). ``dual_channel``: sold at
+    hospitals and admitted pharmacies alike (双通道). ``price_most_micro``: the guidance price of a unit, in
+    yuan x 10^6.
     """
 
     levels: tuple[Level, ...] = ()

@@ -24,6 +24,7 @@ from medsettle_gateway.domain.prescriptions import PrescriptionFacts
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.domain.recovery import Awaited, Recovery
 from medsettle_gateway.domain.sale import SaleHead, SaleRecord
+from medsettle_gateway.domain.tracing import CodeState
 from medsettle_gateway.domain.upstream import Errand
 
 T = TypeVar("T")
@@ -220,6 +221,12 @@ class CatalogueKey(Key[CatalogueFacts], frozen=True):
     region: str
     codes: tuple[str, ...]
     known_at: datetime | None = None
+
+
+class TraceCodesKey(Key[Mapping[str, CodeState]], frozen=True):
+    """Where these traceability codes (sorted, each once) stand sold; one that does not is absent."""
+
+    codes: tuple[str, ...]
 
 
 class CredentialUseKey(Key[str | None], frozen=True):

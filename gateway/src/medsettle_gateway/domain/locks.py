@@ -16,6 +16,7 @@ from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.tracing import TracedCode
 
 
 class Kind(IntEnum):
@@ -33,6 +34,8 @@ class Kind(IntEnum):
     TERMINAL = 7
     """A terminal and its keys."""
     NONCE = 8
+    TRACE_CODE = 9
+    """A traceability code: whether it stands sold."""
 
 
 class Lock(NamedTuple):
@@ -95,6 +98,10 @@ def _drawn(draws: Iterable[Draw]) -> tuple[Lock, ...]:
     return tuple(_prescription(draw.institution, draw.number) for draw in draws)
 
 
+def _traced(codes: Iterable[TracedCode]) -> tuple[Lock, ...]:
+    return tuple(Lock(Kind.TRACE_CODE, each.code) for each in codes)
+
+
 def _of_sale(sale: SaleRecord) -> tuple[Lock, ...]:
     bookings = sale.effect.accounts if sale.effect is not None else ()
     return (
@@ -102,6 +109,7 @@ def _of_sale(sale: SaleRecord) -> tuple[Lock, ...]:
         *_member(sale.member),
         *(Lock(Kind.ACCOUNT, booking.account) for booking in bookings),
         *_drawn(sale.drawn),
+        *_traced(sale.codes),
     )
 
 
@@ -143,6 +151,7 @@ _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
     keys.CountersKey: lambda key: _member(key.member),
     keys.DispensedKey: lambda key: _member(key.member),
     keys.PrescriptionKey: lambda key: (_prescription(key.institution, key.number),),
+    keys.TraceCodesKey: lambda key: tuple(Lock(Kind.TRACE_CODE, code) for code in key.codes),
     keys.CredentialUseKey: lambda key: (Lock(Kind.CREDENTIAL, key.credential_id),),
     keys.EnrolCodeKey: lambda key: (Lock(Kind.CODE, key.code_hash),),
     keys.TerminalKey: lambda key: (Lock(Kind.TERMINAL, key.terminal),),
@@ -165,6 +174,8 @@ _OF_MOVE: Final[Mapping[type[Any], Callable[[Any], tuple[Lock, ...]]]] = {
     moves.KeepWithdrawal: lambda move: (_prescription(move.institution, move.number),),
     moves.DrawPrescriptions: lambda move: _drawn(move.draws),
     moves.GiveBackPrescriptions: lambda move: _drawn(move.draws),
+    moves.SellCodes: lambda move: _traced(move.codes),
+    moves.ReturnCodes: lambda move: _traced(move.codes),
     moves.UseCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
     moves.FreeCredential: lambda move: (Lock(Kind.CREDENTIAL, move.credential_id),),
     moves.KeepProxy: lambda move: (_ticket_of(move.request_id),),

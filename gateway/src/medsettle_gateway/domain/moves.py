@@ -20,6 +20,7 @@ from medsettle_gateway.domain.prescriptions import (
 )
 from medsettle_gateway.domain.recovery import Reassertion
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import Errand
 
 
@@ -97,6 +98,23 @@ class GiveBackPrescriptions(Struct, frozen=True):
 
     request_id: str
     draws: tuple[Draw, ...]
+
+
+class SellCodes(Struct, frozen=True):
+    """Says that a sale takes these codes; refused by the store where one stands sold otherwise (asserted)."""
+
+    request_id: str
+    institution: str
+    codes: tuple[TracedCode, ...]
+    sold_at: datetime
+
+
+class ReturnCodes(Struct, frozen=True):
+    """Gives back what a sale had taken (asserted)."""
+
+    request_id: str
+    codes: tuple[TracedCode, ...]
+    returned_at: datetime
 
 
 class UseCredential(Struct, frozen=True):
@@ -196,6 +214,8 @@ Move = (
     | KeepWithdrawal
     | DrawPrescriptions
     | GiveBackPrescriptions
+    | SellCodes
+    | ReturnCodes
     | UseCredential
     | FreeCredential
     | KeepProxy

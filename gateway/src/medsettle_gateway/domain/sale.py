@@ -22,6 +22,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.plain import from_json, from_raw, to_json
 from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.split import Difference, Split
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import UpstreamRecord
 
 RECORD_FORMAT: Final = 1
@@ -202,6 +203,7 @@ class SaleRecord(Struct, frozen=True):
     ``office`` for an operator, empty where time did: who undid it owes the patient the cash.
     ``upstream`` is set where a remote authority decides.
     ``drawn`` is what it dispenses of registered prescriptions, for as long as it stands.
+    ``codes`` are the traceability codes that nobody else may sell as long as it stands.
     ``bound_at`` is set where it was decided by what was known then, because a check's answer bound.
     ``repairs`` names the sale whose late confirmation was refused, and which this one settles after all.
     ``findings`` are what supervision found, ``accepted`` the warnings in spite of which the cashier went on.
@@ -246,6 +248,7 @@ class SaleRecord(Struct, frozen=True):
     bound_at: datetime | None = None
     findings: tuple[Finding, ...] = ()
     accepted: tuple[AcceptedWarning, ...] = ()
+    codes: tuple[TracedCode, ...] = ()
 
     @property
     def institution(self) -> str:

@@ -24,6 +24,8 @@ from medsettle_gateway.domain.moves import (
     PostEntry,
     PutErrand,
     PutSale,
+    ReturnCodes,
+    SellCodes,
 )
 from medsettle_gateway.domain.sale import Effect, SaleRecord
 from medsettle_gateway.domain.upstream import Errand
@@ -90,8 +92,8 @@ LOST_BOOKINGS: Final[Mapping[tuple[SaleState, SaleState], Booking]] = {
 
 _ASKED: Final = frozenset({_S.PENDING, _S.UNDOING})
 _DRAWS: Final = frozenset({_S.PENDING, _S.HELD, _S.SETTLED, _S.UNDOING})
-"""While a sale is in one of these states, what it dispenses of prescriptions is nobody else's: an authority that
-was asked may settle it, and until it has undone it the goods may be with the patient.
+"""While a sale is in one of these states, its packs and what it dispenses of prescriptions are its own: an
+authority that was asked may settle it, and until it has undone it the goods may be with the patient.
 """
 
 
@@ -131,6 +133,7 @@ def moves_of(before: SaleState, sale: SaleRecord, by: By) -> tuple[Move, ...]:
         *moves_of_entry(entry_of(before, sale, by)),
         *_dispensed(before, sale),
         *_prescribed(before, sale),
+        *_traced(before, sale),
         *_errand(before, sale),
     )
 
@@ -222,6 +225,17 @@ def _prescribed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
         return ()
     text = sale.request_id.text
     return (DrawPrescriptions(text, sale.drawn),) if stands else (GiveBackPrescriptions(text, sale.drawn),)
+
+
+def _traced(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
+    """The packs of a sale are sold while it stands, and may be sold again once it ends."""
+    stood, stands = before in _DRAWS, sale.state in _DRAWS
+    if not sale.codes or stood is stands:
+        return ()
+    text = sale.request_id.text
+    if stands:
+        return (SellCodes(text, sale.institution, sale.codes, sale.committed_at),)
+    return (ReturnCodes(text, sale.codes, sale.committed_at),)
 
 
 def _errand(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:

@@ -12,6 +12,7 @@ from medsettle_gateway.storage.postgres import (
     loading_sales,
     prescriptions,
     recovery,
+    tracing,
 )
 from medsettle_gateway.storage.postgres.connecting import Connection
 from medsettle_gateway.storage.postgres.reading import Reading
@@ -58,6 +59,7 @@ _LOADERS: Final[Mapping[type[AnyKey], Loader]] = {
     keys.OpenPrescriptionsKey: prescriptions.open_prescriptions,
     keys.OrdersKey: loading_places.orders,
     keys.CatalogueKey: loading_places.catalogues,
+    keys.TraceCodesKey: tracing.codes,
     keys.CredentialUseKey: loading_people.credential_uses,
     keys.EnrolCodeKey: loading_places.enrol_codes,
     keys.NonceKey: loading_places.nonces,

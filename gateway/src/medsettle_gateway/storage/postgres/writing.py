@@ -26,6 +26,7 @@ from medsettle_gateway.storage.postgres.reading import columns_of
 from medsettle_gateway.storage.postgres.recovery import end_recoveries, keep_reassertions
 from medsettle_gateway.storage.postgres.running import Rows, refusals, run, run_for_each
 from medsettle_gateway.storage.postgres.statements import SQL
+from medsettle_gateway.storage.postgres.tracing import move_codes
 from medsettle_gateway.storage.proxies import proxy_row
 from medsettle_gateway.storage.sealing import Sealer
 
@@ -261,6 +262,8 @@ _WRITERS: Final[Mapping[type[Any], Writer]] = {
     moves.KeepWithdrawal: keep_withdrawals,
     moves.GiveBackPrescriptions: move_draws,
     moves.DrawPrescriptions: move_draws,
+    moves.ReturnCodes: move_codes,
+    moves.SellCodes: move_codes,
     moves.UseCredential: _use_credentials,
     moves.FreeCredential: _use_credentials,
     moves.PutErrand: _put_errands,

@@ -46,6 +46,7 @@ from medsettle_gateway.storage.sqlite.asking import Asking, Row
 from medsettle_gateway.storage.sqlite.loading_many import ATTRIBUTES_MOST, MANY, due_anywhere
 from medsettle_gateway.storage.sqlite.prescriptions import load_open_prescriptions, load_prescription
 from medsettle_gateway.storage.sqlite.recovery import load_awaited, load_recovery
+from medsettle_gateway.storage.sqlite.tracing import load_codes
 
 _FEW: Final = 2
 """So many keys of a kind are read one by one: a statement for many costs more than they do."""
@@ -258,6 +259,7 @@ _READERS: Final[dict[type[AnyKey], Callable[[Reading, Any], Any]]] = {
     keys.OpenPrescriptionsKey: lambda reading, key: load_open_prescriptions(reading.connection, key),
     keys.OrdersKey: _orders,
     keys.CatalogueKey: _catalogue,
+    keys.TraceCodesKey: lambda reading, key: load_codes(reading.connection, key),
     keys.CredentialUseKey: _credential_use,
     keys.EnrolCodeKey: _enrol_code,
     keys.NonceKey: _nonce,

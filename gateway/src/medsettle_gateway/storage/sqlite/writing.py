@@ -14,7 +14,7 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.proxies import proxy_row
 from medsettle_gateway.storage.sealing import Sealer
-from medsettle_gateway.storage.sqlite import prescriptions
+from medsettle_gateway.storage.sqlite import prescriptions, tracing
 from medsettle_gateway.storage.sqlite.recovery import end_recovery, keep_reassertion
 from medsettle_gateway.storage.sqlite.statements import SQL
 from medsettle_gateway.storage.sqlite.writing_sales import write_sales
@@ -113,6 +113,8 @@ _WRITERS: Final[dict[type[Any], Callable[[sqlite3.Connection, Any], None]]] = {
     moves.KeepWithdrawal: prescriptions.keep_withdrawal,
     moves.GiveBackPrescriptions: prescriptions.give_back,
     moves.DrawPrescriptions: prescriptions.draw,
+    moves.ReturnCodes: tracing.return_codes,
+    moves.SellCodes: tracing.sell_codes,
     moves.FreeCredential: _free_credential,
     moves.PutErrand: _put_errand,
     moves.DropErrand: _drop_errand,

@@ -42,3 +42,31 @@ SELECT region, code, valid_from, 1, json_object(
   'ceiling_micro', ceiling_micro, 'ward', ward, 'valid_from', valid_from, 'valid_to', valid_to, 'classes',
   json((SELECT json_group_array(json_array(listed.key, listed.value)) FROM json_each(classes) AS listed))
 ) FROM catalogue_items;
+
+-- Traceability codes: where each stands sold now. split: its pack was opened, and several sales of one
+-- institution may take parts of it, at most 200; else one.
+CREATE TABLE trace_codes (
+  code TEXT PRIMARY KEY,
+  institution TEXT NOT NULL,
+  split INTEGER NOT NULL CHECK (split IN (0, 1)),
+  standing_count INTEGER NOT NULL CHECK (standing_count BETWEEN 0 AND 200),
+  request_id TEXT NOT NULL,
+  sold_at_us INTEGER NOT NULL,
+  CHECK (split = 1 OR standing_count <= 1)
+) STRICT, WITHOUT ROWID;
+
+-- All that ever became of a code: a row for each time that a sale took it or gave it back.
+CREATE TABLE trace_events (
+  position INTEGER PRIMARY KEY,
+  code TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  item_code TEXT NOT NULL,
+  split INTEGER NOT NULL CHECK (split IN (0, 1)),
+  sold INTEGER NOT NULL CHECK (sold IN (0, 1)),
+  at_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX trace_events_of ON trace_events (code, position);
+CREATE TRIGGER trace_events_stay BEFORE DELETE ON trace_events
+BEGIN SELECT RAISE(ABORT, 'what became of a code is never deleted'); END;
+CREATE TRIGGER trace_events_stand BEFORE UPDATE ON trace_events
+BEGIN SELECT RAISE(ABORT, 'what became of a code is never changed'); END;
