@@ -287,4 +287,4 @@ async def test_rescue_in_another_region_is_not_covered() -> None:
     world.store.tables.institutions[INN] = replace(inn, region="990200")
     goods = world.store.tables.catalogue[REGION, COLD]
     world.store.tables.catalogue["990200", COLD] = goods
-    assert await refusal(world, basket(cold(), emergency=True)) is Reason.NOT_DESIGNATED
+    assert await refusal(world, basket(cold(), emergency=True)) is Reason.OUT_OF_AREA_CLAIM

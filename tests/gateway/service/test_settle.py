@@ -278,12 +278,12 @@ async def test_cover_that_has_not_begun_is_refused() -> None:
     assert (await world.refused(world.settle())).refusal.reason is Reason.NOT_COVERED
 
 
-async def test_a_region_that_did_not_designate_the_place_does_not_pay_there() -> None:
+async def test_who_has_filed_no_care_elsewhere_is_settled_in_no_other_region() -> None:
     world = await a_world()
     clinic = world.store.tables.institutions[CLINIC]
     world.store.tables.institutions[CLINIC] = replace(clinic, region="210200")
     world.store.tables.catalogue["210200", "DRUG"] = world.store.tables.catalogue["210300", "DRUG"]
-    assert (await world.refused(world.settle())).refusal.reason is Reason.NOT_DESIGNATED
+    assert (await world.refused(world.settle())).refusal.reason is Reason.OUT_OF_AREA_UNFILED
 
 
 async def test_a_relatives_account_pays_with_consent_after_the_own_one() -> None:

@@ -15,10 +15,12 @@ from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescript
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
+from medsettle_gateway.domain.filings import Area, Filing
 from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import Effect, SaleRecord, SettlementRecord
 from medsettle_gateway.domain.split import Split
+from medsettle_gateway.domain.staff import StaffFacts, StaffRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.service.dispensing import Prescribed
 from medsettle_gateway.supervision.seen import Watched
@@ -34,7 +36,8 @@ class Question(Struct, frozen=True):
     ``known_on`` is the gateway's day: no rule that was not known then decides. ``dispensed`` are the drugs of
     the days around, as far as the authority asked for them; ``orders`` hold on any of the sale's days.
     ``prescribed`` is what is dispensed of registered prescriptions, None if nothing is.
-    ``watched`` is what supervision needs to know besides, None where no rule looks.
+    ``watched`` is what supervision needs to know besides, None where no rule looks. ``staff`` are those who
+    are named on its prescriptions; ``filings`` and ``area`` are as the authority finds them for the place.
     """
 
     service_on: date
@@ -50,6 +53,9 @@ class Question(Struct, frozen=True):
     orders: tuple[EmergencyOrder, ...] = ()
     watched: Watched | None = None
     prescribed: Prescribed | None = None
+    staff: tuple[StaffFacts, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    area: Area = Area.LOCAL
 
     @property
     def drawn(self) -> tuple[Draw, ...]:
@@ -96,13 +102,17 @@ class Offer(NamedTuple):
 
 
 class Cover(NamedTuple):
-    """What the region's rules say of a visit. ``payers`` are the accounts whose owners may pay."""
+    """What the region's rules say of a visit. ``payers`` are the accounts whose owners may pay.
+
+    ``filings`` is what is filed, each with why it does not hold there then.
+    """
 
     pack: str
     refusal: Refusal | None
     offers: tuple[Offer, ...]
     own_account: bool
     payers: tuple[str, ...]
+    filings: tuple[Filing, ...] = ()
 
 
 class Authority(Protocol):
@@ -116,6 +126,9 @@ class Authority(Protocol):
 
     def watches(self, region: str, scheme: str, on: date, known_on: date) -> tuple[WatchRule, ...]:
         """Returns the rules of supervision for members of a scheme, as they were known."""
+
+    def staff_rules(self, region: str, on: date, known_on: date) -> tuple[StaffRule, StaffRule]:
+        """Returns what the region of a place asks of those who prescribe, and of those who review."""
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused."""

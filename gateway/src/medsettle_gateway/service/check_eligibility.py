@@ -28,9 +28,11 @@ from medsettle_gateway.service.checked import AccountAnswer, BenefitAnswer, Elig
 from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.filing import with_filings
 from medsettle_gateway.service.guards import check_institution
 from medsettle_gateway.service.payers import barred, payers_of
 from medsettle_gateway.service.person import person_keys, person_on
+from medsettle_gateway.service.placing import place_keys, place_on
 from medsettle_gateway.service.watched import Look, visit_keys, watched_visit
 from medsettle_gateway.service.watching import advisory, on_visit
 
@@ -60,6 +62,7 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     person = MemberKey(asked.credential.member)
     of_person = person_keys(asked.credential.member)
     keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asked.credential.member, now))
+    keys += place_keys(asked.command.caller.institution)
     member = known.of(person) if person in known else None
     if member is None:
         return keys
@@ -91,9 +94,10 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     Raises Refused where nobody can be told of: the institution's reasons, the credential's, MEMBER_UNKNOWN.
     """
     institution = check_institution(asked.command.caller.institution, facts)
+    institution = place_on(facts, institution, asked.day(now.at))
     if isinstance(asked.credential, Refusal) and asked.credential.reason in _UNDETERMINED:
         return _undetermined(asked, asked.credential, now.at)
-    member = person_on(facts, _member(asked, facts), asked.day(now.at))
+    member = with_filings(facts, person_on(facts, _member(asked, facts), asked.day(now.at)))
     counted = _counters_key(asked, member, now)
     due = facts.of(_due_key(member.member, now))
     freed = free_due(due, member, (counted, facts.of(counted)), now.at)
@@ -145,6 +149,7 @@ def _answer(visit: Visit, cover: Cover, noted: tuple[Finding, ...], now: Now) ->
         enrolment=member.enrolment.value,
         benefits=tuple(_benefit(offer) for offer in cover.offers),
         accounts=tuple(_accounts(member, cover)),
+        filings=cover.filings,
         advisories=(*map(advisory, noted), *advice_on(may_have, member.accounts)),
         binding_until=until,
         as_of=visit.service_on,

@@ -12,7 +12,9 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter, Li
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
+from medsettle_gateway.domain.staff import StaffRule
 from medsettle_gateway.domain.watching import WatchRule
+from medsettle_gateway.domain.work_rules import WorkRules
 from medsettle_gateway.eligibility.aid import as_entitled, sharpened
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
 from medsettle_gateway.policy.counter_titles import titled
@@ -28,7 +30,9 @@ from medsettle_gateway.service import casework
 from medsettle_gateway.service.authority import Cover, Decided, Offer, Question, Today, Visit
 from medsettle_gateway.service.casework import Person
 from medsettle_gateway.service.dispensing import check_reviewed
+from medsettle_gateway.service.here import check_claimed, check_conditions, explained, here
 from medsettle_gateway.service.rulebook import Rulebook
+from medsettle_gateway.service.staffing import check_prescribers
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +53,47 @@ class Embedded:
         """Returns the rules of supervision for members of a scheme."""
         return self.rules.watches(region, scheme, on, known_on)
 
+    def staff_rules(self, region: str, on: date, known_on: date) -> tuple[StaffRule, StaffRule]:
+        """Returns what the region asks of those who prescribe, and of those who review."""
+        work = self.rules.work(region, None, on, known_on)
+        return work.prescriber, work.pharmacist
+
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused: cover, pack, gates, lines, in this order."""
         basket, on, known_on = question.basket, question.service_on, question.known_on
         rules = self.rules.persons(question.member.region, question.member.scheme.value, on, known_on)
         member = as_entitled(question.member, on, rules)
-        if member is not question.member:
-            question = structs.replace(question, member=member)
+        work = self.rules.work(member.region, member.scheme.value, on, known_on)
+        found = here(member, question.institution, on, work, emergency=basket.emergency)
+        question = structs.replace(question, member=found.member, filings=found.filings, area=found.area)
         person = Person(rules, known_on, accounts_only=basket.benefit == PERSONAL_ACCOUNT_ONLY)
-        refusal = casework.uncovered(member, question.institution, basket.admitted_on or on, person)
+        refusal = casework.uncovered(member, basket.admitted_on or on, person) or found.refusal(
+            question.institution, work, self._work_at(question, work)
+        )
         if refusal is not None:
             raise Refused(refusal)
         try:
-            return self._calculated(question)
+            return self._calculated(question, work)
         except Refused as refused:
-            raise Refused(sharpened(refused.refusal, member, on, rules)) from refused
+            why = explained(refused.refusal, question.institution, found.filings)
+            raise Refused(sharpened(why, member, on, rules)) from refused
 
-    def _calculated(self, question: Question) -> Decided:
+    def _work_at(self, asked: Question | Visit, insured: WorkRules) -> WorkRules:
+        """What the region of the place asks: that of insurance, or another one."""
+        region = asked.institution.region
+        if region == asked.member.region:
+            return insured
+        return self.rules.work(region, None, asked.service_on, asked.known_on)
+
+    def _calculated(self, question: Question, work: WorkRules) -> Decided:
         member, basket, case = question.member, question.basket, casework.case(question)
+        check_conditions(basket, question.filings, work)
         portions = self._portions(question, case)
+        check_claimed(member, question.service_on, question.known_on, work)
+        implied = casework.implied(question.institution)
+        for portion in portions:
+            taken = portion.benefit, portion.lines
+            check_prescribers(basket, question.staff, taken, (question.service_on, implied), work.prescriber)
         versions_of = self.rules.versions_known(question.known_on)
         settled = calculate_portions(portions, case, versions_of)
         lines = tuple(map(casework.line_record, basket.lines, question.items))
@@ -156,24 +182,35 @@ class Embedded:
             benefit=PERSONAL_ACCOUNT_ONLY,
             prescription=visit.prescription or casework.implied(visit.institution),
         )
-        uncovered = casework.uncovered(member, visit.institution, on, Person(rules, known_on))
+        work = self.rules.work(member.region, member.scheme.value, on, known_on)
+        found = here(member, visit.institution, on, work)
+        member, visit = found.member, replace(visit, member=found.member)
+        encounter = structs.replace(encounter, area=found.area.value)
+        uncovered = casework.uncovered(member, on, Person(rules, known_on)) or found.refusal(
+            visit.institution, work, self._work_at(visit, work)
+        )
         try:
             pack = self.rules.pack_of_scheme(member.region, member.scheme.value, on, known_on)
         except Refused as refused:
-            return Cover("", uncovered or refused.refusal, (), own_account=False, payers=())
+            no_pack = uncovered or refused.refusal
+            return Cover("", no_pack, (), own_account=False, payers=(), filings=found.filings)
         patient = casework.patient(member, on)
         refusal = uncovered or may_have(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         use = account_rules(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         may_pay = (account.account for account in member.accounts if account.owner in use.owners)
+
+        def why(shut: Refusal | None) -> Refusal | None:
+            known = shut and explained(shut, visit.institution, found.filings)
+            return known and sharpened(known, member, on, rules)
+
+        offers = self._offers(visit, encounter, benefit, uncovered)
         return Cover(
             pack=pack.id,
-            refusal=refusal,
-            offers=tuple(
-                offer._replace(refusal=offer.refusal and sharpened(offer.refusal, member, on, rules))
-                for offer in self._offers(visit, encounter, benefit, uncovered)
-            ),
+            refusal=why(refusal),
+            offers=tuple(offer._replace(refusal=why(offer.refusal)) for offer in offers),
             own_account=use.own_account,
             payers=tuple(may_pay),
+            filings=found.filings,
         )
 
     def _portions(self, question: Question, case: CaseInput) -> tuple[Portion, ...]:

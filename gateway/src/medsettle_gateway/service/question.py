@@ -124,7 +124,7 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     """Returns the question of a basket.
 
     Raises Refused, in this order: the institution's, SERVICE_DATE_INVALID, the credential's, MEMBER_UNKNOWN,
-    STAY_ENDED, the prescriptions', the items', the payers'.
+    STAY_ENDED, the prescriptions', those who prescribed and reviewed, the items', the payers'.
     """
     basket, quoted = asking.basket, asking.quoted
     institution = check_institution(asking.institution, facts)
@@ -141,15 +141,17 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     payers = payers_now(freed, facts, service_on, now)
     catalogue = facts.of(_catalogue_key(asking, institution.region))
     handed_out = [drug for key in _dispensed_keys(asking, member, now) for drug in facts.of(key)]
+    on_file = registered_of(basket, facts)
     prescribed = check_prescribed(
-        basket, registered_of(basket, facts), member.member, institution.code, service_on, freed.moves
+        basket, on_file, member.member, institution.code, service_on, freed.moves
     )
+    basket = as_registered(basket, on_file)
     question = Question(
         service_on=service_on,
         institution=institution,
         member=payers.member,
         basket=basket,
-        staff=_staff(asking, facts, institution, member, now),
+        staff=_staff(asking, basket, facts, institution, now),
         items=check_items(basket, catalogue, service_on),
         catalogue_digest=catalogue.digest,
         payers=check_payers(basket, payers),
@@ -164,14 +166,13 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
 
 
 def _staff(
-    asking: Asking, facts: Facts, institution: InstitutionFacts, member: MemberFacts, now: Now
+    asking: Asking, basket: Basket, facts: Facts, institution: InstitutionFacts, now: Now
 ) -> tuple[StaffFacts, ...]:
     """Those who prescribed and reviewed. Raises Refused where one of them may not."""
-    basket = as_registered(asking.basket, registered_of(asking.basket, facts))
     staff = staff_of_basket(facts, basket, asking.known_at)
     if staff:
         on, known_on = asking.wanted_day(now.at), day_of(asking.known_at or now.at)
-        rules = now.desk.authority.staff_rules(institution.region, member.scheme.value, on, known_on)
+        rules = now.desk.authority.staff_rules(institution.region, on, known_on)
         check_staff(basket, staff, institution, on, rules)
     return staff
 

@@ -31,7 +31,7 @@ class Rulebook:
     _persons: dict[tuple[str, str, date, date], PersonRules] = field(
         init=False, repr=False, default_factory=dict
     )
-    _work: dict[tuple[str, str, date, date], WorkRules] = field(
+    _work: dict[tuple[str, str | None, date, date], WorkRules] = field(
         init=False, repr=False, default_factory=dict
     )
     _watched: set[str] = field(init=False, repr=False, default_factory=set)
@@ -82,15 +82,17 @@ class Rulebook:
             found = self._persons[key] = together(ours)
         return found
 
-    def work(self, region: str, scheme: str, on: date, known_on: date) -> WorkRules:
-        """Returns what the region asks of places, staff and filings for members of a scheme."""
+    def work(self, region: str, scheme: str | None, on: date, known_on: date) -> WorkRules:
+        """Returns what the region asks of places, staff and filings for members of a scheme, None: of any."""
         key = (region, scheme, on, known_on)
         found = self._work.get(key)
         if found is None:
             if len(self._work) >= _KEPT_MOST:
                 self._work.clear()
             packs = self.packs.in_region(region, on, known_on)
-            found = self._work[key] = work_together(each.rules.work for each in packs if _is_of(each, scheme))
+            found = self._work[key] = work_together(
+                each.rules.work for each in packs if scheme is None or _is_of(each, scheme)
+            )
         return found
 
     def window_days(self, region: str) -> int:

@@ -2,14 +2,15 @@
 
 from datetime import date, datetime
 
+from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedPrescription, Basket
-from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Prescription
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts
 from medsettle_gateway.domain.keys import Facts, RecordsKey
 from medsettle_gateway.domain.records import Subject, known
 from medsettle_gateway.domain.staff import StaffFacts, StaffRole, StaffRule
-from medsettle_gateway.eligibility.staff import refusal_of, staff_of
+from medsettle_gateway.eligibility.staff import not_filed, refusal_of, staff_of
 
 
 def staff_keys(basket: Basket) -> tuple[RecordsKey, ...]:
@@ -58,6 +59,46 @@ def check_staff(
         if each.pharmacist:
             at_counter = (institution.code, service_on)
             _check(each, of_code[each.pharmacist], StaffRole.PHARMACIST, at_counter, reviewing)
+
+
+def check_prescribers(
+    basket: Basket,
+    staff: tuple[StaffFacts, ...],
+    portion: tuple[str, tuple[int, ...]],
+    asked: tuple[date, Prescription],
+    rule: StaffRule,
+) -> None:
+    """Sees that a benefit for which a region asks for a prescriber has one, filed where it asks for that.
+
+    ``portion``: the benefit, and the lines that it takes by their place. ``asked``: the day of service, and
+    what prescription a line rests on that names none. Raises Refused: PRESCRIBER_MISSING,
+    PRESCRIBER_NOT_FILED.
+    """
+    benefit, lines = portion
+    if benefit == PERSONAL_ACCOUNT_ONLY or not (rule.known or benefit in rule.filed_for):
+        return
+    of_code = {each.code: each for each in staff}
+    service_on, implied = asked
+    for each in _of_lines(basket, lines, implied):
+        if each is None or not each.prescriber:
+            which = {} if each is None else {"prescription": each.prescription_id}
+            clause = {"clause": rule.clause} if rule.clause else {}
+            raise Refused(Refusal(Reason.PRESCRIBER_MISSING, {"benefit": benefit, **which, **clause}))
+        refusal = not_filed(of_code[each.prescriber], prescribed_on(each, service_on), rule, benefit)
+        if refusal is not None:
+            raise Refused(Refusal(refusal.reason, {"prescription": each.prescription_id, **refusal.detail}))
+
+
+def _of_lines(
+    basket: Basket, lines: tuple[int, ...], implied: Prescription
+) -> list[AskedPrescription | None]:
+    """The prescriptions of the lines, each once; a line that names none rests on all; None: on one unsaid."""
+    named = {basket.lines[index].prescription_id for index in lines}
+    if None not in named:
+        return [each for each in basket.prescriptions if each.prescription_id in named]
+    if basket.prescriptions:
+        return list(basket.prescriptions)
+    return [] if implied is Prescription.NONE else [None]
 
 
 def prescribed_at(prescription: AskedPrescription, here: str) -> str:
