@@ -15,6 +15,7 @@ from medsettle.wire._reasons_places import OF_PLACES
 from medsettle.wire._reasons_prescriptions import OF_CALLS, OF_SALES
 from medsettle.wire._reasons_recorded import RECORDED
 from medsettle.wire._reasons_supervision import OF_SUPERVISION
+from medsettle.wire._reasons_traced import OF_TRACED
 from medsettle.wire._reasons_unrecorded import UNRECORDED
 
 __all__ = ["DOMAIN", "REASONS", "Actor", "Code", "Reason", "ReasonText", "Retry"]
@@ -24,7 +25,7 @@ DOMAIN: Final = "medsettle"
 
 _ALL: Final = (
     UNRECORDED | RECORDED | OF_PERSONS
-    | OF_CREDENTIALS | OF_CALLS | OF_SALES | OF_ACCOUNTS | OF_PLACES | OF_SUPERVISION
+    | OF_CREDENTIALS | OF_CALLS | OF_SALES | OF_ACCOUNTS | OF_PLACES | OF_SUPERVISION | OF_TRACED
 )
 
 REASONS: Final[dict[Reason, ReasonText]] = {reason: _ALL[reason] for reason in Reason}

@@ -250,6 +250,20 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
     REASON_RETURN_NOT_POSSIBLE: _Reason.ValueType  # 90
     """Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_TRACE_CODE_SOLD: _Reason.ValueType  # 145
+    """The pack was sold already. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_TRACE_CODE_SPLIT: _Reason.ValueType  # 146
+    """The pack was opened and sold in part: it is no whole one. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_TRACE_CODE_USED_UP: _Reason.ValueType  # 147
+    """The pack was sold in as many parts as any may be. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_TRACE_CODE_TWICE: _Reason.ValueType  # 148
+    """The same code stands in the basket twice. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_TRACE_CODES_TOO_MANY: _Reason.ValueType  # 149
+    """There are more codes than packs. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_TRACE_CODE_REQUIRED: _Reason.ValueType  # 150
+    """The region asks for the codes of the packs. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    REASON_TRACE_CODE_INVALID: _Reason.ValueType  # 151
+    """It does not have the form of a traceability code. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_SUPERVISION_WARNING: _Reason.ValueType  # 160
     """A rule of supervision warns, and nobody has accepted it with a reason. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_SUPERVISION_BLOCKED: _Reason.ValueType  # 161
@@ -542,6 +556,20 @@ REASON_RETURN_TOO_LATE: Reason.ValueType  # 89
 """A till may not take goods back any more. FAILED_PRECONDITION, retry no, operator, recorded."""
 REASON_RETURN_NOT_POSSIBLE: Reason.ValueType  # 90
 """Of this sale no part can be returned. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_TRACE_CODE_SOLD: Reason.ValueType  # 145
+"""The pack was sold already. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_TRACE_CODE_SPLIT: Reason.ValueType  # 146
+"""The pack was opened and sold in part: it is no whole one. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_TRACE_CODE_USED_UP: Reason.ValueType  # 147
+"""The pack was sold in as many parts as any may be. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_TRACE_CODE_TWICE: Reason.ValueType  # 148
+"""The same code stands in the basket twice. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_TRACE_CODES_TOO_MANY: Reason.ValueType  # 149
+"""There are more codes than packs. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_TRACE_CODE_REQUIRED: Reason.ValueType  # 150
+"""The region asks for the codes of the packs. FAILED_PRECONDITION, retry no, cashier, recorded."""
+REASON_TRACE_CODE_INVALID: Reason.ValueType  # 151
+"""It does not have the form of a traceability code. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_SUPERVISION_WARNING: Reason.ValueType  # 160
 """A rule of supervision warns, and nobody has accepted it with a reason. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_SUPERVISION_BLOCKED: Reason.ValueType  # 161
