@@ -123,3 +123,15 @@ class Past(Struct, frozen=True):
 
 NO_PAST: Final = Past()
 """Nothing is recorded beyond the register's row."""
+
+
+class PersonRow(NamedTuple):
+    """A dated fact about a member as operators enter it. ``number`` is the operator's own number."""
+
+    number: str
+    kind: PersonKind
+    key: str
+    valid_from: date
+    valid_to: date | None
+    body: Cover | Arrears | Payment | Supplement | Suspension | Certificate
+    withdrawn: bool = False

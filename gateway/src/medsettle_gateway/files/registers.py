@@ -20,7 +20,7 @@ from medsettle_gateway.files import cells as read
 from medsettle_gateway.files.cells import CellError
 from medsettle_gateway.files.csv import Cells, Columns
 
-_STANDINGS: Final = {
+STANDINGS: Final = {
     Scheme.EMPLOYEE: (Standing.ACTIVE, Standing.RETIRED, Standing.FLEXIBLE),
     Scheme.RESIDENT: (Standing.ADULT, Standing.MINOR),
 }
@@ -37,8 +37,8 @@ def _institution(row: Cells) -> InstitutionRecord:
 
 
 def _member(row: Cells) -> MemberRecord:
-    if row["standing"] not in _STANDINGS[row["scheme"]]:
-        allowed = ", ".join(_STANDINGS[row["scheme"]])
+    if row["standing"] not in STANDINGS[row["scheme"]]:
+        allowed = ", ".join(STANDINGS[row["scheme"]])
         raise CellError(
             f"standing 与 scheme 不符,应为:{allowed}", f"standing does not fit the scheme: use {allowed}"
         )

@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.domain.people import PersonKind, Registered
+from medsettle_gateway.domain.people import Cover, PersonKind, Registered, Span
 from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.domain.register import MemberRecord
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
 from medsettle_gateway.storage.batches import BATCH_ROWS, asked_of
 from medsettle_gateway.storage.connection import Connection, lock
+from medsettle_gateway.storage.doubles import Doubles
 from medsettle_gateway.storage.entering import Tally
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.records import NewRecord, put_records
@@ -55,6 +56,10 @@ _OPENED: Final = (
     "account_yuan 只用于开户;账户已存在,请留空或保持开户时的金额",
     "account_yuan opens an account, and this one is open: leave it empty or as it was",
 )
+_OF_NO_PERIOD: Final = (
+    "已逐段录入参保期间,本行与其中任何一段都不一致;请先用 member records cover 录入变更",
+    "periods of cover are recorded, and the row is like none: enter the change with `member records cover`",
+)
 _UNBORN: Final = ("born_on 晚于今天", "born_on is after today")
 
 Values = tuple[Any, ...]
@@ -92,11 +97,16 @@ class Members:
     now: datetime
     new_reference: Callable[[], str]
     source: str
+    doubles: Doubles
     _states: dict[str, str] = field(default_factory=dict)
     """Accounts whose state is to change."""
 
-    def finish(self) -> None:
-        """Changes the states of accounts, once all else is done: sales of their owners wait for the end."""
+    def finish(self, tally: Tally) -> None:
+        """Changes the states of accounts, once all else is done: sales of their owners wait for the end.
+
+        And tallies who would hold two schemes on a day.
+        """
+        self.doubles.tell(tally)
         states = sorted(self._states.items())
         # So many fit where a server keeps locks; with more, a sale and this may stop each other once.
         if len(states) <= BATCH_ROWS:
@@ -107,19 +117,25 @@ class Members:
     def enter(self, rows: Sequence[tuple[int, MemberRecord]], tally: Tally) -> None:
         """Enters rows of different members and tallies each."""
         known, writing = self._known(rows), _Writing()
+        periods = self.doubles.periods(each.member for each in known.values())
+        entered: dict[str, int] = {}
         for line, record in rows:
             if record.born_on is not None and record.born_on > day_of(self.now):
                 tally.fault(line, *_UNBORN)
                 continue
             before = known.get(self._number_hash(record))
             if before is None:
-                self._add(record, writing)
+                entered[self._add(record, writing)] = line
                 tally.count("new")
-            elif (fault := _misfit(before, record)) is not None:
+            elif (fault := _misfit(before, record, periods.get(before.member, ()))) is not None:
                 tally.fault(line, *fault)
             else:
-                tally.count("changed" if self._change(before, record, writing) else "same")
+                changed = self._change(before, record, writing)
+                tally.count("changed" if changed else "same")
+                if changed:
+                    entered[before.member] = line
         self._write(writing)
+        self.doubles.note(entered)
 
     def _known(self, rows: Sequence[tuple[int, MemberRecord]]) -> Mapping[bytes, _Known]:
         hashes = [self._number_hash(record) for _, record in rows]
@@ -131,12 +147,14 @@ class Members:
     def _number_hash(self, record: MemberRecord) -> bytes:
         return self.sealer.find(NUMBER, record.number)
 
-    def _add(self, record: MemberRecord, writing: _Writing) -> None:
+    def _add(self, record: MemberRecord, writing: _Writing) -> str:
+        """Returns the new member's reference."""
         member = self.new_reference()
         writing.put_members.append((member, *_facts(record)))
         writing.put_records.append(_registered(member, record))
         writing.put_identities.append(self._sealed(member, _identity(record)))
         self._open_account(member, record, writing)
+        return member
 
     def _sealed(self, member: str, identity: Identity) -> Values:
         card = identity.social_card_no
@@ -195,8 +213,10 @@ class Members:
         write(self.connection, self.sealer, writing.moves)
 
 
-def _misfit(before: _Known, record: MemberRecord) -> tuple[str, str] | None:
-    """Why a row does not fit the account that is there, in Chinese and English; None: it does."""
+def _misfit(before: _Known, record: MemberRecord, periods: Sequence[Span]) -> tuple[str, str] | None:
+    """Why a row does not fit the periods of cover or the account, in Chinese and English; None: it does."""
+    if periods and _span(record) not in periods and _cover(before.facts) != _cover(_facts(record)):
+        return _OF_NO_PERIOD
     if before.account is None:
         return None
     if before.state == "closed":
@@ -233,6 +253,16 @@ def _registered(member: str, record: MemberRecord) -> NewRecord:
     return NewRecord(
         subject, PersonKind.REGISTERED, first_on.isoformat(), first_on, record.covered_to, body
     )
+
+
+def _cover(facts: Values) -> Values:
+    """Of the columns those that periods of cover say too."""
+    return (*facts[:4], *facts[6:8])
+
+
+def _span(record: MemberRecord) -> Span:
+    cover = Cover(record.region, record.scheme, record.standing, record.enrolment)
+    return Span(record.covered_from, record.covered_to, cover)
 
 
 def _account_state(record: MemberRecord) -> str:

@@ -12,6 +12,7 @@ from medsettle_gateway.domain.register import MemberRecord, Rows, YearSum
 from medsettle_gateway.ledger.transition import moves_of_entry, opening_counters
 from medsettle_gateway.storage.batches import asked_of, batches
 from medsettle_gateway.storage.connection import Connection
+from medsettle_gateway.storage.doubles import Doubles
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.members import ID_NUMBER, NUMBER, SOCIAL_CARD, Members
@@ -96,10 +97,11 @@ class People:
         empty. Raises NotEnteredError with every row that does not fit.
         """
         tally = Tally()
-        members = Members(self.connection, self.sealer, self.now, self.new_reference, self.source)
+        doubles = Doubles(self.connection)
+        members = Members(self.connection, self.sealer, self.now, self.new_reference, self.source, doubles)
         for batch in batches(rows, lambda row: row[1].number):
             members.enter(batch, tally)
-        members.finish()
+        members.finish(tally)
         return tally.entered()
 
     def enter_years(self, rows: Rows[YearSum]) -> Entered:

@@ -1,0 +1,69 @@
+"""Nobody holds two schemes on a day (不得重复参保): what an import must not leave behind."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from medsettle_gateway.domain.people import Span
+from medsettle_gateway.domain.records import DatedRecord, Subject, known
+from medsettle_gateway.eligibility.cover import doubled, spans_from
+from medsettle_gateway.storage.batches import asked_of
+from medsettle_gateway.storage.connection import Connection
+from medsettle_gateway.storage.entering import Tally
+from medsettle_gateway.storage.rows import record_of
+
+_DOUBLE: Final = (
+    "与另一险种的参保期间重叠,不能重复参保;请先结束其中一个",
+    "the cover overlaps that in another scheme, and nobody holds two: end one of them first",
+)
+_RECORDS: Final = (
+    "SELECT subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us FROM records "
+    "WHERE subject IN (:among) AND kind IN ('cover', 'registered') ORDER BY position"
+)
+_PERIODS: Final = _RECORDS.replace("IN ('cover', 'registered')", "= 'cover'")
+_SAME_PERSON: Final = (
+    "SELECT mine.member, others.member FROM identities AS mine JOIN identities AS others "
+    "ON mine.id_number_hash = others.id_number_hash "
+    "WHERE mine.member IN (:among) AND others.member <> mine.member"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """Watches an import batch by batch: what overlaps at first a later row may still mend."""
+
+    connection: Connection
+    _lines: dict[str, int] = field(default_factory=dict)
+
+    def note(self, members: Mapping[str, int]) -> None:
+        """Notes those of the members, each with its line, who hold two schemes on a day as it stands."""
+        self._lines.update((member, members[member]) for member in self._of(members))
+
+    def tell(self, tally: Tally) -> None:
+        """Faults the rows of those who still do, once all is entered."""
+        for member in self._of(tuple(self._lines)):
+            tally.fault(self._lines[member], *_DOUBLE)
+
+    def _of(self, members: Iterable[str]) -> Iterator[str]:
+        """Of each person under all numbers together."""
+        named = list(members)
+        others: defaultdict[str, list[str]] = defaultdict(list)
+        for mine, other in asked_of(self.connection, _SAME_PERSON, named):
+            others[mine].append(other)
+        spans = self._spans([*named, *(each for found in others.values() for each in found)], _RECORDS)
+        for member in named:
+            together = [span for each in (member, *others[member]) for span in spans.get(each, ())]
+            if doubled(together) is not None:
+                yield member
+
+    def periods(self, members: Iterable[str]) -> Mapping[str, tuple[Span, ...]]:
+        """Returns the periods of cover that are recorded of members beside the register."""
+        return self._spans(members, _PERIODS)
+
+    def _spans(self, members: Iterable[str], sql: str) -> Mapping[str, tuple[Span, ...]]:
+        records: defaultdict[str, list[DatedRecord]] = defaultdict(list)
+        subjects = {Subject.MEMBER.named(member): member for member in members}
+        for subject, *columns in asked_of(self.connection, sql, subjects):
+            records[subjects[subject]].append(record_of(columns))
+        return {member: spans_from(known(each)) for member, each in records.items()}

@@ -1,0 +1,62 @@
+"""What operators enter of a person, dated: it is only ever added to, and no day has two schemes."""
+
+from typing import Final, NamedTuple
+
+from medsettle_gateway.domain.people import PersonKind, PersonRow
+from medsettle_gateway.domain.records import DatedRecord, Subject
+from medsettle_gateway.domain.register import Rows
+from medsettle_gateway.storage.batches import batches
+from medsettle_gateway.storage.doubles import Doubles
+from medsettle_gateway.storage.entering import Entered, Tally
+from medsettle_gateway.storage.records import NewRecord, enter_records
+from medsettle_gateway.storage.register import People
+from medsettle_gateway.storage.rows import record_of
+
+_UNKNOWN: Final = ("member_no 没有这个个人编号", "member_no: no member has this number")
+_HISTORY: Final = (
+    "SELECT kind, key, valid_from, valid_to, body, withdrawn, entered_at_us, source FROM records "
+    "WHERE subject = ? ORDER BY position"
+)
+
+
+class Kept(NamedTuple):
+    """A record, and the file or command that it came from."""
+
+    record: DatedRecord
+    source: str
+
+
+def enter_persons(people: People, rows: Rows[PersonRow]) -> Entered:
+    """Enters dated facts about members, inside a writing transaction; what stood before stays readable.
+
+    Raises NotEnteredError with every row that names nobody, and with those after which somebody would hold
+    two schemes on a day, under this number or another one of the same identity number.
+    """
+    tally = Tally()
+    doubles = Doubles(people.connection)
+    for batch in batches(rows):
+        found = people.found(row.number for _, row in batch)
+        records: list[tuple[int, NewRecord]] = []
+        covered: dict[str, int] = {}
+        for line, row in batch:
+            member = found.get(row.number)
+            if member is None:
+                tally.fault(line, *_UNKNOWN)
+                continue
+            subject = Subject.MEMBER.named(member.member)
+            records.append((line, NewRecord(subject, row.kind.value, *row[2:])))
+            if row.kind is PersonKind.COVER:
+                covered[member.member] = line
+        enter_records(people.connection, records, people.now, people.source, tally)
+        doubles.note(covered)
+    doubles.tell(tally)
+    return tally.entered()
+
+
+def history(people: People, number: str) -> tuple[Kept, ...] | None:
+    """Returns everything that was ever recorded of a member, in the order of entry; None: nobody has it."""
+    member = people.member_of(number)
+    if member is None:
+        return None
+    rows = people.connection.execute(_HISTORY, (Subject.MEMBER.named(member),)).fetchall()
+    return tuple(Kept(record_of(columns), source) for *columns, source in rows)
