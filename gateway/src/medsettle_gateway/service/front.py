@@ -8,7 +8,15 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import InstitutionKey
-from medsettle_gateway.service import binding, check_eligibility, look_up, question, quote, showing
+from medsettle_gateway.service import (
+    binding,
+    check_eligibility,
+    look_up,
+    prescribing,
+    question,
+    quote,
+    showing,
+)
 from medsettle_gateway.service.check_eligibility import AskedCheck
 from medsettle_gateway.service.commands import (
     Answer,
@@ -18,30 +26,40 @@ from medsettle_gateway.service.commands import (
     EligibilityAnswer,
     Enrol,
     Expire,
+    FetchPrescriptions,
     GetSale,
     ListSales,
+    PrescriptionsAnswer,
     Quote,
     QuoteAnswer,
+    ReadCommand,
     Reassert,
+    RegisterPrescription,
     Release,
     Reverse,
+    ReviewPrescription,
     RotateKey,
     Seal,
     Settle,
+    WithdrawPrescription,
 )
 from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
 from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
+from medsettle_gateway.service.prescribing import AskedFetch, AskedRegistration
 from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.recently import Load
 from medsettle_gateway.service.refused import unrecorded, unrecorded_of
 from medsettle_gateway.service.replacing import AskedReturn, Return, needs_of_return
-from medsettle_gateway.service.resolving import asked_for, resolved
+from medsettle_gateway.service.resolving import Showing, asked_for, resolved
 from medsettle_gateway.service.settle import AskedSettle
 from medsettle_gateway.service.use_cases import load_facts
 from medsettle_gateway.service.writer import Writer
 
-_FREE = (CheckEligibility, Quote, ListSales, Reassert, Enrol, RotateKey, Expire)
+_FREE = (
+    CheckEligibility, Quote, ListSales, Reassert, Enrol, RotateKey, Expire, RegisterPrescription,
+    FetchPrescriptions, ReviewPrescription, WithdrawPrescription,
+)
 """Commands that name no sale which could be another's."""
 
 
@@ -79,16 +97,13 @@ class Service:
 
     async def _answer(self, command: Command, deadline_at: datetime | None) -> Answer:
         match command:
-            case CheckEligibility():
-                return await self._check(command)
-            case Quote():
-                return await self._quote(command, deadline_at)
-            case GetSale():
-                return await look_up.get_sale(command, self.store)
-            case ListSales():
-                return await look_up.list_sales(command, self.store)
+            case CheckEligibility() | Quote() | GetSale() | ListSales() | FetchPrescriptions():
+                return await self._read(command, deadline_at)
             case Settle():
                 return await self._settle(command, deadline_at)
+            case RegisterPrescription():
+                asked = AskedRegistration(command, await self._resolved(command))
+                return await self.writer.submit(asked, deadline_at)
             case Reassert():
                 return await showing.reassert(command, self.desk, self.writer.submit, deadline_at)
             case Release() | Reverse() | Seal() if self.courier is not None:
@@ -97,6 +112,19 @@ class Service:
                     return await self.courier.answered(command, first, told, deadline_at)
             case _:
                 return await self.writer.submit(command, deadline_at)
+
+    async def _read(self, command: ReadCommand, deadline_at: datetime | None) -> Answer:
+        match command:
+            case CheckEligibility():
+                return await self._check(command)
+            case Quote():
+                return await self._quote(command, deadline_at)
+            case GetSale():
+                return await look_up.get_sale(command, self.store)
+            case ListSales():
+                return await look_up.list_sales(command, self.store)
+            case FetchPrescriptions():
+                return await self._fetch(command)
 
     async def _settle(self, command: Settle, deadline_at: datetime | None) -> Answer:
         if command.replaces is not None:
@@ -120,6 +148,11 @@ class Service:
         asked, now = AskedCheck(command, credential), self._now()
         facts = await load_facts(self.store.load, check_eligibility.needs, asked, now)
         return check_eligibility.answer(asked, facts, now)
+
+    async def _fetch(self, command: FetchPrescriptions) -> PrescriptionsAnswer:
+        asked, now = AskedFetch(command, await self._resolved(command)), self._now()
+        facts = await load_facts(self.store.load, prescribing.needs_fetch, asked, now)
+        return prescribing.fetched(asked, facts, now)
 
     async def _quote_return(self, command: Quote, replaces: RequestId) -> QuoteAnswer:
         back, caller, now = Return(replaces, command.basket.lines), command.caller, self._now()
@@ -148,7 +181,7 @@ class Service:
             brings_token=token is not None,
         )
 
-    async def _resolved(self, command: CheckEligibility | Quote | Settle) -> ResolvedCredential | Refusal:
+    async def _resolved(self, command: Showing) -> ResolvedCredential | Refusal:
         """What the credential says. A resolver that fails must not hide the first answer of a known id."""
         asked = asked_for(command, await self._institution(command.caller))
         return await resolved(self.resolver, command.credential, asked, self.clock.now(), self.report)

@@ -11,7 +11,14 @@ from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.credential import AskedFor, purpose_at, rests_on_external
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
-from medsettle_gateway.service.commands import CheckEligibility, Quote, Settle, Shown
+from medsettle_gateway.service.commands import (
+    CheckEligibility,
+    FetchPrescriptions,
+    Quote,
+    RegisterPrescription,
+    Settle,
+    Shown,
+)
 from medsettle_gateway.service.patience import Patience
 from medsettle_gateway.service.ports import CredentialResolver, Report
 
@@ -37,14 +44,19 @@ class Bounded:
         return said
 
 
-def asked_for(
-    command: CheckEligibility | Quote | Settle, institution: InstitutionFacts | None
-) -> AskedFor:
+Showing = CheckEligibility | Quote | Settle | RegisterPrescription | FetchPrescriptions
+"""The commands with which a patient shows a credential."""
+
+
+def asked_for(command: Showing, institution: InstitutionFacts | None) -> AskedFor:
     """Returns what a credential service is told of a command at this institution; None: nobody knows it."""
-    if isinstance(command, CheckEligibility):
-        external = command.prescription is Prescription.EXTERNAL
-    else:
-        external = rests_on_external(command.basket)
+    match command:
+        case CheckEligibility():
+            external = command.prescription is Prescription.EXTERNAL
+        case Quote() | Settle():
+            external = rests_on_external(command.basket)
+        case _:
+            external = isinstance(command, FetchPrescriptions)
     return AskedFor(
         region=institution.region if institution else "",
         institution=command.caller.institution,

@@ -10,15 +10,27 @@ from medsettle_gateway.service import (
     enrol,
     errands,
     expire,
+    prescribing,
     reassert,
     replacing,
     settle,
     undo,
 )
-from medsettle_gateway.service.commands import Confirm, Enrol, Expire, Release, Reverse, RotateKey, Seal
+from medsettle_gateway.service.commands import (
+    Confirm,
+    Enrol,
+    Expire,
+    Release,
+    Reverse,
+    ReviewPrescription,
+    RotateKey,
+    Seal,
+    WithdrawPrescription,
+)
 from medsettle_gateway.service.compare import Compare
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.errands import Heard, TakeErrand
+from medsettle_gateway.service.prescribing import AskedRegistration
 from medsettle_gateway.service.reassert import Reenter
 from medsettle_gateway.service.recovering import guarded, stating
 from medsettle_gateway.service.replacing import AskedReturn
@@ -26,7 +38,7 @@ from medsettle_gateway.service.settle import AskedSettle
 
 Written = (
     AskedSettle | AskedReturn | Confirm | Release | Reverse | Seal | Reenter | Compare | Enrol | RotateKey
-    | Expire | TakeErrand | Heard
+    | Expire | TakeErrand | Heard | AskedRegistration | ReviewPrescription | WithdrawPrescription
 )
 """What the writer takes: a Settle once its credential was looked at, and every other command as it came."""
 
@@ -65,6 +77,9 @@ USE_CASES: Final[Mapping[type, UseCase]] = {
     Expire: UseCase(expire.needs, expire.decide),
     TakeErrand: UseCase(errands.needs_take, errands.take),
     Heard: UseCase(*stating(errands.needs_hear, errands.hear)),
+    AskedRegistration: UseCase(prescribing.needs_registration, prescribing.register),
+    ReviewPrescription: UseCase(prescribing.needs_review, prescribing.review),
+    WithdrawPrescription: UseCase(prescribing.needs_withdrawal, prescribing.withdraw),
 }
 
 

@@ -1,0 +1,301 @@
+"""Prescriptions that circulate (处方流转): registered by clinics, reviewed and fetched by pharmacies.
+
+What is dispensed of them is the affair of the sales: :mod:`medsettle_gateway.service.dispensing`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from msgspec import structs
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.errors import Refusal, Refused, refuse
+from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
+from medsettle_gateway.domain.keys import (
+    AnyKey,
+    Facts,
+    InstitutionKey,
+    MaskedNameKey,
+    MemberKey,
+    OpenPrescriptionsKey,
+    PrescriptionKey,
+)
+from medsettle_gateway.domain.moves import KeepPrescription, KeepReview, KeepWithdrawal, Move
+from medsettle_gateway.domain.place import InstitutionKind
+from medsettle_gateway.domain.prescriptions import (
+    OPEN_MOST,
+    REVIEWS_MOST,
+    PrescriptionFacts,
+    PrescriptionState,
+    RegisteredPrescription,
+    ReviewRecord,
+    WithdrawalRecord,
+)
+from medsettle_gateway.domain.staff import NO_STAFF_RULE, StaffRole
+from medsettle_gateway.eligibility.staff import refusal_of
+from medsettle_gateway.service.commands import (
+    FetchPrescriptions,
+    PrescriptionAnswer,
+    PrescriptionsAnswer,
+    RegisterPrescription,
+    ReviewPrescription,
+    WithdrawPrescription,
+)
+from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.guards import check_institution, check_right, right_keys
+from medsettle_gateway.service.refused import unrecorded_of
+from medsettle_gateway.service.staffing import staff_key, staff_known
+
+_OVER: Final = {
+    PrescriptionState.WITHDRAWN: Reason.PRESCRIPTION_WITHDRAWN,
+    PrescriptionState.EXPIRED: Reason.PRESCRIPTION_EXPIRED,
+    PrescriptionState.DISPENSED: Reason.PRESCRIPTION_DISPENSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRegistration:
+    """A registration with what could be said of its credential: ready for the writer."""
+
+    command: RegisterPrescription
+    credential: ResolvedCredential | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFetch:
+    """A question for prescriptions with what could be said of its credential."""
+
+    command: FetchPrescriptions
+    credential: ResolvedCredential | Refusal
+
+
+def needs_registration(asked: AskedRegistration, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - alike
+    """Returns what to load: the number, the place, who prescribes, and the patient."""
+    command = asked.command
+    keys: tuple[AnyKey, ...] = (
+        _key(command), InstitutionKey(command.caller.institution), staff_key(command.order.prescriber),
+        *right_keys(command.caller),
+    )
+    keys += _of_patient(asked.credential)
+    before = known.of(_key(command)) if _key(command) in known else None
+    return keys if before is None else (*keys, MaskedNameKey(before.prescription.member))
+
+
+def register(asked: AskedRegistration, facts: Facts, now: Now) -> Decision:
+    """Registers a prescription; a repeat with the same content gets the first answer.
+
+    Refuses: PRESCRIPTION_NUMBER_USED, the place's reasons, PRESCRIPTION_NOT_BY_PHARMACY, the credential's,
+    MEMBER_UNKNOWN, FIELD_INVALID for its days, the prescriber's. Nothing of that is recorded.
+    """
+    before = facts.of(_key(asked.command))
+    try:
+        if before is not None:
+            return Decision(_first_answer(asked, before, facts, now))
+        return _registered(asked, facts, now)
+    except Refused as refused:
+        return Decision(unrecorded_of(refused.refusal))
+
+
+def _key(command: RegisterPrescription) -> PrescriptionKey:
+    return PrescriptionKey(command.caller.institution, command.order.number)
+
+
+def _of_patient(credential: ResolvedCredential | Refusal) -> tuple[AnyKey, ...]:
+    if isinstance(credential, Refusal):
+        return ()
+    return MemberKey(credential.member), MaskedNameKey(credential.member)
+
+
+def _first_answer(
+    asked: AskedRegistration, before: PrescriptionFacts, facts: Facts, now: Now
+) -> PrescriptionAnswer:
+    """A credential that has expired meanwhile hides no first answer: it says nothing of another patient."""
+    known = before.prescription
+    credential = asked.credential
+    same_patient = isinstance(credential, Refusal) or credential.member == known.member
+    if known.order != asked.command.order or not same_patient:
+        raise refuse(Reason.PRESCRIPTION_NUMBER_USED, number=known.number)
+    return _answer(before, facts.of(MaskedNameKey(known.member)), now)
+
+
+def _registered(asked: AskedRegistration, facts: Facts, now: Now) -> Decision:
+    command, order = asked.command, asked.command.order
+    check_right(command.caller, facts, now.at)
+    institution = check_institution(command.caller.institution, facts)
+    if institution.kind is InstitutionKind.PHARMACY:
+        raise refuse(Reason.PRESCRIPTION_NOT_BY_PHARMACY, institution=institution.code)
+    if isinstance(asked.credential, Refusal):
+        raise Refused(asked.credential)
+    member = facts.of(MemberKey(asked.credential.member))
+    if member is None:
+        raise refuse(Reason.MEMBER_UNKNOWN)
+    _check_days(command, day_of(now.at))
+    _check_staff(order.prescriber, StaffRole.PRESCRIBER, institution, order.issued_on, facts)
+    prescription = RegisteredPrescription(
+        institution=institution.code,
+        number=order.number,
+        member=member.member,
+        prescriber=order.prescriber,
+        issued_on=order.issued_on,
+        valid_to=order.valid_to,
+        drugs=order.drugs,
+        operator=command.operator,
+        registered_at=now.at,
+        signed=command.signed,
+        dispensings=order.dispensings,
+        diagnoses=order.diagnoses,
+        dual_channel=order.dual_channel,
+    )
+    answer = _answer(PrescriptionFacts(prescription), member.masked_name, now)
+    return Decision(answer, (KeepPrescription(prescription),))
+
+
+def _check_days(command: RegisterPrescription, today: date) -> None:
+    order = command.order
+    if order.issued_on > today:
+        raise _no_day("prescription.issued_on", f"no day after {today}")
+    if order.valid_to < today:
+        raise _no_day("prescription.valid_to", f"no day before {today}")
+
+
+def _no_day(field: str, expected: str) -> Refused:
+    return refuse(Reason.FIELD_INVALID, field=field, expected=expected)
+
+
+def _check_staff(code: str, role: StaffRole, institution: InstitutionFacts, on: date, facts: Facts) -> None:
+    """Who is suspended may neither prescribe nor review, whatever a region asks of others."""
+    refusal = refusal_of(staff_known(facts, code), role, institution.code, on, NO_STAFF_RULE)
+    if refusal is not None:
+        raise Refused(refusal)
+
+
+def needs_review(command: ReviewPrescription, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - alike
+    """Returns what to load: the prescription, the place, and the pharmacist."""
+    key = PrescriptionKey(command.institution, command.number)
+    keys: tuple[AnyKey, ...] = (
+        key, InstitutionKey(command.caller.institution), staff_key(command.pharmacist),
+        *right_keys(command.caller),
+    )
+    return _with_name(keys, key, known)
+
+
+def review(command: ReviewPrescription, facts: Facts, now: Now) -> Decision:
+    """Keeps what a pharmacist says; a repeat of the latest review changes nothing.
+
+    Refuses: the place's reasons, PRESCRIPTION_UNKNOWN, PRESCRIPTION_WITHDRAWN, PRESCRIPTION_EXPIRED,
+    PRESCRIPTION_DISPENSED, the pharmacist's.
+    """
+    try:
+        institution = _acting(command, facts, now)
+        known = _known(PrescriptionKey(command.institution, command.number), facts)
+        said = ReviewRecord(
+            command.pharmacist, institution.code, command.approved, command.note, command.caller.terminal,
+            command.operator, now.at,
+        )
+        if known.reviews and known.reviews[-1].says_what(said):
+            return Decision(_answered(known, facts, now))
+        _check_open(known, now)
+        if len(known.reviews) >= REVIEWS_MOST:
+            raise refuse(Reason.FIELD_INVALID, field="number", expected=f"up to {REVIEWS_MOST} reviews")
+        _check_staff(command.pharmacist, StaffRole.PHARMACIST, institution, day_of(now.at), facts)
+    except Refused as refused:
+        return Decision(unrecorded_of(refused.refusal))
+    after = structs.replace(known, reviews=(*known.reviews, said))
+    moves: tuple[Move, ...] = (KeepReview(command.institution, command.number, said),)
+    return Decision(_answered(after, facts, now), moves)
+
+
+def needs_withdrawal(command: WithdrawPrescription, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - alike
+    """Returns what to load: the prescription of the caller's institution."""
+    key = PrescriptionKey(command.caller.institution, command.number)
+    keys = (key, InstitutionKey(command.caller.institution), *right_keys(command.caller))
+    return _with_name(keys, key, known)
+
+
+def withdraw(command: WithdrawPrescription, facts: Facts, now: Now) -> Decision:
+    """Takes back what is left of a prescription; a repeat changes nothing.
+
+    What is held or dispensed already stays so. Refuses: the place's reasons, PRESCRIPTION_UNKNOWN,
+    PRESCRIPTION_DISPENSED where nothing is left.
+    """
+    try:
+        _acting(command, facts, now)
+        known = _known(PrescriptionKey(command.caller.institution, command.number), facts)
+        if known.withdrawal is not None:
+            return Decision(_answered(known, facts, now))
+        if known.state_on(day_of(now.at)) is PrescriptionState.DISPENSED:
+            raise refuse(Reason.PRESCRIPTION_DISPENSED, prescription=command.number)
+    except Refused as refused:
+        return Decision(unrecorded_of(refused.refusal))
+    said = WithdrawalRecord(command.reason, command.caller.terminal, command.operator, now.at)
+    moves: tuple[Move, ...] = (KeepWithdrawal(command.caller.institution, command.number, said),)
+    return Decision(_answered(structs.replace(known, withdrawal=said), facts, now), moves)
+
+
+def needs_fetch(asked: AskedFetch, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
+    """Returns what to load: the place, and what is open for the patient."""
+    place = InstitutionKey(asked.command.caller.institution)
+    if isinstance(asked.credential, Refusal):
+        return (place,)
+    return (place, *_of_patient(asked.credential), _open_key(asked.credential.member, now))
+
+
+def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
+    """Returns what may still be dispensed. Raises Refused: the place's, the credential's, MEMBER_UNKNOWN."""
+    command = asked.command
+    check_institution(command.caller.institution, facts)
+    if isinstance(asked.credential, Refusal):
+        raise Refused(asked.credential)
+    member = facts.of(MemberKey(asked.credential.member))
+    if member is None:
+        raise refuse(Reason.MEMBER_UNKNOWN)
+    found = [
+        each for each in facts.of(_open_key(member.member, now))
+        if command.number in {"", each.prescription.number}
+        and command.institution in {"", each.prescription.institution}
+    ]
+    return PrescriptionsAnswer(tuple(_answer(each, member.masked_name, now) for each in found))
+
+
+def open_key(member: str, on: date) -> OpenPrescriptionsKey:
+    """Returns what to load of a patient's prescriptions that may be dispensed on the day."""
+    return OpenPrescriptionsKey(member, on, OPEN_MOST)
+
+
+def _open_key(member: str, now: Now) -> OpenPrescriptionsKey:
+    return open_key(member, day_of(now.at))
+
+
+def _with_name(keys: tuple[AnyKey, ...], key: PrescriptionKey, known: Facts) -> tuple[AnyKey, ...]:
+    found = known.of(key) if key in known else None
+    return keys if found is None else (*keys, MaskedNameKey(found.prescription.member))
+
+
+def _acting(
+    command: ReviewPrescription | WithdrawPrescription, facts: Facts, now: Now
+) -> InstitutionFacts:
+    check_right(command.caller, facts, now.at)
+    return check_institution(command.caller.institution, facts)
+
+
+def _known(key: PrescriptionKey, facts: Facts) -> PrescriptionFacts:
+    found = facts.of(key)
+    if found is None:
+        raise refuse(Reason.PRESCRIPTION_UNKNOWN, number=key.number, institution=key.institution)
+    return found
+
+
+def _check_open(known: PrescriptionFacts, now: Now) -> None:
+    reason = _OVER.get(known.state_on(day_of(now.at)))
+    if reason is not None:
+        raise refuse(reason, prescription=known.prescription.number)
+
+
+def _answered(known: PrescriptionFacts, facts: Facts, now: Now) -> PrescriptionAnswer:
+    return _answer(known, facts.of(MaskedNameKey(known.prescription.member)), now)
+
+
+def _answer(known: PrescriptionFacts, masked_name: str, now: Now) -> PrescriptionAnswer:
+    return PrescriptionAnswer(known, masked_name, day_of(now.at))
