@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def from_father(amount_fen: int = 50_000, consent: Consent | None = IN_PERSON) -
     return basket(bought, benefit=PERSONAL_ACCOUNT_ONLY, payers=(Payer(FATHERS, consent),))
 
 
-async def a_world(father_fen: int = 100_000, **terms: object) -> World:
+async def a_world(father_fen: int = 100_000, **terms: Any) -> World:
     """The father's account is bound to his daughter, on these terms if there are any."""
     world = await World().started(a_father=father_fen)
     if terms:
@@ -54,7 +55,7 @@ async def a_world(father_fen: int = 100_000, **terms: object) -> World:
     return world
 
 
-def rebind(world: World, since: date = EVER, until: date | None = None, **terms: object) -> None:
+def rebind(world: World, since: date = EVER, until: date | None = None, **terms: Any) -> None:
     bind(world.store.tables, DAUGHTER, FATHERS, Owner.PARENT, (since, until), at=world.clock.at, **terms)
 
 
