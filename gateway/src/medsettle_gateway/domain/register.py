@@ -146,3 +146,16 @@ class CatalogueRow(NamedTuple):
     item: CatalogueItem
     keeps_classes: bool = False
     keeps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A dated fact as it is entered: of a member's number, or of the code of an institution or of staff."""
+
+    of: str = field(repr=False)
+    kind: str
+    key: str
+    valid_from: date
+    valid_to: date | None
+    body: object
+    withdrawn: bool = False

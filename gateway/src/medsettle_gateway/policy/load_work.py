@@ -48,13 +48,11 @@ def _prescriber(reader: Reader, value: object, benefits: tuple[Benefit, ...]) ->
     """``{known: true, filed_for: [...], credit: {...}, clause: ...}``."""
     path = "eligibility.prescriber"
     data = reader.section({} if value is None else value, path, ("known", "filed_for", "credit", "clause"))
-    at, filed = child(path, "filed_for"), ()
-    if "filed_for" in data:
-        filed = reader.ids(data["filed_for"], at)
-        known = [benefit.id for benefit in benefits]
-        for each in filed:
-            if each not in known:
-                reader.fault(at, f"no benefit {each!r}; known: {', '.join(known)}")
+    at, known = child(path, "filed_for"), [benefit.id for benefit in benefits]
+    filed = reader.ids(data.get("filed_for", []), at)
+    for each in filed:
+        if each not in known:
+            reader.fault(at, f"no benefit {each!r}; known: {', '.join(known)}")
     return _staff(reader, data, path, filed)
 
 
