@@ -16,6 +16,7 @@ from medsettle_gateway.cli.entering import (
 )
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
 from medsettle_gateway.cli.member_doubts import Doubts
+from medsettle_gateway.cli.member_records import enter_member_records, show_history
 from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.calendar import day_of
@@ -38,6 +39,10 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
 @click.group("member", short_help="参保人导入 enter insured persons")
 def member() -> None:
     """Enter and show insured persons, who may pay for whom, and what an older system had counted."""
+
+
+member.add_command(enter_member_records)
+member.add_command(show_history)
 
 
 @member.command("import", short_help="导入参保人和家庭共济 enter members and their families")

@@ -1,5 +1,6 @@
 """What operators enter of a person, dated: it is only ever added to, and no day has two schemes."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.people import PersonKind, PersonRow
@@ -26,10 +27,13 @@ class Kept(NamedTuple):
     source: str
 
 
-def enter_persons(people: People, rows: Rows[PersonRow]) -> Entered:
+def enter_persons(
+    people: People, rows: Rows[PersonRow], note: Callable[[str, PersonRow], None] = lambda _region, _row: None
+) -> Entered:
     """Enters dated facts about members, inside a writing transaction; what stood before stays readable.
 
-    Raises NotEnteredError with every row that names nobody, and with those after which somebody would hold
+    ``note`` is told of each row with its member's region. Raises NotEnteredError with every row that names
+    nobody, and with those after which somebody would hold
     two schemes on a day, under this number or another one of the same identity number.
     """
     tally = Tally()
@@ -43,6 +47,7 @@ def enter_persons(people: People, rows: Rows[PersonRow]) -> Entered:
             if member is None:
                 tally.fault(line, *_UNKNOWN)
                 continue
+            note(member.region, row)
             subject = Subject.MEMBER.named(member.member)
             records.append((line, NewRecord(subject, row.kind.value, *row[2:])))
             if row.kind is PersonKind.COVER:
