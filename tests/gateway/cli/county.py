@@ -81,7 +81,7 @@ def person(
     enrolment: str = "pooled_and_account", covered_to: str = "",
 ) -> str:
     return (
-        f"{number},钱进,E12345678,{REGION},{scheme},{standing},{enrolment},none,,2010-01-01,{covered_to},{account}"
+        f"{number},钱进,E1234567{number},{REGION},{scheme},{standing},{enrolment},none,,2010-01-01,{covered_to},{account}"
     )
 
 

@@ -11,7 +11,7 @@ pytestmark = on_both_stores
 
 
 def closed(city: City, *more: str, member: str = "S1", exit_code: int = 0) -> Any:
-    arguments = ("account", "close", member, "--author", "王某", *more)
+    arguments = ("account", "close", member, "--author", "王某", "--second", "李某", *more)
     if exit_code:
         return city.run(*arguments, exit_code=exit_code).stderr
     return city.ask(*arguments)
@@ -28,10 +28,11 @@ def test_an_account_is_closed_for_a_cause_of_the_pack_and_its_rest_paid_out_by_a
     credited(city)
     assert closed(city, *MOVED) == {"closed": True, "paid_to": "self", "paid_fen": 4_500}
     assert balances(city) == [6_000]
-    ((cause, paid_to, documents, amount_fen, author),) = city.rows(
-        "SELECT cause, paid_to, documents, amount_fen, author FROM account_closings"
+    ((cause, paid_to, documents, amount_fen, author, approver),) = city.rows(
+        "SELECT cause, paid_to, documents, amount_fen, author, approver FROM account_closings"
     )
     assert (cause, paid_to, amount_fen, author) == ("moved_away", "self", 4_500, "王某")
+    assert approver == "李某"
     assert documents == '["身份证件", "户籍迁出证明:第9号"]'
     posted = city.rows("SELECT account, amount_fen FROM postings WHERE account = 'paid_out'")
     assert posted == [("paid_out", -4_500)]
@@ -78,6 +79,36 @@ def test_what_a_reversal_brings_back_to_a_closed_account_is_paid_out_by_a_second
     assert closed(city, *MOVED)["paid_fen"] == 300
     numbers = city.rows("SELECT number, amount_fen FROM account_closings ORDER BY number")
     assert numbers == [(1, 500), (2, 300)]
+
+
+@pytest.mark.parametrize("paid_to", ["heir", "relative"])
+def test_what_somebody_leaves_goes_to_an_heir_or_relative_who_shows_the_papers(
+    city: City, paid_to: str
+) -> None:
+    subsidised(city)
+    died = ("--cause", "deceased", "--paid-to", paid_to, "--document", "死亡证明:2026-7")
+    assert closed(city, *died)["paid_fen"] == 500
+    assert city.rows("SELECT cause, paid_to FROM account_closings") == [("deceased", paid_to)]
+
+
+def test_nobody_closes_an_account_alone(city: City) -> None:
+    subsidised(city)
+    with city.untouched():
+        result = city.run(
+            "account", "close", "S1", "--author", "Wang", "--second", "wang", *MOVED, exit_code=2
+        )
+    assert "must be another person" in result.stderr
+
+
+def test_a_frozen_account_is_not_closed_before_somebody_ends_that(city: City) -> None:
+    subsidised(city)
+    path = city.write("frozen.csv", MEMBERS, person("S1", account="5.00,frozen"))
+    city.run("member", "import", path)
+    with city.untouched():
+        assert "The account is frozen" in closed(city, *MOVED, exit_code=1)
+    path = city.write("active.csv", MEMBERS, person("S1", account="5.00,active"))
+    city.run("member", "import", path)
+    assert closed(city, *MOVED)["paid_fen"] == 500
 
 
 def test_an_account_that_a_hold_reserves_is_not_closed(city: City) -> None:

@@ -16,6 +16,7 @@ from medsettle_gateway.cli.frame import (
     print_json,
     refuse,
 )
+from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.cli.words import each_words, words
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refused
@@ -40,18 +41,22 @@ account.add_command(credit_subsidy)
 @click.option("--document", "documents", multiple=True, metavar="NAME[:NUMBER]", callback=each_words,
               help="A paper that was shown, as the pack names it; may be repeated.")
 @click.option("--author", required=True, callback=words, help="Who does it.")
+@click.option("--second", required=True, callback=words, help="Who checked it: another person.")
 @check_option
 @json_option
 @config_option
 def close(  # noqa: PLR0913 - one argument an option
-    member_no: str, cause: str, paid_to: str, documents: tuple[str, ...], author: str,
+    member_no: str, cause: str, paid_to: str, documents: tuple[str, ...], author: str, second: str,
     check: bool, as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
-    """Close the account of MEMBER_NO for good and pay out what is left of it.
+    """Close the account of MEMBER_NO for good and pay out what is left of it; it takes two people.
 
     Only a cause that the policy pack names closes an account, and only with the papers that it asks for.
-    There is no other way from an account to cash.
+    There is no other way from an account to cash. A frozen account is not closed: whoever froze it had a
+    reason, and ends that first.
     """
+    if author.casefold() == second.casefold():
+        raise WrongValueError("须由另一个人复核", "must be another person", param_hint="--second")
     gateway = open_gateway(config_path)
     today = day_of(now())
     with gateway.writing(keep=not check) as connection:
@@ -68,7 +73,7 @@ def close(  # noqa: PLR0913 - one argument an option
         except Refused as refused:
             stop(refused.refusal)
         rule = Rule(pack.id, pack.digest, closing.path, closing.clause)
-        paid_fen = subsidies.close(found, ClosingRecord(cause, paid_to, documents, author), rule)
+        paid_fen = subsidies.close(found, ClosingRecord(cause, paid_to, documents, author, second), rule)
     if as_json:
         print_json({"closed": not check, "paid_to": paid_to, "paid_fen": paid_fen})
     else:
@@ -93,6 +98,12 @@ def _pack_of(gateway: Gateway, found: Found, on: date) -> Pack:
 def _check_may_close(found: Found) -> None:
     if found.account is None:
         refuse("此人没有个人账户。", "This person has no account.")
+    if found.frozen:
+        refuse(
+            "账户已冻结,不能注销;请先查明冻结原因并解除冻结(member import 的 account_state),再注销。",
+            "The account is frozen and is not closed: find out why, end it (account_state of member import), "
+            "then close it.",
+        )
     if found.held_fen:
         amount = format_fen(found.held_fen)
         refuse(

@@ -43,7 +43,7 @@ _TABLES: Final = {
     "accounts": "account, member, state, opening_fen, balance_fen, held_fen",
     "subsidies": "account, year, kind, amount_fen, pack, pack_digest, rule, clause, entered_at_us",
     "account_closings": "account, number, cause, paid_to, documents, amount_fen, pack, pack_digest, clause, "
-    "author, closed_at_us",
+    "author, closed_at_us, approver",
 }
 
 
@@ -62,6 +62,7 @@ class Found(NamedTuple):
     unspent_fen: int
     done: tuple[str, ...]
     later: bool
+    frozen: bool = False
 
 
 class Rule(NamedTuple):
@@ -74,12 +75,13 @@ class Rule(NamedTuple):
 
 
 class ClosingRecord(NamedTuple):
-    """Why an account was closed, who got the rest, on which papers, and who did it."""
+    """Why an account was closed, who got the rest, on which papers, and which two people did it."""
 
     cause: str
     paid_to: str
     documents: tuple[str, ...]
     author: str
+    approver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class Subsidies:
         self._insert("account_closings", (
             account, number, record.cause, record.paid_to, json.dumps(record.documents, ensure_ascii=False),
             found.balance_fen, rule.pack, rule.pack_digest, rule.clause, record.author, to_us(self.now),
+            record.approver,
         ))
         return found.balance_fen
 
@@ -160,6 +163,7 @@ class Subsidies:
             member, name, state == "closed", balance_fen, held_fen, unspent.get(name, 0),
             tuple(kind for of, kind in known if of == year),
             any(of > year and kind == "credit" for of, kind in known),
+            state == "frozen",
         )
 
     def _accounts(self, members: Sequence[str]) -> dict[str, Row]:
