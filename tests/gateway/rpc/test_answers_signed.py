@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from medsettle.wire.calls import CALLS, CHECK_ELIGIBILITY, ENROL, LIST_SALES, QUOTE, SEAL, Call
+from medsettle.wire.calls import (
+    CALLS,
+    CHECK_ELIGIBILITY,
+    ENROL,
+    FETCH_PRESCRIPTIONS,
+    LIST_SALES,
+    QUOTE,
+    SEAL,
+    Call,
+)
 from medsettle.wire.signing import (
     Certificate,
     KeySigner,
@@ -21,7 +30,7 @@ from medsettle_gateway.rpc.calls import Answer
 from tests.gateway.rpc.stage import AUDIENCE, NONCE, NOW, ROOT, TILL, Stage, certify, seal, signed
 from tests.gateway.rpc.test_terminals import enrolment
 
-UNSIGNED = [CHECK_ELIGIBILITY, QUOTE, LIST_SALES]
+UNSIGNED = [CHECK_ELIGIBILITY, QUOTE, LIST_SALES, FETCH_PRESCRIPTIONS]
 SIGNED = [call for call in CALLS if call not in UNSIGNED]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from medsettle.wire import calls
 from medsettle.wire.calls import CALLS, ENROL, Call
 from medsettle.wire.reasons import Reason
-from medsettle.wire.v1 import sale_pb2, settlement_pb2, terminal_pb2
+from medsettle.wire.v1 import prescription_pb2, sale_pb2, settlement_pb2, terminal_pb2
 from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.service.commands import RefusedAnswer
 from tests.gateway.rpc.stage import (
@@ -35,6 +35,21 @@ GOOD: dict[Call, bytes] = {
     calls.SEAL: seal(),
     calls.LIST_SALES: bytes_of(
         settlement_pb2.ListSalesRequest(page_size=5, states=[sale_pb2.SALE_STATE_HELD])
+    ),
+    calls.REGISTER_PRESCRIPTION: bytes_of(prescription_pb2.RegisterPrescriptionRequest(
+        credential=credential(), operator="op", prescription=prescription_pb2.RegisteredPrescription(
+            number="RX-1", prescriber="D1", issued_on="2026-07-01", valid_to="2026-07-31", dispensings=2,
+            drugs=[prescription_pb2.PrescribedDrug(item_code="drug-a", quantity="3", days_supply=30)],
+        ),
+    )),
+    calls.FETCH_PRESCRIPTIONS: bytes_of(
+        prescription_pb2.FetchPrescriptionsRequest(credential=credential(), operator="op", number="RX-1")
+    ),
+    calls.REVIEW_PRESCRIPTION: bytes_of(prescription_pb2.ReviewPrescriptionRequest(
+        number="RX-1", institution="H1", pharmacist="PH1", approved=True, operator="op"
+    )),
+    calls.WITHDRAW_PRESCRIPTION: bytes_of(
+        prescription_pb2.WithdrawPrescriptionRequest(number="RX-1", reason="wrong drug", operator="op")
     ),
     calls.ROTATE_KEY: bytes_of(terminal_pb2.RotateKeyRequest(
         suite="ed25519", public_key=TILL.public_key, proof=bytes(64)

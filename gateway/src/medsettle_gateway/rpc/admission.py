@@ -12,7 +12,16 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
-from medsettle.wire.calls import CHECK_ELIGIBILITY, LIST_SALES, QUOTE, Call
+from medsettle.wire.calls import (
+    CHECK_ELIGIBILITY,
+    FETCH_PRESCRIPTIONS,
+    LIST_SALES,
+    QUOTE,
+    REGISTER_PRESCRIPTION,
+    REVIEW_PRESCRIPTION,
+    WITHDRAW_PRESCRIPTION,
+    Call,
+)
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.config import LimitsSection
 from medsettle_gateway.rpc.buckets import Buckets
@@ -21,7 +30,11 @@ Peer = Callable[[], str]
 """Returns whom a call comes from, as gRPC writes it, such as ``ipv4:192.0.2.7:51312``; empty: not known."""
 
 _REMEMBERED_COUNT: Final = 65_536
-_QUESTIONS: Final = frozenset({CHECK_ELIGIBILITY, QUOTE, LIST_SALES})
+_QUESTIONS: Final = frozenset({
+    CHECK_ELIGIBILITY, QUOTE, LIST_SALES, REGISTER_PRESCRIPTION, FETCH_PRESCRIPTIONS, REVIEW_PRESCRIPTION,
+    WITHDRAW_PRESCRIPTION,
+})
+"""What concerns no sale that is under way."""
 _STRANGERS: Final = frozenset({
     Reason.SIGNATURE_MISSING, Reason.SIGNATURE_INVALID, Reason.CLOCK_SKEW, Reason.TERMINAL_UNKNOWN,
     Reason.TERMINAL_SUSPENDED, Reason.KEY_UNKNOWN, Reason.KEY_NOT_ACTIVE, Reason.KEY_INVALID,

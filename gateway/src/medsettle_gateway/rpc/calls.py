@@ -32,7 +32,7 @@ from medsettle_gateway.rpc.authentication import (
     read_nonce,
     read_proof,
 )
-from medsettle_gateway.rpc.codec import answers, requests, terminals
+from medsettle_gateway.rpc.codec import answers, prescriptions, requests, terminals
 from medsettle_gateway.rpc.codec.parts import Asked, Limits
 from medsettle_gateway.rpc.status import Status, status_of
 from medsettle_gateway.service import commands
@@ -213,7 +213,8 @@ class Calls:
         course.terminal = caller.terminal
         if call is ROTATE_KEY:
             return Asked(terminals.read_rotation(body, caller, proof.nonce))
-        return requests.read(call, body, caller, self._request_limits)
+        of_prescription = prescriptions.read(call, body, caller, proof, self._audience(call))
+        return of_prescription or requests.read(call, body, caller, self._request_limits)
 
     async def _caller(self, call: Call, proof: Proof, body: bytes, now: datetime) -> Caller:
         """Returns who signed. Raises Refused."""

@@ -21,14 +21,14 @@ OF_CALLS: Final[dict[Reason, ReasonText]] = {
         "本机构已用这个处方号登记过另一张处方。",
         "This institution has registered another prescription under this number.",
         "请换一个新的处方号;要改处方,先撤回原处方再用新号登记。",
-        "Use a new number; to change a prescription, withdraw it and register the new one under a new number.",
+        "Use a new number; to change a prescription, withdraw it and register another under a new number.",
     ),
     Reason.PRESCRIPTION_UNKNOWN: _of_call(
         Code.NOT_FOUND, Actor.CASHIER,
         "没有找到这张处方。",
         "There is no such prescription.",
         "请核对处方号和开方机构;没有上传的纸质处方请按纸质处方办理。",
-        "Check the number and the institution; a paper prescription that was not registered is handled as paper.",
+        "Check number and institution; a paper prescription that was not registered is handled as paper.",
     ),
     Reason.PRESCRIPTION_NOT_BY_PHARMACY: _of_call(
         Code.PERMISSION_DENIED, Actor.STORE,
@@ -46,7 +46,7 @@ OF_SALES: Final[dict[Reason, ReasonText]] = {
         "这张处方不是开给这位患者的。",
         "The prescription is not this patient's.",
         "请用处方上那位患者的就诊凭证,或重新查询这位患者的处方。",
-        "Take the credential of the patient on the prescription, or fetch this patient's prescriptions again.",
+        "Take the credential of the patient on it, or fetch this patient's prescriptions again.",
     ),
     Reason.PRESCRIPTION_WITHDRAWN: _of_line(
         Actor.PATIENT,

@@ -52,6 +52,7 @@ def _call(service: str, method: str, repeat: Repeat, *, deadline_ms: int = 10_00
 
 
 _SETTLEMENT: Final = "SettlementService"
+_PRESCRIPTION: Final = "PrescriptionService"
 
 CHECK_ELIGIBILITY: Final = _call("EligibilityService", "CheckEligibility", Repeat.READ)
 QUOTE: Final = _call(_SETTLEMENT, "Quote", Repeat.READ)
@@ -63,12 +64,17 @@ SEAL: Final = _call(_SETTLEMENT, "Seal", Repeat.SAME_ID)
 GET_SALE: Final = _call(_SETTLEMENT, "GetSale", Repeat.READ)
 LIST_SALES: Final = _call(_SETTLEMENT, "ListSales", Repeat.READ)
 REASSERT: Final = _call(_SETTLEMENT, "Reassert", Repeat.AGAIN, deadline_ms=20_000)
+REGISTER_PRESCRIPTION: Final = _call(_PRESCRIPTION, "RegisterPrescription", Repeat.AGAIN)
+FETCH_PRESCRIPTIONS: Final = _call(_PRESCRIPTION, "FetchPrescriptions", Repeat.READ)
+REVIEW_PRESCRIPTION: Final = _call(_PRESCRIPTION, "ReviewPrescription", Repeat.AGAIN)
+WITHDRAW_PRESCRIPTION: Final = _call(_PRESCRIPTION, "WithdrawPrescription", Repeat.AGAIN)
 ENROL: Final = _call("TerminalService", "Enrol", Repeat.NEVER)
 ROTATE_KEY: Final = _call("TerminalService", "RotateKey", Repeat.NEVER)
 
 CALLS: Final[tuple[Call, ...]] = (
     CHECK_ELIGIBILITY, QUOTE, SETTLE, CONFIRM, RELEASE, REVERSE, SEAL, GET_SALE, LIST_SALES,
-    REASSERT, ENROL, ROTATE_KEY,
+    REASSERT, REGISTER_PRESCRIPTION, FETCH_PRESCRIPTIONS, REVIEW_PRESCRIPTION, WITHDRAW_PRESCRIPTION,
+    ENROL, ROTATE_KEY,
 )
 BY_PATH: Final[dict[str, Call]] = {call.path: call for call in CALLS}
 

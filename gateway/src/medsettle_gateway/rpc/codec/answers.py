@@ -9,11 +9,13 @@ from medsettle.wire.v1 import eligibility_pb2, sale_pb2, settlement_pb2
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.filings import Filing
 from medsettle_gateway.domain.sale import RefusalRecord
-from medsettle_gateway.rpc.codec import form, reassert, sale, terminals
+from medsettle_gateway.rpc.codec import form, prescriptions, reassert, sale, terminals
 from medsettle_gateway.service.checked import AccountAnswer, BenefitAnswer, EligibilityAnswer, ItemAnswer
 from medsettle_gateway.service.commands import (
     Answer,
     EnrolAnswer,
+    PrescriptionAnswer,
+    PrescriptionsAnswer,
     QuoteAnswer,
     ReassertAnswer,
     RotateKeyAnswer,
@@ -54,6 +56,8 @@ def to_bytes(call: Call, answer: Answer, *, full: bool) -> bytes:
             return _eligibility(answer).SerializeToString()
         case ReassertAnswer():
             return reassert.to_wire(answer).SerializeToString()
+        case PrescriptionAnswer() | PrescriptionsAnswer():
+            return prescriptions.to_bytes(call, answer)
         case EnrolAnswer():
             return terminals.enrol_bytes(answer)
         case RotateKeyAnswer():
