@@ -32,7 +32,8 @@ def bought(member: str, number: int = 1, minutes_ago: int = 0, **changes: Any) -
 
 
 async def found(store: Store, member: str, minutes: int = 60, limit: int = 10) -> tuple[PastSale, ...]:
-    return await load(store, PastSalesKey(member, NOW - minutes * MINUTE, limit))
+    past: tuple[PastSale, ...] = await load(store, PastSalesKey(member, NOW - minutes * MINUTE, limit))
+    return past
 
 
 async def test_an_earlier_sale_says_where_when_what_and_which_accounts_paid(

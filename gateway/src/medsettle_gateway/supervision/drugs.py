@@ -42,7 +42,7 @@ def bought_again_on(
     rule: RepeatedDrug, history: Iterable[PastSale], item_code: str, on: date
 ) -> date | None:
     """Returns the first day after ``on`` on which the drug may be bought again; None if it may on ``on``."""
-    ends_on = used_up_on(history, item_code, on, rule.days)
+    ends_on = used_up_on(rule, history, item_code, on)
     if ends_on is None or (ends_on - on).days <= rule.grace_on(on):
         return None
     days = [ends_on - timedelta(days=rule.grace_days)]
@@ -53,12 +53,13 @@ def bought_again_on(
     return min(days)
 
 
-def used_up_on(history: Iterable[PastSale], item_code: str, on: date, days: int) -> date | None:
-    """Returns the first day on which nothing is left of what was bought in so many days before, or None.
+def used_up_on(rule: RepeatedDrug, history: Iterable[PastSale], item_code: str, on: date) -> date | None:
+    """Returns the first day on which nothing is left of what was bought before, or None if nothing was.
 
-    What is bought before the rest is used up lasts from the end of the rest on.
+    What is bought before the rest is used up lasts from the end of the rest on; but who came within the days
+    of grace had every right to, and the rest is forgotten: years of refills two days early are no hoard.
     """
-    since = on - timedelta(days=days)
+    since = on - timedelta(days=rule.days)
     bought = sorted(
         (line.on, line.days_supply)
         for sale in history
@@ -67,8 +68,10 @@ def used_up_on(history: Iterable[PastSale], item_code: str, on: date, days: int)
     )
     ends_on: date | None = None
     for bought_on, supplied in bought:
-        begins_on = bought_on if ends_on is None else max(ends_on, bought_on)
-        ends_on = begins_on + timedelta(days=supplied)
+        left_days = 0 if ends_on is None else (ends_on - bought_on).days
+        if left_days <= rule.grace_on(bought_on):
+            left_days = 0
+        ends_on = bought_on + timedelta(days=left_days + supplied)
     return ends_on
 
 
