@@ -54,7 +54,7 @@ def _refusal(read: list[Any] | None) -> Refusal | None:
     if read is None:
         return None
     *said, lines, count = read if len(read) == len(fields(Refusal)) else (*read, [], 0)
-    return Refusal(*said, lines=tuple(LineRefusal(*each) for each in lines), lines_count=count)
+    return Refusal(*said, tuple(LineRefusal(*each) for each in lines), count)
 
 
 def _line(line: LineRefusal) -> list[Any]:

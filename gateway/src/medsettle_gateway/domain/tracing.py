@@ -4,6 +4,7 @@ A pack that is opened and sold in parts (拆零) may stand in several sales of o
 says so. What was returned may be sold again.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -13,6 +14,7 @@ from msgspec import Struct
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import LineKind
 
+_FORM: Final = re.compile(r"[0-9A-Za-z-]{7,64}")
 SPLIT_SALES_MOST: Final = 200
 """So many sales of one institution may stand on the parts of one pack."""
 
@@ -75,3 +77,10 @@ def may_take(state: CodeState, institution: str, *, split: bool) -> bool:
 def names_of(codes: Iterable[TracedCode]) -> tuple[str, ...]:
     """Returns the codes alone, sorted, each once."""
     return tuple(sorted({each.code for each in codes}))
+
+
+def is_code(text: str, rule: TraceRule) -> bool:
+    """Returns whether a text has the form of a traceability code, as far as the region says which."""
+    if rule.digits is not None:
+        return len(text) == rule.digits and text.isascii() and text.isdigit()
+    return _FORM.fullmatch(text) is not None

@@ -10,13 +10,14 @@ from medsettle_gateway.policy.load_facts import Vocabulary, askable
 from medsettle_gateway.policy.load_persons import PERSON_SECTIONS
 from medsettle_gateway.policy.load_prescription import PRESCRIPTION_KEYS
 from medsettle_gateway.policy.load_rows import read_clause, read_figure, read_gate, read_tests
+from medsettle_gateway.policy.load_traceability import TRACE_KEYS
 from medsettle_gateway.policy.load_work import WORK_KEYS
 from medsettle_gateway.policy.notices import At, Notice
 from medsettle_gateway.policy.plan import Eligibility
 from medsettle_gateway.policy.reading import Reader, child
 from medsettle_gateway.policy.rows import FigureKind
 
-_SECTIONS: Final = ("institution", "filing", *PERSON_SECTIONS, *WORK_KEYS, *PRESCRIPTION_KEYS)
+_SECTIONS: Final = ("institution", "filing", *PERSON_SECTIONS, *WORK_KEYS, *PRESCRIPTION_KEYS, *TRACE_KEYS)
 _DESIGNATION: Final = askable(("designation",))
 
 

@@ -19,6 +19,7 @@ from medsettle_gateway.policy.load_persons import read_persons
 from medsettle_gateway.policy.load_prescription import read_prescription
 from medsettle_gateway.policy.load_supervision import read_supervision
 from medsettle_gateway.policy.load_together import check_together
+from medsettle_gateway.policy.load_traceability import read_traceability
 from medsettle_gateway.policy.load_work import read_work
 from medsettle_gateway.policy.pack import Pack, Status
 from medsettle_gateway.policy.plan import Rules
@@ -100,6 +101,7 @@ def _rules(reader: Reader, data: Mapping[str, object], pack_id: str) -> Rules:
         work=read_work(reader, data.get("eligibility"), benefits, filing),
         persons=read_persons(reader, data.get("eligibility")),
         review=read_prescription(reader, data.get("eligibility")),
+        tracing=read_traceability(reader, data.get("eligibility")),
         notices=read_notices(reader, data.get("warnings"), vocabulary),
         watches=read_supervision(reader, data.get("supervision")),
         declared=vocabulary.declared,

@@ -14,6 +14,7 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.person_rules import NO_RULES, PersonRules
 from medsettle_gateway.domain.prescriptions import PharmacistReview
+from medsettle_gateway.domain.tracing import NO_TRACE_RULE, TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import NO_WORK_RULES, WorkRules
 from medsettle_gateway.policy.accounts import NO_ACCOUNTS, AccountRules, AccountUse
@@ -73,6 +74,7 @@ class Rules:
     work: WorkRules = NO_WORK_RULES
     persons: PersonRules = NO_RULES
     review: PharmacistReview = PharmacistReview.ANYWHERE
+    tracing: TraceRule = NO_TRACE_RULE
 
     def layer(self, layer: str) -> Layer | None:
         """The layer with this id."""

@@ -21,6 +21,7 @@ from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import Effect, SaleRecord, SettlementRecord
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.domain.staff import StaffFacts, StaffRule
+from medsettle_gateway.domain.tracing import TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.service.dispensing import Prescribed
 from medsettle_gateway.supervision.seen import Watched
@@ -126,6 +127,9 @@ class Authority(Protocol):
 
     def watches(self, region: str, scheme: str, on: date, known_on: date) -> tuple[WatchRule, ...]:
         """Returns the rules of supervision for members of a scheme, as they were known."""
+
+    def trace_rule(self, region: str, on: date, known_on: date) -> TraceRule:
+        """Returns what the region of a place asks of traceability codes."""
 
     def staff_rules(self, region: str, on: date, known_on: date) -> tuple[StaffRule, StaffRule]:
         """Returns what the region of a place asks of those who prescribe, and of those who review."""

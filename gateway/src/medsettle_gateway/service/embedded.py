@@ -13,6 +13,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.domain.staff import StaffRule
+from medsettle_gateway.domain.tracing import TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import WorkRules
 from medsettle_gateway.eligibility.aid import as_entitled, sharpened
@@ -52,6 +53,10 @@ class Embedded:
     def watches(self, region: str, scheme: str, on: date, known_on: date) -> tuple[WatchRule, ...]:
         """Returns the rules of supervision for members of a scheme."""
         return self.rules.watches(region, scheme, on, known_on)
+
+    def trace_rule(self, region: str, on: date, known_on: date) -> TraceRule:
+        """Returns what the region of a place asks of traceability codes."""
+        return self.rules.trace_rule(region, on, known_on)
 
     def staff_rules(self, region: str, on: date, known_on: date) -> tuple[StaffRule, StaffRule]:
         """Returns what the region asks of those who prescribe, and of those who review."""

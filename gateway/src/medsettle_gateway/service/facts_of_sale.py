@@ -7,8 +7,6 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.calendar import day_begins_at, day_of
 from medsettle_gateway.domain.errors import refuse
-from medsettle_gateway.domain.facts import CatalogueFacts
-from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import SaleHead
 from medsettle_gateway.service.desk import Rules
 
@@ -85,22 +83,3 @@ def check_age(service_on: date, at: datetime, rules: Rules) -> None:
 def item_codes(basket: Basket) -> tuple[str, ...]:
     """Returns the codes of the basket, sorted, each once."""
     return tuple(sorted({line.item_code for line in basket.lines}))
-
-
-def check_items(basket: Basket, catalogue: CatalogueFacts, service_on: date) -> tuple[CatalogueItem, ...]:
-    """Returns the catalogue's item of each line. Raises Refused: ITEM_UNKNOWN, ITEM_NOT_VALID."""
-    return tuple(
-        _item(catalogue, line.item_code, line.line_id, line.service_on or service_on) for line in basket.lines
-    )
-
-
-def _item(catalogue: CatalogueFacts, code: str, line_id: str, on: date) -> CatalogueItem:
-    versions = catalogue.items.get(code, ())
-    if not versions:
-        raise refuse(Reason.ITEM_UNKNOWN, line=line_id, item=code)
-    for item in versions:
-        if item.valid_from <= on and (item.valid_to is None or on <= item.valid_to):
-            return item
-    raise refuse(Reason.ITEM_NOT_VALID, line=line_id, item=code, date=on.isoformat())
-
-

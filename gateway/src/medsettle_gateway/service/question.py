@@ -1,5 +1,6 @@
 """The part that Quote and Settle share: what to load for a basket, and the question that it makes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -24,6 +25,7 @@ from medsettle_gateway.domain.keys import (
 )
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.staff import StaffFacts
+from medsettle_gateway.domain.tracing import TracedCode, codes_of
 from medsettle_gateway.service.authority import Decided, Question
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.dispensing import (
@@ -37,18 +39,19 @@ from medsettle_gateway.service.eligibility_token import Binding
 from medsettle_gateway.service.facts_of_sale import (
     check_age,
     check_day,
-    check_items,
     check_stay,
     item_codes,
     wanted_day,
 )
 from medsettle_gateway.service.filing import with_filings
+from medsettle_gateway.service.goods import check_goods
 from medsettle_gateway.service.guards import check_credential, check_institution
 from medsettle_gateway.service.payers import check_payers, payers_now
 from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.placing import place_keys, place_on
 from medsettle_gateway.service.quote_token import Quoted
 from medsettle_gateway.service.staffing import check_staff, staff_keys, staff_of_basket
+from medsettle_gateway.service.tracing import Traces, standing, trace_keys
 from medsettle_gateway.service.watched import Look, watch_keys, watched
 from medsettle_gateway.supervision.seen import Watched
 
@@ -73,6 +76,11 @@ class Asking:
     def codes(self) -> tuple[str, ...]:
         """The codes of the goods, sorted, each once."""
         return item_codes(self.basket)
+
+    @cached_property
+    def traced(self) -> tuple[TracedCode, ...]:
+        """The traceability codes of the goods."""
+        return codes_of(self.basket)
 
     @cached_property
     def first_on(self) -> date | None:
@@ -115,6 +123,7 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         *keys,
         _orders_key(asking, region, now),
         *_dispensed_keys(asking, member, now),
+        *trace_keys(asking.traced),
         *stay_keys(member.member, asking.institution, asking.basket),
         *watch_keys(_look(asking, member, now), known, now),
     )
@@ -146,13 +155,14 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         basket, on_file, member.member, institution.code, service_on, freed.moves
     )
     basket = as_registered(basket, on_file)
+    traces = _traces(asking, institution, freed.moves, facts, now)
     question = Question(
         service_on=service_on,
         institution=institution,
         member=payers.member,
         basket=basket,
         staff=_staff(asking, basket, facts, institution, now),
-        items=check_items(basket, catalogue, service_on),
+        items=check_goods(basket, catalogue, service_on, traces),
         catalogue_digest=catalogue.digest,
         payers=check_payers(basket, payers),
         counters=freed.counters,
@@ -193,7 +203,16 @@ def _due_key(member: str, now: Now) -> DueHoldsKey:
 
 
 def _catalogue_key(asking: Asking, region: str) -> CatalogueKey:
-    return CatalogueKey(region, asking.codes)
+    return CatalogueKey(region, asking.codes, asking.known_at)
+
+
+def _traces(
+    asking: Asking, institution: InstitutionFacts, freed: Iterable[Move], facts: Facts, now: Now
+) -> Traces:
+    """Where the codes stand sold now, whatever was known before: nothing that an answer said binds a pack."""
+    on, known_on = asking.wanted_day(now.at), day_of(asking.known_at or now.at)
+    rule = now.desk.authority.trace_rule(institution.region, on, known_on)
+    return Traces(institution.code, standing(asking.traced, facts, freed), rule)
 
 
 def _counters_key(asking: Asking, member: MemberFacts, now: Now) -> CountersKey:

@@ -8,6 +8,7 @@ from typing import Final
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import refuse
 from medsettle_gateway.domain.person_rules import NO_RULES, PersonRules, together
+from medsettle_gateway.domain.tracing import NO_TRACE_RULE, TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import WorkRules
 from medsettle_gateway.domain.work_rules import together as work_together
@@ -35,6 +36,8 @@ class Rulebook:
         init=False, repr=False, default_factory=dict
     )
     _watched: set[str] = field(init=False, repr=False, default_factory=set)
+    _traced: set[str] = field(init=False, repr=False, default_factory=set)
+    _traces: dict[tuple[str, date, date], TraceRule] = field(init=False, repr=False, default_factory=dict)
     _watches: dict[tuple[str, str, date, date], tuple[WatchRule, ...]] = field(
         init=False, repr=False, default_factory=dict
     )
@@ -43,6 +46,8 @@ class Rulebook:
         for pack in self.packs:
             if pack.rules.persons != NO_RULES:
                 self._says_who.add(pack.region)
+            if pack.rules.tracing != NO_TRACE_RULE:
+                self._traced.add(pack.region)
             if pack.rules.watches:
                 self._watched.add(pack.region)
             for fixed in (each.five_fixed for each in pack.benefits):
@@ -93,6 +98,20 @@ class Rulebook:
             found = self._work[key] = work_together(
                 each.rules.work for each in packs if scheme is None or _is_of(each, scheme)
             )
+        return found
+
+    def trace_rule(self, region: str, on: date, known_on: date) -> TraceRule:
+        """Returns what the region asks of traceability codes: by the first of its packs that says it."""
+        if region not in self._traced:
+            return NO_TRACE_RULE
+        key = (region, on, known_on)
+        found = self._traces.get(key)
+        if found is None:
+            if len(self._traces) >= _KEPT_MOST:
+                self._traces.clear()
+            rules = (pack.rules.tracing for pack in self.packs.in_region(region, on, known_on))
+            asked = (rule for rule in rules if rule != NO_TRACE_RULE)
+            found = self._traces[key] = next(asked, NO_TRACE_RULE)
         return found
 
     def window_days(self, region: str) -> int:

@@ -201,6 +201,7 @@ def _booked(asked: AskedSettle, chosen: Chosen, noted: tuple[Finding, ...], now:
         hold_expires_at=None if now_paid else at + now.desk.rules.hold,
         bound_at=bound_at,
         drawn=about.question.drawn,
+        codes=asked.asking.traced,
         findings=noted,
         accepted=accepted_of(noted, command.accepted_warnings),
     )
@@ -228,6 +229,7 @@ def _to_ask(
     sale = begun(
         _draft(asked, now), SaleState.PENDING, at, service_on=service_on, upstream=upstream,
         drawn=about.question.drawn, findings=noted, accepted=accepted_of(noted, command.accepted_warnings),
+        codes=asked.asking.traced,
     )
     of_people = _of_people(command, credential, at)
     by = _by(command)._replace(reason="; ".join(_accepted(sale)))

@@ -120,7 +120,10 @@ def change_catalogue(
 def versions_of(connection: Connection, region: str) -> tuple[CatalogueVersion, ...]:
     """Returns the versions of a region's catalogue, the latest first, at most a thousand."""
     found = connection.execute(_VERSIONS, (region, _SHOWN_MOST)).fetchall()
-    return tuple(CatalogueVersion(*row[:4], from_us(row[4]), row[5]) for row in found)
+    return tuple(
+        CatalogueVersion(of, version, digest, count, from_us(entered_at_us), source)
+        for of, version, digest, count, entered_at_us, source in found
+    )
 
 
 def history_of(connection: Connection, region: str, code: str) -> tuple[ItemChange, ...]:
