@@ -144,9 +144,17 @@ def test_of_somebody_who_could_not_be_found_out_there_is_still_a_whole_answer() 
 
 def test_one_next_step_that_many_answers_share_is_said_once() -> None:
     refused = replace(GENERAL, answer=Answer.NO, refusal=WHY)
-    text = read_out(replace(FOUND, covered=Answer.NO, refusal=WHY, benefits=(refused, refused)))
+    text = read_out(replace(FOUND, benefits=(refused, refused)))
     assert text.count("请去别处。") == 1
-    assert text.count("这里不行。") == 3
+    assert text.count("这里不行。") == 2
+
+
+def test_of_somebody_who_is_not_covered_it_is_said_once_why_and_nothing_of_what_would_be_left() -> None:
+    refused = replace(GENERAL, answer=Answer.NO, refusal=WHY, remainders=(CAP,))
+    text = read_out(replace(FOUND, covered=Answer.NO, refusal=WHY, benefits=(refused, refused)))
+    assert text.count("这里不行。") == 1
+    assert text.count("不可以 no") == 2
+    assert "800.00" not in text
 
 
 @pytest.mark.parametrize(("account", "said", "unsaid"), [

@@ -106,6 +106,8 @@ class _Page:
         answer, colour = _ANSWERS[benefit.answer]
         self._screen.row(f"  {benefit.title_zh} {benefit.title_en} ({benefit.benefit})", answer, colour)
         self._why_not(benefit.refusal)
+        if self._found.covered is Answer.NO:
+            return
         for remainder in benefit.remainders:
             if remainder.left_fen is not None:
                 named = limit_words(remainder, {benefit.benefit: ("", "")}, {})
@@ -169,10 +171,12 @@ class _Page:
             self._screen.row(label, day.isoformat())
 
     def _why_not(self, refusal: Refusal | None, *, indent: int = 4) -> None:
-        """Why, and what to do next; a step that was said is not said again."""
+        """Why, and what to do next; what is said of the person, and a step, is not said again."""
         if refusal is None:
             return
-        self._screen.said(refusal.zh, refusal.en, indent=indent)
+        person = self._found.refusal
+        if person is None or refusal is person or refusal.zh != person.zh:
+            self._screen.said(refusal.zh, refusal.en, indent=indent)
         step = (refusal.next_zh, refusal.next_en)
         if step not in self._steps:
             self._steps.add(step)
