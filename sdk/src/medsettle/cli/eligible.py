@@ -24,6 +24,9 @@ from medsettle.wire.called import Pair
 
 _E = TypeVar("_E")
 
+_PERSON, _PART = 2, 4
+"""How far in stands what is said of the person, and of a benefit or account."""
+
 _ANSWERS: Final[dict[str, tuple[str, str]]] = {
     Answer.YES: ("可以 yes", GREEN),
     Answer.NO: ("不可以 no", RED),
@@ -100,7 +103,7 @@ class _Page:
         self._screen.row(label, f"参保 covered: {answer}", colour, BOLD)
         if found.as_of is not None:
             self._screen.row("  查询日期 day asked about", found.as_of.isoformat())
-        self._why_not(found.refusal, indent=2)
+        self._why_not(found.refusal, indent=_PERSON)
 
     def _benefit(self, benefit: BenefitAnswer) -> None:
         answer, colour = _ANSWERS[benefit.answer]
@@ -170,12 +173,12 @@ class _Page:
         if day is not None:
             self._screen.row(label, day.isoformat())
 
-    def _why_not(self, refusal: Refusal | None, *, indent: int = 4) -> None:
+    def _why_not(self, refusal: Refusal | None, *, indent: int = _PART) -> None:
         """Why, and what to do next; what is said of the person, and a step, is not said again."""
         if refusal is None:
             return
         person = self._found.refusal
-        if person is None or refusal is person or refusal.zh != person.zh:
+        if indent == _PERSON or person is None or refusal.zh != person.zh:
             self._screen.said(refusal.zh, refusal.en, indent=indent)
         step = (refusal.next_zh, refusal.next_en)
         if step not in self._steps:
