@@ -1,24 +1,62 @@
-"""``medsettle-gateway institution``: designated institutions."""
+"""``medsettle-gateway institution``: designated institutions, and dated facts about them."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
+from medsettle_gateway.cli.dated import (
+    day_typed,
+    days_options,
+    kept_line,
+    kept_plain,
+    shown_days,
+    text_typed,
+)
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say, warn_without_pack
-from medsettle_gateway.cli.frame import config_option, json_option, open_gateway
-from medsettle_gateway.domain.register import InstitutionRecord, Rows
+from medsettle_gateway.cli.frame import (
+    config_option,
+    field,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    refuse,
+)
+from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.facts import InstitutionFacts
+from medsettle_gateway.domain.keys import InstitutionKey
+from medsettle_gateway.domain.place import PlaceFact, Stopped
+from medsettle_gateway.domain.records import Subject, known
+from medsettle_gateway.domain.register import InstitutionRecord, RecordRow, Rows
+from medsettle_gateway.eligibility.places import not_open, place_of
 from medsettle_gateway.files.registers import INSTITUTIONS
+from medsettle_gateway.files.work import PLACES
+from medsettle_gateway.storage.connection import instant, snapshot
+from medsettle_gateway.storage.facts import load
 from medsettle_gateway.storage.places import enter_institutions
+from medsettle_gateway.storage.work import Kept, enter_places, kept_of
+
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NOBODY: Final = ("没有登记这家机构。", "No institution has this code.")
+_NAMES: Final = {
+    "designation": ("定点资格", "designation"),
+    "suspension": ("暂停", "suspension"),
+    "exit": ("退出", "exit"),
+    "card": ("刷卡条件", "takes cards"),
+    "district": ("所在区县", "district"),
+}
 
 
 @click.group("institution", short_help="定点机构导入 enter designated institutions")
 def institution() -> None:
-    """Enter designated institutions."""
+    """Enter and show designated institutions, their contracts, suspensions and exits."""
 
 
 @institution.command("import", short_help="导入定点机构 enter institutions from a file")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=_FILE)
 @check_option
 @json_option
 @config_option
@@ -42,3 +80,110 @@ def _noting(rows: Rows[InstitutionRecord], regions: set[str]) -> Iterator[tuple[
     for line, record in rows:
         regions.add(record.region)
         yield line, record
+
+
+@institution.command("records", short_help="导入定点协议、暂停、退出等 enter dated facts about institutions")
+@click.argument("kind", type=click.Choice([kind.value for kind in PLACES]))
+@click.argument("file", type=_FILE)
+@check_option
+@json_option
+@config_option
+def import_records(kind: str, file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    r"""Enter dated facts of one KIND about institutions from a CSV FILE, all of them or none.
+
+    Nothing is overwritten: a row of the same institution and key takes the place of the one before, which
+    stays readable; with yes in the column withdrawn (which may be left out) it says that it never held. Days
+    are included; an empty `to` means until further notice.
+
+    \b
+    designation: code, designation (basic, pooled_outpatient, chronic, haemodialysis, benefit_ward or
+                 dual_channel), from, to, contract (its number)
+    suspension:  code, from, to, cause
+    exit:        code, from, to, cause
+    card:        code, from, to                 the place can take cards
+    district:    code, district (six digits), from, to
+
+    As soon as one contract for a designation is known of an institution, the contracts alone say when it
+    holds, and no longer the column `designations` of the register. A pharmacy is admitted to pooling with
+    pooled_outpatient.
+    """
+    gateway = open_gateway(config_path)
+    with listing_faults(as_json=as_json):
+        rows = checked_rows(file, PLACES[PlaceFact(kind)], gateway.config.limits)
+        with gateway.writing(keep=not check) as connection:
+            source, at = f"institution records {kind} {file.name}", instant(connection, now())
+            entered = {kind: enter_places(connection, rows, at, source)}
+    say(entered, check=check, as_json=as_json)
+
+
+@institution.command("suspend", short_help="暂停或退出 suspend an institution, or end its contract")
+@click.argument("code")
+@days_options
+@click.option("--cause", callback=text_typed, required=True, help="Why; tills are told.")
+@click.option("--author", callback=text_typed, required=True, help="Who orders it.")
+@click.option("--exit", "exits", is_flag=True, help="It leaves the scheme (退出), and is not only suspended.")
+@click.option("--withdraw", is_flag=True, help="It never held: the one that begins on that day.")
+@check_option
+@json_option
+@config_option
+def suspend(code: str, config_path: Path, check: bool, as_json: bool, **said: Any) -> None:  # noqa: ANN401, FBT001
+    """Stop settlement at the institution CODE from a day on, or say that it was never stopped."""
+    kind = PlaceFact.EXIT if said["exits"] else PlaceFact.SUSPENSION
+    first_on: date = said["first_on"]
+    last_on: date | None = said["last_on"]
+    if last_on is not None and last_on < first_on:
+        refuse("--to 早于 --from。", "--to is before --from.")
+    body = Stopped(said["cause"], said["author"])
+    row = RecordRow(code, kind.value, first_on.isoformat(), first_on, last_on, body, said["withdraw"])
+    gateway = open_gateway(config_path)
+    with gateway.writing(keep=not check) as connection:
+        if load(connection, gateway.sealer, [key := InstitutionKey(code)]).of(key) is None:
+            refuse(*_NOBODY)
+        at = instant(connection, now())
+        entered = {kind.value: enter_places(connection, [(1, row)], at, "institution suspend")}
+    say(entered, check=check, as_json=as_json)
+
+
+@institution.command("show", short_help="查看一家机构 what holds of an institution")
+@click.argument("code")
+@click.option("--on", "day", callback=day_typed, metavar="DATE", help="As of this day  [today].")
+@json_option
+@config_option
+def show(code: str, day: date | None, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    """Print what holds of the institution CODE on a day, and everything that was ever recorded of it."""
+    gateway, on = open_gateway(config_path), day or day_of(now())
+    with gateway.reading() as connection, snapshot(connection):
+        registered = load(connection, gateway.sealer, [key := InstitutionKey(code)]).of(key)
+        kept = kept_of(connection, Subject.INSTITUTION.named(code))
+    if registered is None:
+        refuse(*_NOBODY)
+    records = known(each.record for each in kept)
+    shown = place_of(registered, records, on)
+    stopped = not_open(code, records, on)
+    if as_json:
+        print_json(_plain(shown, on, kept) | {"stopped": None if stopped is None else stopped.reason.value})
+        return
+    click.echo(click.style(f"{shown.code}  {shown.name}  {on}", bold=True))
+    click.echo(field("统筹区", "region", shown.region))
+    click.echo(field("所在区县", "district", shown.district or "未登记 / not known"))
+    click.echo(field("状态", "state", shown.state.value if stopped is None else stopped.reason.value))
+    click.echo(field("定点资格", "designations", ", ".join(shown.designations) or "无 / none"))
+    for each in shown.lapsed:
+        days = shown_days(each.first_on, each.last_on)
+        click.echo(field("不在协议期", "not in force", f"{each.designation.value}  {days}"))
+    for record in kept:
+        click.echo(f"  {kept_line(record, _NAMES.get(record.record.kind, (record.record.kind, '')))}")
+
+
+def _plain(shown: InstitutionFacts, on: date, kept: list[Kept]) -> dict[str, Any]:
+    return {
+        "code": shown.code,
+        "name": shown.name,
+        "on": on,
+        "region": shown.region,
+        "district": shown.district,
+        "state": shown.state.value,
+        "designations": [each.value for each in shown.designations],
+        "takes_cards": shown.takes_cards,
+        "records": [kept_plain(each) for each in kept],
+    }

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from medsettle_gateway.cli.asked_facts import AskedFacts
+from medsettle_gateway.cli.clear_text import clear_options, clear_text_of, wanted
 from medsettle_gateway.cli.entering import (
     Gathered,
     check_option,
@@ -14,8 +15,17 @@ from medsettle_gateway.cli.entering import (
     say,
     warn_without_pack,
 )
-from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway, print_json, refuse
+from medsettle_gateway.cli.frame import (
+    config_option,
+    field,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    refuse,
+)
 from medsettle_gateway.cli.member_doubts import Doubts
+from medsettle_gateway.cli.member_filings import enter_member_filings
 from medsettle_gateway.cli.member_records import enter_member_records, show_history
 from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
 from medsettle_gateway.cli.usage import WrongValueError
@@ -41,6 +51,7 @@ def member() -> None:
     """Enter and show insured persons, who may pay for whom, and what an older system had counted."""
 
 
+member.add_command(enter_member_filings)
 member.add_command(enter_member_records)
 member.add_command(show_history)
 
@@ -144,21 +155,28 @@ def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path)
 @member.command("show", short_help="查看一名参保人 what holds of a member")
 @click.argument("member_no")
 @click.option("--on", "day", callback=_day, metavar="DATE", help="As of this day  [today].")
+@clear_options
 @json_option
 @config_option
-def show(member_no: str, day: date | None, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+def show(
+    member_no: str, day: date | None, clear: bool, author: str | None, reason: str | None,  # noqa: FBT001
+    as_json: bool, config_path: Path,  # noqa: FBT001
+) -> None:
     """Print what holds of MEMBER_NO on a day: standing, aid, conditions, the region's own facts, accounts.
 
     And what was counted in the year of that day, and the drugs of the 90 days up to it. Attributes, age, year
-    and drugs are those of the day; all else is as it is registered now. The name is masked.
+    and drugs are those of the day; all else is as it is registered now. The name is masked; with --clear name
+    and numbers are shown whole, and who looked, and why, is recorded before.
     """
-    shown = member_on(open_gateway(config_path), member_no, day or day_of(now()))
+    who, gateway = wanted(author, reason, clear=clear), open_gateway(config_path)
+    shown = member_on(gateway, member_no, day or day_of(now()))
     if shown is None:
         refuse("没有这个个人编号。", "No member has this number.")
+    whole = {} if who is None else clear_text_of(gateway, who, shown.member.member)
     if as_json:
-        print_json(shown_as_plain(shown))
+        print_json({**shown_as_plain(shown), **whole})
         return
-    for line in shown_page(shown):
+    for line in (*shown_page(shown), *(field("明文", name, value or "-") for name, value in whole.items())):
         click.echo(line)
 
 

@@ -16,6 +16,7 @@ _WHERE: Final = {
     "catalogue": "medsettle_gateway.cli.catalogue:catalogue",
     "credential": "medsettle_gateway.cli.credential:credential",
     "demo-city": "medsettle_gateway.cli.founding:demo_city",
+    "identity": "medsettle_gateway.cli.identity:identity",
     "init": "medsettle_gateway.cli.founding:init",
     "institution": "medsettle_gateway.cli.institution:institution",
     "ledger": "medsettle_gateway.cli.ledger:ledger",
@@ -28,6 +29,7 @@ _WHERE: Final = {
     "sale": "medsettle_gateway.cli.sale:sale",
     "serve": "medsettle_gateway.cli.serve:serve",
     "settings": "medsettle_gateway.cli.settings:settings",
+    "staff": "medsettle_gateway.cli.staff:staff",
     "terminal": "medsettle_gateway.cli.terminal:terminal",
 }
 

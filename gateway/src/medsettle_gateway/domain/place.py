@@ -81,6 +81,7 @@ class Stopped(Struct, frozen=True):
     """Why the institution may not settle on these days; the body of a suspension and of an exit."""
 
     cause: str
+    author: str = ""
 
 
 class TakesCards(Struct, frozen=True):

@@ -1,6 +1,5 @@
 """What operators enter of places, of those who work there, and of filings: dated, and only ever added to."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -93,7 +92,7 @@ def enter_filings(people: People, rows: Rows[RecordRow]) -> Entered:
     return tally.entered()
 
 
-def kept_of(connection: Connection, subject: str) -> Sequence[Kept]:
+def kept_of(connection: Connection, subject: str) -> list[Kept]:
     """Returns everything that was ever recorded of a subject, in the order of entry."""
     rows = connection.execute(_HISTORY, (subject,)).fetchall()
     return [Kept(record_of(columns), source) for *columns, source in rows]
