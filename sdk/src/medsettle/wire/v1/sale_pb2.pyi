@@ -1084,6 +1084,7 @@ class Booked(_message.Message):
     UPSTREAM_FIELD_NUMBER: _builtins.int
     UPSTREAM_NOTE_FIELD_NUMBER: _builtins.int
     DRAWN_FIELD_NUMBER: _builtins.int
+    CODES_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """Output only. The patient's region, which names the books."""
     scheme: _builtins.str
@@ -1120,6 +1121,10 @@ class Booked(_message.Message):
     def drawn(self) -> _containers.RepeatedCompositeFieldContainer[Global___DrawnPrescription]:
         """Output only. What it dispenses of registered prescriptions."""
 
+    @_builtins.property
+    def codes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TracedCode]:
+        """Output only. The traceability codes that nobody else may sell as long as it stands."""
+
     def __init__(
         self,
         *,
@@ -1136,14 +1141,47 @@ class Booked(_message.Message):
         upstream: _builtins.str = ...,
         upstream_note: _builtins.str = ...,
         drawn: _abc.Iterable[Global___DrawnPrescription] | None = ...,
+        codes: _abc.Iterable[Global___TracedCode] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["calculated_at", b"calculated_at", "created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "drawn", b"drawn", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "codes", b"codes", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "drawn", b"drawn", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Booked: _TypeAlias = Booked  # noqa: Y015
+
+@_typing.final
+class TracedCode(_message.Message):
+    """A traceability code (追溯码) that a sale takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    SPLIT_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Output only. The code."""
+    item_code: _builtins.str
+    """Output only. The item code of its line."""
+    split: _builtins.bool
+    """Output only. True: only a part of the pack (拆零)."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        item_code: _builtins.str = ...,
+        split: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_split", b"_split", "split", b"split"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_split", b"_split", "code", b"code", "item_code", b"item_code", "split", b"split"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__split: _TypeAlias = _typing.Literal["split"]  # noqa: Y015
+    _WhichOneofArgType__split: _TypeAlias = _typing.Literal["_split", b"_split"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__split) -> _WhichOneofReturnType__split | None: ...
+
+Global___TracedCode: _TypeAlias = TracedCode  # noqa: Y015
 
 @_typing.final
 class Sale(_message.Message):
