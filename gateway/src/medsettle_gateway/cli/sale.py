@@ -16,6 +16,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
     shown_at,
 )
+from medsettle_gateway.cli.sale_shown import show
 from medsettle_gateway.cli.usage import WrongUsageError, WrongValueError
 from medsettle_gateway.cli.words import words
 from medsettle_gateway.domain.ids import RequestId
@@ -121,6 +122,9 @@ def _why(record: SaleRecord) -> tuple[str, str]:
     if record.state == "HELD":
         return f"预占至 {until}", f"held until {until}"
     return f"预占已于 {until} 到期,等待迟到的确认", f"its hold ended at {until}; a late confirmation may come"
+
+
+sale.add_command(show)
 
 
 _by_option = click.option("--by", "author", required=True, callback=words, help="Who decides it.")

@@ -1,4 +1,4 @@
-"""How a name is shown on screens and paper: the family name, the rest masked."""
+"""How names and numbers of people are shown on screens and paper: a part of each, the rest masked."""
 
 from typing import Final
 
@@ -16,3 +16,16 @@ def masked(name: str) -> str:
     """Returns 张* for 张伟, 欧阳** for 欧阳娜娜, and ``A****`` for a name in letters."""
     family_chars = _DOUBLE_CHARS if name[:2] in _DOUBLE and len(name) > _DOUBLE_CHARS else 1
     return name[:family_chars] + "*" * (len(name) - family_chars)
+
+
+_FIRST_CHARS: Final = 3
+_LAST_CHARS: Final = 2
+_LONG_CHARS: Final = 10
+"""Of a shorter number only the end is shown."""
+
+
+def masked_number(number: str) -> str:
+    """Returns ``210*************1X`` for an identity number, ``139******00`` for a phone; empty for none."""
+    first_chars = _FIRST_CHARS if len(number) >= _LONG_CHARS else 0
+    hidden = max(0, len(number) - first_chars - _LAST_CHARS)
+    return number[:first_chars] + "*" * hidden + number[first_chars + hidden :]

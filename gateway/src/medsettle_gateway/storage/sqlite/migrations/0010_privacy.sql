@@ -15,3 +15,19 @@ BEGIN SELECT RAISE(ABORT, 'who came for a patient is never changed'); END;
 -- Members by the number of their social card; the number itself is sealed with the identity.
 ALTER TABLE identities ADD COLUMN social_card_hash BLOB;
 CREATE INDEX identities_by_social_card ON identities (social_card_hash) WHERE social_card_hash IS NOT NULL;
+
+-- Who saw the clear text of whom, and why. Written before it is shown.
+CREATE TABLE identity_accesses (
+  position INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL,
+  shown TEXT NOT NULL,
+  author TEXT NOT NULL CHECK (author <> ''),
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  accessed_at_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX identity_accesses_of ON identity_accesses (subject, position);
+CREATE INDEX identity_accesses_at ON identity_accesses (accessed_at_us);
+CREATE TRIGGER identity_accesses_stay BEFORE DELETE ON identity_accesses
+BEGIN SELECT RAISE(ABORT, 'accesses are never deleted'); END;
+CREATE TRIGGER identity_accesses_stand BEFORE UPDATE ON identity_accesses
+BEGIN SELECT RAISE(ABORT, 'accesses are never changed'); END;
