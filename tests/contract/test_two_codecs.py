@@ -36,6 +36,7 @@ from medsettle_gateway.rpc.authentication import milliseconds
 from medsettle_gateway.rpc.codec import answers, requests
 from medsettle_gateway.rpc.codec.parts import Limits
 from medsettle_gateway.service import commands
+from medsettle_gateway.service.checked import Advisory
 from tests.gateway.rpc.stage import AUDIENCE, INSTITUTION, NOW, REQUEST_ID, ROOT, TERMINAL, TILL, Stage
 
 CALLER = commands.Caller(TERMINAL, INSTITUTION, TILL.key)
@@ -228,7 +229,7 @@ def vars_of(tendered: models.Tendered) -> tuple[str, int, str]:
 def test_a_quote_reads_as_it_was_made(made: SettlementRecord) -> None:
     answer = commands.QuoteAnswer(
         (made,), Split.of([made.breakdown]), "MSQ1.x", NOW, NOW.date(), "张*",
-        (commands.Advisory("CAP_NEARLY_REACHED", "快到了", "nearly"),),
+        (Advisory("CAP_NEARLY_REACHED", "快到了", "nearly"),),
     )
     quote = answering.quote(answers.to_bytes(calls.QUOTE, answer, full=True))
     assert quote.split.cash_fen == made.breakdown.cash_fen

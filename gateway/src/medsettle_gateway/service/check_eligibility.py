@@ -1,7 +1,7 @@
 """CheckEligibility: what the patient may have here. Not knowing is never shown as no."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -9,22 +9,34 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.accounts import Asked as AskedOf
 from medsettle_gateway.domain.calendar import day_ends_at, day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
-from medsettle_gateway.domain.facts import MemberFacts, ResolvedCredential
+from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential
 from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.keys import (
     AnyKey,
+    CatalogueKey,
     CountersKey,
     DueHoldsKey,
     Facts,
     InstitutionKey,
     MemberKey,
+    OpenPrescriptionsKey,
 )
 from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.domain.place import InstitutionKind
+from medsettle_gateway.domain.prescriptions import PrescriptionFacts
+from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.service.advice import advice_on
 from medsettle_gateway.service.authority import Cover, Offer, Visit
 from medsettle_gateway.service.binding import issue
-from medsettle_gateway.service.checked import AccountAnswer, BenefitAnswer, EligibilityAnswer
+from medsettle_gateway.service.checked import (
+    AccountAnswer,
+    BenefitAnswer,
+    EligibilityAnswer,
+    ItemAnswer,
+    OpenPrescription,
+)
+from medsettle_gateway.service.checked_items import Counter, answers, items_of
 from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
@@ -33,11 +45,13 @@ from medsettle_gateway.service.guards import check_institution
 from medsettle_gateway.service.payers import barred, payers_of
 from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.placing import place_keys, place_on
+from medsettle_gateway.service.prescribing import open_key
 from medsettle_gateway.service.watched import Look, visit_keys, watched_visit
 from medsettle_gateway.service.watching import advisory, on_visit
 
 _UNDETERMINED: Final = frozenset({
-    Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.NO_RULE, Reason.PARAMETER_ASSUMED,
+    Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.CREDENTIAL_SERVICE_UNAVAILABLE, Reason.NO_RULE,
+    Reason.PARAMETER_ASSUMED,
 })
 """Reasons that say that a source did not answer, or that a figure is not known: that is not a no."""
 
@@ -71,7 +85,19 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     institution = known.of(place)
     if institution is None:
         return keys
+    keys += (*_catalogue_key(asked, institution), *_open_key(member.member, institution, now))
     return (*keys, *visit_keys(_look(asked, member, now), institution, known, now))
+
+
+def _catalogue_key(asked: AskedCheck, institution: InstitutionFacts) -> tuple[CatalogueKey, ...]:
+    codes = tuple(sorted(asked.command.item_codes))
+    return (CatalogueKey(institution.region, codes),) if codes else ()
+
+
+def _open_key(member: str, institution: InstitutionFacts, now: Now) -> tuple[OpenPrescriptionsKey, ...]:
+    """Prescriptions that may be dispensed; only a pharmacy does that."""
+    is_pharmacy = institution.kind is InstitutionKind.PHARMACY
+    return (open_key(member, day_of(now.at)),) if is_pharmacy else ()
 
 
 def _look(asked: AskedCheck, member: MemberFacts, now: Now) -> Look:
@@ -113,8 +139,21 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     )
     cover = now.desk.authority.cover(visit, asked.command.benefit)
     look = _look(asked, member, now)
-    noted = on_visit(look, watched_visit(look, institution, facts, now))
-    return _answer(visit, cover, noted, now)
+    watched = watched_visit(look, institution, facts, now)
+    at, codes = Counter(member, institution, day, watched), asked.command.item_codes
+    items: tuple[CatalogueItem, ...] = ()
+    said: tuple[ItemAnswer, ...] = ()
+    for key in _catalogue_key(asked, institution):
+        catalogue = facts.of(key)
+        items, said = items_of(codes, catalogue, at), answers(codes, catalogue, at)
+    noted = on_visit(look, watched, items)
+    open_ = [each for key in _open_key(member.member, institution, now) for each in facts.of(key)]
+    return replace(_answer(visit, cover, noted, now), items=said, prescriptions=tuple(map(_open, open_)))
+
+
+def _open(known: PrescriptionFacts) -> OpenPrescription:
+    prescribed = known.prescription
+    return OpenPrescription(prescribed.number, prescribed.institution, prescribed.valid_to)
 
 
 def _member(asked: AskedCheck, facts: Facts) -> MemberFacts:

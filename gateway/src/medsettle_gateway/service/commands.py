@@ -48,6 +48,7 @@ class CheckEligibility:
     as_of: date | None = None
     prescription: Prescription | None = None
     operator: str = ""
+    item_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from medsettle_gateway.service import (
     showing,
 )
 from medsettle_gateway.service.check_eligibility import AskedCheck
+from medsettle_gateway.service.checked import EligibilityAnswer
 from medsettle_gateway.service.commands import (
     Answer,
     Caller,
     CheckEligibility,
     Command,
-    EligibilityAnswer,
     Enrol,
     Expire,
     FetchPrescriptions,

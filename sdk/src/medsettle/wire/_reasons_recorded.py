@@ -107,6 +107,20 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         "请核对医保编码,或把该行自费结算。",
         "Check the national code, or sell that line without insurance.",
     ),
+    Reason.ITEM_SELF_PAID: _recorded(
+        Actor.PATIENT,
+        "基金不支付这个项目,由患者自费。",
+        "No fund pays for this item; the patient bears it.",
+        "可以购买,个人账户能否支付按当地规定;也可请患者改用目录内的同类项目。",
+        "It can be sold; whether an account may pay is the region's rule. Or offer one that is paid for.",
+    ),
+    Reason.ITEM_RESTRICTED: _recorded(
+        Actor.PATIENT,
+        "这个项目限定了支付范围,这位患者或本机构不在范围内。",
+        "Funds pay for this item within limits, and this patient or place is outside them.",
+        "可以购买,基金不支付;请看所列的限定条件,或改用其他项目。",
+        "It can be sold without a fund; see the limit that is named, or offer another item.",
+    ),
     Reason.ITEM_NOT_VALID: _recorded(
         Actor.STORE,
         "该编码在服务日期无效。",

@@ -26,6 +26,8 @@ _ACKNOWLEDGEMENT_COUNT: Final = 16
 _ACCEPTED_COUNT: Final = 16
 _REASON_CHARS: Final = 200
 _NAME_CHARS: Final = 64
+_ITEM_CODE_COUNT: Final = 50
+_ITEM_CODE_CHARS: Final = 32
 _QUOTE_TOKEN_CHARS: Final = 2_048
 _PAGE_TOKEN_CHARS: Final = 512
 _USUAL_PAGE: Final = 20
@@ -62,7 +64,18 @@ def _check_eligibility(body: bytes, caller: Caller, _: Limits) -> Asked:
         as_of=form.day_if(wire, "as_of", ""),
         prescription=_PRESCRIPTIONS.get(wire.prescription),
         operator=form.optional_text(wire.operator, _OPERATOR_CHARS, "operator"),
+        item_codes=_item_codes(wire),
     ))
+
+
+def _item_codes(wire: eligibility_pb2.CheckEligibilityRequest) -> tuple[str, ...]:
+    """What the patient would like to have, each once."""
+    form.within(len(wire.item_codes), _ITEM_CODE_COUNT, "item_codes")
+    codes = (
+        form.text(each, _ITEM_CODE_CHARS, f"item_codes[{number}]")
+        for number, each in enumerate(wire.item_codes, 1)
+    )
+    return tuple(dict.fromkeys(codes))
 
 
 def _quote(body: bytes, caller: Caller, limits: Limits) -> Asked:

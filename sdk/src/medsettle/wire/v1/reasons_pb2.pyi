@@ -138,6 +138,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The catalogue has no such item code. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_ITEM_NOT_VALID: _Reason.ValueType  # 46
     """The item code is not valid on the service date. FAILED_PRECONDITION, retry no, store, recorded."""
+    REASON_ITEM_SELF_PAID: _Reason.ValueType  # 166
+    """No fund pays for the item; accounts and cash may. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_ITEM_RESTRICTED: _Reason.ValueType  # 167
+    """No fund pays for the item here or for this person, by its own terms. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_ACCOUNT_UNKNOWN: _Reason.ValueType  # 47
     """The account is neither the patient's nor bound by the family. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_ACCOUNT_FROZEN: _Reason.ValueType  # 48
@@ -444,6 +448,10 @@ REASON_ITEM_UNKNOWN: Reason.ValueType  # 45
 """The catalogue has no such item code. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_ITEM_NOT_VALID: Reason.ValueType  # 46
 """The item code is not valid on the service date. FAILED_PRECONDITION, retry no, store, recorded."""
+REASON_ITEM_SELF_PAID: Reason.ValueType  # 166
+"""No fund pays for the item; accounts and cash may. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_ITEM_RESTRICTED: Reason.ValueType  # 167
+"""No fund pays for the item here or for this person, by its own terms. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_ACCOUNT_UNKNOWN: Reason.ValueType  # 47
 """The account is neither the patient's nor bound by the family. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_ACCOUNT_FROZEN: Reason.ValueType  # 48
