@@ -17,7 +17,7 @@ import pytest
 
 from medsettle.testing import Gateway
 
-LOGGERS: Final = ("", "medsettle", "httpx", "httpcore", "asyncio", "tenacity", "grpc", "asyncpg")
+LOGGERS: Final = ("", "medsettle", "httpx", "httpcore", "tenacity")
 """Those of the product, and those of the libraries that handle what people show."""
 _SHOWN_CHARS: Final = 40
 _LOG_BYTES: Final = 64_000_000
