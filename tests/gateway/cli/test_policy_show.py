@@ -63,6 +63,8 @@ def page() -> str:
         "  年末结余结转下年 / what is left at the end of the year carries over〔第二十五条〕",
         "  销户 / closes: 死亡,余额付给继承人、指定受益人 / deceased, paid to heir, beneficiary",
         "    凭据 / papers: 身份证、户口簿",
+        "  每月计入:本人缴费基数的比例 / accrued each month, of the own contribution base:",
+        "  改革当年平均基本养老金(元/月) / average basic pension of the reform year, a month:",
         "  因病致贫风险(本年度政策范围内个人负担累计,达到即提示)",
     ],
 )

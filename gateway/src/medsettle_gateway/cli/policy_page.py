@@ -27,7 +27,7 @@ from medsettle_gateway.cli.policy_words import (
     fact_word,
     value_word,
 )
-from medsettle_gateway.policy.accounts import AccountRules, Subsidy
+from medsettle_gateway.policy.accounts import AccountRules, Accrual, Subsidy
 from medsettle_gateway.policy.line_rules import LineRules
 from medsettle_gateway.policy.notices import Notice
 from medsettle_gateway.policy.pack import Pack
@@ -161,6 +161,17 @@ def _accounts(rules: AccountRules | None) -> Iterator[str]:
         yield f"  不得支付 / never for: {named} / {', '.join(rules.never)}"
     if rules.subsidy is not None:
         yield from _subsidy(rules.subsidy)
+    if rules.accrual is not None:
+        yield from _accrual(rules.accrual)
+
+
+def _accrual(accrual: Accrual) -> Iterator[str]:
+    base = ("每月计入:本人缴费基数的比例", "accrued each month, of the own contribution base")
+    yield from figure_lines(*base, accrual.of_base)
+    pension = ("每月计入:平均基本养老金的比例", "accrued each month, of the average basic pension")
+    yield from figure_lines(*pension, accrual.of_pension)
+    average = ("改革当年平均基本养老金(元/月)", "average basic pension of the reform year, a month")
+    yield from figure_lines(*average, accrual.pension)
 
 
 def _subsidy(subsidy: Subsidy) -> Iterator[str]:

@@ -64,6 +64,20 @@ class Subsidy:
 
 
 @dataclass(frozen=True, slots=True)
+class Accrual:
+    """What a month brings to an account (个人账户计入).
+
+    ``of_base`` is a RATIO of the own contribution base of the month, ``of_pension`` one of ``pension``: the
+    city's average basic pension of the reform year, an AMOUNT in fen a month.
+    """
+
+    path: str
+    of_base: Figure
+    of_pension: Figure
+    pension: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRules:
     """The ``accounts`` section of a pack. ``at`` None is everywhere."""
 
@@ -74,6 +88,7 @@ class AccountRules:
     owners: tuple[Owner, ...]
     clause: str = ""
     subsidy: Subsidy | None = None
+    accrual: Accrual | None = None
 
     def use(self, facts: Facts) -> "AccountUse":
         """The rules for a patient with these facts."""

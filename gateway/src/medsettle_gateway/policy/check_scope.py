@@ -86,6 +86,10 @@ def scoped_figures(rules: Rules) -> Iterator[Scoped]:
         yield from _of_layer(rules, layer)
     if rules.accounts is not None and rules.accounts.subsidy is not None:
         yield Scoped(rules.accounts.subsidy.credit, Scope(((),)), needed=False)
+    if rules.accounts is not None and rules.accounts.accrual is not None:
+        accrual = rules.accounts.accrual
+        for figure in (accrual.of_base, accrual.of_pension, accrual.pension):
+            yield Scoped(figure, Scope(((),)), needed=False)
     for notice in rules.notices:
         yield Scoped(notice.figure, Scope(((),)), needed=False)
 

@@ -5,15 +5,18 @@ from typing import Final
 
 from medsettle_gateway.domain.basket import LineKind
 from medsettle_gateway.domain.member import Enrolment, Owner
-from medsettle_gateway.policy.accounts import AccountRules, Closing, Pays, Purchase, Subsidy
+from medsettle_gateway.policy.accounts import AccountRules, Accrual, Closing, Pays, Purchase, Subsidy
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.load_benefits import read_title
 from medsettle_gateway.policy.load_facts import Vocabulary, askable
 from medsettle_gateway.policy.load_rows import read_clause, read_figure, read_gate, read_tests
 from medsettle_gateway.policy.reading import Reader, child
-from medsettle_gateway.policy.rows import Figure, FigureKind
+from medsettle_gateway.policy.rows import Figure, FigureKind, Force
 
 _KINDS: Final = askable(("kind",))
+_ACCRUED: Final = {
+    "of_base": FigureKind.RATIO, "of_pension": FigureKind.RATIO, "pension": FigureKind.AMOUNT,
+}
 
 
 def read_accounts(
@@ -23,7 +26,7 @@ def read_accounts(
     if value is None:
         return None
     required = ("enrolments", "owners")
-    known = (*required, "pays", "at", "never", "clause", "subsidy")
+    known = (*required, "pays", "at", "never", "clause", "subsidy", "accrual")
     data = reader.section(value, "accounts", known, required)
     pays = Pays.PERSONAL
     if "pays" in data:
@@ -42,6 +45,7 @@ def read_accounts(
         owners=reader.choices(data.get("owners", []), "accounts.owners", Owner),
         clause=read_clause(reader, data, "accounts", required=False),
         subsidy=_subsidy(reader, data.get("subsidy"), "accounts.subsidy", vocabulary),
+        accrual=_accrual(reader, data.get("accrual"), "accounts.accrual", vocabulary),
     )
 
 
@@ -86,6 +90,22 @@ def _subsidy(reader: Reader, value: object, path: str, vocabulary: Vocabulary) -
         carries_over_clause=carries_over,
         closes=tuple(_closing(reader, entry, at) for at, entry in closes),
     )
+
+
+def _accrual(reader: Reader, value: object, path: str, vocabulary: Vocabulary) -> Accrual | None:
+    if value is None:
+        return None
+    data = reader.section(value, path, tuple(_ACCRUED), ("of_base",))
+    figures = []
+    for name, kind in _ACCRUED.items():
+        at = child(path, name)
+        rows = reader.section(data.get(name, {}), at, ("rows",)).get("rows")
+        figure = read_figure(reader, rows, child(at, "rows"), (at, kind), vocabulary.of_rows)
+        for row in figure.rows:
+            if row.force in {Force.FLOOR, Force.CEILING}:
+                reader.fault(child(row.path, "force"), "what is accrued is exact or assumed: it has no bound")
+        figures.append(figure)
+    return Accrual(path, *figures)
 
 
 def _credit(reader: Reader, value: object, path: str, vocabulary: Vocabulary) -> Figure:
