@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from medsettle.wire.states import ALIVE, SaleState
 from medsettle_gateway.domain.entry import book_sums
 from medsettle_gateway.domain.facts import CounterState
+from medsettle_gateway.domain.keys import PrescriptionKey
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.ledger import books, postings
 from tests.gateway.service.memory_store import CounterRow, MemoryStore, Tables
@@ -22,6 +23,7 @@ def check_tables(tables: Tables) -> None:
     check_balances(tables)
     check_counters(tables)
     check_dispensed(tables)
+    check_prescriptions(tables)
     check_one_alive(tables)
     check_shown_is_booked(tables)
     check_the_state_is_booked(tables)
@@ -72,6 +74,22 @@ def check_dispensed(tables: Tables) -> None:
         if sale.state in LIVE and sale.effect is not None and sale.effect.dispensed
     }
     assert {text: kept.drugs for text, kept in tables.dispensings.items()} == live
+
+
+def check_prescriptions(tables: Tables) -> None:
+    """What is drawn is what the sales that stand dispense, and never more than all dispensings come to."""
+    standing = {
+        sale.request_id.text: sale.drawn
+        for sale in tables.sales.values()
+        if sale.drawn and (sale.state in LIVE or sale.state is SaleState.PENDING)
+    }
+    prescriptions = tables.prescriptions
+    assert prescriptions.draws == standing
+    for institution, number in prescriptions.registered:
+        facts = prescriptions.load(PrescriptionKey(institution, number))
+        assert facts is not None
+        for drug in facts.prescription.drugs:
+            assert 0 <= facts.drawn_e4[drug.item_code] <= facts.prescription.allowed_e4(drug)
 
 
 def _without_zeros(counters: Mapping[CounterRow, CounterState]) -> dict[CounterRow, CounterState]:

@@ -29,10 +29,9 @@ async def put(
     stand: Stand, store: Store, *numbers: str, member: str = "1", **changes: Any
 ) -> RegisteredPrescription:
     reference = stand.enter(person(member))[member]
-    for number in numbers or ("RX-1",):
-        prescription = registered(member=reference, number=number, **changes)
-        await write(store, KeepPrescription(prescription))
-    return prescription
+    of_each = [registered(member=reference, number=each, **changes) for each in numbers or ("RX-1",)]
+    await write(store, *map(KeepPrescription, of_each))
+    return of_each[-1]
 
 
 async def draw(store: Store, number: int, *draws: Draw) -> str:
@@ -45,7 +44,7 @@ async def draw(store: Store, number: int, *draws: Draw) -> str:
 
 async def found(store: Store) -> PrescriptionFacts:
     facts = await load(store, KEY)
-    assert facts is not None
+    assert isinstance(facts, PrescriptionFacts)
     return facts
 
 

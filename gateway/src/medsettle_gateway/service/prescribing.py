@@ -148,7 +148,8 @@ def _registered(asked: AskedRegistration, facts: Facts, now: Now) -> Decision:
         diagnoses=order.diagnoses,
         dual_channel=order.dual_channel,
     )
-    answer = _answer(PrescriptionFacts(prescription), member.masked_name, now)
+    nothing_yet = {drug.item_code: 0 for drug in order.drugs}
+    answer = _answer(PrescriptionFacts(prescription, drawn_e4=nothing_yet), member.masked_name, now)
     return Decision(answer, (KeepPrescription(prescription),))
 
 

@@ -1,0 +1,386 @@
+"""Sales that dispense registered prescriptions: each line for itself, and never more than is prescribed."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medsettle.wire.reasons import Reason
+from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.service.commands import Command, Quote, RefusedAnswer, SaleAnswer, Settle
+from medsettle_gateway.service.office import NotAllowedError, PayAsShown, SettleAgain
+from tests.gateway.service.books_hold import check_store
+from tests.gateway.service.rx import (
+    circulating,
+    dispensed,
+    drawn,
+    fetch,
+    named,
+    one,
+    register,
+    review,
+    rx_basket,
+    rx_line,
+    several,
+    withdraw,
+)
+from tests.gateway.service.test_office import repairs, reverses
+from tests.gateway.service.test_replacing import returning
+from tests.gateway.service.world import DAUGHTER, PHARMACY, World, beside, caller, split
+
+
+def settle(world: World, bought: Basket, **changes: Any) -> Settle:
+    """All from the patient's pocket: what is refused for its lines is refused before amounts are compared."""
+    cash_fen = sum(each.amount_fen for each in bought.lines)
+    command = world.settle(
+        world.request_id(PHARMACY), basket=bought, expected=split(0, cash_fen),
+        acknowledgements=("POSSIBLE_DUPLICATE",),
+    )
+    return replace(command, **changes)
+
+
+async def faults(world: World, bought: Basket, **changes: Any) -> list[tuple[str, Reason]]:
+    answer = await world.refused(settle(world, bought, **changes))
+    assert answer.recorded
+    return [(each.line_id, each.reason) for each in answer.refusal.lines]
+
+
+async def test_a_sale_draws_what_its_lines_name() -> None:
+    world = await World().started()
+    await circulating(world)
+    sale = await dispensed(world, rx_line(quantity=2), rx_line("DRUG2", 1, "2"))
+    assert sale.state is SaleState.SETTLED
+    assert (drawn(world), drawn(world, "DRUG2")) == (2, 1)
+    (left,) = await several(world, fetch(world))
+    assert (left.facts.left_e4("DRUG"), left.facts.sales) == (10_000, (sale.request_id.text,))
+
+
+async def test_a_prescription_is_dispensed_in_parts_until_nothing_is_left() -> None:
+    world = await World().started()
+    await circulating(world)
+    for _ in range(3):
+        await dispensed(world, rx_line())
+    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_DISPENSED)]
+    assert drawn(world) == 3
+
+
+async def test_each_line_is_refused_for_itself_and_all_at_once() -> None:
+    world = await World().started()
+    await circulating(world)
+    await dispensed(world, rx_line("DRUG2"))
+    bought = rx_basket(rx_line(quantity=4), rx_line("DRUG2", 1, "2"), rx_line("TONIC", 1, "3"))
+    assert await faults(world, bought) == [
+        ("1", Reason.PRESCRIPTION_QUANTITY_EXCEEDED),
+        ("2", Reason.PRESCRIPTION_DISPENSED),
+        ("3", Reason.PRESCRIPTION_NOT_FOR_ITEM),
+    ]
+    assert drawn(world) == 0
+
+
+async def test_a_refused_line_says_what_is_left() -> None:
+    world = await World().started()
+    await circulating(world)
+    answer = await world.refused(settle(world, rx_basket(rx_line(quantity=4))))
+    detail = answer.refusal.lines[0].detail
+    assert (detail["left"], detail["wanted"], detail["prescription"]) == ("3", "4", "RX-1")
+
+
+async def test_lines_of_one_drug_count_together() -> None:
+    world = await World().started()
+    await circulating(world)
+    bought = rx_basket(rx_line(quantity=2), rx_line(quantity=2, line_id="2"))
+    assert await faults(world, bought) == [("2", Reason.PRESCRIPTION_QUANTITY_EXCEEDED)]
+    await dispensed(world, rx_line(quantity=2), rx_line(quantity=1, line_id="2"))
+    assert drawn(world) == 3
+
+
+async def test_another_patients_prescription_is_refused() -> None:
+    world = await World().started()
+    await circulating(world)
+    command = settle(world, rx_basket(), credential=world.credential(DAUGHTER))
+    answer = await world.refused(command)
+    assert answer.refusal.reason is Reason.PRESCRIPTION_NOT_PATIENTS
+
+
+async def test_what_nobody_has_reviewed_is_not_dispensed() -> None:
+    world = await World().started()
+    await one(world, register(world))
+    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_NOT_REVIEWED)]
+    await one(world, review())
+    await dispensed(world)
+    assert drawn(world) == 1
+
+
+async def test_what_a_pharmacist_rejected_is_not_dispensed() -> None:
+    world = await World().started()
+    await circulating(world)
+    await one(world, review(pharmacist="PH2", approved=False, note="interaction"))
+    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_REJECTED)]
+
+
+async def test_what_was_withdrawn_is_not_dispensed_and_what_was_stays_so() -> None:
+    world = await World().started()
+    await circulating(world)
+    await dispensed(world)
+    await one(world, withdraw())
+    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_WITHDRAWN)]
+    assert drawn(world) == 1
+
+
+async def test_a_prescription_is_good_to_the_end_of_its_last_day() -> None:
+    world = await World().started()
+    await circulating(world, valid_to=date(2026, 7, 3))
+    world.clock.forward(days=1)
+    await dispensed(world)
+    world.clock.forward(days=1)
+    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_EXPIRED)]
+
+
+async def test_nothing_is_claimed_of_a_day_before_it_was_prescribed() -> None:
+    world = await World().started()
+    await circulating(world)
+    early = rx_basket(service_on=date(2026, 7, 1), late_reason="line was down")
+    assert await faults(world, early) == [("1", Reason.PRESCRIPTION_NOT_YET_VALID)]
+
+
+async def test_a_sale_takes_no_more_than_the_rest_of_one_dispensing() -> None:
+    world = await World().started()
+    await circulating(world, dispensings=2)
+    assert await faults(world, rx_basket(rx_line(quantity=4))) == [
+        ("1", Reason.PRESCRIPTION_QUANTITY_EXCEEDED)
+    ]
+    await dispensed(world, rx_line(quantity=2))
+    assert await faults(world, rx_basket(rx_line(quantity=2))) == [
+        ("1", Reason.PRESCRIPTION_QUANTITY_EXCEEDED)
+    ]
+    await dispensed(world, rx_line(quantity=1))
+    await dispensed(world, rx_line(quantity=3))
+    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_DISPENSED)]
+    assert drawn(world) == 6
+
+
+async def test_a_number_that_nobody_registered_is_paper() -> None:
+    world = await World().started()
+    sale = await dispensed(world, basket=rx_basket(prescriptions=(named("PAPER-7"),)))
+    assert (sale.state, sale.drawn) == (SaleState.SETTLED, ())
+
+
+async def test_an_own_prescription_of_that_number_draws_nothing() -> None:
+    world = await World().started()
+    await circulating(world)
+    own = replace(named(), kind=Prescription.OWN)
+    sale = await dispensed(world, basket=rx_basket(prescriptions=(own,)))
+    assert (sale.drawn, drawn(world)) == ((), 0)
+
+
+async def test_a_quote_says_what_a_settle_would_be_refused_for_and_draws_nothing() -> None:
+    world = await World().started()
+    await circulating(world)
+    asked = Quote(caller("1", PHARMACY), world.credential(), rx_basket(rx_line(quantity=4)))
+    answer = await world.refused(asked)
+    assert (answer.refusal.reason, answer.recorded) == (Reason.PRESCRIPTION_QUANTITY_EXCEEDED, False)
+    await world.quoted(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
+    assert drawn(world) == 0
+
+
+async def test_a_repeat_draws_nothing_a_second_time() -> None:
+    world = await World().started()
+    await circulating(world)
+    command = settle(world, rx_basket(rx_line(quantity=3)))
+    first, again = await world.sale(command), await world.sale(command)
+    assert first == again
+    assert drawn(world) == 3
+
+
+async def test_a_hold_reserves_what_it_dispenses_and_a_release_gives_it_back() -> None:
+    world = await World().started()
+    await circulating(world)
+    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
+    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_DISPENSED)]
+    await world.sale(world.release(hold.request_id))
+    assert drawn(world) == 0
+    await dispensed(world, rx_line(quantity=3))
+
+
+async def test_a_confirmed_hold_keeps_what_it_reserved() -> None:
+    world = await World().started()
+    await circulating(world)
+    hold = await world.held(basket=rx_basket(rx_line(quantity=2)), place=PHARMACY)
+    await world.sale(world.confirm(hold))
+    assert drawn(world) == 2
+
+
+@pytest.mark.parametrize("swept", [False, True])
+async def test_a_hold_that_ended_reserves_nothing_swept_or_not(swept: bool) -> None:
+    world = await World().started()
+    await circulating(world)
+    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
+    world.clock.forward(minutes=11)
+    if swept:
+        await world.swept(hold.request_id)
+        assert drawn(world) == 0
+    await dispensed(world, rx_line(quantity=3))
+    assert drawn(world) == 3
+    check_store(world.store)
+
+
+async def test_a_late_confirmation_settles_where_it_is_left_still() -> None:
+    world = await World().started()
+    await circulating(world)
+    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
+    world.clock.forward(minutes=11)
+    await world.swept(hold.request_id)
+    sale = await world.sale(world.confirm(hold))
+    assert (sale.state, drawn(world)) == (SaleState.SETTLED, 3)
+
+
+@pytest.mark.parametrize("meanwhile", ["dispensed", "withdrawn"])
+async def test_a_late_confirmation_is_refused_where_it_is_not(meanwhile: str) -> None:
+    world = await World().started()
+    await circulating(world)
+    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
+    world.clock.forward(minutes=11)
+    await world.swept(hold.request_id)
+    if meanwhile == "dispensed":
+        await dispensed(world, rx_line(quantity=1))
+    else:
+        await one(world, withdraw())
+    late = await world.sale(world.confirm(hold))
+    assert late.refusal is not None
+    assert (late.state, late.refusal.reason) == (SaleState.RELEASED, Reason.CONFIRM_TOO_LATE)
+    assert drawn(world) == (1 if meanwhile == "dispensed" else 0)
+
+
+async def test_a_reversal_gives_back_what_was_dispensed() -> None:
+    world = await World().started()
+    await circulating(world)
+    sale = await dispensed(world, rx_line(quantity=3))
+    await world.sale(world.reverse(sale.request_id))
+    assert drawn(world) == 0
+    await dispensed(world, rx_line(quantity=3))
+    check_store(world.store)
+
+
+async def test_the_office_gives_back_as_a_till_does() -> None:
+    world = await World().started()
+    await circulating(world)
+    sale = await dispensed(world, rx_line(quantity=3))
+    world.clock.forward(days=5)
+    await reverses(world, sale.request_id)
+    assert drawn(world) == 0
+
+
+async def test_sealing_a_settled_sale_gives_nothing_back() -> None:
+    world = await World().started()
+    await circulating(world)
+    sale = await dispensed(world)
+    await world.sale(world.seal(sale.request_id))
+    assert drawn(world) == 1
+
+
+async def test_a_settle_under_a_sealed_id_draws_nothing() -> None:
+    world = await World().started()
+    await circulating(world)
+    command = settle(world, rx_basket())
+    await world.sale(world.seal(command.request_id))
+    assert (await world.refused(command)).refusal.reason is Reason.SEALED
+    assert drawn(world) == 0
+
+
+async def test_a_partial_return_gives_back_what_comes_back() -> None:
+    world = await World().started()
+    await circulating(world)
+    bought = (rx_line(quantity=3), rx_line("DRUG2", 1, "2"))
+    sale = await dispensed(world, *bought)
+    command = returning(
+        world, sale, rx_line(quantity=1), request_id=world.request_id(PHARMACY), caller=caller("1", PHARMACY)
+    )
+    kept = await world.sale(replace(command, expected=split(0, 10_000)))
+    assert (drawn(world), drawn(world, "DRUG2")) == (1, 0)
+    (left,) = await several(world, fetch(world))
+    assert left.facts.sales == (kept.request_id.text,)
+    await dispensed(world, rx_line(quantity=2), rx_line("DRUG2", 1, "2"))
+    check_store(world.store)
+    await world.sale(world.reverse(kept.request_id))
+    assert drawn(world) == 2
+
+
+async def test_two_tills_that_dispense_the_same_rest_at_once_do_not_both_get_it() -> None:
+    world = await World().started()
+    await circulating(world)
+    commands = [settle(world, rx_basket(rx_line(quantity=3))) for _ in range(2)]
+    answers = [await each for each in [beside(world.ask(command)) for command in commands]]
+    assert [type(each) for each in answers] == [SaleAnswer, RefusedAnswer]
+    assert isinstance(answers[1], RefusedAnswer)
+    assert answers[1].refusal.reason is Reason.PRESCRIPTION_DISPENSED
+    assert drawn(world) == 3
+
+
+async def test_a_repair_draws_again_what_is_left_and_nothing_where_others_took_it() -> None:
+    world = await World().started()
+    await circulating(world)
+    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
+    world.clock.forward(minutes=11)
+    await world.swept(hold.request_id)
+    other = await dispensed(world, rx_line(quantity=1))
+    await world.sale(world.confirm(hold))
+    again = SettleAgain(hold.request_id, "by phone", ("chen",))
+    with pytest.raises(NotAllowedError, match="as it was shown"):
+        await repairs(world, again)
+    await world.sale(world.reverse(other.request_id))
+    repaired = await repairs(world, again)
+    assert (repaired.state, drawn(world)) == (SaleState.SETTLED, 3)
+
+
+async def test_what_is_paid_as_shown_draws_nothing_that_others_have() -> None:
+    world = await World().started()
+    await circulating(world)
+    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
+    world.clock.forward(minutes=11)
+    await world.swept(hold.request_id)
+    await dispensed(world, rx_line(quantity=1))
+    await world.sale(world.confirm(hold))
+    paid = await repairs(world, PayAsShown(hold.request_id, "goods were handed out", ("chen", "wu")))
+    assert (paid.state, paid.drawn, drawn(world)) == (SaleState.SETTLED, (), 1)
+
+
+ACTS = ("sell", "hold", "release", "confirm", "reverse", "end", "withdraw")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(1, 4)), max_size=14))
+async def test_whatever_is_done_the_store_holds_and_no_drug_comes_to_more_than_is_prescribed(
+    acts: list[tuple[str, int]]
+) -> None:
+    world = await World().started()
+    await circulating(world, dispensings=2)
+    sales: list[Any] = []
+    for act, quantity in acts:
+        await _done(world, act, quantity, sales)
+        assert 0 <= drawn(world) <= 6
+        check_store(world.store)
+
+
+async def _done(world: World, act: str, quantity: int, sales: list[Any]) -> None:
+    latest = sales[-1] if sales else None
+    if act in {"sell", "hold"}:
+        command = settle(world, rx_basket(rx_line(quantity=quantity)))
+        if act == "hold":
+            command = replace(command, collect=type(command.collect).LATER)
+        answer = await world.ask(command)
+        if isinstance(answer, SaleAnswer):
+            sales.append(answer.sale)
+    elif act == "withdraw":
+        await world.ask(withdraw())
+    elif act == "end":
+        world.clock.at += timedelta(minutes=11)
+    elif latest is not None:
+        end: Command = world.confirm(latest)
+        if act != "confirm":
+            end = world.release(latest.request_id) if act == "release" else world.reverse(latest.request_id)
+        await world.ask(end)
