@@ -67,6 +67,8 @@ class Finding(StrEnum):
     """Another attempt of the same ticket is alive too."""
     REPLACED_UNKNOWN = "replaced_unknown"
     """The sale of which it is a partial return is not in the books, or does not stand settled."""
+    CODES_SOLD = "codes_sold"
+    """Packs of it stand sold to others by now: their traceability codes were left out."""
 
 
 class Became(StrEnum):

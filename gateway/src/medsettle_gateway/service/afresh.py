@@ -6,18 +6,21 @@ from medsettle_gateway.domain.facts import AccountState, MemberFacts
 from medsettle_gateway.domain.keys import AnyKey, CountersKey, DueHoldsKey, Facts, MemberKey
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.service.authority import Today
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.dispensing import fits, keys_of_draws
 from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
 from medsettle_gateway.service.payers import payers_now
 from medsettle_gateway.service.person import person_keys
+from medsettle_gateway.service.tracing import free_codes, standing, trace_keys
 
 
 class Afresh(NamedTuple):
     """What it finds, with the moves of other holds whose time is over, and whether its stay was billed.
 
-    ``is_left``: what it dispensed of registered prescriptions, and has given back since, is still left of them.
+    ``is_left``: what it dispensed of registered prescriptions, and has given back since, is still left.
+    ``codes`` are those of its traceability codes that nobody else has taken since.
     """
 
     member: MemberFacts
@@ -25,6 +28,11 @@ class Afresh(NamedTuple):
     moves: tuple[Move, ...]
     stay_ended: bool
     is_left: bool
+    codes: tuple[TracedCode, ...]
+
+    def may_stand(self, sale: SaleRecord) -> bool:
+        """Returns whether everything that the sale needs besides money is still there for it."""
+        return self.is_left and not self.stay_ended and self.codes == sale.codes
 
 
 def keys_afresh(sale: SaleRecord, now: Now) -> tuple[AnyKey, ...]:
@@ -39,6 +47,7 @@ def keys_afresh(sale: SaleRecord, now: Now) -> tuple[AnyKey, ...]:
         *dispensed_keys(sale.member, sale.effect.region, sale.service_on, now),
         *stay_keys(sale.member, sale.institution, sale.basket),
         *keys_of_draws(sale.drawn),
+        *trace_keys(sale.codes),
     )
 
 
@@ -63,6 +72,7 @@ def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
         freed.moves,
         any(freed.still_there(final) is not None for final in ends),
         fits(sale.drawn, facts, freed.moves),
+        free_codes(sale.codes, sale.institution, standing(sale.codes, facts, freed.moves)),
     )
 
 

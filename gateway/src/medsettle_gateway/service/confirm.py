@@ -87,7 +87,7 @@ def _late(sale: SaleRecord, facts: Facts, now: Now) -> tuple[SaleRecord | None, 
     """The sale as it would be now, if that is what was shown, with the moves of other holds that ended."""
     ends_at = (sale.hold_expires_at or sale.created_at) + now.desk.rules.late_confirm
     found = afresh(sale, facts, now)
-    if found is None or found.stay_ended or not found.is_left or now.at >= ends_at:
+    if found is None or not found.may_stand(sale) or now.at >= ends_at:
         return None, ()
     try:
         decided: Decided = now.desk.authority.again(sale, found.today)

@@ -196,6 +196,7 @@ def _settled(command: Repair, late: SaleRecord, found: Afresh, result: _Result, 
         begins, SaleState.SETTLED, now.at, settlements=decided.settlements, split=decided.split,
         effect=decided.effect, calculated_at=now.at,
         drawn=late.drawn if found.is_left else (),  # what others dispensed meanwhile is theirs
+        codes=found.codes,
         tenders=(TenderRecord("cash", cash_fen),) if cash_fen else (),
     )
     sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
@@ -205,7 +206,7 @@ def _settled(command: Repair, late: SaleRecord, found: Afresh, result: _Result, 
 
 
 def _today(late: SaleRecord, found: Afresh, now: Now) -> Decided:
-    decided = None if found.stay_ended or not found.is_left else _again(late, found, now)
+    decided = _again(late, found, now) if found.may_stand(late) else None
     if decided is None:
         raise NotAllowedError(
             "这笔业务今天已无法重新计算;只能按当时告知的金额支付(--as-shown)。",

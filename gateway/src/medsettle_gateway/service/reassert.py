@@ -6,7 +6,7 @@ too (``Booked``): nothing is calculated again, and the input of the calculation 
 does not fit is entered as far as it can be, and listed for the operator.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, NamedTuple
@@ -26,17 +26,20 @@ from medsettle_gateway.domain.keys import (
 from medsettle_gateway.domain.moves import KeepReassertion, Move, PostEntry
 from medsettle_gateway.domain.recovery import Became, Evidence, Finding, Reassertion
 from medsettle_gateway.domain.sale import AccountBooking, Effect, SaleRecord
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.commands import Caller, ReassertedAnswer
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.reassert_replaced import Replaced, replaced, replaced_keys
 from medsettle_gateway.service.recompute import after_reversal, later_key
+from medsettle_gateway.service.tracing import free_codes, standing, trace_keys
 
 _ANYBODY: Final = RecoveryKey()
 _HOLDS: Final = (SaleState.HELD, SaleState.EXPIRED)
 _RESERVES: Final = (SaleState.HELD, SaleState.SETTLED)
 _ASKED: Final = (SaleState.PENDING, SaleState.UNDOING)
+_SELLS: Final = (*_ASKED, *_RESERVES)
 _OF_ACCOUNTS: Final = (Finding.ACCOUNT_SHORT, Finding.ACCOUNT_UNKNOWN)
 
 
@@ -75,7 +78,7 @@ def needs(command: Reenter, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     for each in (shown, sale):
         if each is not None and each.member:
             keys = (*keys, MemberKey(each.member), later_key(each, now))
-    return keys
+    return (*keys, *trace_keys(_codes(shown, sale)))
 
 
 def decide(command: Reenter, facts: Facts, now: Now) -> Decision:
@@ -95,6 +98,7 @@ def decide(command: Reenter, facts: Facts, now: Now) -> Decision:
     by = By(command.caller.terminal, shown.operator, f"REASSERTED in epoch {facts.of(_ANYBODY).epoch}")
     other = replaced(shown, by, facts, now) if sale is None else Replaced()
     again = _entered(shown, to, other, facts, now) if sale is None else _moved(sale, shown, to, facts, now)
+    again = _with_codes(again, sale, shown, (other.moves, facts))
     became = Became.ENTERED if sale is None else Became.MOVED
     moves = _on_its_day((*other.moves, *moves_of(books, again.sale, by)), shown.business_on)
     kept = _kept(command, became, (*again.findings, *other.findings), facts, now)
@@ -164,6 +168,23 @@ def _moved(sale: SaleRecord, shown: SaleRecord, to: SaleState, facts: Facts, now
         after, settled_on=shown.settled_on, tenders=shown.tenders, receipt_token=shown.receipt_token
     )
     return _Again(structs.replace(after, recompute_due=_due(after, facts, now)), findings)
+
+
+def _codes(shown: SaleRecord, sale: SaleRecord | None) -> tuple[TracedCode, ...]:
+    return shown.codes if sale is None else sale.codes
+
+
+def _with_codes(
+    again: _Again, before: SaleRecord | None, shown: SaleRecord, found: tuple[Sequence[Move], Facts]
+) -> _Again:
+    """With those of its codes that it may take; what others sold since is theirs."""
+    codes, stood = _codes(shown, before), before is not None and before.state in _SELLS
+    if stood or not codes or again.sale.state not in _SELLS:
+        return again
+    freed, facts = found
+    free = free_codes(codes, again.sale.institution, standing(codes, facts, freed))
+    findings = again.findings if free == codes else (*again.findings, Finding.CODES_SOLD)
+    return _Again(structs.replace(again.sale, codes=free), findings)
 
 
 def _effect(

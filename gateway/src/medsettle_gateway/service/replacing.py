@@ -27,6 +27,7 @@ from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.sale import Fingerprint, RefusalRecord, SaleRecord
 from medsettle_gateway.domain.split import Difference
+from medsettle_gateway.domain.tracing import TracedCode, codes_of
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.afresh import afresh, keys_afresh
 from medsettle_gateway.service.authority import Decided, Today
@@ -182,13 +183,24 @@ def _kept_line(before: AskedLine | None, line: AskedLine) -> AskedLine:
         raise refuse(Reason.RETURN_NOT_OF_SALE, line=line.line_id, cause="more_than_was_sold")
     if not set(line.traceability_codes) <= set(before.traceability_codes):
         raise refuse(Reason.RETURN_NOT_OF_SALE, line=line.line_id, cause="another_traceability_code")
+    codes = _kept_codes(before, line)
     days = before.days_supply
     if line.days_supply is not None and days is not None:
         days = min(days, line.days_supply)
     return structs.replace(
         before, quantity_e4=line.quantity_e4, amount_fen=line.amount_fen, days_supply=days,
-        traceability_codes=line.traceability_codes,
+        traceability_codes=codes,
     )
+
+
+def _kept_codes(before: AskedLine, line: AskedLine) -> tuple[str, ...]:
+    """The codes of the packs that stay. Raises Refused: RETURN_NOT_OF_SALE, if nobody says which they are."""
+    named = line.traceability_codes
+    if named or not before.traceability_codes:
+        return named
+    if line.quantity_e4 < before.quantity_e4 and not before.split_pack:
+        raise refuse(Reason.RETURN_NOT_OF_SALE, line=line.line_id, cause="traceability_codes_not_named")
+    return before.traceability_codes
 
 
 def _without(sale: SaleRecord, today: Today, accounts: Sequence[AccountFacts]) -> Today:
@@ -246,6 +258,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         effect=carried(left.decided.effect, before.effect),
         calculated_at=at, replaces=before.request_id.text, difference=left.difference, recompute_due=due,
         bound_at=before.bound_at, drawn=_still_drawn(before, left.basket),
+        codes=_still_sold(before, left.basket),
     )
     # What is left was sold when all was: a return gives no till more time to undo the rest.
     sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale), settled_on=before.settled_on)
@@ -255,6 +268,12 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         *moves_of(SaleState.ABSENT, sale, _by(command, f"replaces {before.request_id}")),
     )
     return Decision(SaleAnswer(sale, _name(sale, facts)), moves)
+
+
+def _still_sold(before: SaleRecord, basket: Basket) -> tuple[TracedCode, ...]:
+    """The codes of what stays; those of the packs that came back may be sold again."""
+    stay = codes_of(basket) if before.codes else ()
+    return tuple(each for each in before.codes if each in stay)
 
 
 def _still_drawn(before: SaleRecord, basket: Basket) -> tuple[Draw, ...]:

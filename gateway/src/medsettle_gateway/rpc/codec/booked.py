@@ -11,6 +11,7 @@ from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.counters import CounterKey, Measure
 from medsettle_gateway.domain.plain import from_json, to_json
 from medsettle_gateway.domain.sale import CounterDelta, Effect, Fingerprint, SaleRecord
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import UpstreamRecord
 from medsettle_gateway.rpc.codec import form
 
@@ -43,6 +44,10 @@ def booked(record: SaleRecord) -> sale_pb2.Booked:
         created_at=form.timestamp(record.created_at),
         upstream=effect.upstream,
         upstream_note="" if record.upstream is None else to_json(record.upstream),
+        codes=[
+            sale_pb2.TracedCode(code=code, item_code=item_code, split=split or None)
+            for code, item_code, split in record.codes
+        ],
     )
     if record.calculated_at is not None:
         wire.calculated_at.CopyFrom(form.timestamp(record.calculated_at))
@@ -87,6 +92,11 @@ def stay(wire: sale_pb2.Booked) -> Basket | None:
 def upstream(wire: sale_pb2.Booked) -> UpstreamRecord | None:
     """Returns what was noted of a remote authority's side. Raises ValueError."""
     return from_json(UpstreamRecord, wire.upstream_note) if wire.upstream_note else None
+
+
+def codes(wire: sale_pb2.Booked) -> tuple[TracedCode, ...]:
+    """Returns the traceability codes that the sale takes."""
+    return tuple(TracedCode(each.code, each.item_code, each.split) for each in wire.codes)
 
 
 def day_or_none(text: str) -> date | None:

@@ -121,6 +121,7 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         findings=tuple(map(_finding, filter(_is_finding, wire.advisories))),
         difference=_difference(wire.difference) if wire.HasField("difference") else None,
         upstream=upstream,
+        codes=booked.codes(moves),
     )
 
 
