@@ -122,7 +122,7 @@ async def test_what_a_check_has_said_and_who_came_go_along_with_the_sale(
     counterpart.binds_s = 60
     await async_till.check_eligibility("scanned", item_codes=("XA01",), operator="07")
     await async_till.quote("scanned", basket)
-    proxy = Proxy(Relation.CHILD, "刘代办", "210399199001010019")
+    proxy = Proxy(Relation.CHILD, "刘代办", "210399199001010015")
     await async_till.settle("1", "scanned", basket, expected=SHOWN, proxy=proxy)
     asked = settlement_pb2.SettleRequest.FromString(counterpart.bodies[-1])
     assert (asked.eligibility_token, asked.proxy.name) == ("said-1", "刘代办")

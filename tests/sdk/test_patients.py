@@ -27,7 +27,7 @@ from tests.sdk.counter import Drawer
 from tests.sdk.counterpart import Counterpart
 
 SHOWN = Split(4000, {"pooled": 8000})
-SON = Proxy(Relation.CHILD, "刘代办", "210399199001010019", "13900000000")
+SON = Proxy(Relation.CHILD, "刘代办", "210399199001010015", "13900000000")
 
 
 def settled(counterpart: Counterpart) -> settlement_pb2.SettleRequest:
@@ -128,12 +128,15 @@ def test_a_second_click_that_says_somebody_else_came_is_the_same_sale(
 
 @pytest.mark.parametrize(("field", "proxy"), [
     ("proxy", "child"),
-    ("proxy.relation", Proxy("neighbour", "刘", "210399199001010019")),  # type: ignore[arg-type]
-    ("proxy.name", Proxy(Relation.CHILD, "", "210399199001010019")),
-    ("proxy.name", Proxy(Relation.CHILD, "刘" * 51, "210399199001010019")),
+    ("proxy.relation", Proxy("neighbour", "刘", "210399199001010015")),  # type: ignore[arg-type]
+    ("proxy.name", Proxy(Relation.CHILD, "", "210399199001010015")),
+    ("proxy.name", Proxy(Relation.CHILD, "刘" * 51, "210399199001010015")),
     ("proxy.id_number", Proxy(Relation.CHILD, "刘", "2103991990")),
-    ("proxy.id_number", Proxy(Relation.CHILD, "刘", "2103991990010100190")),
-    ("proxy.phone", Proxy(Relation.CHILD, "刘", "210399199001010019", "1" * 21)),
+    ("proxy.id_number", Proxy(Relation.CHILD, "刘", "2103991990010100150")),
+    ("proxy.id_number", Proxy(Relation.CHILD, "刘", "210399199001010012")),
+    ("proxy.id_number", Proxy(Relation.CHILD, "刘", "21039919900101001A")),
+    ("proxy.phone", Proxy(Relation.CHILD, "刘", "210399199001010015", "1" * 21)),
+    ("proxy.phone", Proxy(Relation.CHILD, "刘", "210399199001010015", "by mail")),
 ])
 def test_a_proxy_that_is_not_in_order_is_named_and_not_repeated(
     till: Till, counterpart: Counterpart, basket: Basket, field: str, proxy: Any
@@ -144,6 +147,13 @@ def test_a_proxy_that_is_not_in_order_is_named_and_not_repeated(
     assert "2103991990" not in f"{refused.value} {refused.value.details}"
     assert counterpart.seen == []
     assert till.open_sales() == ()
+
+
+@pytest.mark.parametrize("number", [
+    "210399199001010015", "21990119700302007x", "210399900101001", "HKG000000000001",
+])
+def test_a_proxy_may_show_what_residents_have(till: Till, basket: Basket, number: str) -> None:
+    assert sell(till, basket, Proxy(Relation.OTHER, "刘", number)).outcome is Outcome.PAID
 
 
 def test_opened_packs_codes_and_the_pharmacist_are_sent_with_the_lines(
