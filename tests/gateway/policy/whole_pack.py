@@ -121,6 +121,10 @@ accounts:
     closes:
       - {cause: moved_away, pays: self, documents: [身份证, 迁移证明], clause: 二十六}
       - {cause: deceased, pays: [heir, beneficiary], clause: 二十七}
+  accrual:
+    of_base: {rows: [{when: {standing: active}, ratio: "0.02", clause: 二十八}]}
+    of_pension: {rows: [{when: {standing: retired}, ratio: "0.02", clause: 二十八}]}
+    pension: {rows: [{amount: "2800.00", clause: 二十八}]}
 eligibility:
   institution: {designation: basic, except: [{emergency: true, clause: 二十}], clause: 六}
   filing: [chronic]
