@@ -67,6 +67,10 @@ class Finding(StrEnum):
     """Another attempt of the same ticket is alive too."""
     REPLACED_UNKNOWN = "replaced_unknown"
     """The sale of which it is a partial return is not in the books, or does not stand settled."""
+    PRESCRIPTION_UNKNOWN = "prescription_unknown"
+    """A prescription that it dispensed is not in the books: its quantity was left out."""
+    PRESCRIPTION_EXCEEDED = "prescription_exceeded"
+    """Others dispensed the rest of a prescription by now: what it dispensed of it was left out."""
     CODES_SOLD = "codes_sold"
     """Packs of it stand sold to others by now: their traceability codes were left out."""
 

@@ -218,6 +218,11 @@ def _dispensed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
     return (KeepDispensed(text, sale.member or "", drugs),) if change > 0 else (DropDispensed(text),)
 
 
+def draws_anew(before: SaleState | None, after: SaleState) -> bool:
+    """Returns whether a sale that comes from one state (None: from nowhere) to another begins to draw."""
+    return before not in _DRAWS and after in _DRAWS
+
+
 def _prescribed(before: SaleState, sale: SaleRecord) -> tuple[Move, ...]:
     """What a sale draws of prescriptions is drawn while it stands, and given back when it ends."""
     stood, stands = before in _DRAWS, sale.state in _DRAWS

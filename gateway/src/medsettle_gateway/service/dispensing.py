@@ -85,7 +85,7 @@ def check_prescribed(
     if not registered:
         return None
     lines = [(line, registered.get(line.prescription_id or "")) for line in basket.lines]
-    given_back = _given_back(freed)
+    given_back = given_back_e4(freed)
     drawn_e4: dict[tuple[str, str, str], int] = {}
     faults: list[LineFault] = []
     for line, known in lines:
@@ -128,7 +128,7 @@ def check_reviewed(prescribed: Prescribed, asked: Iterable[PharmacistReview] = (
 
 def fits(draws: Sequence[Draw], facts: Facts, freed: Iterable[Move] = ()) -> bool:
     """Returns whether all of it may be dispensed still: nothing is withdrawn, and so much is left."""
-    given_back = _given_back(freed)
+    given_back = given_back_e4(freed)
     for draw in draws:
         known = facts.of(PrescriptionKey(draw.institution, draw.number))
         if known is None or known.withdrawal is not None:
@@ -215,7 +215,8 @@ def _unreviewed(
     )
 
 
-def _given_back(freed: Iterable[Move]) -> dict[tuple[str, str, str], int]:
+def given_back_e4(freed: Iterable[Move]) -> dict[tuple[str, str, str], int]:
+    """Returns what moves give back of each drug of a prescription, x 10^4."""
     back_e4: dict[tuple[str, str, str], int] = {}
     for move in freed:
         if isinstance(move, GiveBackPrescriptions):

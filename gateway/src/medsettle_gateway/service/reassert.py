@@ -31,6 +31,7 @@ from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.commands import Caller, ReassertedAnswer
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.guards import check_right, right_keys
+from medsettle_gateway.service.reassert_drawn import drawn_again, drawn_keys
 from medsettle_gateway.service.reassert_replaced import Replaced, replaced, replaced_keys
 from medsettle_gateway.service.recompute import after_reversal, later_key
 from medsettle_gateway.service.tracing import free_codes, standing, trace_keys
@@ -78,7 +79,7 @@ def needs(command: Reenter, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     for each in (shown, sale):
         if each is not None and each.member:
             keys = (*keys, MemberKey(each.member), later_key(each, now))
-    return (*keys, *trace_keys(_codes(shown, sale)))
+    return (*keys, *trace_keys(_codes(shown, sale)), *drawn_keys(shown, sale))
 
 
 def decide(command: Reenter, facts: Facts, now: Now) -> Decision:
@@ -99,6 +100,7 @@ def decide(command: Reenter, facts: Facts, now: Now) -> Decision:
     other = replaced(shown, by, facts, now) if sale is None else Replaced()
     again = _entered(shown, to, other, facts, now) if sale is None else _moved(sale, shown, to, facts, now)
     again = _with_codes(again, sale, shown, (other.moves, facts))
+    again = _with_draws(again, sale, (other.moves, facts))
     became = Became.ENTERED if sale is None else Became.MOVED
     moves = _on_its_day((*other.moves, *moves_of(books, again.sale, by)), shown.business_on)
     kept = _kept(command, became, (*again.findings, *other.findings), facts, now)
@@ -185,6 +187,13 @@ def _with_codes(
     free = free_codes(codes, again.sale.institution, standing(codes, facts, freed))
     findings = again.findings if free == codes else (*again.findings, Finding.CODES_SOLD)
     return _Again(structs.replace(again.sale, codes=free), findings)
+
+
+def _with_draws(
+    again: _Again, before: SaleRecord | None, found: tuple[tuple[Move, ...], Facts]
+) -> _Again:
+    drawn, findings = drawn_again(before, again.sale, *found)
+    return _Again(structs.replace(again.sale, drawn=drawn), (*again.findings, *findings))
 
 
 def _effect(

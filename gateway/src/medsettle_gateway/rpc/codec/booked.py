@@ -9,7 +9,9 @@ from medsettle.wire.v1 import sale_pb2
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.counters import CounterKey, Measure
+from medsettle_gateway.domain.money import format_quantity, parse_quantity
 from medsettle_gateway.domain.plain import from_json, to_json
+from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.sale import CounterDelta, Effect, Fingerprint, SaleRecord
 from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import UpstreamRecord
@@ -44,6 +46,12 @@ def booked(record: SaleRecord) -> sale_pb2.Booked:
         created_at=form.timestamp(record.created_at),
         upstream=effect.upstream,
         upstream_note="" if record.upstream is None else to_json(record.upstream),
+        drawn=[
+            sale_pb2.DrawnPrescription(
+                institution=institution, number=number, item_code=code, quantity=format_quantity(quantity_e4)
+            )
+            for institution, number, code, quantity_e4 in record.drawn
+        ],
         codes=[
             sale_pb2.TracedCode(code=code, item_code=item_code, split=split or None)
             for code, item_code, split in record.codes
@@ -73,6 +81,14 @@ def dispensed(wires: Iterable[sale_pb2.DispensedDrug]) -> tuple[Dispensed, ...]:
             each.benefit if each.HasField("benefit") else None,
         )
         for each in wires
+    )
+
+
+def drawn(wire: sale_pb2.Booked) -> tuple[Draw, ...]:
+    """Returns what a sale dispenses of registered prescriptions. Raises ValueError."""
+    return tuple(
+        Draw(each.institution, each.number, each.item_code, parse_quantity(each.quantity))
+        for each in wire.drawn
     )
 
 

@@ -122,6 +122,7 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         difference=_difference(wire.difference) if wire.HasField("difference") else None,
         upstream=upstream,
         codes=booked.codes(moves),
+        drawn=booked.drawn(moves),
     )
 
 
