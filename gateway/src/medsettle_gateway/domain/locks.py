@@ -144,6 +144,7 @@ _OF_KEY: Final[Mapping[type[AnyKey], Callable[[Any], tuple[Lock, ...]]]] = {
     keys.TicketKey: lambda key: (ticket_lock(key.ticket),),
     keys.RecentSalesKey: lambda key: _member(key.member),
     keys.LaterSalesKey: lambda key: _member(key.member),
+    keys.PastSalesKey: lambda key: _member(key.member),
     keys.SettledSinceKey: lambda key: _member(key.member),
     keys.DueHoldsKey: lambda key: _member(key.member),
     keys.StayEndKey: lambda key: _member(key.member),
