@@ -64,6 +64,8 @@ def _rule(reader: Reader, value: object, path: str) -> WatchRule | None:
     figures = reader.choice(
         data.get("figures", _Figures.DOCUMENT.value), child(path, "figures"), _Figures
     )
+    # A region's own file stands for the clause of the figures that it brings.
+    documented = figures is _Figures.DOCUMENT or not reader.needs_clause(path)
     id_ = reader.id(data.get("id"), child(path, "id"))
     if len(id_) > _ID_CHARS_MOST:
         reader.fault(child(path, "id"), f"expected at most {_ID_CHARS_MOST} characters")
@@ -73,7 +75,7 @@ def _rule(reader: Reader, value: object, path: str) -> WatchRule | None:
         verdict=reader.choice(data.get("verdict"), child(path, "verdict"), Verdict),
         title_zh=own.zh,
         title_en=own.en,
-        clause=read_clause(reader, data, path, required=figures is _Figures.DOCUMENT),
+        clause=read_clause(reader, data, path, required=documented),
         own_figures=figures is _Figures.OPERATOR,
         **read(reader, data, path),
     )
