@@ -16,6 +16,12 @@ PROMISED = {
     "first_sale.py": ["统筹基金支付              100.00", "个人账户支付(本人)        400.00"],
     "async_sale.py": ["P21030200101-01-", "PAID", "36.80"],
     "recover_after_crash.py": ["the till says: OPEN", "after recover: PAID"],
+    "pharmacy_day.py": [
+        "自费购药  Over the counter", "家庭共济", "慢病续方", "PRESCRIBER_SUSPENDED", "全部符合预期",
+    ],
+    "clinic_day.py": [
+        "本院处方", "The yearly review is overdue", "Held, paid, confirmed", "全部符合预期",
+    ],
     "demo.py": [
         "Eligibility check", "资格查询", "pooled fund 统筹基金支付", "100.00", "284.30", "63.20",
         "The lost answer", "REVERSED", "every entry is balanced 每笔分录平衡", "checks held",

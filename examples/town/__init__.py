@@ -1,0 +1,1 @@
+"""An invented town, for the two days: its rules, places and people, and what their scripts share."""

@@ -1,0 +1,60 @@
+"""A day at a clinic, over the wire: each scene of ``examples/clinic_day.py`` and what it came to."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import clinic_day
+from medsettle.models import AccountState, Answer, Outcome
+from town.opened import Town, shares, town
+from town.page import Page
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def day() -> Iterator[Town]:
+    with town(Page(silent=True)) as opened:
+        yield opened
+
+
+def test_what_the_clinic_prescribes_is_paid_behind_the_deductible(day: Town) -> None:
+    card = clinic_day.own_prescription(day)
+    assert (card.outcome, shares(card)) == (Outcome.PAID, "64.80 + 90.00 + 53.20")
+
+
+def test_a_condition_that_is_not_filed_is_told_from_one_whose_review_is_overdue(day: Town) -> None:
+    assert clinic_day.not_filed(day).reason == "NOT_FILED"
+    found = clinic_day.review_overdue(day)
+    assert [each.refusal and each.refusal.reason for each in found.filings] == ["FILING_REVIEW_OVERDUE"]
+    assert found.benefits[0].answer is Answer.NO
+
+
+def test_no_account_an_empty_one_and_a_frozen_one_are_three_answers(day: Town) -> None:
+    found = clinic_day.three_accounts(day)
+    states = {name: (each.accounts[0].state, each.accounts[0].balance_fen) for name, each in found.items()}
+    assert states == {
+        "蒋": (AccountState.NONE, None), "沈": (AccountState.ACTIVE, 0), "卫": (AccountState.FROZEN, 80_000),
+    }
+
+
+def test_a_place_that_is_not_designated_for_a_benefit_says_so_and_what_to_do(day: Town) -> None:
+    found = clinic_day.not_at_this_place(day)
+    refusal = found.benefits[0].refusal
+    assert refusal is not None
+    assert (refusal.reason, bool(refusal.next_zh and refusal.next_en)) == ("NOT_DESIGNATED", True)
+    assert found.covered is Answer.YES
+
+
+def test_rescue_is_settled_where_nothing_else_is(day: Town) -> None:
+    assert clinic_day.emergency(day).outcome is Outcome.PAID
+
+
+def test_aid_of_this_district_pays_behind_the_fund(day: Town) -> None:
+    card = clinic_day.aid(day)
+    assert shares(card) == "153.60 + 0.00 + 26.40"
+
+
+def test_a_hold_is_confirmed_with_what_was_paid_by_telephone(day: Town) -> None:
+    card = clinic_day.hold_and_confirm(day)
+    assert (card.outcome, [each.kind for each in card.tenders]) == (Outcome.PAID, ["wechat"])

@@ -1,0 +1,68 @@
+"""A day at a pharmacy, over the wire: each scene of ``examples/pharmacy_day.py`` and what it came to."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import pharmacy_day
+from medsettle.models import AccountState, Answer, Outcome
+from town.opened import Town, shares, town
+from town.page import Page
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def day() -> Iterator[Town]:
+    with town(Page(silent=True)) as opened:
+        yield opened
+
+
+def test_an_account_pays_for_drugs_and_devices_and_what_comes_back_goes_where_it_came_from(day: Town) -> None:
+    sold = pharmacy_day.over_the_counter(day)
+    assert (sold.outcome, shares(sold)) == (Outcome.PAID, "0.00 + 164.80 + 198.00")
+    left = pharmacy_day.one_box_back(day, sold)
+    assert (left.outcome, left.refund_due_fen, shares(left)) == (Outcome.PAID, 19_800, "0.00 + 164.80 + 0.00")
+
+
+def test_codes_that_cannot_be_sold_are_named_line_by_line(day: Town) -> None:
+    error = pharmacy_day.line_by_line(day)
+    assert [(each.line_id, each.reason) for each in error.refusal.lines] == [
+        ("2", "ITEM_UNKNOWN"), ("3", "ITEM_NOT_VALID"),
+    ]
+    assert all(each.next_zh and each.next_en for each in error.refusal.lines)
+
+
+def test_a_fathers_account_pays_up_to_his_limit_as_he_agreed_beforehand(day: Town) -> None:
+    card = pharmacy_day.family_account(day)
+    assert shares(card) == "0.00 + 50.00 + 8.80"
+
+
+def test_a_filed_condition_is_paid_at_the_place_to_which_it_is_bound(day: Town) -> None:
+    found, card = pharmacy_day.chronic_refill(day)
+    assert (found.filings[0].answer, found.items[0].answer) == (Answer.YES, Answer.YES)
+    assert (card.outcome, shares(card)) == (Outcome.PAID, "36.82 + 15.78 + 0.00")
+
+
+def test_what_somebody_prescribes_who_lost_too_many_points_is_refused(day: Town) -> None:
+    error = pharmacy_day.suspended_prescriber(day)
+    assert (error.reason, error.details["points"]) == ("PRESCRIBER_SUSPENDED", "4")
+
+
+def test_a_social_card_is_as_good_and_who_came_is_told_to_nobody(day: Town) -> None:
+    card = pharmacy_day.card_and_proxy(day)
+    assert (card.outcome, shares(card)) == (Outcome.PAID, "0.00 + 22.00 + 0.00")
+    assert pharmacy_day.SON.name not in repr(card)
+    shown = day.operator("sale", "show", card.request_id or "")
+    assert pharmacy_day.SON.name not in shown
+    assert pharmacy_day.SON.id_number not in shown
+
+
+def test_whose_employer_is_in_arrears_has_no_benefit_and_keeps_the_account(day: Town) -> None:
+    found = pharmacy_day.arrears(day)
+    assert (found.covered, found.refusal and found.refusal.reason) == (Answer.NO, "COVER_IN_ARREARS")
+    assert (found.accounts[0].state, found.accounts[0].may_pay) == (AccountState.ACTIVE, Answer.YES)
+
+
+def test_at_the_end_of_the_day_the_till_and_the_books_agree(day: Town) -> None:
+    assert pharmacy_day.end_of_day(day) > 0
