@@ -145,6 +145,8 @@ async def test_what_a_server_cannot_hold_is_refused_as_a_move_and_the_store_goes
         ("entry_counters", "UPDATE DELETE TRUNCATE"),
         ("member_attributes", "UPDATE DELETE TRUNCATE"),
         ("records", "UPDATE DELETE TRUNCATE"),
+        ("proxies", "UPDATE DELETE TRUNCATE"),
+        ("identity_accesses", "UPDATE DELETE TRUNCATE"),
         ("emergency_orders", "UPDATE DELETE TRUNCATE"),
         ("emergency_order_places", "UPDATE DELETE TRUNCATE"),
         ("emergency_order_ends", "UPDATE DELETE TRUNCATE"),
@@ -165,6 +167,7 @@ def statement(verb: str, table: str) -> str:
         case "UPDATE":
             columns = {"entries": "reason", "postings": "book", "entry_counters": "counter"}
             columns |= {"member_attributes": "value", "records": "body"}
+            columns |= {"proxies": "kept_at_us", "identity_accesses": "author"}
             name = columns.get(table, "id")
             return f"{verb} {table} SET {name} = {name}"
         case "DELETE":

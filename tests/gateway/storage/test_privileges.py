@@ -16,6 +16,7 @@ from tests.gateway.storage.release_course import founded, take_course
 PAGE = Path(__file__).parents[3] / "gateway" / "README.md"
 FOR_EVER = (
     "entries", "postings", "entry_counters", "positions", "blocks", "reassertions", "recoveries",
+    "proxies", "identity_accesses",
     "recovery_ends", "schema_versions", "member_attributes", "emergency_orders", "records",
     "accruals", "account_closings", "subsidies",
 )
