@@ -1,6 +1,6 @@
 """``medsettle-gateway member``: insured persons, their accounts, families and years."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -29,7 +29,7 @@ from medsettle_gateway.cli.member_filings import enter_member_filings
 from medsettle_gateway.cli.member_records import enter_member_records, show_history
 from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
 from medsettle_gateway.cli.usage import WrongValueError
-from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.calendar import CST, day_of
 from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
 from medsettle_gateway.storage.attributes import enter_attributes
@@ -44,6 +44,19 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
         return None if text is None else cells.day(text)
     except cells.CellError as error:
         raise WrongValueError(error.zh, error.en, param=option) from error
+
+
+def _instant(_context: click.Context, option: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongValueError(
+            "应为时刻,如 2026-07-01T09:00:00+08:00", "must be an instant like 2026-07-01T09:00:00+08:00",
+            param=option,
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=CST)
 
 
 @click.group("member", short_help="参保人导入 enter insured persons")
@@ -155,21 +168,24 @@ def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path)
 @member.command("show", short_help="查看一名参保人 what holds of a member")
 @click.argument("member_no")
 @click.option("--on", "day", callback=_day, metavar="DATE", help="As of this day  [today].")
+@click.option(
+    "--known-at", callback=_instant, metavar="INSTANT", help="By what was known of the person then  [now]."
+)
 @clear_options
 @json_option
 @config_option
-def show(
-    member_no: str, day: date | None, clear: bool, author: str | None, reason: str | None,  # noqa: FBT001
-    as_json: bool, config_path: Path,  # noqa: FBT001
+def show(  # noqa: PLR0913 - one argument an option
+    member_no: str, day: date | None, known_at: datetime | None, clear: bool,  # noqa: FBT001
+    author: str | None, reason: str | None, as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
-    """Print what holds of MEMBER_NO on a day: standing, aid, conditions, the region's own facts, accounts.
+    """Print what holds of MEMBER_NO on a day: cover, standing, aid, the region's own facts, accounts.
 
-    And what was counted in the year of that day, and the drugs of the 90 days up to it. Attributes, age, year
-    and drugs are those of the day; all else is as it is registered now. The name is masked; with --clear name
-    and numbers are shown whole, and who looked, and why, is recorded before.
+    And whether benefits may be had at all on that day, what was counted in its year, and the drugs of the 90
+    days up to it. Conditions and accounts are as they are registered now. The name is masked; with --clear
+    name and numbers are shown whole, and who looked, and why, is recorded before.
     """
     who, gateway = wanted(author, reason, clear=clear), open_gateway(config_path)
-    shown = member_on(gateway, member_no, day or day_of(now()))
+    shown = member_on(gateway, member_no, day or day_of(now()), known_at)
     if shown is None:
         refuse("没有这个个人编号。", "No member has this number.")
     whole = {} if who is None else clear_text_of(gateway, who, shown.member.member)

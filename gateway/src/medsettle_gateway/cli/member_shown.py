@@ -2,19 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import click
 
 from medsettle.wire.called import OWNER_NAMES, condition_name, named
-from medsettle_gateway.cli.frame import Gateway, field
+from medsettle.wire.reasons import REASONS, Reason
+from medsettle_gateway.cli.frame import Gateway, field, now
 from medsettle_gateway.cli.policy_words import value_word
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
+from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountState, CounterState, DispensedFacts, MemberFacts
 from medsettle_gateway.domain.keys import CountersKey, DispensedKey, MemberKey
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.eligibility.aid import as_entitled
+from medsettle_gateway.eligibility.person import refusal_of
 from medsettle_gateway.policy.facts import age_on
+from medsettle_gateway.service.person import person_keys, person_on
+from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.storage.connection import snapshot
 from medsettle_gateway.storage.facts import load
 
@@ -34,29 +41,54 @@ _MEASURES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A member as of a day: the register, the counters of the year, and the drugs of the days before."""
+    """A member as of a day: who it was then, the counters of the year, and the drugs of the days before.
+
+    ``refusal`` is why the person may have no benefit on the day, whatever the place; None: nothing stands
+    against it.
+    """
 
     member: MemberFacts
     on: date
     counters: Mapping[CounterKey, CounterState]
     drugs: tuple[DispensedFacts, ...]
+    refusal: Refusal | None
 
 
-def member_on(gateway: Gateway, number: str, on: date) -> Shown | None:
-    """Returns the member with this number as of a day; None where nobody has it."""
+def member_on(
+    gateway: Gateway, number: str, on: date, known_at: datetime | None = None
+) -> Shown | None:
+    """Returns the member with this number as of a day; None where nobody has it.
+
+    ``known_at``: by what was known of the person at that instant; None: now.
+    """
+    from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
+
+    book, today = Rulebook(load_packs(gateway.config)), day_of(now())
     with gateway.reading() as connection, snapshot(connection):
         reference = gateway.people(connection, "member show").member_of(number)
         if reference is None:
             return None
         key = MemberKey(reference)
-        member = load(connection, gateway.sealer, [key]).of(key)
-        if member is None:
+        facts = load(connection, gateway.sealer, [key, *person_keys(reference)])
+        registered = facts.of(key)
+        if registered is None:
             return None
+        member = person_on(facts, registered, on, known_at)
+        rules = book.persons(member.region, member.scheme.value, on, today)
+        member = as_entitled(member, on, rules)
+        refusal = refusal_of(member, on, rules, today) or _ended(member, on)
         counted = CountersKey(member.member, member.region, member.scheme.value, (str(on.year),))
         since = on - timedelta(days=WINDOW_DAYS - 1)
         dispensed = DispensedKey(member.member, since, on, DRUGS_MOST)
         facts = load(connection, gateway.sealer, [counted, dispensed])
-        return Shown(member, on, facts.of(counted), facts.of(dispensed))
+        return Shown(member, on, facts.of(counted), facts.of(dispensed), refusal)
+
+
+def _ended(member: MemberFacts, on: date) -> Refusal | None:
+    """The engine says it of sales, which may bill a stay that began before."""
+    if member.covered_to is None or on <= member.covered_to:
+        return None
+    return Refusal(Reason.NOT_COVERED, {"covered_to": member.covered_to.isoformat()})
 
 
 def shown_page(shown: Shown) -> Iterator[str]:
@@ -72,6 +104,7 @@ def shown_page(shown: Shown) -> Iterator[str]:
     ):
         yield field(zh, fact, f"{value_word(fact, value)} / {value}")
     yield field("参保期间", "covered", f"{member.covered_from} – {member.covered_to or '至今 / no end'}")
+    yield from _may_have(shown.refusal)
     age = "未登记 / not known" if member.born_on is None else str(age_on(member.born_on, on))
     yield field("周岁", "age", age)
     conditions = (" / ".join(condition_name(each)) for each in member.conditions)
@@ -81,6 +114,18 @@ def shown_page(shown: Shown) -> Iterator[str]:
     yield from _listed("可用账户 / accounts that may pay", _accounts(member))
     yield from _listed(f"{on.year}年累计 / counted in {on.year}", _counters(shown))
     yield from _listed(f"近{WINDOW_DAYS}天配药 / drugs of {WINDOW_DAYS} days", _drugs(shown))
+
+
+def _may_have(refusal: Refusal | None) -> Iterator[str]:
+    """Whether the person may have benefits at all; what a place and a basket add is not looked at."""
+    if refusal is None:
+        yield field("待遇", "benefits", "可以享受 / may be had")
+        return
+    yield field("待遇", "benefits", f"不能享受 / may not be had: {refusal.reason.value}")
+    text = REASONS[refusal.reason]
+    yield f"    {text.zh}"
+    yield f"    {text.en}"
+    yield from (f"    {name}: {value}" for name, value in refusal.detail.items())
 
 
 def _listed(heading: str, lines: Iterator[str]) -> Iterator[str]:
@@ -125,6 +170,8 @@ def shown_as_plain(shown: Shown) -> dict[str, Any]:
         "aid": member.aid.value,
         "covered_from": member.covered_from,
         "covered_to": member.covered_to,
+        "refusal": None if shown.refusal is None else shown.refusal.reason.value,
+        "refusal_detail": None if shown.refusal is None else dict(shown.refusal.detail),
         "age": None if member.born_on is None else age_on(member.born_on, shown.on),
         "conditions": list(member.conditions),
         "attributes": dict(member.attributes_on(shown.on)),
