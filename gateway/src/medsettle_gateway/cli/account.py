@@ -1,10 +1,11 @@
-"""``medsettle-gateway account``: accounts that a region credits each year (门诊定额补助)."""
+"""``medsettle-gateway account``: what comes to accounts, and how an account ends."""
 
 from datetime import date
 from pathlib import Path
 
 import click
 
+from medsettle_gateway.cli.accruing import accrue
 from medsettle_gateway.cli.crediting import CHECKED, credit_subsidy, stop, subsidies_of
 from medsettle_gateway.cli.entering import check_option
 from medsettle_gateway.cli.frame import (
@@ -26,11 +27,12 @@ from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.storage.subsidies import ClosingRecord, Found, Rule
 
 
-@click.group("account", short_help="定额补助账户 accounts that a region credits")
+@click.group("account", short_help="个人账户的计入与注销 what comes to accounts, and their end")
 def account() -> None:
-    """Credit a year's subsidy to the accounts of a region, and close an account as its rules allow."""
+    """Bring months and a year's subsidy to accounts, and close an account as its region's rules allow."""
 
 
+account.add_command(accrue)
 account.add_command(credit_subsidy)
 
 

@@ -94,6 +94,15 @@ class FamilyTie:
 
 
 @dataclass(frozen=True, slots=True)
+class AccrualRow:
+    """A member's contribution of a month (``2026-06``): the own base in fen, None where none is stated."""
+
+    number: str = field(repr=False)
+    month: str
+    base_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class YearSum:
     """What an older system had counted for a member in a benefit year."""
 

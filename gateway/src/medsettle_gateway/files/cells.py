@@ -22,6 +22,7 @@ _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _VALUE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _COUNTER: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(/[a-z][a-z0-9_]{0,39})?")
 _YEAR: Final = re.compile(r"20[0-9]{2}")
+_MONTH: Final = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS: Final = "10X98765432"
@@ -131,6 +132,11 @@ _DATE_TEXTS: Final = ("应为日期,如 2026-01-31", "must be a date such as 202
 def year(cell: str) -> str:
     """A benefit year."""
     return _matching(_YEAR, cell, "应为四位年份,如 2026", "must be a year such as 2026")
+
+
+def month(cell: str) -> str:
+    """A month of a year."""
+    return _matching(_MONTH, cell, "应为年月,如 2026-06", "must be a month such as 2026-06")
 
 
 def counter(cell: str) -> str:

@@ -8,6 +8,7 @@ from medsettle_gateway.domain.credential import CodeHolder
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.place import Designation, Institution, InstitutionKind, Level, Specialty
 from medsettle_gateway.domain.register import (
+    AccrualRow,
     AttributeRow,
     CatalogueItem,
     CatalogueRow,
@@ -196,6 +197,16 @@ FAMILIES: Final[Columns[FamilyTie]] = Columns(
     _tie,
     key=("member_no", "payer_member_no"),
     optional=("from", *_KEPT_OF_TIES),
+)
+
+ACCRUALS: Final[Columns[AccrualRow]] = Columns(
+    {
+        "member_no": read.member_number,
+        "month": read.month,
+        "base_yuan": read.optional(read.amount),
+    },
+    lambda row: AccrualRow(row["member_no"], row["month"], row["base_yuan"]),
+    key=("member_no", "month"),
 )
 
 YEARS: Final[Columns[YearSum]] = Columns(

@@ -9,7 +9,7 @@ book                            accounts
                                 ``payable/<institution>``, ``upstream/<account>`` (what accounts paid that
                                 a remote authority keeps), ``variance`` (what was paid for accounts that do
                                 not have it, until somebody makes up for it), and what the region did:
-                                ``subsidy``, ``lapsed``, ``paid_out``
+                                ``accrued``, ``subsidy``, ``lapsed``, ``paid_out``
 ``memo/<institution>``          ``cash/``, ``provider/`` and ``charged/<institution>``
 ==============================  ================================================================
 
