@@ -72,13 +72,13 @@ class Embedded:
         found = here(member, question.institution, on, work, emergency=basket.emergency)
         question = structs.replace(question, member=found.member, filings=found.filings, area=found.area)
         person = Person(rules, known_on, accounts_only=basket.benefit == PERSONAL_ACCOUNT_ONLY)
-        refusal = casework.uncovered(member, basket.admitted_on or on, person) or found.refusal(
-            question.institution, work, self._work_at(question, work)
-        )
+        at = self._work_at(question, work)
+        refusal = casework.uncovered(member, basket.admitted_on or on, person)
+        refusal = refusal or found.refusal(question.institution, work, at)
         if refusal is not None:
             raise Refused(refusal)
         try:
-            return self._calculated(question, work)
+            return self._calculated(question, work, at.prescriber)
         except Refused as refused:
             why = explained(refused.refusal, question.institution, found.filings)
             raise Refused(sharpened(why, member, on, rules)) from refused
@@ -90,7 +90,7 @@ class Embedded:
             return insured
         return self.rules.work(region, None, asked.service_on, asked.known_on)
 
-    def _calculated(self, question: Question, work: WorkRules) -> Decided:
+    def _calculated(self, question: Question, work: WorkRules, prescribing: StaffRule) -> Decided:
         member, basket, case = question.member, question.basket, casework.case(question)
         check_conditions(basket, question.filings, work)
         portions = self._portions(question, case)
@@ -98,7 +98,7 @@ class Embedded:
         implied = casework.implied(question.institution)
         for portion in portions:
             taken = portion.benefit, portion.lines
-            check_prescribers(basket, question.staff, taken, (question.service_on, implied), work.prescriber)
+            check_prescribers(basket, question.staff, taken, (question.service_on, implied), prescribing)
         versions_of = self.rules.versions_known(question.known_on)
         settled = calculate_portions(portions, case, versions_of)
         lines = tuple(map(casework.line_record, basket.lines, question.items))
