@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying
 
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
-from medsettle._desk import numbering, opening, questions, refunding, selling
+from medsettle._desk import numbering, opening, prescribing, questions, refunding, selling
 from medsettle._desk import returning as going_back
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
@@ -33,9 +33,11 @@ from medsettle.models import (
     Eligibility,
     KeyRotation,
     Line,
+    PrescriptionOrder,
     Probe,
     Proxy,
     Quote,
+    RegisteredPrescription,
     Sale,
     SaleCard,
     Split,
@@ -174,6 +176,36 @@ class AsyncTill:
                 yield sale
             if not token:
                 return
+
+    async def register_prescription(
+        self, credential: Credential | str, order: PrescriptionOrder, *, operator: str | None = None
+    ) -> RegisteredPrescription:
+        """As ``Till.register_prescription``. Repeating is safe."""
+        script = prescribing.register(credential, order, self._operator(operator))
+        return await self._run(script)
+
+    async def fetch_prescriptions(
+        self, credential: Credential | str, *, number: str = "", institution: str = "",
+        operator: str | None = None,
+    ) -> tuple[RegisteredPrescription, ...]:
+        """As ``Till.fetch_prescriptions``. Repeating is safe."""
+        return await self._run(prescribing.fetch(credential, number, institution, self._operator(operator)))
+
+    async def review_prescription(
+        self, number: str, institution: str, *, pharmacist: str, approved: bool, note: str = "",
+        operator: str | None = None,
+    ) -> RegisteredPrescription:
+        """As ``Till.review_prescription``. Repeating is safe."""
+        script = prescribing.review(
+            number, institution, pharmacist, note, self._operator(operator), approved=approved
+        )
+        return await self._run(script)
+
+    async def withdraw_prescription(
+        self, number: str, *, reason: str, operator: str | None = None
+    ) -> RegisteredPrescription:
+        """As ``Till.withdraw_prescription``. Repeating is safe."""
+        return await self._run(prescribing.withdraw(number, reason, self._operator(operator)))
 
     async def open_sales(self) -> tuple[SaleCard, ...]:
         """As ``Till.open_sales``."""

@@ -12,7 +12,7 @@ from tenacity import Retrying
 
 from medsettle import recover as recovery
 from medsettle._desk import checkout as checking_out
-from medsettle._desk import numbering, opening, questions, refunding, selling
+from medsettle._desk import numbering, opening, prescribing, questions, refunding, selling
 from medsettle._desk import returning as going_back
 from medsettle._desk.desk import Desk
 from medsettle._desk.effects import Ask, Consult, Effect, Note, Pause, Script
@@ -29,9 +29,11 @@ from medsettle.models import (
     Eligibility,
     KeyRotation,
     Line,
+    PrescriptionOrder,
     Probe,
     Proxy,
     Quote,
+    RegisteredPrescription,
     Sale,
     SaleCard,
     Split,
@@ -209,6 +211,50 @@ class Till:
             yield from sales
             if not token:
                 return
+
+    def register_prescription(
+        self, credential: Credential | str, order: PrescriptionOrder, *, operator: str | None = None
+    ) -> RegisteredPrescription:
+        """Registers a prescription of this clinic's for the patient. Repeating is safe: the same content
+        gets the first answer; other content under its number is refused.
+
+        Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
+        """
+        script = prescribing.register(credential, order, self._operator(operator))
+        return self._run(script)
+
+    def fetch_prescriptions(
+        self, credential: Credential | str, *, number: str = "", institution: str = "",
+        operator: str | None = None,
+    ) -> tuple[RegisteredPrescription, ...]:
+        """Returns what may still be dispensed to the patient, oldest first, up to 50. Repeating is safe: it
+        changes nothing. Empty texts ask for any.
+
+        Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
+        """
+        return self._run(prescribing.fetch(credential, number, institution, self._operator(operator)))
+
+    def review_prescription(
+        self, number: str, institution: str, *, pharmacist: str, approved: bool, note: str = "",
+        operator: str | None = None,
+    ) -> RegisteredPrescription:
+        """Records a pharmacist's review; ``note`` says why it is not approved. Repeating is safe.
+
+        Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
+        """
+        script = prescribing.review(
+            number, institution, pharmacist, note, self._operator(operator), approved=approved
+        )
+        return self._run(script)
+
+    def withdraw_prescription(
+        self, number: str, *, reason: str, operator: str | None = None
+    ) -> RegisteredPrescription:
+        """Takes back what is left of a prescription of this institution's. Repeating is safe.
+
+        Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
+        """
+        return self._run(prescribing.withdraw(number, reason, self._operator(operator)))
 
     def open_sales(self) -> tuple[SaleCard, ...]:
         """Returns the cards of what is not closed, oldest first, by the journal alone."""

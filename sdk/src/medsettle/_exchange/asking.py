@@ -27,7 +27,7 @@ def eligibility(
 ) -> bytes:
     """Returns a CheckEligibilityRequest."""
     return eligibility_pb2.CheckEligibilityRequest(
-        credential=_credential(credential), benefit=benefit, as_of=_day(as_of), prescription=prescription,
+        credential=shown(credential), benefit=benefit, as_of=_day(as_of), prescription=prescription,
         item_codes=item_codes, operator=operator,
     ).SerializeToString()
 
@@ -35,7 +35,7 @@ def eligibility(
 def quote(credential: Credential, basket: Basket, operator: str, eligibility_token: str | None) -> bytes:
     """Returns a QuoteRequest that asks for everything."""
     return settlement_pb2.QuoteRequest(
-        credential=_credential(credential), basket=_basket(basket), operator=operator, view=_FULL,
+        credential=shown(credential), basket=_basket(basket), operator=operator, view=_FULL,
         eligibility_token=eligibility_token,
     ).SerializeToString()
 
@@ -54,7 +54,7 @@ def settle(  # noqa: PLR0913 - the fields of the message
 ) -> bytes:
     """Returns a SettleRequest; of a return without a credential, which names the sale that it replaces."""
     return settlement_pb2.SettleRequest(
-        request_id=request_id, credential=_credential(credential) if credential else None,
+        request_id=request_id, credential=shown(credential) if credential else None,
         basket=_basket(basket), replaces=replaces,
         expected=_split(expected), collect=settlement_pb2.Collect.Value(f"COLLECT_{collect}"),
         operator=operator, requested_at=_instant(requested_at), acknowledgements=acknowledgements,
@@ -130,7 +130,8 @@ def basket(value: Basket) -> bytes:
     return _basket(value).SerializeToString(deterministic=True)
 
 
-def _credential(value: Credential) -> credential_pb2.Credential:
+def shown(value: Credential) -> credential_pb2.Credential:
+    """Returns a credential for a request."""
     kind = credential_pb2.CredentialKind.Value(f"CREDENTIAL_KIND_{value.kind}")
     return credential_pb2.Credential(kind=kind, token=value.token, code_type=value.code_type)
 

@@ -48,6 +48,14 @@ from medsettle.models.covered import (
     ItemAnswer,
     OpenPrescription,
 )
+from medsettle.models.prescribed import (
+    PrescribedDrug,
+    PrescriptionOrder,
+    PrescriptionReview,
+    PrescriptionState,
+    RegisteredDrug,
+    RegisteredPrescription,
+)
 from medsettle.models.probed import KeyRotation, Probe
 from medsettle.wire.states import Outcome, SaleState
 
@@ -80,12 +88,18 @@ __all__ = [
     "OpenPrescription",
     "Outcome",
     "Payer",
+    "PrescribedDrug",
     "Prescription",
     "PrescriptionKind",
+    "PrescriptionOrder",
+    "PrescriptionReview",
+    "PrescriptionState",
     "Probe",
     "Proxy",
     "Quote",
     "Refusal",
+    "RegisteredDrug",
+    "RegisteredPrescription",
     "Relation",
     "Remainder",
     "Sale",
