@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from medsettle_gateway.domain.goods import Restricted
 from medsettle_gateway.domain.money import QUANTITY_ONE_E4
 
 PERSONAL_ACCOUNT_ONLY: Final = "personal_account_only"
@@ -75,6 +76,7 @@ class Line(Struct, frozen=True):
     from the day of the settlement. ``catalogue_class`` is that of the main list; ``class_by_list``
     names the lists in which the item stands differently. ``days_supply`` is how many days the
     drug lasts as prescribed, None if nobody said. ``benefit`` is the one asked for this line.
+    ``restricted``: the line is outside what the catalogue restricts its item to.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Line(Struct, frozen=True):
     class_by_list: tuple[tuple[str, CatalogueClass], ...] = ()
     days_supply: int | None = None
     benefit: str | None = None
+    restricted: Restricted | None = None
 
 
 class Dispensed(NamedTuple):

@@ -22,6 +22,7 @@ from medsettle_gateway.policy.dated import Dated
 from medsettle_gateway.policy.engine import calculate, counters_read, may_enter
 from medsettle_gateway.policy.inputs import Calculation, CaseInput
 from medsettle_gateway.policy.pack import Pack
+from medsettle_gateway.policy.restricting import barred
 from medsettle_gateway.policy.taking import takes
 
 ASSIGNED: Final = "assigned"
@@ -194,14 +195,15 @@ def handed_out(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) -> tu
     """The drugs of a settlement that later ones may count.
 
     Those of a benefit that limits kinds, and of others those with a condition or days of supply; what is
-    excluded, served after the end of cover, or bought without a benefit is the patient's own affair.
+    excluded or restricted, served after the end of cover, or bought without a benefit is the patient's own
+    affair.
     """
     dated = Dated.of(pack, case, versions)
     tables, benefit = dated.tables, dated.plan.benefit
     if benefit is None:
         return ()
     fixed = benefit.five_fixed is not None
-    covered_to = case.patient.covered_to
+    covered_to, outside = case.patient.covered_to, barred(case)
     found = []
     for index, line in enumerate(case.lines):
         on = line.service_on or case.service_on
@@ -209,6 +211,6 @@ def handed_out(pack: Pack, case: CaseInput, versions: Sequence[Pack] = ()) -> tu
         if line.kind is not LineKind.DRUG or not counts or (covered_to is not None and on > covered_to):
             continue
         table = tables[index] if len(tables) > 1 else tables[0]
-        if table.rule_for(line).exclusion is None:
+        if table.rule_for(line).exclusion is None and index not in outside:
             found.append(Dispensed(line.name, on, line.days_supply, line.condition, benefit.id))
     return tuple(found)

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 from medsettle_gateway.domain.basket import CatalogueClass, Dispensed, Line, LineKind, Ward
+from medsettle_gateway.domain.goods import Restricted, Restriction
 from medsettle_gateway.domain.money import (
     LARGEST_FEN,
     QUANTITY_ONE_E4,
@@ -34,7 +35,7 @@ def read_lines(reader: Reader, value: object) -> tuple[Line, ...]:
 def _line(reader: Reader, value: object, path: str) -> Line:
     known = (
         "name", "kind", "class", "amount", "unit_price", "quantity", "ceiling", "self_pay_share",
-        "condition", "approved", "ward", "service_on", "days_supply", "class_in", "benefit",
+        "condition", "approved", "ward", "service_on", "days_supply", "class_in", "benefit", "restricted",
     )  # fmt: skip
     data = given(reader.mapping(value, path, known, ("name",)))
     price = _number(reader, data, path, "unit_price")
@@ -64,7 +65,21 @@ def _line(reader: Reader, value: object, path: str) -> Line:
         class_by_list=_class_by_list(reader, data.get("class_in", {}), at + "class_in"),
         days_supply=_days_supply(reader, data, path),
         benefit=reader.id(data["benefit"], at + "benefit") if "benefit" in data else None,
+        restricted=_restricted(reader, data, path),
     )
+
+
+def _restricted(reader: Reader, line: Mapping[str, object], of_line: str) -> Restricted | None:
+    """What the item is restricted to and the line is not: ``{sex: female}``."""
+    if "restricted" not in line:
+        return None
+    known, path = tuple(Restriction), child(of_line, "restricted")
+    data = given(reader.mapping(line["restricted"], path, known))
+    if len(data) != 1:
+        reader.fault(path, f"expected one of {', '.join(known)} with what is allowed, like sex: female")
+        return None
+    ((what, allowed),) = data.items()
+    return Restricted(Restriction(what), reader.text(allowed, child(path, what))) if what in known else None
 
 
 def read_dispensed(reader: Reader, value: object) -> tuple[Dispensed, ...]:

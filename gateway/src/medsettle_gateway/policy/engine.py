@@ -37,6 +37,7 @@ from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.passing import passed
 from medsettle_gateway.policy.plan import Plan, assumed, no_rule
+from medsettle_gateway.policy.restricting import barred
 from medsettle_gateway.policy.running import Running
 from medsettle_gateway.policy.steps import steps_of
 from medsettle_gateway.policy.trace import PlainStep
@@ -88,7 +89,8 @@ def calculate(
     if refusal is not None:
         raise Refused(refusal)
     chronic, sessions = passed(plan, case)
-    divided = divide(tables, case.lines, case.service_on, case.patient.covered_to, chronic, sessions)
+    covered_to, outside = case.patient.covered_to, barred(case)
+    divided = divide(tables, case.lines, case.service_on, covered_to, chronic, sessions, outside)
     refusal = charged.missing_deductible or plan.missing
     if refusal is not None:
         raise Refused(refusal)

@@ -1,6 +1,7 @@
 """How a line is divided, before any benefit.
 
-Order for one line: served after the end of cover, or excluded (all of it fully_self_paid); outside
+Order for one line: served after the end of cover, excluded, or outside what the catalogue restricts
+its item to (all of it fully_self_paid); outside
 the benefit (filed conditions and the five fixed); ceiling (the excess is over_limit, or the whole
 line is fully_self_paid, or the settlement is refused); limit per session; self_pay_first on what is
 left; the rest is in_scope.
@@ -57,8 +58,11 @@ def divide(
     covered_to: date | None,
     chronic: Chronic | None = None,
     sessions: Sessions | None = None,
+    outside: frozenset[int] = frozenset(),
 ) -> Divided:
     """Divide every line, in order; ``tables`` has one for every line, or one for all.
+
+    ``outside`` are the lines, from 0, that are not what their items are restricted to.
 
     Raises Refused, of the first line that one applies to: LINE_AMOUNT_MISMATCH where price x quantity
     is not the amount; the reasons of the five fixed; OVER_CEILING where the pack refuses what is over
@@ -80,9 +84,13 @@ def divide(
         found = None if line.class_by_list else known.get((line.kind, line.catalogue_class, line.ward))
         rule = found or tables[index if several else 0].rule_for(line)
         own = line.ceiling_micro is not None or line.self_pay_share_ppm is not None
-        if found and rule.plain and ordinary and not own:
+        if found and rule.plain and ordinary and not own and index not in outside:
             parts: Parts = (amount, 0, 0, 0, 0, amount)
-        elif rule.exclusion is not None or (covered_to and (line.service_on or service_on) > covered_to):
+        elif (
+            rule.exclusion is not None
+            or index in outside
+            or (covered_to and (line.service_on or service_on) > covered_to)
+        ):
             parts = (amount, 0, amount, 0, 0, 0)
             fully += amount
             changed[index] = rule

@@ -15,6 +15,7 @@ from medsettle_gateway.policy import sentences_layers as layers
 from medsettle_gateway.policy import sentences_lines as lines
 from medsettle_gateway.policy import sentences_payers as payers
 from medsettle_gateway.policy.sentences_lines import Sentences, Told
+from medsettle_gateway.policy.sentences_restricted import restricted
 
 Inputs = tuple[tuple[str, Any], ...]
 """Names and values in the order of ``INPUTS``; a value is a text, an integer or None."""
@@ -27,6 +28,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "version": ("name", "effective_from"),
     "cover_ended": ("name", "service_on", "covered_to"),
     "excluded": ("name",),
+    "restricted": ("name", "what", "allowed", "found"),
     "outside": ("name", "why", "limit", "days", "whole", "window", "again_on"),
     "over_standard": ("name", "standard_fen"),
     "over_limit": ("name", "line_fen", "standard_fen"),
@@ -84,6 +86,7 @@ _TOLD: Final[Mapping[str, Told]] = {
     "version": lines.version,
     "cover_ended": lines.cover_ended,
     "excluded": lines.excluded,
+    "restricted": restricted,
     "outside": lines.outside,
     "over_standard": lines.over_standard,
     "over_limit": lines.over_limit,

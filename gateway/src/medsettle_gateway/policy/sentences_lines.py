@@ -234,6 +234,8 @@ _WAIVED: Final[Mapping[str, Sentences]] = {
     "session": ("不受每次限额限制", "the limit per session does not bind"),
     "kinds": ("不限药品种类", "the kinds of drugs are not limited"),
     "supply": ("不限供药天数", "the days of supply are not limited"),
+    "restriction": ("不受目录限定支付范围的限制", "what the catalogue restricts the item to does not bind"),
+    "restricted_supply": ("不受目录限定用药天数的限制", "the catalogue's days of supply do not bind"),
 }
 """What an emergency order lifts, by the limit."""
 

@@ -13,14 +13,18 @@ from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.line_rules import LineRule
 from medsettle_gateway.policy.lines import Divided, Parts
 from medsettle_gateway.policy.plan import Plan
+from medsettle_gateway.policy.restricting import (
+    OF_ITEM,
+    RESTRICTED_SUPPLY,
+    RESTRICTION,
+    lifted_step,
+    lifting,
+    restricted_step,
+)
 from medsettle_gateway.policy.rows import Resolved
 from medsettle_gateway.policy.steps_of_funds import fund_steps
 from medsettle_gateway.policy.steps_of_payers import account_only_steps, account_steps, payable_step
 from medsettle_gateway.policy.trace import PlainStep, Step
-
-OWN_OF_ITEM: Final = "line"
-"""``rule`` of a step that follows the item's own figure and not the pack's."""
-
 
 _LIFTED_BY: Final[dict[object, Waiver]] = {
     "catalogue": Waiver.CATALOGUE,
@@ -28,12 +32,14 @@ _LIFTED_BY: Final[dict[object, Waiver]] = {
     "session": Waiver.LIMITS,
     "kinds": Waiver.QUANTITIES,
     "supply": Waiver.QUANTITIES,
+    RESTRICTION: Waiver.CATALOGUE,
+    RESTRICTED_SUPPLY: Waiver.QUANTITIES,
 }
 """What of an order lifts the limit that a step names."""
 
 
 class _OwnFigure(NamedTuple):
-    rule: str = OWN_OF_ITEM
+    rule: str = OF_ITEM
     clause: str = ""
     parts: None = None
 
@@ -134,6 +140,9 @@ def _before(
     if lifted is not None and order is not None and fully_fen < amount_fen:
         waived = ("what", "catalogue", "order", order.id)
         steps.append((Step.LIMIT_WAIVED, lifted.path, lifted.clause, 0, index, *waived))
+    free = lifted_step(case, line, index)
+    if free is not None:
+        steps.append(free)
     if note is not None and not note.is_outside:
         steps.append(_reported(dated.plan, case, line, note, index))
 
@@ -250,6 +259,9 @@ def _self_paid(
     exclusion = rule.exclusion
     if exclusion is not None:
         return _EXCLUDED, exclusion.path, exclusion.clause, amount_fen, index, "name", name
+    outside = None if lifting(case, line) else restricted_step(line, amount_fen, index)
+    if outside is not None:
+        return outside
     source = rule.ceiling if line.ceiling_micro is None and rule.ceiling is not None else _OF_ITEM
     standard = ("standard_fen", _standard_fen(line, rule))
     return (Step.OVER_STANDARD, source.rule, source.clause, amount_fen, index, "name", name, *standard)

@@ -31,6 +31,7 @@ class Step(StrEnum):
     VERSION = "version"
     COVER_ENDED = "cover_ended"
     EXCLUDED = "excluded"
+    RESTRICTED = "restricted"
     OUTSIDE = "outside"
     OVER_STANDARD = "over_standard"
     OVER_LIMIT = "over_limit"
@@ -152,6 +153,7 @@ def _pairs(flat: list[Input]) -> tuple[tuple[str, Input], ...]:
 _PART_OF_STEP: Final[Mapping[Step, str]] = {
     Step.COVER_ENDED: "fully_self_paid_fen",
     Step.EXCLUDED: "fully_self_paid_fen",
+    Step.RESTRICTED: "fully_self_paid_fen",
     Step.OUTSIDE: "fully_self_paid_fen",
     Step.OVER_STANDARD: "fully_self_paid_fen",
     Step.OVER_LIMIT: "over_limit_fen",

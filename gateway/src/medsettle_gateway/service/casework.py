@@ -38,6 +38,7 @@ from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.stored import case_to_json
 from medsettle_gateway.policy.trace import PlainStep, inputs_of
 from medsettle_gateway.service.authority import Decided, Question
+from medsettle_gateway.service.goods import restricted
 
 _new: Final = tuple.__new__
 """Makes a named tuple of many in half the time: the fields by position, in their order."""
@@ -172,6 +173,9 @@ def _lines(question: Question) -> list[Line]:
             class_by_list=item.classes,
             days_supply=asked.days_supply,
             benefit=asked.benefit,
+            restricted=restricted(
+                item, asked, question.member, question.institution, asked.service_on or question.service_on
+            ),
         )
         for asked, item in zip(question.basket.lines, question.items, strict=True)
     ]

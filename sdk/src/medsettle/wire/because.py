@@ -67,6 +67,10 @@ _OF_LINES: Final[Mapping[str, Pair]] = {
         "{0}不属于医保支付范围,{1}元全额自费。",
         "{0} are not covered by the insurance; the patient pays all of {1}.",
     ),
+    "restricted": (
+        "{0}不在目录限定的支付范围内,{1}元由个人负担。",
+        "{0} are outside what the catalogue restricts them to; the patient bears all of {1}.",
+    ),
     "over_standard": (
         "{0}超过支付标准,按规定整行自费,共{1}元。",
         "{0} are above their payment standards; the patient pays all of {1}.",
