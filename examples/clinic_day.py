@@ -11,6 +11,7 @@ from medsettle.errors import MedsettleError
 from medsettle.models import (
     Basket,
     Collect,
+    Credential,
     Eligibility,
     Encounter,
     Line,
@@ -136,6 +137,25 @@ def aid(day: Town) -> SaleCard:
     return card
 
 
+def service_away(day: Town) -> tuple[Eligibility, Eligibility]:
+    """Who somebody is cannot be said while the code service is away: that is no refusal."""
+    day.page.scene(
+        "凭证服务没有应答", "The code service is away",
+        "杨先生出示本镇的城市码,码服务没有应答:显示“无法确定”,不是“不可以”。服务恢复后再查就有结果。",
+        "Mr Yang shows the town's own code, whose service does not answer: it could not be determined,",
+        "which is not a no. Once the service is back, the check answers.",
+    )
+    till, code = day.till(CENTRE), Credential("TOWN:7301", code_type="town")
+    day.codes.fails("away")
+    unknown = till.check_eligibility(code)
+    day.page.sees(unknown)
+    day.page.expect("参保 covered", str(unknown.covered), "COULD_NOT_BE_DETERMINED")
+    day.codes.fails("none")
+    known = till.check_eligibility(code)
+    day.page.expect("服务恢复后 when it is back", (known.masked_name, str(known.covered)), ("杨*", "YES"))
+    return unknown, known
+
+
 def hold_and_confirm(day: Town) -> SaleCard:
     """The sale is held while the patient pays by telephone, then confirmed with what was paid."""
     day.page.scene(
@@ -168,6 +188,7 @@ def play(page: Page) -> None:
         not_at_this_place(day)
         emergency(day)
         aid(day)
+        service_away(day)
         hold_and_confirm(day)
 
 

@@ -17,6 +17,7 @@ from medsettle.tender import CashTender
 from medsettle.testing import Gateway
 from medsettle.ticket import china_day
 from medsettle.till import Till
+from town.codes import CodeService, code_service
 from town.page import Page
 
 SHARES: Final = "基金 + 账户 + 现金 fund + account + cash"
@@ -49,6 +50,7 @@ class Town:
     gateway: Gateway
     page: Page
     today: date
+    codes: CodeService
     _open: ExitStack
     _tills: dict[str, Till] = field(default_factory=dict)
 
@@ -89,15 +91,23 @@ def shares(card: SaleCard) -> str:
 @contextmanager
 def town(page: Page) -> Iterator[Town]:
     """Makes the town by the operator's own commands, and starts its gateway."""
-    with tempfile.TemporaryDirectory(prefix="medsettle-town-", ignore_cleanup_errors=True) as folder:
-        work, today = Path(folder), china_day(SystemClock().now())
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(_folder()))
+        today = china_day(SystemClock().now())
         gateway = Gateway(work / "gateway", _SETTINGS)
         gateway.run("demo-city", str(gateway.directory), "--no-next")
+        codes = stack.enter_context(code_service())
+        with gateway.config_path.open("a", encoding="utf-8") as config:
+            config.write(codes.settings)
         for command in _REGISTERS:
             words = (_of_today(word, work, today) for word in command.split())
             gateway.run(*words, "--config", str(gateway.config_path))
-        with gateway, ExitStack() as stack:
-            yield Town(gateway, page, today, stack)
+        stack.enter_context(gateway)
+        yield Town(gateway, page, today, codes, stack)
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="medsettle-town-", ignore_cleanup_errors=True)
 
 
 def _first_of_month(today: date, months_ago: int) -> date:

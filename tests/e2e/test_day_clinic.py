@@ -55,6 +55,14 @@ def test_aid_of_this_district_pays_behind_the_fund(day: Town) -> None:
     assert shares(card) == "153.60 + 0.00 + 26.40"
 
 
+def test_while_the_code_service_is_away_it_is_not_said_that_somebody_is_not_covered(day: Town) -> None:
+    unknown, known = clinic_day.service_away(day)
+    assert unknown.covered is Answer.COULD_NOT_BE_DETERMINED
+    assert unknown.refusal is not None
+    assert unknown.refusal.reason == "CREDENTIAL_SERVICE_UNAVAILABLE"
+    assert (unknown.eligibility_token, known.covered) == ("", Answer.YES)
+
+
 def test_a_hold_is_confirmed_with_what_was_paid_by_telephone(day: Town) -> None:
     card = clinic_day.hold_and_confirm(day)
     assert (card.outcome, [each.kind for each in card.tenders]) == (Outcome.PAID, ["wechat"])
