@@ -5,13 +5,16 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.facts import AccountState
-from medsettle_gateway.domain.keys import CatalogueKey, MemberKey
+from medsettle_gateway.domain.keys import CatalogueKey, MemberKey, RecordsKey
+from medsettle_gateway.domain.member import Enrolment, Scheme, Standing
+from medsettle_gateway.domain.people import Registered
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.migrations import Migration
 from medsettle_gateway.storage.sealing import Sealer
@@ -90,6 +93,12 @@ def test_what_the_first_release_recorded_is_there_after_the_migration(tmp_path: 
         ("a", AccountState.FROZEN, 70, 30)
     ]
     assert (member.born_on, member.attributes) == (None, ())
+    known = RecordsKey("member/m")
+    (row,) = reading.load((known,)).of(known)
+    assert (row.key, row.entered_at, row.read(Registered)) == (
+        "2010-01-01", datetime(1970, 1, 1, tzinfo=UTC),
+        Registered("210300", Scheme.EMPLOYEE, Standing.ACTIVE, Enrolment.POOLED_AND_ACCOUNT),
+    )  # fmt: skip
     key = CatalogueKey("210300", ("XA01",))
     (item,) = reading.load((key,)).of(key).items["XA01"]
     assert item.classes == ()

@@ -8,6 +8,9 @@ import asyncpg
 import pytest
 
 from medsettle_gateway.config import ConfigError
+from medsettle_gateway.domain.member import Enrolment, Scheme, Standing
+from medsettle_gateway.domain.people import Registered
+from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.migrations import Migration
 from medsettle_gateway.storage.postgres import database
@@ -19,6 +22,8 @@ from tests.gateway.storage.stand import ROOT_KEY, SEALER
 from tests.postgres import Databases, Server, own_server
 
 LATEST = len(migrations())
+_RECORDS = 5
+"""The step that begins to keep what the register said."""
 HASTY = WAITS._replace(connect_ms=300)
 
 SCHEMA = {
@@ -90,6 +95,31 @@ async def test_a_migrated_database_is_the_same_as_a_fresh_one(
         await migrate(empty_url)
     assert await migrate(empty_url) == (version, LATEST)
     assert await schema(empty_url) == await schema(database_url)
+
+
+async def test_what_the_register_said_before_records_were_kept_is_one_of_them(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        up_to(_RECORDS - 1, older)
+        await migrate(empty_url)
+    connection = await asyncpg.connect(empty_url)
+    try:
+        await connection.execute(
+            "INSERT INTO members (member, region, scheme, standing, enrolment, aid, conditions, "
+            "covered_from, covered_to) VALUES ('m', '210300', 'employee', 'active', 'pooled_and_account', "
+            """'none', '["gout"]', '2010-01-01', '2026-06-30')"""
+        )
+        await migrate(empty_url)
+        subject, key, valid_to, body, entered_at_us = await connection.fetchrow(
+            "SELECT subject, key, valid_to, body, entered_at_us FROM records"
+        )
+    finally:
+        await connection.close()
+    assert (subject, key, valid_to, entered_at_us) == ("member/m", "2010-01-01", "2026-06-30", 0)
+    assert from_json(Registered, body) == Registered(
+        "210300", Scheme.EMPLOYEE, Standing.ACTIVE, Enrolment.POOLED_AND_ACCOUNT, conditions=("gout",)
+    )
 
 
 async def test_migrating_twice_changes_nothing(database_url: str) -> None:
