@@ -75,9 +75,6 @@ def simulated(folder: Path) -> Iterator[Service]:
 
 
 SETTINGS = """
-[credentials]
-kinds = ["electronic", "identity_card", "social_card"]
-
 [[credentials.services]]
 url = "{url}"
 org_id = "ORG-210300"
@@ -94,11 +91,12 @@ url = "{url}"
 
 @contextmanager
 def city(folder: Path, service: Service, life_s: int = 300) -> Iterator[Gateway]:
-    """The demo city with the service beside its own issuer, and a social card of Zhang's."""
+    """The demo city with the service beside its own issuer, and a new social card of Zhang's."""
     gateway = Gateway(folder)
     gateway.run("demo-city", str(folder))
-    with gateway.config_path.open("a", encoding="utf-8") as config:
-        config.write(SETTINGS.format(url=service.url, life_s=life_s))
+    text = gateway.config_path.read_text("utf-8")
+    named = text.replace("[log]", SETTINGS.format(url=service.url, life_s=life_s) + "\n[log]")
+    gateway.config_path.write_text(named, "utf-8")
     card = folder / "card.csv"
     card.write_text(
         "member_no,name,id_number,region,scheme,standing,enrolment,aid,conditions,covered_from,covered_to,"

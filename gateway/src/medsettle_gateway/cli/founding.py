@@ -23,7 +23,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
 )
 from medsettle_gateway.cli.usage import WrongValueError
-from medsettle_gateway.config import ENVIRONMENT_PREFIX, Config, ConfigError, DatabaseUrl
+from medsettle_gateway.config import ENVIRONMENT_PREFIX, KINDS, Config, ConfigError, DatabaseUrl
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
 from medsettle_gateway.files.registers import CATALOGUE, FAMILIES, INSTITUTIONS, MEMBERS, YEARS
@@ -80,6 +80,11 @@ address = "127.0.0.1:50051"
 
 [keys]
 directory = "keys"     # keep a copy of it in another place than the database
+
+[credentials]
+kinds = {kinds}
+# [[credentials.services]]         # who says whose a scanned code is: the README shows them
+# url = "https://ec.example.cn/fsi/localQrCodeQuery"
 
 [log]
 level = "info"         # debug, info, warning, error
@@ -199,7 +204,10 @@ def _write_config(path: Path, gateway_id: str, url: DatabaseUrl | None, *, demo:
         storage = f"database_url = {json.dumps(url.text)}"
     elif f"{ENVIRONMENT_PREFIX}STORAGE__DATABASE_URL" in os.environ:
         storage = _IN_ENVIRONMENT
-    text = _TEMPLATE.format(id=json.dumps(gateway_id), demo=str(demo).lower(), storage=storage)
+    kinds = json.dumps(list(KINDS if demo else KINDS[:1]))
+    text = _TEMPLATE.format(
+        id=json.dumps(gateway_id), demo=str(demo).lower(), storage=storage, kinds=kinds
+    )
     Config.of(tomllib.loads(text), {}, path.parent)
     Config.of(tomllib.loads(text), os.environ, path.parent)
     try:

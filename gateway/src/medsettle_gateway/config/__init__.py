@@ -5,7 +5,7 @@ The values come from one TOML file; environment variables named
 that is not known, or a value that does not fit, is a :class:`ConfigError`.
 """
 
-from medsettle_gateway.config.credentials import CredentialService, CredentialsSection
+from medsettle_gateway.config.credentials import KINDS, CredentialService, CredentialsSection
 from medsettle_gateway.config.database_url import DatabaseUrl
 from medsettle_gateway.config.reading import ENVIRONMENT_PREFIX, ConfigError
 from medsettle_gateway.config.sections import (
@@ -21,6 +21,7 @@ from medsettle_gateway.config.sections import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "KINDS",
     "Config",
     "ConfigError",
     "CredentialService",
