@@ -1,4 +1,4 @@
-"""A line outside what the catalogue restricts its item to: no fund pays, accounts do as the pack lets them."""
+"""A line outside what the catalogue restricts its item to: no fund pays, accounts as the pack lets them."""
 
 from datetime import timedelta
 from typing import Any

@@ -8,7 +8,7 @@ from medsettle_gateway.cli.entering import check_option, checked_rows, listing_f
 from medsettle_gateway.cli.frame import config_option, json_option, now, open_gateway
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.files import cells
-from medsettle_gateway.files.registers import CATALOGUE
+from medsettle_gateway.files.goods import CATALOGUE
 from medsettle_gateway.storage.catalogue import enter_catalogue
 
 

@@ -25,8 +25,9 @@ from medsettle_gateway.cli.frame import (
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.config import ENVIRONMENT_PREFIX, KINDS, Config, ConfigError, DatabaseUrl
 from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.files.goods import CATALOGUE
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
-from medsettle_gateway.files.registers import CATALOGUE, FAMILIES, INSTITUTIONS, MEMBERS, YEARS
+from medsettle_gateway.files.registers import FAMILIES, INSTITUTIONS, MEMBERS, YEARS
 from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.families import enter_families
 from medsettle_gateway.storage.found import Found

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Ward
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.credential import CodeHolder
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
@@ -10,8 +9,6 @@ from medsettle_gateway.domain.place import Designation, Institution, Institution
 from medsettle_gateway.domain.register import (
     AccrualRow,
     AttributeRow,
-    CatalogueItem,
-    CatalogueRow,
     FamilyTie,
     InstitutionRecord,
     MemberRecord,
@@ -83,18 +80,6 @@ def _year_sum(row: Cells) -> YearSum:
     return YearSum(
         row["member_no"], CounterKey(row["year"], row["counter"], row["measure"]), row["amount_yuan"]
     )
-
-
-def _item(row: Cells) -> CatalogueRow:
-    if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:
-        raise CellError("valid_to 早于 valid_from", "valid_to is before valid_from")
-    if row["ward"] is not None and row["kind"] is not LineKind.BED:
-        raise CellError("只有床位(bed)可填 ward", "only a bed has a ward")
-    item = CatalogueItem(
-        row["code"], row["name"], row["kind"], row["class"], row["self_pay_share"], row["ceiling_yuan"],
-        row["ward"], row["valid_from"], row["valid_to"], row.get("classes", ()),
-    )
-    return CatalogueRow(item, keeps_classes="classes" not in row)
 
 
 def _attribute(row: Cells) -> AttributeRow:
@@ -219,22 +204,4 @@ YEARS: Final[Columns[YearSum]] = Columns(
     },
     _year_sum,
     key=("member_no", "year", "counter", "measure"),
-)
-
-CATALOGUE: Final[Columns[CatalogueRow]] = Columns(
-    {
-        "code": read.item_code,
-        "name": read.name,
-        "kind": read.choice(LineKind),
-        "class": read.choice(CatalogueClass),
-        "self_pay_share": read.optional(read.ratio),
-        "ceiling_yuan": read.optional(read.price),
-        "ward": read.optional(read.choice(Ward)),
-        "valid_from": read.day,
-        "valid_to": read.optional(read.day),
-        "classes": read.classes,
-    },
-    _item,
-    key=("code", "valid_from"),
-    optional=("classes",),
 )
