@@ -8,6 +8,8 @@ import click
 from medsettle_gateway.cli.frame import field
 from medsettle_gateway.cli.policy_page_benefit import benefit_lines
 from medsettle_gateway.cli.policy_page_layers import layer_lines
+from medsettle_gateway.cli.policy_page_watches import watch_lines
+from medsettle_gateway.cli.policy_page_work import work_lines
 from medsettle_gateway.cli.policy_rows import (
     clause_mark,
     figure_lines,
@@ -47,6 +49,8 @@ def pack_page(pack: Pack) -> str:
         *(layer_lines(layer, pack.benefits) for layer in rules.layers),
         _accounts(pack.accounts),
         _notices(rules.notices),
+        work_lines(rules.work),
+        watch_lines(rules.watches),
     )
     written = [list(part) for part in parts]
     return "\n".join(line for part in written if part for line in (*part, ""))

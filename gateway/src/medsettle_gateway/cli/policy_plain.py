@@ -16,6 +16,7 @@ from medsettle_gateway.cli.policy_words import (
     PAYS_WORDS,
     PERIOD_WORDS,
     STATUS_WORDS,
+    VERDICT_WORDS,
     Words,
     fact_word,
     value_word,
@@ -99,7 +100,40 @@ _SECTIONS: Final[Mapping[str, Words]] = {
     "institution": ("机构", "institution"),
     "except": ("例外", "except"),
     "filing": ("须备案", "needs a filing"),
+    "card": ("须能刷卡", "must take cards"),
+    "prescriber": ("医师", "prescriber"),
+    "pharmacist": ("药师", "pharmacist"),
+    "known": ("须已登记", "must be registered"),
+    "filed_for": ("须备案的待遇", "must be filed for"),
+    "points": ("记分", "points"),
+    "of_year": ("每年分数", "points of a year"),
+    "suspends": ("扣分暂停", "suspends"),
+    "months": ("月数", "months"),
+    "filed_months": ("备案满月数", "months since the filing"),
+    "missed": ("未按时年审", "where it is missed"),
+    "out_of_area": ("异地就医", "out of area"),
+    "settles": ("直接结算", "settles at once"),
+    "late": ("补报期限", "late claims"),
+    "special_months": ("特殊情况月数", "months in special cases"),
     "warnings": ("预警", "warnings"),
+    "supervision": ("智能监控", "supervision"),
+    "rule": ("规则", "rule"),
+    "verdict": ("处置", "verdict"),
+    "figures": ("数字来源", "whose figures"),
+    "grace_days": ("宽限天数", "days of grace"),
+    "days": ("回看天数", "days back"),
+    "advance": ("提前购药期", "days of early purchase"),
+    "longer": ("可以更长", "longer for"),
+    "tolerance": ("可高出比例", "tolerance"),
+    "payment_standard": ("按支付标准", "by the payment standard"),
+    "by_conditions": ("按备案病种数", "by filed conditions"),
+    "prescribed": ("每张处方", "on one prescription"),
+    "within_minutes": ("分钟数", "within minutes"),
+    "sales_count": ("笔数", "number of sales"),
+    "least": ("最低金额", "least sum"),
+    "round": ("整数金额", "whole sums of"),
+    "round_count": ("整数笔数", "number of whole sums"),
+    "mixed": ("同单即提示", "already beside others"),
     "clause": ("条款", "clause"),
 }
 _VALUES: Final[Mapping[str, Mapping[str, Words]]] = {
@@ -114,6 +148,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Words]]] = {
     "base": BASE_WORDS,
     "of": ACCUMULATOR_WORDS,
     "accumulators": ACCUMULATOR_WORDS,
+    "verdict": VERDICT_WORDS,
     "deductible_by": DAY_WORDS,
     "cap_by": DAY_WORDS,
 }
@@ -125,7 +160,7 @@ _CHINESE: Final = ("owners", "enrolments", "never")
 _SWITCHED: Final[Mapping[bool, Words]] = {True: ("已开通", "on"), False: ("未开通", "off")}
 _SHARES: Final = ("ratio", "share", "self_pay_first", "parts", "bands", "guarantee")
 _SILENT: Final = ("rows",)
-_TITLED: Final = ("benefits", "layers", "warnings")
+_TITLED: Final = ("benefits", "layers", "warnings", "supervision")
 _STEP: Final = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 
 

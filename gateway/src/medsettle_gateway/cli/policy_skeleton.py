@@ -116,6 +116,10 @@ eligibility:
 #     of: in_scope
 #     at: reached                    # reached 达到 | exceeded 超过
 #     rows: [{{when: {{aid: [none]}}, amount: "5000.00", clause: {todo}}}]
+
+# 智能监控,不改变金额 / supervision at the counter changes no amount; FORMAT.md has every rule
+# supervision:
+#   - {{id: repeated_drug, verdict: warn, figures: operator, grace_days: 7, days: 180}}
 """
 
 OVERLAY: Final = """\

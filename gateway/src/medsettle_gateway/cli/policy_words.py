@@ -186,6 +186,12 @@ DAY_WORDS: Final[dict[str, Words]] = {
     "discharged": ("出院日", "the day of discharge"),
 }
 
+VERDICT_WORDS: Final[dict[str, Words]] = {
+    "remind": ("提醒", "remind"),
+    "warn": ("预警,须说明理由", "warn: only with a reason"),
+    "block": ("阻断", "block"),
+}
+
 AT_WORDS: Final[dict[str, Words]] = {
     "reached": ("达到即提示", "raised when it is reached"),
     "exceeded": ("超过才提示", "raised when it is exceeded"),
