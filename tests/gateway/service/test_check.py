@@ -1,0 +1,111 @@
+"""What a check says of items and prescriptions, and when it says that something could not be determined."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.basket import CatalogueClass, LineKind
+from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.goods import Terms
+from medsettle_gateway.domain.member import Sex
+from medsettle_gateway.domain.place import Level
+from medsettle_gateway.service.checked import EligibilityAnswer, ItemAnswer, OpenPrescription
+from medsettle_gateway.service.commands import CheckEligibility
+from tests.gateway.service.rx import ORDER, register, withdraw
+from tests.gateway.service.world import CLINIC, FATHER, PHARMACY, REGION, World, caller, item
+
+
+@pytest.fixture
+async def world() -> World:
+    return await World().started(a_father=100_000)
+
+
+async def checked(world: World, place: str = PHARMACY, **asked: Any) -> EligibilityAnswer:
+    answer = await world.ask(CheckEligibility(caller("1", place), world.credential(FATHER), **asked))
+    assert isinstance(answer, EligibilityAnswer), answer
+    return answer
+
+
+async def said_of(world: World, terms: Terms, **person: Any) -> ItemAnswer:
+    """What is said of a drug on these terms, to such a person."""
+    tables = world.store.tables
+    tables.catalogue[REGION, "BOUND"] = (replace(item("BOUND", LineKind.DRUG), terms=terms),)
+    tables.members[FATHER] = replace(tables.members[FATHER], **person)
+    (said,) = (await checked(world, item_codes=("BOUND",))).items
+    return said
+
+
+async def test_items_are_answered_in_the_order_in_which_they_were_asked_about(world: World) -> None:
+    answer = await checked(world, item_codes=("TONIC", "DRUG", "NOTHING"))
+    assert [(each.item_code, each.name, each.may_have) for each in answer.items] == [
+        ("TONIC", "TONIC", False), ("DRUG", "DRUG", True), ("NOTHING", "", False),
+    ]
+    assert [each.refusal and each.refusal.reason for each in answer.items] == [
+        Reason.ITEM_SELF_PAID, None, Reason.ITEM_UNKNOWN,
+    ]
+
+
+async def test_who_asks_about_no_item_hears_of_none(world: World) -> None:
+    assert (await checked(world)).items == ()
+
+
+async def test_an_item_of_class_c_is_the_patients_own(world: World) -> None:
+    outside = item("OUT", LineKind.DRUG, CatalogueClass.C)
+    world.store.tables.catalogue[REGION, "OUT"] = (outside,)
+    (said,) = (await checked(world, item_codes=("OUT",))).items
+    assert said.refusal is not None
+    assert (said.refusal.reason, said.refusal.detail["class"]) == (Reason.ITEM_SELF_PAID, "C")
+
+
+@pytest.mark.parametrize(
+    ("terms", "restriction"),
+    [
+        (Terms(levels=(Level.TERTIARY,)), "level"), (Terms(sex=Sex.FEMALE), "sex"), (Terms(age_to=14), "age"),
+    ],
+)
+async def test_an_item_on_terms_that_do_not_hold_says_which(
+    world: World, terms: Terms, restriction: str
+) -> None:
+    said = await said_of(world, structs.replace(terms, clause="第三条"), sex=Sex.MALE)
+    assert said.may_have is False
+    assert said.refusal is not None
+    assert said.refusal.reason is Reason.ITEM_RESTRICTED
+    assert (said.refusal.detail["restriction"], said.refusal.detail["clause"]) == (restriction, "第三条")
+
+
+async def test_an_item_on_terms_that_hold_may_be_paid_for(world: World) -> None:
+    terms = Terms(levels=(Level.PRIMARY,), sex=Sex.FEMALE, days_supply_most=30)
+    assert (await said_of(world, terms, sex=Sex.FEMALE)).may_have is True
+
+
+async def test_a_pharmacy_hears_of_the_prescriptions_that_may_be_dispensed(world: World) -> None:
+    await world.ask(register(world))
+    wanted = (OpenPrescription(ORDER.number, CLINIC, ORDER.valid_to),)
+    assert (await checked(world)).prescriptions == wanted
+    assert (await checked(world, CLINIC)).prescriptions == ()
+    await world.ask(withdraw())
+    assert (await checked(world)).prescriptions == ()
+
+
+@pytest.mark.parametrize("reason", [Reason.CREDENTIAL_SERVICE_UNAVAILABLE, Reason.INTERNAL_ERROR])
+async def test_where_nobody_can_say_who_it_is_it_could_not_be_determined(
+    world: World, reason: Reason
+) -> None:
+    shown = world.credential(FATHER)
+    world.resolver.refusals[shown.token] = Refusal(reason, {"cause": "away"})
+    answer = await world.ask(CheckEligibility(caller("1", PHARMACY), shown))
+    assert isinstance(answer, EligibilityAnswer)
+    assert (answer.covered, answer.member, answer.eligibility_token) == (None, "", "")
+    assert answer.refusal is not None
+    assert answer.refusal.reason is reason
+    assert answer.binding_until == world.clock.at
+
+
+async def test_a_credential_that_is_certain_to_be_wrong_is_refused(world: World) -> None:
+    shown = world.credential(FATHER)
+    world.resolver.refusals[shown.token] = Refusal(Reason.CREDENTIAL_EXPIRED)
+    refused = await world.refused(CheckEligibility(caller("1", PHARMACY), shown))
+    assert (refused.refusal.reason, refused.recorded) == (Reason.CREDENTIAL_EXPIRED, False)
