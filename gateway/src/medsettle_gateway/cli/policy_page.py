@@ -8,6 +8,7 @@ import click
 from medsettle_gateway.cli.frame import field
 from medsettle_gateway.cli.policy_page_benefit import benefit_lines
 from medsettle_gateway.cli.policy_page_layers import layer_lines
+from medsettle_gateway.cli.policy_page_persons import person_lines
 from medsettle_gateway.cli.policy_page_watches import watch_lines
 from medsettle_gateway.cli.policy_page_work import work_lines
 from medsettle_gateway.cli.policy_rows import (
@@ -48,6 +49,7 @@ def pack_page(pack: Pack) -> str:
         *(benefit_lines(benefit, rules.layers) for benefit in pack.benefits),
         *(layer_lines(layer, pack.benefits) for layer in rules.layers),
         _accounts(pack.accounts),
+        person_lines(rules.persons),
         _notices(rules.notices),
         work_lines(rules.work),
         watch_lines(rules.watches),
