@@ -79,7 +79,8 @@ async def test_a_code_is_decoded_over_the_wire(simulator: Simulator) -> None:
     assert found.member == "m-zhang"
     (asked,) = simulator.simulation.asked
     assert asked == {
-        "orgId": "P21030200101", "businessType": "02121", "operatorId": "li", "officeId": "", "deviceType": "",
+        "orgId": "P21030200101", "businessType": "02121", "operatorId": "li", "officeId": "",
+        "deviceType": "",
     }
 
 
