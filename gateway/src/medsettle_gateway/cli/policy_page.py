@@ -7,6 +7,7 @@ import click
 
 from medsettle_gateway.cli.frame import field
 from medsettle_gateway.cli.policy_page_benefit import benefit_lines
+from medsettle_gateway.cli.policy_page_goods import trace_lines
 from medsettle_gateway.cli.policy_page_layers import layer_lines
 from medsettle_gateway.cli.policy_page_persons import person_lines
 from medsettle_gateway.cli.policy_page_watches import watch_lines
@@ -52,6 +53,7 @@ def pack_page(pack: Pack) -> str:
         person_lines(rules.persons),
         _notices(rules.notices),
         work_lines(rules.work),
+        trace_lines(rules.tracing),
         watch_lines(rules.watches),
     )
     written = [list(part) for part in parts]

@@ -75,6 +75,7 @@ VALUE_WORDS: Final[dict[str, str]] = {
     "chronic": "门诊慢特病定点",
     "haemodialysis": "血液透析定点",
     "benefit_ward": "惠民病房定点",
+    "dual_channel": "双通道定点",
     "prescription.none": "无处方",
     "own": "本机构处方",
     "external": "外配处方",

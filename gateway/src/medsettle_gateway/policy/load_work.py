@@ -45,9 +45,9 @@ def _card(reader: Reader, value: object) -> CardRule | None:
 
 
 def _prescriber(reader: Reader, value: object, benefits: tuple[Benefit, ...]) -> StaffRule:
-    """``{known: true, filed_for: [...], credit: {...}, clause: ...}``."""
+    """``{known: true, filed_for: [...], points: {...}, clause: ...}``."""
     path = "eligibility.prescriber"
-    data = reader.section({} if value is None else value, path, ("known", "filed_for", "credit", "clause"))
+    data = reader.section({} if value is None else value, path, ("known", "filed_for", "points", "clause"))
     at, known = child(path, "filed_for"), [benefit.id for benefit in benefits]
     filed = reader.ids(data.get("filed_for", []), at)
     for each in filed:
@@ -58,22 +58,22 @@ def _prescriber(reader: Reader, value: object, benefits: tuple[Benefit, ...]) ->
 
 def _pharmacist(reader: Reader, value: object) -> StaffRule:
     path = "eligibility.pharmacist"
-    data = reader.section({} if value is None else value, path, ("known", "credit", "clause"))
+    data = reader.section({} if value is None else value, path, ("known", "points", "clause"))
     return _staff(reader, data, path, ())
 
 
 def _staff(reader: Reader, data: Mapping[str, object], path: str, filed: tuple[str, ...]) -> StaffRule:
     known = reader.flag(data["known"], child(path, "known")) if "known" in data else False
-    credit = _credit(reader, data.get("credit"), child(path, "credit"))
+    credit = _credit(reader, data.get("points"), child(path, "points"))
     return StaffRule(known, filed, credit, read_clause(reader, data, path, required=known or bool(filed)))
 
 
 def _credit(reader: Reader, value: object, path: str) -> CreditRule:
-    """``{points: 10, suspends: [{points: 4, months: 1}, ...], clause: ...}``; absent: the document's."""
+    """``{of_year: 10, suspends: [{points: 4, months: 1}, ...], clause: ...}``; absent: the document's."""
     if value is None:
         return CREDIT
-    data = reader.section(value, path, ("points", "suspends", "clause"), ("points", "suspends"))
-    points = reader.count(data.get("points", 1), child(path, "points"))
+    data = reader.section(value, path, ("of_year", "suspends", "clause"), ("of_year", "suspends"))
+    points = reader.count(data.get("of_year", 1), child(path, "of_year"))
     steps: list[CreditStep] = []
     for at, entry in reader.items(data.get("suspends", []), child(path, "suspends")):
         step = reader.section(entry, at, ("points", "months"), ("points", "months"))
@@ -130,7 +130,7 @@ def _late(reader: Reader, value: object) -> LateRule | None:
     data = reader.section(value, path, ("months", "special_months", "clause"), ("months",))
     months = _months(reader, data.get("months", 1), child(path, "months"))
     at = child(path, "special_months")
-    special = _months(reader, data.get("special_months", months), at)
+    special = _months(reader, data["special_months"], at) if "special_months" in data else months
     if special < months:
         reader.fault(at, f"special cases have no less than the {months} months of all others")
     return LateRule(months, special, read_clause(reader, data, path, required=True))
