@@ -1,12 +1,23 @@
 """A sale's record as one line of JSON, and back. Both ways are checked against each other."""
 
 import json
-from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from medsettle.models import CashState, Collect, LineRefusal, Refusal, Split, Tendered
+from medsettle.models import (
+    Advisory,
+    CashState,
+    Collect,
+    LineRefusal,
+    Refusal,
+    Split,
+    Tendered,
+    Verdict,
+)
 from medsettle.record import Goal, SaleRecord
+
+_UNTOLD: Final[tuple[Any, ...]] = ([], 0, [], 0)
+"""Of a refusal that was written before these were told: lines, their count, findings, their count."""
 
 
 def to_text(record: SaleRecord) -> str:
@@ -42,6 +53,7 @@ def _table(record: SaleRecord) -> dict[str, Any]:
         "refusal": refusal and [
             refusal.reason, refusal.recorded, refusal.zh, refusal.en, refusal.next_zh, refusal.next_en,
             dict(refusal.details), [_line(each) for each in refusal.lines], refusal.lines_count,
+            [_finding(each) for each in refusal.findings], refusal.findings_count,
         ],
     }
 
@@ -53,8 +65,20 @@ def _split(read: list[Any] | None) -> Split | None:
 def _refusal(read: list[Any] | None) -> Refusal | None:
     if read is None:
         return None
-    *said, lines, count = read if len(read) == len(fields(Refusal)) else (*read, [], 0)
-    return Refusal(*said, tuple(LineRefusal(*each) for each in lines), count)
+    reason, recorded, zh, en, next_zh, next_en, details, *later = read
+    lines, lines_count, findings, findings_count = (*later, *_UNTOLD[len(later) :])
+    return Refusal(
+        reason, recorded, zh, en, next_zh, next_en, details, tuple(LineRefusal(*each) for each in lines),
+        lines_count, tuple(_as_found(*each) for each in findings), findings_count,
+    )
+
+
+def _finding(each: Advisory) -> list[Any]:
+    return [each.code, each.zh, each.en, each.verdict, list(each.line_ids), each.clause]
+
+
+def _as_found(code: str, zh: str, en: str, verdict: str, line_ids: list[str], clause: str) -> Advisory:
+    return Advisory(code, zh, en, Verdict(verdict), tuple(line_ids), clause)
 
 
 def _line(line: LineRefusal) -> list[Any]:

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from medsettle.models import (
     AccountShare,
+    Advisory,
     Breakdown,
     Difference,
     Leg,
@@ -23,8 +24,8 @@ from medsettle.models import (
     Split,
     Tendered,
     TraceEntry,
+    Verdict,
 )
-from medsettle.models.answered import Advisory
 from medsettle.wire.v1 import credential_pb2, reasons_pb2, sale_pb2, settlement_pb2
 
 _M = TypeVar("_M", bound=Message)
@@ -192,7 +193,21 @@ def remainders(messages: Iterable[sale_pb2.Remainder]) -> tuple[Remainder, ...]:
 
 def advisories(messages: Iterable[credential_pb2.Advisory]) -> tuple[Advisory, ...]:
     """Returns what the cashier should know."""
-    return tuple(Advisory(each.code, each.zh, each.en) for each in messages)
+    return tuple(
+        Advisory(
+            each.code, each.zh, each.en, _VERDICTS.get(each.verdict, Verdict.REMIND), tuple(each.line_ids),
+            each.clause,
+        )
+        for each in messages
+    )
+
+
+_VERDICTS = {
+    credential_pb2.VERDICT_UNSPECIFIED: Verdict.NOTE,
+    credential_pb2.VERDICT_REMIND: Verdict.REMIND,
+    credential_pb2.VERDICT_WARN: Verdict.WARN,
+    credential_pb2.VERDICT_BLOCK: Verdict.BLOCK,
+}
 
 
 def _sale(message: sale_pb2.Sale) -> Sale:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from medsettle.models import (
+    AcceptedWarning,
     Basket,
     Collect,
     Credential,
@@ -51,6 +52,7 @@ def settle(  # noqa: PLR0913 - the fields of the message
     *, request_id: str, credential: Credential | None, basket: Basket, expected: Split, collect: Collect,
     operator: str, requested_at: datetime, acknowledgements: Sequence[str], quote_token: str | None,
     replaces: str | None = None, proxy: Proxy | None = None, eligibility_token: str | None = None,
+    accepted_warnings: Iterable[AcceptedWarning] = (),
 ) -> bytes:
     """Returns a SettleRequest; of a return without a credential, which names the sale that it replaces."""
     return settlement_pb2.SettleRequest(
@@ -59,6 +61,9 @@ def settle(  # noqa: PLR0913 - the fields of the message
         expected=_split(expected), collect=settlement_pb2.Collect.Value(f"COLLECT_{collect}"),
         operator=operator, requested_at=_instant(requested_at), acknowledgements=acknowledgements,
         quote_token=quote_token, view=_FULL, proxy=_proxy(proxy), eligibility_token=eligibility_token,
+        accepted_warnings=[
+            credential_pb2.AcceptedWarning(code=each.code, reason=each.reason) for each in accepted_warnings
+        ],
     ).SerializeToString()
 
 

@@ -9,6 +9,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from medsettle._exchange.answering import (
     UnreadableError,
+    advisories,
     breakdown,
     instant,
     line_refusals,
@@ -91,6 +92,8 @@ def _with(facts: Facts, kind: str, value: bytes) -> Facts:
             )
         case "medsettle.wire.v1.LinesRefused":
             return _with_lines(facts, errors_pb2.LinesRefused.FromString(value))
+        case "medsettle.wire.v1.SupervisionFound":
+            return _with_findings(facts, errors_pb2.SupervisionFound.FromString(value))
         case "medsettle.wire.v1.ClockSkew":
             skew = errors_pb2.ClockSkew.FromString(value)
             return replace(facts, gateway_at=instant(skew, "gateway_at"))
@@ -104,6 +107,12 @@ def _with_lines(facts: Facts, said: errors_pb2.LinesRefused) -> Facts:
     return replace(facts, refusal=replace(facts.refusal, lines=lines, lines_count=count))
 
 
+def _with_findings(facts: Facts, said: errors_pb2.SupervisionFound) -> Facts:
+    found = advisories(said.findings)
+    count = max(said.findings_count, len(found))
+    return replace(facts, refusal=replace(facts.refusal, findings=found, findings_count=count))
+
+
 def _with_info(facts: Facts, info: error_details_pb2.ErrorInfo) -> Facts:
     if info.domain != DOMAIN:
         return facts
@@ -112,7 +121,7 @@ def _with_info(facts: Facts, info: error_details_pb2.ErrorInfo) -> Facts:
         _of_the_contract(info.reason), said.get("recorded") == "true", said.get("zh", ""),
         said.get("en", ""), said.get("next_zh", ""), said.get("next_en", ""),
         {key: value for key, value in said.items() if key not in _TEXTS},
-        facts.refusal.lines, facts.refusal.lines_count,
+        facts.refusal.lines, facts.refusal.lines_count, facts.refusal.findings, facts.refusal.findings_count,
     )
     return replace(facts, refusal=refusal)
 

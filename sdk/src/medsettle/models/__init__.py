@@ -19,8 +19,10 @@ from medsettle.models.answered import (
     Sale,
     Settlement,
     TraceEntry,
+    Verdict,
 )
 from medsettle.models.asked import (
+    AcceptedWarning,
     Basket,
     Collect,
     Consent,
@@ -60,6 +62,7 @@ from medsettle.models.probed import KeyRotation, Probe
 from medsettle.wire.states import Outcome, SaleState
 
 __all__ = [
+    "AcceptedWarning",
     "Account",
     "AccountShare",
     "AccountState",
@@ -109,5 +112,6 @@ __all__ = [
     "Split",
     "Tendered",
     "TraceEntry",
+    "Verdict",
     "View",
 ]

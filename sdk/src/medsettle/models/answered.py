@@ -32,6 +32,33 @@ class LegState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class Verdict(StrEnum):
+    """What an advisory asks of the cashier."""
+
+    NOTE = "NOTE"
+    """Nothing but to know it."""
+    REMIND = "REMIND"
+    """To tell the patient (提醒)."""
+    WARN = "WARN"
+    """To look, and to accept it with a reason, else Settle is refused (预警)."""
+    BLOCK = "BLOCK"
+    """Settle will be refused (阻断)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """Something that the cashier should know. ``line_ids``: the lines that it is about, none: the whole basket
+    or the person. ``clause``: of the policy document, or empty.
+    """
+
+    code: str
+    zh: str
+    en: str
+    verdict: Verdict = Verdict.NOTE
+    line_ids: tuple[str, ...] = ()
+    clause: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class LineRefusal:
     """Why one line of the basket was refused, with the sentences for the screen and facts to act on.
@@ -57,6 +84,7 @@ class Refusal:
     release does not know. ``recorded``: it is written under the request id, a proof that nothing was
     charged. ``lines``: where it is about lines, each of them, in the basket's order; the rest is then that
     of the first. ``lines_count`` is larger where more lines are refused than the answer had room for.
+    ``findings``: what supervision found, those that stop the sale first; ``findings_count`` likewise.
     """
 
     reason: str
@@ -68,15 +96,8 @@ class Refusal:
     details: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[LineRefusal, ...] = ()
     lines_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Advisory:
-    """Something that the cashier should know; it refuses nothing."""
-
-    code: str
-    zh: str
-    en: str
+    findings: tuple[Advisory, ...] = ()
+    findings_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

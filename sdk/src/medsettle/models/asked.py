@@ -86,6 +86,16 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedWarning:
+    """A warning (预警) that the cashier has looked at and goes on in spite of: the advisory's code, and why
+    it is all right, for the record, 1 to 200 characters.
+    """
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of the basket.
 
