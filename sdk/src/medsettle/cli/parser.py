@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
-from medsettle.cli import parser_sale
+from medsettle.cli import parser_prescription, parser_sale
 from medsettle.cli.usage import both, told
 from medsettle.errors import MedsettleError
 from medsettle.receipt import Language
@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     _seal(commands)
     _recover(commands)
     _refunded(commands)
+    parser_prescription.add(commands, _command)
     _doctor(commands)
     return top
 

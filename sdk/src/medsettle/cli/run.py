@@ -68,13 +68,14 @@ def _shown(counter: Counter, code: int) -> int:
 
 
 def _command(name: str) -> Command:
-    from medsettle.cli import afterwards, doctor, enrolling, selling  # noqa: PLC0415 - not for --help
+    from medsettle.cli import afterwards, doctor, enrolling, prescribing, selling  # noqa: PLC0415 - not for --help
 
     commands: dict[str, Command] = {
         "enrol": enrolling.enrolled, "check": selling.check, "quote": selling.quote, "sell": selling.sell,
         "status": afterwards.status, "explain": afterwards.explained, "reverse": afterwards.reverse,
         "recover": afterwards.recover, "refunded": afterwards.refunded, "seal": afterwards.seal,
         "release": afterwards.release, "return": selling.return_goods, "doctor": doctor.doctor,
+        "prescription": prescribing.prescription,
     }
     return commands[name]
 

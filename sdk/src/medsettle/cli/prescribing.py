@@ -1,0 +1,125 @@
+"""The command ``medsettle prescription``: register, fetch, review, withdraw."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from medsettle.cli.at_till import manned, open_till
+from medsettle.cli.counter import Counter, UsageError
+from medsettle.cli.parser import PAID
+from medsettle.cli.screen import GREEN, RED, YELLOW, Screen
+from medsettle.clock import SystemClock
+from medsettle.models import (
+    PrescribedDrug,
+    PrescriptionOrder,
+    PrescriptionState,
+    RegisteredDrug,
+    RegisteredPrescription,
+)
+from medsettle.ticket import china_day
+
+_STATES: Final[dict[str, tuple[str, str]]] = {
+    PrescriptionState.REGISTERED: ("已登记,待药师审核 registered, not reviewed yet", YELLOW),
+    PrescriptionState.APPROVED: ("审核通过 approved", GREEN),
+    PrescriptionState.REJECTED: ("审核未通过 rejected", RED),
+    PrescriptionState.DISPENSED: ("已配完 dispensed", YELLOW),
+    PrescriptionState.WITHDRAWN: ("已撤回 withdrawn", RED),
+    PrescriptionState.EXPIRED: ("已过期 expired", RED),
+}
+_OF_DRUG: Final = ("days", "condition", "dosage")
+
+
+def prescription(counter: Counter) -> int:
+    """Does the act that was asked for and shows how the prescriptions stand. Returns 0."""
+    config = manned(counter)
+    asked = _ACTS[counter.arguments.act](counter)
+    with open_till(counter, config) as till:
+        found: Sequence[RegisteredPrescription] = asked(till)
+    single = counter.arguments.act != "fetch"
+    counter.answer(found[0] if single else found, lambda: _show(counter.screen, found))
+    return PAID
+
+
+def _register(counter: Counter) -> Any:  # noqa: ANN401 - what is to be asked of a till
+    given, credential = counter.arguments, counter.credential()
+    order = PrescriptionOrder(
+        given.number, given.prescriber, given.issued or china_day(SystemClock().now()), given.valid_to,
+        tuple(map(drug_of, given.drugs)), given.dispensings, tuple(given.diagnosis), given.dual_channel,
+    )
+    return lambda till: (till.register_prescription(credential, order),)
+
+
+def _fetch(counter: Counter) -> Any:  # noqa: ANN401 - as above
+    given, credential = counter.arguments, counter.credential()
+    return lambda till: till.fetch_prescriptions(
+        credential, number=given.number, institution=given.institution
+    )
+
+
+def _review(counter: Counter) -> Any:  # noqa: ANN401 - as above
+    given = counter.arguments
+    number, at, institution = given.prescription.partition("@")
+    if not (number and at and institution):
+        raise UsageError(
+            f"处方应写成 处方号@开方机构,不是 {given.prescription!r}。",
+            f"Name the prescription as NUMBER@INSTITUTION, not {given.prescription!r}.",
+        )
+    return lambda till: (till.review_prescription(
+        number, institution, pharmacist=given.pharmacist, approved=given.approve,
+        note=given.reject or given.note,
+    ),)
+
+
+def _withdraw(counter: Counter) -> Any:  # noqa: ANN401 - as above
+    given = counter.arguments
+    return lambda till: (till.withdraw_prescription(given.number, reason=given.reason),)
+
+
+_ACTS: Final = {"register": _register, "fetch": _fetch, "review": _review, "withdraw": _withdraw}
+
+
+def drug_of(text: str) -> PrescribedDrug:
+    """Returns the drug of ``CODE*QTY,days=N,...``. Raises UsageError."""
+    named, *rest = text.split(",")
+    code, times, quantity = named.partition("*")
+    said = dict(each.partition("=")[::2] for each in rest)
+    days = said.get("days", "")
+    if not (code and times and quantity) or set(said) - set(_OF_DRUG) or not (days.isdigit() or not days):
+        raise UsageError(
+            f"药品应写成 编码*数量,可加 ,days=天数 ,condition=病种 ,dosage=用法,不是 {text!r}。",
+            f"A drug is CODE*QTY, with ,days=N ,condition=ID ,dosage=TEXT if wanted, not {text!r}.",
+        )
+    return PrescribedDrug(
+        code, quantity, int(days) if days else None, said.get("dosage", ""), said.get("condition") or None
+    )
+
+
+def _show(screen: Screen, found: Sequence[RegisteredPrescription]) -> None:
+    if not found:
+        screen.said("患者没有可配的处方。", "There is no prescription to dispense for the patient.", indent=0)
+    for each in found:
+        _one(screen, each)
+
+
+def _one(screen: Screen, known: RegisteredPrescription) -> None:
+    state, colour = _STATES.get(known.state, (str(known.state), YELLOW))
+    screen.row(f"{known.number}@{known.institution}", state, colour)
+    screen.row("  患者 patient", known.masked_name)
+    days = f"{known.issued_on or ''} - {known.valid_to or ''}"
+    screen.row("  有效期 valid", days)
+    screen.row("  医师 prescriber", known.prescriber)
+    if known.dispensings > 1:
+        screen.row("  可配次数 dispensings", str(known.dispensings))
+    if known.dual_channel:
+        screen.row("  双通道 dual channel", "是 yes")
+    for drug in known.drugs:
+        _drug(screen, drug)
+    for review in known.reviews:
+        said = "通过 approved" if review.approved else "未通过 rejected"
+        who = f"  药师 pharmacist {review.pharmacist} ({review.institution})"
+        screen.row(who, f"{said} {review.note}".rstrip())
+
+
+def _drug(screen: Screen, drug: RegisteredDrug) -> None:
+    screen.row(f"  {drug.item_code} {drug.dosage}".rstrip(), f"每次 each {drug.quantity}")
+    screen.row("    已配 dispensed", drug.dispensed_quantity)
+    screen.row("    可配 left", drug.left_quantity)
