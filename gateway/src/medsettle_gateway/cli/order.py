@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from medsettle.wire.signing import KeySigner, verifier_of
+from medsettle_gateway.bootstrap.gateway import load_packs
 from medsettle_gateway.cli.frame import (
     Gateway,
     config_option,
@@ -20,7 +21,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
     shown_at,
 )
-from medsettle_gateway.cli.usage import WrongValueError
+from medsettle_gateway.cli.usage import WrongUsageError, WrongValueError
 from medsettle_gateway.cli.words import words
 from medsettle_gateway.domain.basket import Waiver
 from medsettle_gateway.domain.calendar import day_of
@@ -67,8 +68,10 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
 @click.option("--region", required=True, help="Pooling region code of six digits.")
 @click.option("--institution", "institutions", multiple=True, metavar="CODE",
               help="Where it holds; may be repeated. None: everywhere in the region.")
-@click.option("--waive", "waives", multiple=True, required=True, type=click.Choice(_WAIVERS),
+@click.option("--waive", "waives", multiple=True, type=click.Choice(_WAIVERS),
               help="What it lifts; may be repeated.")
+@click.option("--skip", "skips", multiple=True, metavar="RULE",
+              help="A rule of supervision, by id or kind, that does not look meanwhile; may be repeated.")
 @click.option("--from", "holds_from", required=True, callback=_day, metavar="DATE", help="Its first day.")
 @click.option("--to", "holds_to", required=True, callback=_day, metavar="DATE", help="Its last day.")
 @click.option("--authority", required=True, callback=words, help="Who ordered it.")
@@ -77,8 +80,9 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
 @json_option
 @config_option
 def issue(  # noqa: PLR0913 - one argument an option
-    region: str, institutions: tuple[str, ...], waives: tuple[str, ...], holds_from: date, holds_to: date,
-    authority: str, document: str, author: str, as_json: bool, config_path: Path,  # noqa: FBT001
+    region: str, institutions: tuple[str, ...], waives: tuple[str, ...], skips: tuple[str, ...],
+    holds_from: date, holds_to: date, authority: str, document: str, author: str,
+    as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
     """Sign an emergency order with the gateway's root key and record it.
 
@@ -86,6 +90,8 @@ def issue(  # noqa: PLR0913 - one argument an option
     Every settlement that is made under it carries its id. Nothing recorded is ever changed or deleted.
     """
     _check_days(holds_from, holds_to)
+    if not waives and not skips:
+        raise WrongUsageError("至少给出一个 --waive 或 --skip", "give at least one --waive or --skip")
     gateway = open_gateway(config_path)
     record = OrderRecord(
         id=f"{region}-{holds_from:%Y%m%d}-{secrets.token_hex(3)}",
@@ -98,6 +104,7 @@ def issue(  # noqa: PLR0913 - one argument an option
         document=document,
         author=author,
         issued_at=now(),
+        skips=_skips(gateway, region, skips),
     )
     signature = gateway.keys.root.sign(ORDER_STATEMENT + order_text(record).encode())
     with gateway.writing() as connection:
@@ -187,6 +194,25 @@ def _check_days(first: date, last: date) -> None:
         )
 
 
+def _skips(gateway: Gateway, region: str, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules, each once. What no pack of the region has would skip nothing, and nobody would notice."""
+    if not named:
+        return ()
+    rules = [
+        rule for pack in load_packs(gateway.config) if pack.region == region for rule in pack.rules.watches
+    ]
+    known = tuple(dict.fromkeys(name for rule in rules for name in (rule.id, rule.kind)))
+    for name in named:
+        if name not in known:
+            listed = ", ".join(known) or "-"
+            raise WrongValueError(
+                f"统筹区 {region} 的政策包没有监控规则 {name};现有:{listed}",
+                f"no pack of region {region} has a rule {name}; those there: {listed}",
+                param_hint="--skip",
+            )
+    return tuple(dict.fromkeys(named))
+
+
 def _check_end(record: OrderRecord, signed: SignedOrder, last_on: date, at: datetime) -> None:
     if signed.end_statement is not None:
         refuse(
@@ -227,6 +253,7 @@ def _plain(record: OrderRecord) -> dict[str, Any]:
         "region": record.region,
         "institutions": list(record.institutions),
         "waives": [each.value for each in record.waives],
+        "skips": list(record.skips),
         "from": record.holds_from.isoformat(),
         "to": record.holds_to.isoformat(),
         "authority": record.authority,
@@ -241,10 +268,11 @@ def _line(row: dict[str, Any]) -> str:
         return f"{row['id']}  与签名不符,不生效 not as it was signed: it does not hold"
     where = ", ".join(row["institutions"]) or f"{row['region']} 全区 everywhere"
     state = _STATES[row["state"]]
+    lifted = (*row["waives"], *row["skips"])
     ended = row["ended"]
     by = f"  {ended['author']} {_shown(ended['ended_at'])} 结束 ended it" if ended else ""
     return (
-        f"{row['id']}  {state}  {row['from']}..{row['to']}  {', '.join(row['waives'])}  {where}  "
+        f"{row['id']}  {state}  {row['from']}..{row['to']}  {', '.join(lifted)}  {where}  "
         f"{row['authority']} {row['document']}  {row['author']} {_shown(row['issued_at'])}{by}"
     )
 

@@ -30,7 +30,9 @@ _WHERE: Final = {
     "serve": "medsettle_gateway.cli.serve:serve",
     "settings": "medsettle_gateway.cli.settings:settings",
     "staff": "medsettle_gateway.cli.staff:staff",
+    "supervision": "medsettle_gateway.cli.supervision:supervision",
     "terminal": "medsettle_gateway.cli.terminal:terminal",
+    "trace": "medsettle_gateway.cli.trace:trace",
 }
 
 

@@ -1,0 +1,139 @@
+"""``medsettle-gateway supervision``: what the rules at the counter found, and who went on in spite of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from medsettle_gateway.cli.frame import (
+    config_option,
+    json_option,
+    now,
+    open_gateway,
+    print_json,
+    shown_at,
+)
+from medsettle_gateway.cli.usage import WrongValueError
+from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at, day_of
+from medsettle_gateway.domain.finding import Finding, Verdict
+from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.files import cells
+from medsettle_gateway.storage.supervised import supervised
+
+_VERDICTS: Final = [each.value for each in Verdict]
+_WEEK: Final = timedelta(days=7)
+_BECAME: Final = {
+    "reminded": ("已提醒", "reminded"),
+    "accepted": ("已说明理由", "accepted"),
+    "refused": ("未结算", "refused"),
+}
+
+
+@click.group("supervision", short_help="智能监控 what supervision found")
+def supervision() -> None:
+    """See what the rules of supervision found at the counters."""
+
+
+def _day(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else cells.day(text)
+    except cells.CellError as error:
+        raise WrongValueError(error.zh, error.en, param=option) from error
+
+
+@supervision.command("list", short_help="列出监控结果 list what was found")
+@click.option("--since", callback=_day, metavar="DATE", help="The first day  [a week ago].")
+@click.option("--until", callback=_day, metavar="DATE", help="The last day  [today].")
+@click.option("--institution", default="", metavar="CODE", help="Only of this institution.")
+@click.option("--rule", default="", metavar="CODE", help="Only this rule, such as REPEATED_DRUG.")
+@click.option("--verdict", type=click.Choice(_VERDICTS), help="Only of this verdict.")
+@click.option("--most", default=1000, show_default=True, type=click.IntRange(1, 100_000),
+              help="How many sales are looked at, oldest first.")
+@json_option
+@config_option
+def list_command(  # noqa: PLR0913 - one argument an option
+    since: date | None, until: date | None, institution: str, rule: str, verdict: str | None, most: int,
+    as_json: bool, config_path: Path,  # noqa: FBT001
+) -> None:
+    """List each finding: in which sale, by which rule, and what became of it.
+
+    A warning was accepted by the operator of the till, with the reason that stands here; a sale that is
+    refused charged nothing. Patients stand by the gateway's own reference.
+    """
+    last = until or day_of(now())
+    first = since or last - _WEEK
+    if last < first:
+        raise WrongValueError("早于 --since", "is before --since", param_hint="--until")
+    gateway = open_gateway(config_path)
+    with gateway.reading() as connection:
+        days = (day_begins_at(first), day_ends_at(last))
+        sales = list(supervised(connection, gateway.sealer, *days, institution, most))
+    wanted = {rule.upper()} if rule else set()
+    rows = [
+        row for sale in sales for row in _rows(sale)
+        if (not wanted or row["code"] in wanted) and verdict in {None, row["verdict"]}
+    ]
+    if as_json:
+        more = len(sales) == most
+        print_json({"findings": rows, "rules": _by_rule(rows), "sales_count": len(sales), "more": more})
+        return
+    _print(rows, len(sales) == most)
+
+
+def _print(rows: list[dict[str, Any]], more: bool) -> None:  # noqa: FBT001
+    for row in rows:
+        zh, en = _BECAME[row["became"]]
+        reason = f":{row['reason']}" if row["reason"] else ""
+        click.echo(
+            f"{row['at']} {row['request_id']} {row['code']} {zh} {en}{reason} "
+            f"{row['operator']} {row['zh']}"
+        )
+    for code, counts in _by_rule(rows).items():
+        told = ", ".join(f"{_BECAME[name][0]} {name} {count}" for name, count in counts.items())
+        click.echo(f"{code}: {told}")
+    if not rows:
+        click.echo("没有监控结果。Nothing was found.")
+    if more:
+        click.echo("还有更多,请缩短日期范围或加大 --most。")
+        click.echo("There is more: take fewer days, or a larger --most.")
+
+
+def _rows(sale: SaleRecord) -> Iterator[dict[str, Any]]:
+    reasons = {each.code: each.reason for each in sale.accepted}
+    refused = sale.refusal is not None
+    for finding in sale.refusal.findings if sale.refusal is not None else sale.findings:
+        yield _row(sale, finding, reasons.get(finding.code, ""), refused=refused)
+
+
+def _row(sale: SaleRecord, finding: Finding, reason: str, *, refused: bool) -> dict[str, Any]:
+    became = "refused" if refused else "reminded" if finding.verdict is Verdict.REMIND else "accepted"
+    return {
+        "at": shown_at(sale.created_at),
+        "request_id": sale.request_id.text,
+        "institution": sale.institution,
+        "terminal": sale.terminal,
+        "operator": sale.operator,
+        "member": sale.member or "",
+        "state": sale.state.value,
+        "code": finding.code,
+        "verdict": finding.verdict.value,
+        "became": became,
+        "reason": reason,
+        "line_ids": list(finding.line_ids),
+        "clause": finding.clause,
+        "zh": finding.zh,
+        "en": finding.en,
+    }
+
+
+def _by_rule(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """How often each rule found something, and what became of it, the most frequent rule first."""
+    counts = Counter((row["code"], row["became"]) for row in rows)
+    totals = Counter(row["code"] for row in rows)
+    return {
+        code: {became: counts[code, became] for became in _BECAME if counts[code, became]}
+        for code, _ in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))
+    }
