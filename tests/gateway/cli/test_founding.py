@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from medsettle_gateway.domain.keys import MemberKey
-from medsettle_gateway.domain.member import Owner
-from medsettle_gateway.storage.facts import load
 from medsettle_gateway.storage.sqlite import database
 from tests.gateway.cli.city import City
 
@@ -131,13 +128,20 @@ def test_a_city_has_members_of_each_kind(city: City) -> None:
 
 
 def test_a_daughter_of_the_city_may_use_her_fathers_account(city: City) -> None:
-    gateway = city.gateway
-    with gateway.reading() as connection:
-        daughter = gateway.people(connection, "").member_of("2103000006")
-        assert daughter is not None
-        facts = load(connection, gateway.sealer, (MemberKey(daughter),)).of(MemberKey(daughter))
-    assert facts is not None
-    assert [(each.owner, each.balance_fen) for each in facts.accounts] == [(Owner.PARENT, 15_000)]
+    shown = city.ask("member", "show", "2103000006")
+    (fathers,) = shown["accounts"]
+    assert (fathers["owner"], fathers["balance_fen"], fathers["standing_consent"]) == ("parent", 15_000, True)
+
+
+def test_a_son_of_the_city_may_use_so_much_of_his_mothers_account_in_a_year(city: City) -> None:
+    (mothers,) = city.ask("member", "show", "2103000017")["accounts"]
+    assert (mothers["limit_left_fen"], mothers["standing_consent"]) == (20_000, False)
+
+
+def test_a_tie_of_the_city_that_has_ended_is_shown_of_the_days_on_which_it_held(city: City) -> None:
+    assert [each["owner"] for each in city.ask("member", "show", "2103000012")["accounts"]] == ["self"]
+    then = city.ask("member", "show", "2103000012", "--on", "2025-06-30")
+    assert [each["owner"] for each in then["accounts"]] == ["self", "spouse"]
 
 
 def test_making_the_city_again_changes_nothing(city: City) -> None:

@@ -65,7 +65,7 @@ def test_a_program_gets_the_facts_of_another_day(city: City) -> None:
     assert (answer["age"], answer["attributes"], answer["counters"]) == (74, {"tier": "low"}, [])
     assert answer["accounts"] == [
         {"owner": "self", "masked_name": answer["masked_name"], "state": "active", "balance_fen": 1250,
-         "held_fen": 0},
+         "held_fen": 0, "limit_left_fen": None, "standing_consent": False},
     ]  # fmt: skip
     assert date.fromisoformat(answer["on"]) == date(2024, 3, 2)
 

@@ -86,6 +86,11 @@ def import_members(
     identity number says; without the column what is known stays). A known member_no is changed, never
     doubled; account_yuan opens an account and never changes one.
 
+    Columns of the families: member_no, payer_member_no, relation, and, not always, from (empty: today), to
+    (the last day), year_limit_yuan (what the member may use in a year), consented_on (since when the payer
+    agrees once and for all; empty: each use needs consent at the counter). Nothing is overwritten: a row
+    changes a binding by a further record, and what has no column stays as it is.
+
     A condition that nothing knows, and a born_on that the identity number contradicts, are doubtful: they are
     entered and named, with --strict they are faults.
     """
@@ -202,7 +207,10 @@ def show(  # noqa: PLR0913 - one argument an option
 @json_option
 @config_option
 def unbind(member_no: str, payer_member_no: str, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
-    """End that the account of PAYER_MEMBER_NO may pay for MEMBER_NO."""
+    """End that the account of PAYER_MEMBER_NO may pay for MEMBER_NO, from today on.
+
+    What it has paid stays, and so does the record of when it might.
+    """
     gateway = open_gateway(config_path)
     with gateway.writing() as connection:
         ended = end_binding(gateway.people(connection, "member unbind"), member_no, payer_member_no)

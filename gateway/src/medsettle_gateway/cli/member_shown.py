@@ -11,12 +11,21 @@ from medsettle.wire.called import OWNER_NAMES, condition_name, named
 from medsettle.wire.reasons import REASONS, Reason
 from medsettle_gateway.cli.frame import Gateway, field, now
 from medsettle_gateway.cli.policy_words import value_word
+from medsettle_gateway.domain.accounts import Asked, is_family_counter, payers_on
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
-from medsettle_gateway.domain.facts import AccountState, CounterState, DispensedFacts, MemberFacts
-from medsettle_gateway.domain.keys import CountersKey, DispensedKey, MemberKey
+from medsettle_gateway.domain.facts import (
+    AccountFacts,
+    AccountState,
+    CounterState,
+    DispensedFacts,
+    MemberFacts,
+)
+from medsettle_gateway.domain.keys import CountersKey, DispensedKey, Facts, MemberKey
+from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.eligibility.aid import as_entitled
 from medsettle_gateway.eligibility.person import refusal_of
 from medsettle_gateway.policy.facts import age_on
@@ -80,8 +89,17 @@ def member_on(
         counted = CountersKey(member.member, member.region, member.scheme.value, (str(on.year),))
         since = on - timedelta(days=WINDOW_DAYS - 1)
         dispensed = DispensedKey(member.member, since, on, DRUGS_MOST)
-        facts = load(connection, gateway.sealer, [counted, dispensed])
+        facts = facts.joined(load(connection, gateway.sealer, [counted, dispensed]))
+        member = _with_payers(member, facts, counted, Asked(on, on.year, known_at))
         return Shown(member, on, facts.of(counted), facts.of(dispensed), refusal)
+
+
+def _with_payers(member: MemberFacts, facts: Facts, counted: CountersKey, asked: Asked) -> MemberFacts:
+    """With the accounts whose bindings hold on the day, and what is left of their limits in its year."""
+    (key,) = person_keys(member.member)
+    records: tuple[DatedRecord, ...] = facts.of(key)
+    used = {each: state.used + state.held for each, state in facts.of(counted).items()}
+    return payers_on(member, records, used, asked).member
 
 
 def _ended(member: MemberFacts, on: date) -> Refusal | None:
@@ -139,14 +157,26 @@ def _accounts(member: MemberFacts) -> Iterator[str]:
         zh, en = named(OWNER_NAMES, each.owner.value)
         state = " / ".join(_STATES[each.state])
         held = f",另冻结待结 {format_fen(each.held_fen)} / held on top" if each.held_fen else ""
-        yield f"{zh} / {en} ({each.masked_name}): {format_fen(each.balance_fen)}{held} ({state})"
+        terms = "".join(_terms(each))
+        yield f"{zh} / {en} ({each.masked_name}): {format_fen(each.balance_fen)}{held} ({state}){terms}"
+
+
+def _terms(account: AccountFacts) -> Iterator[str]:
+    """What the owner of a relative's account agreed to."""
+    if account.limit_left_fen is not None:
+        yield f",本年还可用 {format_fen(account.limit_left_fen)} / left this year"
+    if account.standing_consent:
+        yield ",长期同意 / standing consent"
+    elif account.owner is not Owner.SELF:
+        yield ",每次须同意 / consent each time"
 
 
 def _counters(shown: Shown) -> Iterator[str]:
     for key, state in sorted(shown.counters.items()):
         zh, en = _MEASURES[key.measure]
         held = f" (+{format_fen(state.held)} 待结 / held)" if state.held else ""
-        yield f"{key.counter}: {zh} / {en} {format_fen(state.used)}{held}"
+        counter = "家庭共济 / family account" if is_family_counter(key) else key.counter
+        yield f"{counter}: {zh} / {en} {format_fen(state.used)}{held}"
 
 
 def _drugs(shown: Shown) -> Iterator[str]:
@@ -182,6 +212,8 @@ def shown_as_plain(shown: Shown) -> dict[str, Any]:
                 "state": each.state.value,
                 "balance_fen": each.balance_fen,
                 "held_fen": each.held_fen,
+                "limit_left_fen": each.limit_left_fen,
+                "standing_consent": each.standing_consent,
             }
             for each in member.accounts
         ],
