@@ -24,6 +24,7 @@ _WHERE: Final = {
     "migrate": "medsettle_gateway.cli.founding:migrate",
     "order": "medsettle_gateway.cli.order:order",
     "policy": "medsettle_gateway.cli.policy:policy",
+    "prescription": "medsettle_gateway.cli.prescription:prescription",
     "recovery": "medsettle_gateway.cli.recovery:recovery",
     "restore": "medsettle_gateway.cli.backup:restore",
     "sale": "medsettle_gateway.cli.sale:sale",

@@ -109,7 +109,14 @@ def request_statement(
     audience: str, method: str, terminal: str, key: str, timestamp_ms: int, nonce: str, body: bytes
 ) -> bytes:
     """Returns what a till signs for a request whose bytes on the wire are ``body``."""
-    return _statement("v1", audience, method, terminal, key, str(timestamp_ms), nonce, digest(body))
+    return digested_statement(audience, method, terminal, key, timestamp_ms, nonce, digest(body))
+
+
+def digested_statement(
+    audience: str, method: str, terminal: str, key: str, timestamp_ms: int, nonce: str, request_digest: str
+) -> bytes:
+    """Returns the same of a request of which only the SHA-256 (lower-case hex) was kept."""
+    return _statement("v1", audience, method, terminal, key, str(timestamp_ms), nonce, request_digest)
 
 
 def answer_statement(  # noqa: PLR0913 - the fields of the statement, in its order
