@@ -26,7 +26,9 @@ from medsettle_gateway.domain.keys import (
     MaskedNameKey,
     MemberKey,
     NonceKey,
+    OpenPrescriptionsKey,
     OrdersKey,
+    PrescriptionKey,
     RecentSalesKey,
     RecoveryKey,
     SaleKey,
@@ -37,13 +39,18 @@ from medsettle_gateway.domain.keys import (
     TicketKey,
 )
 from medsettle_gateway.domain.moves import (
+    DrawPrescriptions,
     DropDispensed,
     DropErrand,
     EndTerminalKey,
     FreeCredential,
+    GiveBackPrescriptions,
     KeepDispensed,
     KeepNonce,
+    KeepPrescription,
     KeepReassertion,
+    KeepReview,
+    KeepWithdrawal,
     Move,
     MoveBalance,
     MoveCounter,
@@ -57,6 +64,7 @@ from medsettle_gateway.domain.moves import (
 from medsettle_gateway.domain.recovery import Became, Evidence, Finding, Reassertion
 from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.service.ports import SaleFilter, Store
+from tests.gateway.domain.prescribed import DRAW, REVIEW, WITHDRAWAL, registered
 from tests.gateway.storage.stand import (
     CLINIC,
     NOW,
@@ -122,6 +130,7 @@ def keys_of(father: str, son: str, number: int = 1) -> tuple[AnyKey, ...]:
         InstitutionKey(f"{CLINIC}{mark}"), MemberKey(father), MemberKey(son), MaskedNameKey(father),
         CountersKey(father, REGION, "employee", ("2026",)),
         DispensedKey(father, TODAY - DAY, TODAY + DAY, 5),
+        PrescriptionKey("H1", f"RX-{number}"), OpenPrescriptionsKey(father, TODAY, 5),
         OrdersKey(f"{REGION}{mark}", CLINIC, TODAY, TODAY, 5),
         CatalogueKey(f"{REGION}{mark}", ("XA01",)), CredentialUseKey(f"c{mark}"), EnrolCodeKey(f"hash{mark}"),
         NonceKey("s", f"n{mark}"), RecoveryKey(CLINIC, terminal),
@@ -137,6 +146,8 @@ def first_moves(member: str, account: str) -> tuple[Move, ...]:
         entry(Posting("book", "member/x", 5), Posting("book", "p", -5), counters=(counter(5, 0, member),)),
         MoveBalance(account, -3_000, 3_000), MoveCounter(counter(0, 700, member)),
         KeepDispensed(held.request_id.text, member, drugs),
+        KeepPrescription(registered(member=member)), KeepReview("H1", "RX-1", REVIEW),
+        DrawPrescriptions(held.request_id.text, (DRAW,)),
         UseCredential("c", held.request_id.text, NOW, NOW + SECOND), KeepNonce("s", "n", NOW + SECOND),
         PutTerminal(TERMINAL), PutTerminalKey(key_record()), UseEnrolCode("hash", "k1", NOW),
         KeepReassertion(SHOWN),
@@ -149,6 +160,7 @@ def next_moves(member: str, account: str) -> tuple[Move, ...]:
         PutSale(settled), DropErrand(settled.request_id.text),
         entry(Posting("book", "a", 1), Posting("book", "b", -1)),
         MoveBalance(account, 0, -3_000), MoveCounter(counter(700, -700, member)),
-        DropDispensed(settled.request_id.text), FreeCredential("c", settled.request_id.text),
+        DropDispensed(settled.request_id.text), GiveBackPrescriptions(settled.request_id.text, (DRAW,)),
+        KeepWithdrawal("H1", "RX-1", WITHDRAWAL), FreeCredential("c", settled.request_id.text),
         PutTerminal(replace(TERMINAL, state=TERMINAL.state)), EndTerminalKey("k1", NOW + SECOND),
     )

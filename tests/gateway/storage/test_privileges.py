@@ -18,6 +18,7 @@ FOR_EVER = (
     "entries", "postings", "entry_counters", "positions", "blocks", "reassertions", "recoveries",
     "proxies", "identity_accesses",
     "recovery_ends", "schema_versions", "member_attributes", "emergency_orders", "records",
+    "prescriptions", "prescription_reviews", "prescription_withdrawals",
     "accruals", "account_closings", "subsidies",
 )
 
