@@ -25,12 +25,16 @@ from medsettle_gateway.cli.frame import (
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.config import ENVIRONMENT_PREFIX, KINDS, Config, ConfigError, DatabaseUrl
 from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.people import PersonKind, PersonRow
+from medsettle_gateway.domain.register import Rows
 from medsettle_gateway.files.goods import CATALOGUE
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
+from medsettle_gateway.files.persons import PERSONS
 from medsettle_gateway.files.registers import FAMILIES, INSTITUTIONS, MEMBERS, YEARS
 from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.families import enter_families
 from medsettle_gateway.storage.found import Found
+from medsettle_gateway.storage.persons import enter_persons
 from medsettle_gateway.storage.places import enter_institutions
 
 _CITY: Final = "210300"
@@ -251,6 +255,10 @@ def _enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
     limits = gateway.config.limits
     with gateway.writing() as connection, _years_of_today(city) as years:
         people = gateway.people(connection, "demo-city")
+
+        def persons(kind: PersonKind, name: str) -> Rows[PersonRow]:
+            return checked_rows(city / name, PERSONS[kind], limits)
+
         entered = {
             "institutions": enter_institutions(
                 connection, checked_rows(city / "institutions.csv", INSTITUTIONS, limits)
@@ -261,6 +269,8 @@ def _enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
             "members": people.enter_members(checked_rows(city / "members.csv", MEMBERS, limits)),
             "families": enter_families(people, checked_rows(city / "families.csv", FAMILIES, limits)),
             "years": people.enter_years(checked_rows(years, YEARS, limits)),
+            "cover": enter_persons(people, persons(PersonKind.COVER, "cover.csv")),
+            "suspensions": enter_persons(people, persons(PersonKind.SUSPENSION, "suspensions.csv")),
         }
     return {name: each.new_count + each.changed_count + each.same_count for name, each in entered.items()}
 
