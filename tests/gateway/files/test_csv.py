@@ -1,19 +1,21 @@
 """Tables: every bad row is listed with its line and reason, and then nothing of the file is given out."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from medsettle_gateway.domain.basket import CatalogueClass
+from medsettle_gateway.domain.goods import Terms
+from medsettle_gateway.domain.member import Sex
+from medsettle_gateway.domain.place import Level
 from medsettle_gateway.domain.register import Fault, InstitutionRecord
 from medsettle_gateway.files import csv
 from medsettle_gateway.files.csv import Columns, Table, TableError
+from medsettle_gateway.files.goods import CATALOGUE
 from medsettle_gateway.files.registers import (
     ATTRIBUTES,
-    CATALOGUE,
     FAMILIES,
     INSTITUTIONS,
     MEMBERS,
@@ -222,7 +224,56 @@ def test_an_item_may_stand_otherwise_in_other_lists(
 ) -> None:
     path.write_text(f"{ITEM_HEADER},classes\nX1,名,drug,A,,,,2022-01-01,,{cell}\n", "utf-8")
     ((_, record),) = Table(path, CATALOGUE, 100_000, 1_000).rows()
-    assert record == (replace(record.item, classes=classes), False)
+    assert (record.item.classes, record.keeps_classes) == (classes, False)
+
+
+TERMS_HEADER = "levels,sex,age_from,age_to,days_supply_most,clause,traced,dual_channel,price_most_yuan"
+
+
+def test_an_item_is_sold_on_the_terms_that_its_columns_say(path: Path) -> None:
+    row = "X1,名,drug,B,0.10,,,2022-01-01,,secondary;tertiary,female,18,60,30,限妇女,no,yes,12.34"
+    path.write_text(f"{ITEM_HEADER},{TERMS_HEADER}\n{row}\n", "utf-8")
+    ((_, record),) = Table(path, CATALOGUE, 100_000, 1_000).rows()
+    assert record.item.terms == Terms(
+        levels=(Level.SECONDARY, Level.TERTIARY), sex=Sex.FEMALE, age_from=18, age_to=60, days_supply_most=30,
+        clause="限妇女", traced=False, dual_channel=True, price_most_micro=12_340_000,
+    )
+    assert record.keeps == ()
+
+
+def test_empty_cells_bind_nobody_and_columns_that_are_not_there_keep_what_is_known(path: Path) -> None:
+    path.write_text(f"{ITEM_HEADER},levels,traced\nX1,名,drug,A,,,,2022-01-01,,,\n", "utf-8")
+    ((_, record),) = Table(path, CATALOGUE, 100_000, 1_000).rows()
+    assert record.item.terms == Terms()
+    assert record.keeps == (
+        "sex", "age_from", "age_to", "days_supply_most", "clause", "dual_channel", "price_most_micro"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "en"),
+    [
+        ("levels", "third", "levels must be one of primary"),
+        ("sex", "w", "sex must be one of male, female"),
+        ("age_from", "-1", "age_from must be a whole number from 0 to 150"),
+        ("age_to", "151", "age_to must be a whole number"),
+        ("days_supply_most", "0", "days_supply_most must be a whole number from 1 to 366"),
+        ("traced", "maybe", "traced must be yes or no"),
+        ("dual_channel", "1", "dual_channel must be yes or no"),
+        ("clause", "x" * 201, "clause has up to 200 printable characters"),
+        ("price_most_yuan", "12,3", "price_most_yuan must be a unit price"),
+    ],
+)
+def test_terms_that_cannot_be_read_are_refused(path: Path, column: str, cell: str, en: str) -> None:
+    row = f'X1,名,drug,A,,,,2022-01-01,,"{cell}"'
+    assert en in fault_of(row, f"{ITEM_HEADER},{column}", CATALOGUE, path).en  # type: ignore[arg-type]
+
+
+def test_an_age_to_that_is_before_the_age_from_is_refused(path: Path) -> None:
+    fault = fault_of(  # type: ignore[arg-type]
+        "X1,名,drug,A,,,,2022-01-01,,60,18", f"{ITEM_HEADER},age_from,age_to", CATALOGUE, path
+    )
+    assert "age_to is less than age_from" in fault.en
 
 
 @pytest.mark.parametrize("cell", ["township", "township=D", "Town=C", "child=A child=B", "child=A;town=B"])
