@@ -1,15 +1,16 @@
 """A till and the gateway in miniature that it talks to."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from medsettle.aio import AsyncTill
 from medsettle.journal import SqliteJournal
 from medsettle.models import Basket, Line
 from medsettle.till import Till
 from tests.sdk.counterpart import TERMINAL_KEY, Counterpart, FakeClock
-from tests.sdk.wires import DirectTransport, config_in
+from tests.sdk.wires import AsyncDirectTransport, DirectTransport, config_in
 
 
 @pytest.fixture
@@ -45,6 +46,15 @@ def open_till(tmp_path: Path, counterpart: Counterpart) -> Iterator[Callable[[],
 @pytest.fixture
 def till(open_till: Callable[[], Till]) -> Till:
     return open_till()
+
+
+@pytest.fixture
+async def async_till(tmp_path: Path, counterpart: Counterpart) -> AsyncIterator[AsyncTill]:
+    async with await AsyncTill.open(
+        config_in(tmp_path), clock=counterpart.clock, signer=TERMINAL_KEY,
+        transport=AsyncDirectTransport(counterpart),
+    ) as till:
+        yield till
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +53,6 @@ class Payment:
 async def agrees(_: object) -> bool:
     await asyncio.sleep(0)
     return True
-
-
-@pytest.fixture
-async def async_till(tmp_path: Path, counterpart: Counterpart) -> AsyncIterator[AsyncTill]:
-    async with await AsyncTill.open(
-        config_in(tmp_path), clock=counterpart.clock, signer=TERMINAL_KEY,
-        transport=AsyncDirectTransport(counterpart),
-    ) as till:
-        yield till
 
 
 def public(kind: type) -> dict[str, list[str]]:

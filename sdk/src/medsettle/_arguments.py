@@ -43,10 +43,10 @@ def fitting_tender(tender: object) -> None:
         raise _wrong("tender", tender, "a tender with collect and refund, such as CashTender")
 
 
-def fitting_show(show: object) -> None:
-    """Returns if the quote can be shown. Raises RequestError."""
+def fitting_show(show: object, field: str = "show") -> None:
+    """Returns if somebody can be asked by it. Raises RequestError."""
     if not callable(show):
-        raise _wrong("show", show, "a function of the quote")
+        raise _wrong(field, show, "a function of what is to be shown")
 
 
 def _one_of(field: str, value: object, kinds: tuple[Any, ...]) -> None:

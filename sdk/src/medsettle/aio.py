@@ -27,6 +27,8 @@ from medsettle.config import TillConfig
 from medsettle.hooks import Hook
 from medsettle.journal import Journal
 from medsettle.models import (
+    AcceptedWarning,
+    Advisory,
     Basket,
     Collect,
     Credential,
@@ -130,13 +132,13 @@ class AsyncTill:
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
         collect: Collect = Collect.NOW, operator: str | None = None, quote_token: str | None = None,
         acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
-        eligibility_token: str | None = None,
+        eligibility_token: str | None = None, accepted_warnings: Sequence[AcceptedWarning] = (),
     ) -> SaleCard:
         """As ``Till.settle``. Repeating is safe."""
         what = selling.settling(
             ticket, credential, basket, expected=expected, collect=collect,
             operator=self._operator(operator), quote_token=quote_token, acknowledgements=acknowledgements,
-            proxy=proxy, eligibility_token=eligibility_token,
+            proxy=proxy, eligibility_token=eligibility_token, accepted_warnings=accepted_warnings,
         )
         return await self._run(selling.settle(self._desk, what))
 
@@ -219,12 +221,13 @@ class AsyncTill:
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *,
         show: Callable[[Quote], Any], tender: Tender, operator: str | None = None,
         acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
-        eligibility_token: str | None = None,
+        eligibility_token: str | None = None, accepted_warnings: Sequence[AcceptedWarning] = (),
+        accept: Callable[[tuple[Advisory, ...]], Any] | None = None,
     ) -> SaleCard:
         """As ``Till.checkout``. Repeating is safe."""
         wish = checking_out.Wish(
             ticket, credential, basket, show, tender, self._operator(operator), acknowledgements, proxy,
-            eligibility_token,
+            eligibility_token, accepted_warnings, accept,
         )
         return await self._run(checking_out.checkout(self._desk, wish))
 

@@ -13,7 +13,17 @@ from typing import Final
 
 from medsettle._arguments import fitting
 from medsettle.errors import request_error
-from medsettle.models import Basket, Credential, Encounter, Line, Prescription, Proxy, Split, Tendered
+from medsettle.models import (
+    AcceptedWarning,
+    Basket,
+    Credential,
+    Encounter,
+    Line,
+    Prescription,
+    Proxy,
+    Split,
+    Tendered,
+)
 from medsettle.wire.reasons import Reason
 
 LINES_MAX: Final = 200
@@ -22,6 +32,7 @@ PAYERS_MAX: Final = 8
 TENDERS_MAX: Final = 8
 ACKNOWLEDGEMENTS_MAX: Final = 16
 ITEM_CODES_MAX: Final = 50
+WARNINGS_MAX: Final = 16
 AMOUNT_FEN_MAX: Final = 1_000_000_000
 YEAR_MAX: Final = 366
 """Sessions billed, days that a drug lasts."""
@@ -133,6 +144,17 @@ def checked_acknowledgements(names: Sequence[str]) -> tuple[str, ...]:
     fitting("acknowledgements", names, Sequence[str])
     _at_most(names, ACKNOWLEDGEMENTS_MAX, "acknowledgements")
     return tuple(names)
+
+
+def checked_warnings(accepted: Sequence[AcceptedWarning]) -> tuple[AcceptedWarning, ...]:
+    """Returns the warnings that the cashier has accepted, up to 16, each once. Raises RequestError."""
+    fitting("accepted_warnings", accepted, Sequence[AcceptedWarning])
+    _at_most(accepted, WARNINGS_MAX, "accepted_warnings")
+    for each in accepted:
+        _text(each.code, "accepted_warnings.code", 1, 64)
+        _text(each.reason, "accepted_warnings.reason", 1, 200)
+    _unique([each.code for each in accepted], "accepted_warnings.code")
+    return tuple(accepted)
 
 
 def checked_split(split: Split) -> Split:

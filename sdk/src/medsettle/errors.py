@@ -211,6 +211,7 @@ _BY_TILL_REASON: Final[dict[TillReason, type[MedsettleError]]] = {
     TillReason.STEP_NOT_ALLOWED: RefusedError,
     TillReason.NOTHING_DUE: RefusedError,
     TillReason.PATIENT_DECLINED: RefusedError,
+    TillReason.WARNING_NOT_ACCEPTED: RefusedError,
     TillReason.CASH_NOT_COLLECTED: RefusedError,
     TillReason.CASH_NOT_KNOWN: RefusedError,
     TillReason.REFUND_FIRST: RefusedError,

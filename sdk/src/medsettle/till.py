@@ -23,6 +23,8 @@ from medsettle.config import TillConfig
 from medsettle.hooks import Hook
 from medsettle.journal import Journal
 from medsettle.models import (
+    AcceptedWarning,
+    Advisory,
     Basket,
     Collect,
     Credential,
@@ -138,7 +140,7 @@ class Till:
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
         collect: Collect = Collect.NOW, operator: str | None = None, quote_token: str | None = None,
         acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
-        eligibility_token: str | None = None,
+        eligibility_token: str | None = None, accepted_warnings: Sequence[AcceptedWarning] = (),
     ) -> SaleCard:
         """Charges or holds what was quoted (结算), once a ticket number and day.
 
@@ -151,7 +153,7 @@ class Till:
         what = selling.settling(
             ticket, credential, basket, expected=expected, collect=collect,
             operator=self._operator(operator), quote_token=quote_token, acknowledgements=acknowledgements,
-            proxy=proxy, eligibility_token=eligibility_token,
+            proxy=proxy, eligibility_token=eligibility_token, accepted_warnings=accepted_warnings,
         )
         return self._run(selling.settle(self._desk, what))
 
@@ -270,17 +272,21 @@ class Till:
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *,
         show: Callable[[Quote], bool], tender: Tender, operator: str | None = None,
         acknowledgements: Sequence[str] = (), proxy: Proxy | None = None,
-        eligibility_token: str | None = None,
+        eligibility_token: str | None = None, accepted_warnings: Sequence[AcceptedWarning] = (),
+        accept: Callable[[tuple[Advisory, ...]], Sequence[AcceptedWarning]] | None = None,
     ) -> SaleCard:
         """Does the whole sale: quote, show, hold, collect the cash part, confirm; undone if anything fails.
 
-        ``show`` is given the quote and returns True if the patient agrees. Repeating is safe: a ticket is
-        sold once. Always returns a card that can be shown: PAID, NOT_PAID or OPEN. Raises RequestError
-        for a basket that is not in order, and what ``show`` raises; nothing was sent then.
+        ``show`` is given the quote and returns True if the patient agrees. ``accept`` is then given the
+        warnings (预警) that ``accepted_warnings`` does not name, and returns those that the cashier accepts,
+        each with a reason; if one is left out nothing is sent. Repeating is safe: a ticket is sold once.
+
+        Always returns a card that can be shown: PAID, NOT_PAID or OPEN. Raises RequestError for a basket
+        that is not in order, and what ``show`` raises; nothing was sent then.
         """
         wish = checking_out.Wish(
             ticket, credential, basket, show, tender, self._operator(operator), acknowledgements, proxy,
-            eligibility_token,
+            eligibility_token, accepted_warnings, accept,
         )
         return self._run(checking_out.checkout(self._desk, wish))
 

@@ -40,6 +40,7 @@ class TillReason(StrEnum):
     NOTHING_DUE = "NOTHING_DUE"
     SPLIT_NOT_AS_SHOWN = "SPLIT_NOT_AS_SHOWN"
     PATIENT_DECLINED = "PATIENT_DECLINED"
+    WARNING_NOT_ACCEPTED = "WARNING_NOT_ACCEPTED"
     CASH_NOT_COLLECTED = "CASH_NOT_COLLECTED"
     CASH_NOT_KNOWN = "CASH_NOT_KNOWN"
     TILL_FAILED = "TILL_FAILED"
@@ -201,6 +202,11 @@ TILL_REASONS: Final[dict[TillReason, TillText]] = {
     TillReason.PATIENT_DECLINED: TillText(
         "患者没有同意这个金额。", "The amounts were declined.",
         "没有收取任何费用;可更改后重新结算。", "Nothing was charged; change the basket and start again.",
+    ),
+    TillReason.WARNING_NOT_ACCEPTED: TillText(
+        "有预警没有确认,没有结算。", "A warning was not accepted, so nothing was settled.",
+        "请更改商品,或核对后写明理由确认预警,再重新结算。",
+        "Change the goods, or accept the warning with a reason once it is looked into, and start again.",
     ),
     TillReason.CASH_NOT_COLLECTED: TillText(
         "自付部分没有收到。", "The cash part was not collected.",

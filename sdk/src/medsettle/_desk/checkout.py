@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from medsettle._arguments import fitting_show, fitting_tender
@@ -19,9 +20,21 @@ from medsettle.checks import (
     checked_credential,
     checked_operator,
     checked_proxy,
+    checked_warnings,
 )
 from medsettle.errors import MedsettleError, refusal_of
-from medsettle.models import Basket, Collect, Credential, Outcome, Proxy, Quote, SaleCard
+from medsettle.models import (
+    AcceptedWarning,
+    Advisory,
+    Basket,
+    Collect,
+    Credential,
+    Outcome,
+    Proxy,
+    Quote,
+    SaleCard,
+    Verdict,
+)
 from medsettle.record import SaleRecord, Step
 from medsettle.sale import outcome
 from medsettle.tender import Tender
@@ -33,7 +46,9 @@ _LOG: Final = logging.getLogger("medsettle")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a checkout is asked for. ``show`` is given the quote and says whether the patient agrees."""
+    """What a checkout is asked for. ``show`` is given the quote and says whether the patient agrees,
+    ``accept`` the warnings that nobody has accepted yet.
+    """
 
     ticket: Ticket | str | int
     credential: Credential | str = field(repr=False)
@@ -44,6 +59,8 @@ class Wish:
     acknowledgements: Sequence[str] = ()
     proxy: Proxy | None = None
     eligibility_token: str | None = None
+    accepted_warnings: Sequence[AcceptedWarning] = ()
+    accept: Callable[[tuple[Advisory, ...]], Any] | None = None
 
 
 def checkout(desk: Desk, wish: Wish) -> Script[SaleCard]:
@@ -51,12 +68,15 @@ def checkout(desk: Desk, wish: Wish) -> Script[SaleCard]:
     asked = Asked(
         checked_credential(wish.credential), checked_basket(wish.basket), None,
         checked_acknowledgements(wish.acknowledgements), proxy=checked_proxy(wish.proxy),
+        accepted_warnings=checked_warnings(wish.accepted_warnings),
     )
     asked = replace(
         asked, eligibility_token=questions.binding_for(desk, asked.credential, wish.eligibility_token)
     )
     checked_operator(wish.operator)
     fitting_show(wish.show)
+    if wish.accept is not None:
+        fitting_show(wish.accept, "accept")
     fitting_tender(wish.tender)
     first = first_id(desk, wish.ticket)
     name = ticket_name(first)
@@ -87,6 +107,12 @@ def _checkout(desk: Desk, wish: Wish, asked: Asked, first: RequestId) -> Script[
         return error.card or card_not_sent(error.refusal)
     if (yield Consult(lambda: wish.show(quote))) is not True:
         return card_not_sent(refusal_of(TillReason.PATIENT_DECLINED), quote)
+    warned = _open_warnings(quote, asked.accepted_warnings)
+    if wish.accept is not None and warned:
+        accepted = yield Consult(partial(wish.accept, warned))
+        asked = replace(asked, accepted_warnings=(*asked.accepted_warnings, *checked_warnings(accepted)))
+        if _open_warnings(quote, asked.accepted_warnings):
+            return card_not_sent(refusal_of(TillReason.WARNING_NOT_ACCEPTED), quote)
     collect = Collect.LATER if quote.split.cash_fen else Collect.NOW
     record = new_record(desk, attempt, click.content, quote.split, collect, wish.operator)
     asked = replace(asked, quote_token=quote.quote_token or None)
@@ -96,6 +122,13 @@ def _checkout(desk: Desk, wish: Wish, asked: Asked, first: RequestId) -> Script[
         return card_not_sent(error.refusal, quote)
     work = Pass(desk, record, performs, asked, wish.tender, quote=quote)
     return (yield from _to_the_end(work, work.drive()))
+
+
+def _open_warnings(quote: Quote, accepted: Sequence[AcceptedWarning]) -> tuple[Advisory, ...]:
+    codes = {each.code for each in accepted}
+    return tuple(
+        each for each in quote.advisories if each.verdict is Verdict.WARN and each.code not in codes
+    )
 
 
 def _to_the_end(work: Pass, drive: Script[None]) -> Script[SaleCard]:

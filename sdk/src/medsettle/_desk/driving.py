@@ -15,6 +15,7 @@ from medsettle._exchange.signed import Verdict
 from medsettle.errors import RequestError, refusal_of
 from medsettle.hooks import StateChanged
 from medsettle.models import (
+    AcceptedWarning,
     Basket,
     CashState,
     Credential,
@@ -84,6 +85,7 @@ class Asked:
     replaces: str | None = None
     proxy: Proxy | None = None
     eligibility_token: str | None = None
+    accepted_warnings: tuple[AcceptedWarning, ...] = ()
 
 
 @dataclass(slots=True)
@@ -307,7 +309,7 @@ class Pass:
             expected=record.expected, collect=record.collect, operator=record.operator,
             requested_at=record.requested_at, acknowledgements=asked.acknowledgements,
             quote_token=asked.quote_token, replaces=asked.replaces, proxy=asked.proxy,
-            eligibility_token=asked.eligibility_token,
+            eligibility_token=asked.eligibility_token, accepted_warnings=asked.accepted_warnings,
         )
 
     def _collect(self) -> Script[None]:

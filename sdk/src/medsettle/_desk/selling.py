@@ -32,9 +32,11 @@ from medsettle.checks import (
     checked_reason,
     checked_split,
     checked_tenders,
+    checked_warnings,
 )
 from medsettle.errors import MedsettleError, OutcomeUnknownError, RefusedError, error_class, refusal_of
 from medsettle.models import (
+    AcceptedWarning,
     Basket,
     Collect,
     Credential,
@@ -74,13 +76,13 @@ class Settling:
 def settling(  # noqa: PLR0913 - what Settle is asked with
     ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,
     collect: Collect, operator: str, quote_token: str | None, acknowledgements: Sequence[str],
-    proxy: Proxy | None, eligibility_token: str | None,
+    proxy: Proxy | None, eligibility_token: str | None, accepted_warnings: Sequence[AcceptedWarning],
 ) -> Settling:
     """Returns what to settle. Raises RequestError for what the gateway would not take."""
     asked = Asked(
         checked_credential(credential), checked_basket(basket), quote_token,
         checked_acknowledgements(acknowledgements), proxy=checked_proxy(proxy),
-        eligibility_token=eligibility_token,
+        eligibility_token=eligibility_token, accepted_warnings=checked_warnings(accepted_warnings),
     )
     fitting("collect", collect, Collect)
     fitting("quote_token", quote_token, str | None)

@@ -16,6 +16,7 @@ _TYPED: Final[Mapping[str, str]] = {
     Reason.CONFIRM_TOO_LATE: _NEXT_ATTEMPT,
     Reason.POSSIBLE_DUPLICATE: f"{_NEXT_ATTEMPT} --acknowledge POSSIBLE_DUPLICATE",
     TillReason.CASH_NOT_COLLECTED: _NEXT_ATTEMPT,
+    Reason.SUPERVISION_WARNING: f"{_NEXT_ATTEMPT} --accept CODE=REASON",
     Reason.EARLIER_ATTEMPT_OPEN: "medsettle status {other}",
     Reason.SALE_NOT_FOUND: "medsettle seal {id}",
     TillReason.GATEWAY_AWAY: "medsettle doctor",

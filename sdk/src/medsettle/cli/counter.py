@@ -10,7 +10,17 @@ from medsettle.cli.as_json import as_json
 from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of, prescribed
 from medsettle.cli.screen import Screen
 from medsettle.errors import RequestError, refusal_of, till_error
-from medsettle.models import Basket, Credential, CredentialKind, Encounter, Proxy, Refusal, Relation
+from medsettle.models import (
+    AcceptedWarning,
+    Advisory,
+    Basket,
+    Credential,
+    CredentialKind,
+    Encounter,
+    Proxy,
+    Refusal,
+    Relation,
+)
 from medsettle.till_reasons import TillReason
 from medsettle.wire.reasons import Reason
 
@@ -25,6 +35,7 @@ _SHOWN: Final[Mapping[str, str]] = {
     "identity": "请读取身份证号 number of the identity card: ",
     "social": "请读取社保卡号 number of the social card: ",
 }
+_WHY: Final = "预警 {code}:核对后继续的理由,空则不结算 why go on, empty stops the sale: "
 _INPUT_CHARS_MAX: Final = 1_024
 _YES: Final = frozenset({"y", "yes", "是", "同意"})
 
@@ -111,6 +122,15 @@ class Counter:
             encounter=_encounter(given, basket.encounter),
         ))
 
+    def accepted(self) -> tuple[AcceptedWarning, ...]:
+        """Returns the warnings that the command line accepts. Raises UsageError."""
+        return tuple(map(_accepted, self.arguments.accept))
+
+    def accept(self, warnings: tuple[Advisory, ...]) -> tuple[AcceptedWarning, ...]:
+        """Returns those of the warnings for which the person at the counter gives a reason."""
+        given = ((each, self._asked(_WHY.format(code=each.code))) for each in warnings)
+        return tuple(AcceptedWarning(each.code, reason) for each, reason in given if reason)
+
     def agrees(self, question: str) -> bool:
         """Returns whether the person at the counter says yes; the end of the input says no."""
         self._prompt(f"{question} [y/N] ")
@@ -131,6 +151,15 @@ class Counter:
             return self.source.readline(_INPUT_CHARS_MAX).strip()
         except UnicodeDecodeError as error:
             raise till_error(TillReason.TEXT_NOT_UTF8, field="input") from error
+
+
+def _accepted(text: str) -> AcceptedWarning:
+    code, equals, reason = text.partition("=")
+    if not (code and equals and reason.strip()):
+        raise UsageError(
+            f"--accept {text!r} 应写成 预警代码=理由。", f"Write --accept {text!r} as CODE=REASON."
+        )
+    return AcceptedWarning(code, reason.strip())
 
 
 def _nothing_scanned() -> Refusal:

@@ -196,6 +196,9 @@ def _sell(commands: Commands) -> None:
     _yes(command, "the patient agrees, and the cash part is collected")
     command.add_argument("--acknowledge", action="append", default=[], choices=ACKNOWLEDGED,
                          help="已确认的提示 a refusal that the cashier has looked into; may be repeated")
+    command.add_argument("--accept", action="append", default=[], metavar="CODE=REASON",
+                         help="确认预警 a warning that the cashier has looked into, by its code, and why it "
+                              "is all right (default: asked for on a terminal); may be repeated")
     _paper(command)
 
 

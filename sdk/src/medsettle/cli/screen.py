@@ -19,6 +19,7 @@ from medsettle.models import (
     Refusal,
     SaleCard,
     SaleState,
+    Verdict,
 )
 from medsettle.receipt import yuan
 from medsettle.ticket import china_time
@@ -35,6 +36,13 @@ _OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     Outcome.NOT_PAID: ("未支付 NOT PAID", RED),
     Outcome.OPEN: ("结果未定,请勿再次收费 OPEN: do not collect again", YELLOW),
 }
+_VERDICTS: Final[dict[Verdict, tuple[str, str]]] = {
+    Verdict.NOTE: ("! ", YELLOW),
+    Verdict.REMIND: ("! 提醒 remind: ", YELLOW),
+    Verdict.WARN: ("! 预警 WARN: ", YELLOW),
+    Verdict.BLOCK: ("! 阻断 BLOCKED: ", RED),
+}
+_STOPPING: Final = frozenset({Verdict.WARN, Verdict.BLOCK})
 _REVERSED: Final = ("已撤销 REVERSED", YELLOW)
 _ANOTHERS: Final = ("另有一笔业务,本次未结算 ANOTHER SALE'S ID: nothing sold now", YELLOW)
 
@@ -156,7 +164,17 @@ class Screen:
     def advisories(self, advisories: Iterable[Advisory]) -> None:
         """Shows what the cashier should know."""
         for advisory in advisories:
-            self.show([self.paint(f"! {advisory.zh} {advisory.en}", YELLOW)])
+            self._advisory(advisory, 0)
+
+    def _advisory(self, advisory: Advisory, indent: int) -> None:
+        """What is found; of what stops a sale its code, by which a warning is accepted, and its lines."""
+        mark, colour = _VERDICTS[advisory.verdict]
+        self.said(advisory.zh, advisory.en, indent=indent, lead=mark, colour=colour)
+        if advisory.verdict not in _STOPPING:
+            return
+        about = [f"lines={','.join(advisory.line_ids)}"] if advisory.line_ids else []
+        about += [f"clause={advisory.clause}"] if advisory.clause else []
+        self._indented(self.paint(f"[{' '.join([advisory.code, *about])}]", DIM), indent + len(STEP))
 
     def check(self, name: str, *, passed: bool, found: str, advice: str) -> None:
         """Shows one line of the doctor, with the next step where it failed."""
@@ -187,6 +205,8 @@ class Screen:
         self._indented(other)
         self._indented(stood, indent=4)
         self._indented(self.paint(f"[{' '.join([refusal.reason, *facts(refusal)])}]", DIM))
+        for finding in refusal.findings:
+            self._advisory(finding, 2)
         if not stepped:
             return
         self.said(refusal.next_zh, refusal.next_en, lead=lead)

@@ -57,13 +57,14 @@ def sell(counter: Counter) -> int:
     given = counter.arguments
     if counter.wants_json and not given.yes:
         raise UsageError("--json 不提问,须同时给出 --yes。", "With --json nobody is asked: give --yes too.")
-    config, basket = manned(counter), counter.basket()
+    config, basket, accepted = manned(counter), counter.basket(), counter.accepted()
     credential, proxy = counter.credential(), counter.proxy()
     with open_till(counter, config) as till:
         card = till.checkout(
             given.ticket or till.next_number(), credential, basket, show=lambda q: _shown(counter, q),
             tender=cash(counter), acknowledgements=given.acknowledge, proxy=proxy,
-            eligibility_token=given.eligibility_token,
+            eligibility_token=given.eligibility_token, accepted_warnings=accepted,
+            accept=None if given.yes or not counter.interactive else counter.accept,
         )
         answer(counter, till, card, paper=card.outcome is Outcome.PAID and not card.earlier)
     return of_card(card)

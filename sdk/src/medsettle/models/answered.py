@@ -47,8 +47,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """Something that the cashier should know. ``line_ids``: the lines that it is about, none: the whole basket
-    or the person. ``clause``: of the policy document, or empty.
+    """Something that the cashier should know. ``line_ids``: the lines that it is about, none: the whole
+    basket or the person. ``clause``: of the policy document, or empty.
     """
 
     code: str
