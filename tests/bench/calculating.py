@@ -11,7 +11,9 @@ from medsettle_gateway.domain.place import Designation, Institution, Institution
 from medsettle_gateway.files.packs import shipped_packs
 from medsettle_gateway.policy.engine import CaseInput, calculate
 from medsettle_gateway.policy.overrides import load_overridden
+from medsettle_gateway.supervision.watch import found
 from tests.bench.rows import Row, in_turns, repeated
+from tests.gateway.supervision.counter import EVERY, before, line, own_account, sale
 
 CALCULATIONS: Final = 4_000
 PACK: Final = "anshan-employee-outpatient"
@@ -46,10 +48,14 @@ EIGHT_LINES: Final = CaseInput(
     counters={CounterKey("2023", "general_outpatient", "deductible"): 28_000},
     accounts=(Account("1", Owner.SPOUSE, 5_000), Account("2", Owner.SELF, 20_000)),
 )
+WATCHED: Final = sale(
+    *(line(number, f"drug {number}", days_supply=14, prescription="rx") for number in range(8)),
+    history=tuple(before(3 * days, f"drug {days % 9}") for days in range(20)), **own_account(10_000, 90_000),
+)
 
 
 def measure() -> Iterator[Row]:
-    """Yields calculations a second: amounts only, with the trace, and with its sentences made."""
+    """Yields calculations a second: amounts only, with the trace, and with its sentences made; and looks."""
     [source] = [source for source in shipped_packs() if source.data["pack"] == PACK]
     pack = load_overridden(source, OWN_ROWS)
 
@@ -62,10 +68,14 @@ def measure() -> Iterator[Row]:
     def told() -> object:
         return [step.sentences for step in calculate(pack, EIGHT_LINES).trace]
 
+    def watched() -> object:
+        return found(WATCHED, EVERY)
+
     rates = in_turns({
         "eight lines, amounts only": repeated(amounts, CALCULATIONS),
         "eight lines with the trace": repeated(traced, CALCULATIONS),
         "eight lines with the trace in both languages": repeated(told, CALCULATIONS),
+        "eight lines under all rules of supervision": repeated(watched, CALCULATIONS),
     })  # fmt: skip
     (name, plain), *others = rates.items()
     yield Row(name, plain)

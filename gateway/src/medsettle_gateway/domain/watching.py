@@ -63,6 +63,8 @@ class RepeatedDrug(WatchRule, frozen=True):
 
     def grace_on(self, on: date) -> int:
         """Returns how many days before its end a drug may be bought again on this day."""
+        if not self.advances:
+            return self.grace_days
         open_now = (each.grace_days for each in self.advances if each.from_on <= on <= each.to_on)
         return max((self.grace_days, *open_now))
 

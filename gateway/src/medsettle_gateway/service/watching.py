@@ -6,12 +6,13 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine
+from medsettle_gateway.domain.basket import NO_CARE
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.finding import AcceptedWarning, Finding, Verdict
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import RefusalRecord, SettlementRecord
 from medsettle_gateway.domain.split import Split
-from medsettle_gateway.domain.watching import RepeatedDrug
+from medsettle_gateway.domain.watching import NotMedical, RepeatedDrug, WatchRule
 from medsettle_gateway.service.authority import Question
 from medsettle_gateway.service.checked import Advisory
 from medsettle_gateway.service.refused import RefusedOnRecord
@@ -31,7 +32,7 @@ def findings(
     ``proxied``: somebody else is known to have come for the patient.
     """
     about = question.watched
-    if about is None:
+    if about is None or not _concerned(about.rules, question.items):
         return ()
     benefits = {line.line_id: each.benefit for each in settlements for line in each.lines}
     balances = {account.account: account.balance_fen for account in question.payers}
@@ -60,6 +61,13 @@ def findings(
         ),
         about.rules,
     )
+
+
+def _concerned(rules: Sequence[WatchRule], items: Sequence[CatalogueItem]) -> bool:
+    """May any rule find something? Of most baskets it can be said without a look at each line."""
+    if any(not isinstance(rule, NotMedical) for rule in rules):
+        return True
+    return any(item.kind in NO_CARE for item in items)
 
 
 def on_visit(look: Look, about: Watched | None, items: Sequence[CatalogueItem] = ()) -> tuple[Finding, ...]:

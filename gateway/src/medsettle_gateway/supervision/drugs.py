@@ -17,12 +17,13 @@ def repeated_drug(rule: RepeatedDrug, seen: Seen) -> Noted | None:
 
     It goes by the national code, so that two strengths or two makers are two drugs.
     """
-    if seen.is_stay:
+    if seen.is_stay or not seen.history:
         return None
+    bought = _bought(seen.history)
     early: dict[str, date] = {}
     lines: list[SeenLine] = []
     for line in seen.drugs:
-        next_on = bought_again_on(rule, seen.history, line.item_code, line.on)
+        next_on = _again_on(rule, bought.get(line.item_code, ()), line.on)
         if next_on is not None:
             early[line.name] = next_on
             lines.append(line)
@@ -42,7 +43,25 @@ def bought_again_on(
     rule: RepeatedDrug, history: Iterable[PastSale], item_code: str, on: date
 ) -> date | None:
     """Returns the first day after ``on`` on which the drug may be bought again; None if it may on ``on``."""
-    ends_on = used_up_on(rule, history, item_code, on)
+    return _again_on(rule, _bought(history).get(item_code, ()), on)
+
+
+_Supply = tuple[date, int]
+"""A day on which a drug was bought, and for how many days."""
+
+
+def _bought(history: Iterable[PastSale]) -> dict[str, list[_Supply]]:
+    """What was bought of each code, as far as its days were stated."""
+    found: dict[str, list[_Supply]] = {}
+    for sale in history:
+        for line in sale.lines:
+            if line.days_supply is not None:
+                found.setdefault(line.item_code, []).append((line.on, line.days_supply))
+    return found
+
+
+def _again_on(rule: RepeatedDrug, bought: Iterable[_Supply], on: date) -> date | None:
+    ends_on = _used_up_on(rule, bought, on)
     if ends_on is None or (ends_on - on).days <= rule.grace_on(on):
         return None
     days = [ends_on - timedelta(days=rule.grace_days)]
@@ -53,21 +72,15 @@ def bought_again_on(
     return min(days)
 
 
-def used_up_on(rule: RepeatedDrug, history: Iterable[PastSale], item_code: str, on: date) -> date | None:
-    """Returns the first day on which nothing is left of what was bought before, or None if nothing was.
+def _used_up_on(rule: RepeatedDrug, bought: Iterable[_Supply], on: date) -> date | None:
+    """The first day on which nothing is left of what was bought before, or None if nothing was.
 
     What is bought before the rest is used up lasts from the end of the rest on; but who came within the days
     of grace had every right to, and the rest is forgotten: years of refills two days early are no hoard.
     """
     since = on - timedelta(days=rule.days)
-    bought = sorted(
-        (line.on, line.days_supply)
-        for sale in history
-        for line in sale.lines
-        if line.item_code == item_code and line.days_supply is not None and since <= line.on <= on
-    )
     ends_on: date | None = None
-    for bought_on, supplied in bought:
+    for bought_on, supplied in sorted(each for each in bought if since <= each[0] <= on):
         left_days = 0 if ends_on is None else (ends_on - bought_on).days
         if left_days <= rule.grace_on(bought_on):
             left_days = 0
@@ -83,7 +96,12 @@ def over_days(rule: OverDays, seen: Seen) -> Noted | None:
     if seen.is_stay:
         return None
     stated = [(line, _allowed(rule, seen, line)) for line in seen.drugs if line.days_supply is not None]
-    over = [(line, allowed) for line, allowed in stated if _together(stated, line, allowed) > allowed]
+    codes: dict[str, list[tuple[SeenLine, int]]] = {}
+    for line, allowed in stated:
+        codes.setdefault(line.item_code, []).append((line, allowed))
+    over = [
+        (line, allowed) for line, allowed in stated if _together(codes[line.item_code], allowed) > allowed
+    ]
     if not over:
         return None
     zh, en = listed(tuple(line.name for line, _ in over))
@@ -95,18 +113,17 @@ def over_days(rule: OverDays, seen: Seen) -> Noted | None:
     )
 
 
-def _together(stated: Sequence[tuple[SeenLine, int]], line: SeenLine, allowed: int) -> int:
+def _together(of_code: Sequence[tuple[SeenLine, int]], allowed: int) -> int:
     """Days of all lines of the code that are allowed no more than this one."""
-    return sum(
-        other.days_supply or 0
-        for other, most in stated
-        if other.item_code == line.item_code and most <= allowed
-    )
+    return sum(line.days_supply or 0 for line, most in of_code if most <= allowed)
 
 
 def _allowed(rule: OverDays, seen: Seen, line: SeenLine) -> int:
-    fitting = (each.days_supply for each in rule.longer if _fits(each, seen, line))
-    return max((rule.days_supply, *fitting))
+    most = rule.days_supply
+    for each in rule.longer:
+        if each.days_supply > most and _fits(each, seen, line):
+            most = each.days_supply
+    return most
 
 
 def _fits(longer: Longer, seen: Seen, line: SeenLine) -> bool:
