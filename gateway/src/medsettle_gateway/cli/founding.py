@@ -23,19 +23,33 @@ from medsettle_gateway.cli.frame import (
     refuse,
 )
 from medsettle_gateway.cli.usage import WrongValueError
-from medsettle_gateway.config import ENVIRONMENT_PREFIX, KINDS, Config, ConfigError, DatabaseUrl
+from medsettle_gateway.config import (
+    ENVIRONMENT_PREFIX,
+    KINDS,
+    Config,
+    ConfigError,
+    DatabaseUrl,
+    LimitsSection,
+)
 from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.filings import FilingFact
 from medsettle_gateway.domain.people import PersonKind, PersonRow
+from medsettle_gateway.domain.place import PlaceFact
 from medsettle_gateway.domain.register import Rows
+from medsettle_gateway.domain.staff import StaffFact
 from medsettle_gateway.files.goods import CATALOGUE
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
 from medsettle_gateway.files.persons import PERSONS
 from medsettle_gateway.files.registers import FAMILIES, INSTITUTIONS, MEMBERS, YEARS
+from medsettle_gateway.files.work import FILINGS, PLACES, STAFF, STAFF_RECORDS
 from medsettle_gateway.storage.catalogue import enter_catalogue
+from medsettle_gateway.storage.entering import Entered
 from medsettle_gateway.storage.families import enter_families
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.persons import enter_persons
 from medsettle_gateway.storage.places import enter_institutions
+from medsettle_gateway.storage.register import People
+from medsettle_gateway.storage.work import enter_filings, enter_places, enter_staff, enter_staff_records
 
 _CITY: Final = "210300"
 _FILE_NAME: Final = "gateway.toml"
@@ -271,8 +285,28 @@ def _enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
             "years": people.enter_years(checked_rows(years, YEARS, limits)),
             "cover": enter_persons(people, persons(PersonKind.COVER, "cover.csv")),
             "suspensions": enter_persons(people, persons(PersonKind.SUSPENSION, "suspensions.csv")),
+            **_enter_work(people, city, limits),
         }
     return {name: each.new_count + each.changed_count + each.same_count for name, each in entered.items()}
+
+
+def _enter_work(people: People, city: Path, limits: LimitsSection) -> dict[str, Entered]:
+    """Enters contracts and districts of places, those who work there, and what is filed."""
+    connection, at, source = people.connection, people.now, people.source
+
+    def places(kind: PlaceFact, name: str) -> Entered:
+        return enter_places(connection, checked_rows(city / name, PLACES[kind], limits), at, source)
+
+    posts, _ = enter_staff(connection, checked_rows(city / "staff.csv", STAFF, limits), at, source)
+    stopped = checked_rows(city / "staff_suspensions.csv", STAFF_RECORDS[StaffFact.SUSPENSION], limits)
+    filings = checked_rows(city / "filings.csv", FILINGS[FilingFact.CHRONIC], limits)
+    return {
+        "designations": places(PlaceFact.DESIGNATION, "designations.csv"),
+        "districts": places(PlaceFact.DISTRICT, "districts.csv"),
+        "staff": posts,
+        "staff_suspensions": enter_staff_records(connection, stopped, at, source),
+        "filings": enter_filings(people, filings),
+    }
 
 
 @contextmanager

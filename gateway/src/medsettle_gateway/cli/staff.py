@@ -41,11 +41,11 @@ from medsettle_gateway.domain.staff import (
 )
 from medsettle_gateway.eligibility.staff import points_lost, staff_of, stop_on, stops_of
 from medsettle_gateway.files.cells import CellError
-from medsettle_gateway.files.work import STAFF, staff_code
+from medsettle_gateway.files.work import STAFF, STAFF_RECORDS, staff_code
 from medsettle_gateway.storage.connection import Connection, instant, snapshot
 from medsettle_gateway.storage.entering import Entered
 from medsettle_gateway.storage.facts import load
-from medsettle_gateway.storage.work import Kept, enter_of_staff, enter_staff, kept_of
+from medsettle_gateway.storage.work import Kept, enter_staff, enter_staff_records, kept_of
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _POINTS_MOST: Final = 100
@@ -97,6 +97,31 @@ def import_staff(file: Path, check: bool, as_json: bool, config_path: Path) -> N
     say({"posts": posts, "filings": filings}, check=check, as_json=as_json)
 
 
+@staff.command("records", short_help="导入扣分和暂停 enter decisions about prescribers and pharmacists")
+@click.argument("kind", type=click.Choice([kind.value for kind in STAFF_RECORDS]))
+@click.argument("file", type=_FILE)
+@check_option
+@json_option
+@config_option
+def import_records(kind: str, file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
+    r"""Enter decisions of one KIND about prescribers and pharmacists from a CSV FILE, all of them or none.
+
+    Nothing is overwritten: a row of the same code and key takes the place of the one before, which stays
+    readable; with yes in the column withdrawn (which may be left out) it says that it never held.
+
+    \b
+    suspension: code, from, to, cause, author, cancelled (yes or no)
+    points:     code, number (the decision's own), decided_on, points, reason, author
+    """
+    gateway = open_gateway(config_path)
+    with listing_faults(as_json=as_json):
+        rows = checked_rows(file, STAFF_RECORDS[StaffFact(kind)], gateway.config.limits)
+        with gateway.writing(keep=not check) as connection:
+            at, source = instant(connection, now()), f"staff records {kind} {file.name}"
+            entered = {kind: enter_staff_records(connection, rows, at, source)}
+    say(entered, check=check, as_json=as_json)
+
+
 @staff.command("points", short_help="扣分 deduct credit points")
 @_code_argument
 @click.option("--deduct", "points", type=click.IntRange(1, _POINTS_MOST), required=True, help="So many.")
@@ -146,7 +171,7 @@ def _enter(row: RecordRow, source: str, config_path: Path, *, check: bool, as_js
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json), gateway.writing(keep=not check) as connection:
         entered: dict[str, Entered] = {
-            row.kind: enter_of_staff(connection, row, instant(connection, now()), source)
+            row.kind: enter_staff_records(connection, [(1, row)], instant(connection, now()), source)
         }
     say(entered, check=check, as_json=as_json)
 

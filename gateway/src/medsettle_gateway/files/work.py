@@ -22,7 +22,14 @@ from medsettle_gateway.domain.place import (
     TakesCards,
 )
 from medsettle_gateway.domain.register import RecordRow
-from medsettle_gateway.domain.staff import PoolFiled, Post, StaffFact, StaffRole
+from medsettle_gateway.domain.staff import (
+    PointsDeducted,
+    PoolFiled,
+    Post,
+    StaffFact,
+    StaffRole,
+    StaffStopped,
+)
 from medsettle_gateway.files import cells as read
 from medsettle_gateway.files.cells import CellError
 from medsettle_gateway.files.csv import Cells, Columns
@@ -34,6 +41,7 @@ LISTED_MOST: Final = 200
 _LICENCE_SHOWN: Final = 4
 _CODE: Final = re.compile(r"[0-9A-Za-z-]{1,30}")
 _LICENCE: Final = re.compile(r"[0-9A-Za-z-]{6,40}")
+_POINTS: Final = re.compile(r"[1-9][0-9]?|100")
 _ANYWHERE: Final = re.compile(r"[0-9A-Za-z-]{1,30}")
 _YES: Final = {"": False, "no": False, "yes": True}
 _PASSED: Final = {"passed": True, "failed": False}
@@ -71,6 +79,18 @@ def _post(row: Cells) -> tuple[RecordRow, RecordRow | None]:
         raise CellError("只有医师(prescriber)可备案", "only a prescriber is filed")
     days = {"from": filed_from, "to": filed_to, "withdrawn": post.withdrawn}
     return post, _row(row["code"], days, StaffFact.POOL_FILING, filed_from.isoformat(), PoolFiled())
+
+
+def _staff_stopped(row: Cells) -> RecordRow:
+    body = StaffStopped(row["cause"], row["author"], row["cancelled"])
+    return _row(row["code"], row, StaffFact.SUSPENSION, row["from"].isoformat(), body)
+
+
+def _points(row: Cells) -> RecordRow:
+    on: date = row["decided_on"]
+    days = {"from": on, "to": on, "withdrawn": row.get("withdrawn", False)}
+    body = PointsDeducted(row["points"], row["reason"], row["author"])
+    return _row(row["code"], days, StaffFact.POINTS, row["number"], body)
 
 
 def _chronic(row: Cells) -> RecordRow:
@@ -117,6 +137,13 @@ def staff_code(cell: str) -> str:
     if not _CODE.fullmatch(cell):
         raise CellError("应为1至30位字母、数字或短横", "must be 1 to 30 letters, digits or dashes")
     return cell
+
+
+def points(cell: str) -> int:
+    """Credit points that are deducted at once."""
+    if not _POINTS.fullmatch(cell):
+        raise CellError("应为1至100的整数", "must be a whole number from 1 to 100")
+    return int(cell)
 
 
 def _licence(cell: str) -> str:
@@ -204,6 +231,19 @@ STAFF: Final[Columns[tuple[RecordRow, RecordRow | None]]] = Columns(
     optional=("filed_from", "filed_to", "withdrawn"),
 )
 """Of those who prescribe and review."""
+
+STAFF_RECORDS: Final[Mapping[StaffFact, Columns[RecordRow]]] = {
+    StaffFact.SUSPENSION: _columns(
+        _staff_stopped, ("code", "from"),
+        code=staff_code, **_DAYS, cause=read.name, author=read.name, cancelled=_one_of(_YES),
+    ),
+    StaffFact.POINTS: _columns(
+        _points, ("code", "number"),
+        code=staff_code, number=read.name, decided_on=read.day, points=points, reason=read.name,
+        author=read.name,
+    ),
+}
+"""What is decided about them, by kind."""
 
 FILINGS: Final[Mapping[FilingFact, Columns[RecordRow]]] = {
     FilingFact.CHRONIC: _columns(

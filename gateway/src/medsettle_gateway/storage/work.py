@@ -66,10 +66,14 @@ def enter_staff(
     return posts.entered(), filings.entered()
 
 
-def enter_of_staff(connection: Connection, row: RecordRow, now: datetime, source: str) -> Entered:
-    """Enters one fact about a code, inside a writing transaction."""
+def enter_staff_records(
+    connection: Connection, rows: Rows[RecordRow], now: datetime, source: str
+) -> Entered:
+    """Enters what is decided about those who prescribe and review, inside a writing transaction."""
     tally = Tally()
-    enter_records(connection, [(1, _of_staff(row))], now, source, tally)
+    for batch in batches(rows):
+        records = [(line, _of_staff(row)) for line, row in batch]
+        enter_records(connection, records, now, source, tally)
     return tally.entered()
 
 
