@@ -24,8 +24,15 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.files.packs import read_pack, shipped_packs
 from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.service.checked import EligibilityAnswer
-from medsettle_gateway.service.commands import CheckEligibility, QuoteAnswer, RefusedAnswer, Settle
+from medsettle_gateway.service.commands import (
+    CheckEligibility,
+    QuoteAnswer,
+    RefusedAnswer,
+    SaleAnswer,
+    Settle,
+)
 from medsettle_gateway.service.emergency import Orders
+from tests.gateway.service.remote_world import RemoteWorld
 from tests.gateway.service.test_emergency import Root, order, signed
 from tests.gateway.service.world import (
     CLINIC,
@@ -40,6 +47,7 @@ from tests.gateway.service.world import (
     caller,
     item,
     line,
+    split,
 )
 
 WATCHED = Path(__file__).parent / "policies" / "watched.yaml"
@@ -348,3 +356,21 @@ async def test_where_no_rule_looks_back_nothing_is_looked_up() -> None:
     asked_for = _Asked(watched)
     await watched.quoted()
     assert PastSalesKey in asked_for.kinds
+
+
+async def test_what_supervision_stops_no_remote_authority_is_asked_of() -> None:
+    world = RemoteWorld(packs=watched_packs())
+    await world.begun()
+    bought, shown = basket(drug()), split(0, 3_000)
+    first = await world.ask(world.settle(expected=shown, basket=bought))
+    assert isinstance(first, SaleAnswer), first
+    asked_before = len(world.authority.asked)
+    again: dict[str, Any] = {"expected": shown, "basket": bought, "acknowledgements": ("POSSIBLE_DUPLICATE",)}
+    warned = await world.ask(world.settle(**again))
+    assert isinstance(warned, RefusedAnswer), warned
+    assert (warned.refusal.reason, warned.recorded) == (Reason.SUPERVISION_WARNING, True)
+    assert len(world.authority.asked) == asked_before
+    accepted = await world.ask(world.settle(**again, accepted_warnings=(EARLY,)))
+    assert isinstance(accepted, SaleAnswer), accepted
+    assert (codes(accepted.sale), accepted.sale.accepted) == (["REPEATED_DRUG"], (EARLY,))
+    await world.ends()
