@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from medsettle_gateway.bootstrap.members import Members
 from medsettle_gateway.config import Config, ConfigError, CredentialService
-from medsettle_gateway.files.keys import Keys, read_private
+from medsettle_gateway.files.keys import Keys
+from medsettle_gateway.files.private import read_private
 from medsettle_gateway.resolvers.cards import Cards
 from medsettle_gateway.resolvers.demo import KIND, DemoResolver, NoResolver
 from medsettle_gateway.resolvers.routing import Routed

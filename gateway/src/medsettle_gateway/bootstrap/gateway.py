@@ -16,6 +16,7 @@ from medsettle_gateway.bootstrap.answering import AnsweringKeys
 from medsettle_gateway.bootstrap.credentials import Resolving, Waits, resolving
 from medsettle_gateway.bootstrap.files import allow_files
 from medsettle_gateway.bootstrap.fronts import AnyFront, open_front
+from medsettle_gateway.bootstrap.members import sealer_of
 from medsettle_gateway.bootstrap.process import (
     Spawner,
     SystemClock,
@@ -52,7 +53,6 @@ from medsettle_gateway.service.resolving import Bounded
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.sweeper import Sweeper
 from medsettle_gateway.service.writer import Writer
-from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.stores import database_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Gateway:
         cannot work with.
         """
         limits, clock = config.limits, SystemClock()
-        keys, packs = load_keys(config.keys.directory), load_packs(config)
+        keys, packs = load_keys(config.keys.directory, config.keys.identity_key_command), load_packs(config)
         answering = AnsweringKeys(
             keys.root, config.gateway.id, clock, timedelta(seconds=limits.answering_key_s)
         )
@@ -115,7 +115,7 @@ class Gateway:
         else:
             credentials = Resolving(Bounded(resolver, waits.patience, waits.longest))
         async with AsyncExitStack() as opened:
-            store = await database_of(config).open(Sealer.of(keys.identities), root=keys.root.key)
+            store = await database_of(config).open(sealer_of(config, keys), root=keys.root.key)
             opened.push_async_callback(store.close)
             writer = Writer(store, clock, desk, report, tell_warnings)
             courier = None

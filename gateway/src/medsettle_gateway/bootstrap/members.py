@@ -1,13 +1,42 @@
 """Members by their numbers: for an operator's credential resolver, whose service knows no other name."""
 
 import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
 
 from medsettle_gateway.config import Config
-from medsettle_gateway.files.keys import load_keys
+from medsettle_gateway.files.identity_keys import reading_again
+from medsettle_gateway.files.keys import Keys, load_keys
 from medsettle_gateway.resolvers.people import NumberKind, Registered
 from medsettle_gateway.storage.register import holders_of, member_of
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.stores import connected, database_of
+
+_PAUSE_S: Final = 5.0
+
+
+def sealer_of(config: Config, keys: Keys) -> Sealer:
+    """Returns what seals people's names and numbers: it looks for new keys where it meets a seal of one.
+
+    Not more often than once in some seconds: a command may ask a service far away.
+    """
+    again = reading_again(config.keys.directory, config.keys.identity_key_command)
+    return Sealer.of(*keys.identities, reload=_Seldom(again))
+
+
+class _Seldom:
+    """Reads the keys anew, but not again and again."""
+
+    def __init__(self, read: Callable[[], tuple[bytes, ...]]) -> None:
+        self._read, self._not_before = read, 0.0
+
+    def __call__(self) -> tuple[bytes, ...]:
+        now = time.monotonic()
+        if now < self._not_before:
+            return ()
+        self._not_before = now + _PAUSE_S
+        return self._read()
 
 
 class Members:
@@ -15,9 +44,9 @@ class Members:
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError if the keys or the driver are missing."""
-        keys = load_keys(config.keys.directory)
+        keys = load_keys(config.keys.directory, config.keys.identity_key_command)
         self._database = database_of(config)
-        self._sealer, self._root = Sealer.of(keys.identities), keys.root.key
+        self._sealer, self._root = sealer_of(config, keys), keys.root.key
 
     async def of(self, number: str) -> str | None:
         """Returns the reference of the member with this number (个人编号); None if the register has nobody.
@@ -36,8 +65,13 @@ class Members:
     def _known_by(self, kind: NumberKind, number: str) -> tuple[Registered, ...]:
         with connected(self._database, self._sealer, root=self._root) as connection:
             found = holders_of(connection, self._sealer, kind.value, number)
+            if not found and self._sealer.renew():  # entered since, by a key that is newer than ours
+                found = holders_of(connection, self._sealer, kind.value, number)
         return tuple(Registered(*each) for each in found)
 
     def _look_up(self, number: str) -> str | None:
         with connected(self._database, self._sealer, root=self._root) as connection:
-            return member_of(connection, self._sealer, number)
+            member = member_of(connection, self._sealer, number)
+            if member is None and self._sealer.renew():
+                member = member_of(connection, self._sealer, number)
+            return member

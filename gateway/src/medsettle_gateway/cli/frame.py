@@ -17,6 +17,7 @@ from medsettle.wire.columns import pad
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.domain.calendar import CST
+from medsettle_gateway.files.identity_keys import reading_again
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
 from medsettle_gateway.files.toml import read_config
 from medsettle_gateway.storage import stores
@@ -61,7 +62,7 @@ class Gateway:
     def keys(self) -> Keys:
         """Its keys. Raises ConfigError."""
         self.require_made()
-        return load_keys(self.config.keys.directory)
+        return load_keys(self.config.keys.directory, self.config.keys.identity_key_command)
 
     @cached_property
     def database(self) -> stores.Database:
@@ -84,7 +85,9 @@ class Gateway:
     @cached_property
     def sealer(self) -> Sealer:
         """What seals names and numbers. Raises ConfigError."""
-        return Sealer.of(self.keys.identities)
+        keys = self.config.keys
+        reload = reading_again(keys.directory, keys.identity_key_command)
+        return Sealer.of(*self.keys.identities, reload=reload)
 
     @contextmanager
     def writing(self, *, keep: bool = True) -> Iterator[Connection]:

@@ -88,9 +88,16 @@ class StorageSection:
 
 @dataclass(frozen=True, slots=True)
 class KeysSection:
-    """Where the gateway's own keys lie, in files that only their owner may read."""
+    """Where the gateway's own keys lie, in files that only their owner may read.
+
+    Keys of people's names and numbers may lie there wrapped by a key service. Then ``identity_key_command``
+    gets what is wrapped on its standard input and prints the key, ``identity_wrap_command`` does the reverse:
+    each is a program and its arguments.
+    """
 
     directory: Path = Path("keys")
+    identity_key_command: tuple[str, ...] = ()
+    identity_wrap_command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

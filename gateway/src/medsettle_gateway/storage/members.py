@@ -34,8 +34,9 @@ FROM identities JOIN members USING (member) LEFT JOIN accounts USING (member) WH
 _PUT_MEMBER: Final = f"INSERT INTO members (member, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _PUT_IDENTITY: Final = (
     "INSERT INTO identities (member, number_hash, id_number_hash, social_card_hash, sealed) "
-    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET id_number_hash = excluded.id_number_hash, "
-    "social_card_hash = excluded.social_card_hash, sealed = excluded.sealed"
+    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET number_hash = excluded.number_hash, "
+    "id_number_hash = excluded.id_number_hash, social_card_hash = excluded.social_card_hash, "
+    "sealed = excluded.sealed"
 )
 _PUT_ACCOUNT: Final = (
     "INSERT INTO accounts (account, member, state, opening_fen, balance_fen, held_fen) "

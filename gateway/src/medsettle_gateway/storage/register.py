@@ -16,6 +16,7 @@ from medsettle_gateway.storage.doubles import Doubles
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.members import ID_NUMBER, NUMBER, SOCIAL_CARD, Members
+from medsettle_gateway.storage.rotation import refuse_pending
 from medsettle_gateway.storage.sealing import Sealer
 
 _UNKNOWN: Final = ("没有这个个人编号", "no member has this number")
@@ -35,8 +36,10 @@ class Registered(NamedTuple):
 
 def member_of(connection: Connection, sealer: Sealer, number: str) -> str | None:
     """Returns the reference of the member with this number, or None."""
+    hashes = sealer.finds(NUMBER, number)
+    among = ", ".join("?" * len(hashes))
     found = connection.execute(
-        "SELECT member FROM identities WHERE number_hash = ?", (sealer.find(NUMBER, number),)
+        f"SELECT member FROM identities WHERE number_hash IN ({among})", hashes  # noqa: S608 - only ?
     ).fetchone()
     return None if found is None else str(found[0])
 
@@ -56,7 +59,7 @@ _HOLDERS: Final = {
 }
 _FIND_HOLDERS: Final = """
 SELECT member, region, covered_from, covered_to FROM identities JOIN members USING (member)
-WHERE {} = ? ORDER BY member LIMIT ?
+WHERE {} IN ({}) ORDER BY member LIMIT ?
 """
 _HOLDERS_MOST: Final = 16
 """More people than that never have one number; whoever asks learns that it is more than one."""
@@ -64,8 +67,10 @@ _HOLDERS_MOST: Final = 16
 
 def holders_of(connection: Connection, sealer: Sealer, kind: str, number: str) -> tuple[Holder, ...]:
     """Returns who has this number of an identity card (``id_number``) or a social card (``social_card``)."""
+    hashes = sealer.finds(kind, number)
+    among = ", ".join("?" * len(hashes))
     found = connection.execute(
-        _FIND_HOLDERS.format(_HOLDERS[kind]), (sealer.find(kind, number), _HOLDERS_MOST)
+        _FIND_HOLDERS.format(_HOLDERS[kind], among), (*hashes, _HOLDERS_MOST)
     )
     return tuple(
         Holder(
@@ -94,8 +99,10 @@ class People:
         """Enters members: new ones with their account's opening balance, known ones with what changed.
 
         An account that is open keeps its balance: the row must repeat what it was opened with, or leave it
-        empty. Raises NotEnteredError with every row that does not fit.
+        empty. Raises NotEnteredError with every row that does not fit, ConfigError while one key of numbers
+        takes the place of another: the same person could not be told under both.
         """
+        refuse_pending(self.connection, self.sealer)
         tally = Tally()
         doubles = Doubles(self.connection)
         members = Members(self.connection, self.sealer, self.now, self.new_reference, self.source, doubles)
@@ -134,7 +141,7 @@ class People:
 
     def found(self, numbers: Iterable[str]) -> dict[str, Registered]:
         """Returns the members with these numbers, by number; who is not known is not among them."""
-        by_hash = {self.sealer.find(NUMBER, number): number for number in numbers}
+        by_hash = {each: number for number in numbers for each in self.sealer.finds(NUMBER, number)}
         rows = asked_of(
             self.connection,
             "SELECT number_hash, member, region, scheme FROM identities JOIN members USING (member) "

@@ -4,27 +4,21 @@ AES-256-GCM under a key that lies in a file of its own. A number is found again 
 database alone tells nothing about anybody.
 """
 
-import hmac
 import json
 import re
-import secrets
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from medsettle_gateway.domain.credential import Proxy
 from medsettle_gateway.domain.member import Sex
 from medsettle_gateway.domain.plain import from_json, to_json
+from medsettle_gateway.storage.key_ring import KEY_ID_BYTES, KeyRing, NotOurKeyError
 
-_NONCE_BYTES: Final = 12
-_KEY_BYTES: Final = 32
 _IDENTITY: Final = re.compile(r"[0-9]{6}([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{3}[0-9X]")
 
 
@@ -60,64 +54,79 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Seals identities and finds numbers, under one secret of 32 bytes."""
+    """Seals identities and finds numbers, under secrets of 32 bytes each."""
 
-    _cipher: AESGCM = field(repr=False)
-    _index_key: bytes = field(repr=False)
+    _ring: KeyRing = field(repr=False)
 
     @classmethod
-    def of(cls, secret: bytes) -> "Sealer":
-        """Returns the sealer of a secret: sealing and finding get a key of their own each."""
-        return cls(AESGCM(_derived(secret, b"identities")), _derived(secret, b"numbers"))
+    def of(cls, *secrets: bytes, reload: Callable[[], Sequence[bytes]] | None = None) -> "Sealer":
+        """Returns the sealer of one secret or of several, the oldest first: the last one seals.
+
+        ``reload`` says which secrets there are now, for values that were sealed under a newer one.
+        """
+        return cls(KeyRing(secrets, reload))
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The names of the keys, the oldest first."""
+        return tuple(each.hex() for each in self._ring.ids)
+
+    @property
+    def seals(self) -> tuple[str, ...]:
+        """By which a database knows the keys that it belongs to, that of the newest first."""
+        return tuple(each.hex() for each in self.finds("seal", ""))
+
+    def key_of(self, sealed: bytes) -> str:
+        """Returns the name of the key under which a value was sealed."""
+        return sealed[:KEY_ID_BYTES].hex()
+
+    def renew(self) -> bool:
+        """Looks for the keys anew; returns whether they are others than before."""
+        return self._ring.renew()
 
     def seal(self, member: str, identity: Identity) -> bytes:
         """Returns the identity sealed for this member reference and no other."""
         text = json.dumps(tuple(identity), ensure_ascii=False).encode()
-        return self._sealed(text, member.encode())
+        return self._ring.seal(text, member.encode())
 
     def open(self, member: str, sealed: bytes) -> Identity:
         """Returns the identity. Raises ValueError if it was sealed for another member or by another key."""
-        try:
-            text = self._opened(sealed, member.encode())
-        except InvalidTag as error:
-            msg = f"the identity of member {member} was not sealed under this key"
-            raise ValueError(msg) from error
-        return Identity(*msgspec.json.decode(text))
+        return Identity(*msgspec.json.decode(
+            self._opened(sealed, member.encode(), f"the identity of member {member}")
+        ))
 
     def seal_answer(self, request_id: str, answer: bytes) -> bytes:
         """Returns the bytes of an answer about a sale, packed and sealed for its id and no other."""
-        return self._sealed(zlib.compress(answer), _answer_of(request_id))
+        return self._ring.seal(zlib.compress(answer), _answer_of(request_id))
 
     def open_answer(self, request_id: str, sealed: bytes) -> bytes:
         """Returns the answer. Raises ValueError if it was sealed for another sale or by another key."""
-        try:
-            return zlib.decompress(self._opened(sealed, _answer_of(request_id)))
-        except InvalidTag as error:
-            msg = f"the answer about {request_id} was not sealed under this key"
-            raise ValueError(msg) from error
+        what = f"the answer about {request_id}"
+        return zlib.decompress(self._opened(sealed, _answer_of(request_id), what))
 
     def seal_proxy(self, request_id: str, proxy: Proxy) -> bytes:
         """Returns who came for the patient, sealed for this sale and no other."""
-        return self._sealed(to_json(proxy).encode(), _proxy_of(request_id))
+        return self._ring.seal(to_json(proxy).encode(), _proxy_of(request_id))
 
     def open_proxy(self, request_id: str, sealed: bytes) -> Proxy:
         """Returns who came. Raises ValueError if it was sealed for another sale or by another key."""
-        try:
-            return from_json(Proxy, self._opened(sealed, _proxy_of(request_id)).decode())
-        except InvalidTag as error:
-            msg = f"who came for the patient of {request_id} was not sealed under this key"
-            raise ValueError(msg) from error
+        what = f"who came for the patient of {request_id}"
+        return from_json(Proxy, self._opened(sealed, _proxy_of(request_id), what).decode())
 
     def find(self, kind: str, number: str) -> bytes:
-        """Returns the keyed hash under which a number of a kind is found."""
-        return hmac.digest(self._index_key, f"{kind}\n{number}".encode(), "sha256")
+        """Returns the keyed hash under which a number of a kind is found, by the newest key."""
+        return self.finds(kind, number)[0]
 
-    def _sealed(self, content: bytes, owner: bytes) -> bytes:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, content, owner)
+    def finds(self, kind: str, number: str) -> tuple[bytes, ...]:
+        """Returns the keyed hashes of a number by all keys, that of the newest first."""
+        return self._ring.finds(f"{kind}\n{number}".encode())
 
-    def _opened(self, sealed: bytes, owner: bytes) -> bytes:
-        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner)
+    def _opened(self, sealed: bytes, owner: bytes, what: str) -> bytes:
+        try:
+            return self._ring.open(sealed, owner)
+        except NotOurKeyError as error:
+            msg = f"{what} was not sealed under this key"
+            raise ValueError(msg) from error
 
 
 def _answer_of(request_id: str) -> bytes:
@@ -127,7 +136,3 @@ def _answer_of(request_id: str) -> bytes:
 
 def _proxy_of(request_id: str) -> bytes:
     return f"proxy\n{request_id}".encode()
-
-
-def _derived(secret: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"medsettle " + purpose).derive(secret)

@@ -118,7 +118,7 @@ def open_database(path: Path, sealer: Sealer, *, root: str, busy_ms: int = 0) ->
             _refuse_newer(path, connection)
             _refuse_older(path, schema_version(connection))
             _refuse_damaged(path, connection, whole=path.stat().st_size <= _CHECKED_WHOLE_BYTES)
-            _refuse_other_keys(path, connection, {SEAL: sealer.find("seal", "").hex(), ROOT: root})
+            _refuse_other_keys(path, connection, {SEAL: sealer.seals, ROOT: (root,)})
         except BaseException:
             connection.close()
             raise
@@ -206,15 +206,18 @@ def _refuse_damaged(path: Path, connection: sqlite3.Connection, *, whole: bool) 
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
-def _refuse_other_keys(path: Path, connection: sqlite3.Connection, mine: dict[str, str]) -> None:
+def _refuse_other_keys(
+    path: Path, connection: sqlite3.Connection, mine: dict[str, tuple[str, ...]]
+) -> None:
     """Another seal never opens the names again; with another root no till believes an answer."""
     if len(_owners(connection)) < len(mine):
         connection.executemany(
-            "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", mine.items()
+            "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [(name, values[0]) for name, values in mine.items()],
         )
     owners = _owners(connection)
     for name, file in ((SEAL, "identities"), (ROOT, "root.pem")):
-        if owners[name] != mine[name]:
+        if owners[name] not in mine[name]:
             raise ConfigError(
                 f"数据库 {path} 属于另一套密钥({file} 不同);请从备份恢复与它一起的 keys/ 目录,不要新建密钥。",
                 f"The database {path} belongs to another key ({file} differs): restore the keys/ that belong "

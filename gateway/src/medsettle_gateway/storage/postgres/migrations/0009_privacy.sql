@@ -29,3 +29,12 @@ CREATE INDEX identity_accesses_of ON identity_accesses (subject, position);
 CREATE INDEX identity_accesses_at ON identity_accesses (accessed_at_us);
 CREATE TRIGGER identity_accesses_stand BEFORE UPDATE OR DELETE OR TRUNCATE ON identity_accesses
   EXECUTE FUNCTION refuse_change('accesses are never changed');
+
+-- What was shown of sales stands for ever, but its seal: another key may take the place of the one before.
+DROP TRIGGER reassertions_stand ON reassertions;
+CREATE TRIGGER reassertions_stand BEFORE UPDATE OF
+  request_id, state, epoch, terminal, shown_at_us, became, findings, method, request_digest, nonce, key,
+  timestamp_ms, code, signature, certificate
+ON reassertions EXECUTE FUNCTION refuse_change('reassertions are never changed');
+CREATE TRIGGER reassertions_stay BEFORE DELETE OR TRUNCATE ON reassertions
+  EXECUTE FUNCTION refuse_change('reassertions are never changed');

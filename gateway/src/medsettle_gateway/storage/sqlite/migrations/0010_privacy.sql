@@ -31,3 +31,11 @@ CREATE TRIGGER identity_accesses_stay BEFORE DELETE ON identity_accesses
 BEGIN SELECT RAISE(ABORT, 'accesses are never deleted'); END;
 CREATE TRIGGER identity_accesses_stand BEFORE UPDATE ON identity_accesses
 BEGIN SELECT RAISE(ABORT, 'accesses are never changed'); END;
+
+-- What was shown of sales stands for ever, but its seal: another key may take the place of the one before.
+DROP TRIGGER reassertions_stand;
+CREATE TRIGGER reassertions_stand BEFORE UPDATE OF
+  request_id, state, epoch, terminal, shown_at_us, became, findings, method, request_digest, nonce, key,
+  timestamp_ms, code, signature, certificate
+ON reassertions
+BEGIN SELECT RAISE(ABORT, 'reassertions are never changed'); END;

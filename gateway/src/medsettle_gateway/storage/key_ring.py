@@ -1,0 +1,93 @@
+"""The keys under which people's names and numbers are sealed: the newest seals, all of them open and find.
+
+A sealed value names its key, so that values of several keys may stand side by side while one key takes the
+place of another. A key that is not known is looked for anew before a value is given up.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_ID_BYTES: Final = 4
+
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+_HEAD_BYTES: Final = KEY_ID_BYTES + _NONCE_BYTES
+
+
+class NotOurKeyError(ValueError):
+    """A value was not sealed under one of these keys, or not for this owner."""
+
+
+class _Key:
+    """One secret: sealing, finding and its own name get a key of their own each."""
+
+    __slots__ = ("cipher", "id", "index_key")
+
+    def __init__(self, secret: bytes) -> None:
+        self.id = _derived(secret, b"key id")[:KEY_ID_BYTES]
+        self.cipher = AESGCM(_derived(secret, b"identities"))
+        self.index_key = _derived(secret, b"numbers")
+
+
+class KeyRing:
+    """One key or several, the oldest first."""
+
+    def __init__(
+        self, secrets_of_people: Sequence[bytes], reload: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
+        """``reload`` returns the secrets as they are now; it raises where they cannot be had."""
+        self._reload = reload
+        self._take(secrets_of_people)
+
+    def _take(self, secrets_of_people: Sequence[bytes]) -> None:
+        self._secrets = tuple(secrets_of_people)
+        self._keys = tuple(map(_Key, self._secrets))
+        self._by_id = {key.id: key for key in self._keys}
+
+    @property
+    def ids(self) -> tuple[bytes, ...]:
+        """The names of the keys, the oldest first: the last one seals."""
+        return tuple(key.id for key in self._keys)
+
+    def seal(self, content: bytes, owner: bytes) -> bytes:
+        """Returns the content sealed under the newest key, for this owner."""
+        key, nonce = self._keys[-1], secrets.token_bytes(_NONCE_BYTES)
+        return key.id + nonce + key.cipher.encrypt(nonce, content, owner)
+
+    def open(self, sealed: bytes, owner: bytes) -> bytes:
+        """Returns what was sealed for the owner. Raises NotOurKeyError."""
+        key = self._by_id.get(sealed[:KEY_ID_BYTES])
+        if key is None and self.renew():
+            key = self._by_id.get(sealed[:KEY_ID_BYTES])
+        if key is None:
+            raise NotOurKeyError("sealed under another key")
+        nonce, rest = sealed[KEY_ID_BYTES:_HEAD_BYTES], sealed[_HEAD_BYTES:]
+        try:
+            return key.cipher.decrypt(nonce, rest, owner)
+        except InvalidTag:
+            raise NotOurKeyError("sealed for another owner, or damaged") from None
+
+    def finds(self, text: bytes) -> tuple[bytes, ...]:
+        """Returns the keyed hashes of a text, that of the newest key first."""
+        return tuple(hmac.digest(key.index_key, text, "sha256") for key in reversed(self._keys))
+
+    def renew(self) -> bool:
+        """Looks for the keys anew; returns whether they are others than before."""
+        if self._reload is None:
+            return False
+        found = tuple(self._reload())
+        if not found or found == self._secrets:
+            return False
+        self._take(found)
+        return True
+
+
+def _derived(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"medsettle " + purpose).derive(secret)

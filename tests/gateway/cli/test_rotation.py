@@ -1,0 +1,202 @@
+"""One key of people's names and numbers takes the place of another, while everything is found and opened."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from medsettle_gateway.domain.credential import Proxy, Relation
+from medsettle_gateway.domain.moves import KeepProxy, PutSale
+from medsettle_gateway.storage import rotation
+from medsettle_gateway.storage.facts import write
+from medsettle_gateway.storage.proxies import proxy_of
+from medsettle_gateway.storage.register import holders_of, member_of
+from medsettle_gateway.storage.sealing import Sealer
+from tests.gateway.cli.city import City, on_both_stores
+from tests.gateway.storage.stand import NOW, sale
+
+pytestmark = on_both_stores
+
+MEMBER = "2103000001"
+CARD = "A21030001"
+PROXY = Proxy(Relation.CHILD, "张晓", "21030219850412001X", "13912345678")
+
+
+def members_count(city: City) -> int:
+    return int(city.rows("SELECT count(*) FROM identities")[0][0])
+
+
+def with_proxy(city: City) -> str:
+    one = sale(1)
+    with city.gateway.writing() as connection:
+        write(connection, city.gateway.sealer, (PutSale(one), KeepProxy(one.request_id.text, PROXY, NOW)))
+    return one.request_id.text
+
+
+def found_as(city: City, sealer: Sealer) -> tuple[str | None, int]:
+    """Whom the number is, and how many hold the card, as this sealer finds them."""
+    with city.gateway.reading() as connection:
+        return (
+            member_of(connection, sealer, MEMBER), len(holders_of(connection, sealer, "social_card", CARD))
+        )
+
+
+def test_a_rotation_seals_everything_anew_and_drops_the_old_key_only_after_that(city: City) -> None:
+    text, before = with_proxy(city), city.gateway.sealer
+    whom = found_as(city, before)
+    assert whom == (whom[0], 1)
+    assert whom[0] is not None
+    added = city.ask("identity", "add-key")["added"]
+    told = city.ask("identity", "keys")
+    count = members_count(city) + 1
+    assert (told["newest"], told["pending"]) == (added, True)
+    assert told["sealed"] == {before.key_ids[0]: count, added: 0}
+    assert "still in use" in city.run("identity", "drop-keys", exit_code=1).stderr
+    assert found_as(city, city.gateway.sealer) == whom
+    assert city.ask("identity", "rotate", "--check")["sealed_anew"] == count
+    assert city.ask("identity", "keys")["pending"]
+    assert city.ask("identity", "rotate")["sealed_anew"] == count
+    told = city.ask("identity", "keys")
+    assert told == {"newest": added, "pending": False, "sealed": {before.key_ids[0]: 0, added: count}}
+    assert city.ask("identity", "drop-keys")["dropped"] == [before.key_ids[0]]
+    assert found_as(city, city.gateway.sealer) == whom
+    with city.gateway.reading() as connection:
+        assert proxy_of(connection, city.gateway.sealer, text) == PROXY
+    city.run("member", "show", MEMBER)
+    assert city.ask("identity", "rotate")["sealed_anew"] == 0
+
+
+def test_a_gateway_that_serves_finds_the_new_key_by_itself(city: City) -> None:
+    """Its sealer was made before; it reads the keys anew at the first value of the new one."""
+    serving = city.gateway.sealer
+    whom = found_as(city, serving)
+    city.ask("identity", "add-key")
+    city.ask("identity", "rotate")
+    with city.gateway.reading() as connection:
+        row = connection.execute("SELECT member, sealed FROM identities").fetchone()
+    assert serving.open(row[0], bytes(row[1])).name
+    assert found_as(city, serving) == whom
+    assert len(serving.key_ids) == 2
+
+
+def test_a_rotation_may_be_stopped_and_goes_on_where_it_was(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, whom = members_count(city), found_as(city, city.gateway.sealer)
+    city.ask("identity", "add-key")
+    monkeypatch.setattr(rotation, "BATCH_ROWS", 5)
+    heard: list[int] = []
+
+    def stop(changed: int) -> None:
+        heard.append(changed)
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    gateway = city.gateway
+    with pytest.raises(KeyboardInterrupt):
+        rotation.rotate(gateway.writing, gateway.sealer, stop)
+    assert heard == [5, 5]
+    told = city.ask("identity", "keys")
+    assert sorted(told["sealed"].values()) == sorted((count - 10, 10))
+    assert found_as(city, city.gateway.sealer) == whom
+    assert city.ask("identity", "rotate")["sealed_anew"] == count - 10
+
+
+def test_members_are_not_imported_between_two_keys(city: City) -> None:
+    """The same person would have two hashes, and could be entered twice."""
+    city.ask("identity", "add-key")
+    file = city.write(
+        "members.csv",
+        "member_no,name,id_number,region,scheme,standing,enrolment,aid,conditions,covered_from,covered_to,"
+        "account_yuan,account_state",
+        "2103000999,钱七,210399198504120019,210300,resident,adult,pool_only,none,,2010-01-01,,,",
+    )
+    assert "identity rotate first" in city.run("member", "import", file, exit_code=2).stderr
+    city.ask("identity", "rotate")
+    assert "nobody holds two" in city.run("member", "import", file, exit_code=1).stderr
+
+
+def test_without_the_old_key_nothing_is_taken_for_rotated(city: City) -> None:
+    city.ask("identity", "add-key")
+    path = city.folder / "keys" / "identities"
+    newest = path.read_text("ascii").split()[-1]
+    path.write_text(newest + "\n", "ascii")
+    assert "belongs to another key" in city.run("identity", "rotate", exit_code=2).stderr
+
+
+def test_the_file_of_keys_stays_the_owners_alone(city: City) -> None:
+    city.ask("identity", "add-key")
+    path = city.folder / "keys" / "identities"
+    assert len(path.read_text("ascii").split()) == 2
+    if sys.platform != "win32":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not [each for each in os.listdir(path.parent) if each.startswith(".")]  # noqa: PTH208
+
+
+def test_no_more_keys_than_are_read(city: City) -> None:
+    for _ in range(7):
+        city.ask("identity", "add-key")
+    assert "8 keys already" in city.run("identity", "add-key", exit_code=2).stderr
+
+
+KMS = """
+import sys
+secret = "k" * 3
+text = sys.stdin.read().strip()
+if sys.argv[1] == "wrap":
+    print(secret + text[::-1])
+elif text.startswith(secret):
+    print(text[len(secret):][::-1])
+else:
+    sys.exit(3)
+"""
+
+
+def with_key_service(city: City) -> Path:
+    """Keys that are added from now on are wrapped by a program that turns them round."""
+    program = city.folder / "kms.py"
+    program.write_text(KMS, "utf-8")
+    text = city.config.read_text("utf-8")
+    commands = "".join(
+        f'{name} = ["{sys.executable}", "{program}", "{verb}"]\n'
+        for name, verb in (("identity_key_command", "unwrap"), ("identity_wrap_command", "wrap"))
+    )
+    city.config.write_text(text.replace("[keys]\n", f"[keys]\n{commands}"), "utf-8")
+    return city.folder / "keys" / "identities"
+
+
+def test_a_key_service_wraps_the_key_so_that_it_lies_nowhere_in_the_clear(city: City) -> None:
+    path, whom = with_key_service(city), found_as(city, city.gateway.sealer)
+    city.ask("identity", "add-key")
+    city.ask("identity", "rotate")
+    city.ask("identity", "drop-keys")
+    (line,) = path.read_text("ascii").split()
+    assert line.startswith("wrapped:kkk")
+    assert found_as(city, city.gateway.sealer) == whom
+    city.run("member", "show", MEMBER)
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("wrapped:nothing-that-it-made", "ended with 3"), ("wrapped:kkk00", "must hold 64 hex digits"),
+])
+def test_a_key_service_that_fails_stops_the_start_and_nothing_of_a_key_is_said(
+    city: City, line: str, said: str
+) -> None:
+    path = with_key_service(city)
+    path.write_text(line + "\n", "ascii")
+    stderr = city.run("terminal", "list", exit_code=2).stderr
+    assert said in stderr
+    assert line.partition(":")[2] not in stderr
+
+
+def test_a_wrapped_key_needs_a_command(city: City) -> None:
+    path = with_key_service(city)
+    city.ask("identity", "add-key")
+    text = city.config.read_text("utf-8")
+    lines = [each for each in text.splitlines() if "identity_key_command" not in each]
+    city.config.write_text("\n".join(lines), "utf-8")
+    assert "set keys.identity_key_command" in city.run("terminal", "list", exit_code=2).stderr
+    path.write_text(path.read_text("ascii").split()[0] + "\n", "ascii")
+    assert "identity_key_command must be set" in city.run("identity", "add-key", exit_code=2).stderr
