@@ -10,12 +10,22 @@ from typing import Any
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.entry import CounterMove, Entry, Posting
-from medsettle_gateway.domain.moves import KeepDispensed, Move, MoveBalance, MoveCounter, PostEntry, PutSale
+from medsettle_gateway.domain.moves import (
+    DrawPrescriptions,
+    KeepDispensed,
+    KeepPrescription,
+    Move,
+    MoveBalance,
+    MoveCounter,
+    PostEntry,
+    PutSale,
+)
 from medsettle_gateway.domain.sale import Effect
 from medsettle_gateway.storage.audit.asking import Books as Asked
 from medsettle_gateway.storage.audit.processes import sharing
 from medsettle_gateway.storage.audit.verifying import Verdict, verdict_of, verify
 from medsettle_gateway.storage.connection import Connection
+from tests.gateway.domain.prescribed import DRAW, registered
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.stand import NOW, PAID, REGION, TODAY, SqliteStand, person, request_id, sale
 
@@ -123,6 +133,8 @@ def booked(stand: SqliteStand | PostgresStand) -> Books:
         PostEntry(Entry("HELD", request_id(2).text, NOW, TODAY, "t", "op", "a\treason", held)),
         MoveBalance(books.account, -1_000, 1_000),
         KeepDispensed(request_id(2).text, member, (DRUG,)),
+        KeepPrescription(registered(member=member)),
+        DrawPrescriptions(request_id(1).text, (DRAW,)),
     )
     books.chain()
     return books

@@ -119,6 +119,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         "and {unsaid_count} others do",
         "request_id", "missing_count", "unsaid_count",
     ),
+    "prescriptions": _said(
+        "处方 {institution} {number} 的 {item_code}:已配计为 {counted_e4},"
+        "但各笔业务合计是 {drawn_e4}(万分之一)",
+        "prescription {number} of {institution}: {counted_e4} of {item_code} count as dispensed, "
+        "but sales draw {drawn_e4} (in ten-thousandths)",
+        "institution", "number", "item_code", "counted_e4", "drawn_e4",
+    ),
 }
 """Every kind, in the order in which findings are told: by the name of the question that finds it."""
 

@@ -52,6 +52,17 @@ FROM (
 HAVING sum(used) <> sum(moved_used) OR sum(held) <> sum(moved_held)
 ORDER BY member, region, scheme, period, counter, measure LIMIT :most;
 
+-- What counts as dispensed of each prescribed drug, and what the sales that stand draw of it.
+-- name: prescriptions
+SELECT institution, number, item_code, sum(counted_e4), sum(drawn_e4) FROM (
+  SELECT institution, number, item_code, drawn_e4 AS counted_e4, 0 AS drawn_e4 FROM prescribed_drugs
+  UNION ALL
+  SELECT draws.institution, draws.number, item_code, 0, quantity_e4
+  FROM prescription_draws AS draws JOIN sales USING (request_id)
+  WHERE state IN ('PENDING', 'HELD', 'SETTLED', 'UNDOING')
+) AS sides GROUP BY institution, number, item_code
+HAVING sum(counted_e4) <> sum(drawn_e4) ORDER BY institution, number, item_code LIMIT :most;
+
 -- name: sale_records
 SELECT request_id, body FROM sales WHERE request_id > :after ORDER BY request_id LIMIT :most;
 
