@@ -18,8 +18,8 @@ def designations(city: City, code: str, on: str) -> list[str]:
 
 def test_a_pharmacy_is_admitted_to_pooling_for_the_days_of_its_contract(city: City) -> None:
     city.run("institution", "records", "designation", city.write("c.csv", CONTRACTS, POOLED))
-    assert designations(city, PHARMACY, "2026-06-30") == ["basic", "pooled_outpatient"]
-    assert designations(city, PHARMACY, "2026-07-01") == ["basic"]
+    assert designations(city, PHARMACY, "2026-06-30") == ["basic", "pooled_outpatient", "dual_channel"]
+    assert designations(city, PHARMACY, "2026-07-01") == ["basic", "dual_channel"]
     assert "2026-01-01 – 2026-06-30" in city.run("institution", "show", PHARMACY, "--on", "2026-07-01").stdout
 
 
@@ -31,7 +31,8 @@ def test_the_same_row_changes_nothing_and_another_end_replaces_the_first_one(cit
     longer = city.write("c.csv", CONTRACTS, POOLED.replace("2026-06-30", "2026-12-31"))
     assert city.ask("institution", "records", "designation", longer)["designation"]["changed_count"] == 1
     assert "pooled_outpatient" in designations(city, PHARMACY, "2026-07-01")
-    kept = city.ask("institution", "show", PHARMACY)["records"]
+    records = city.ask("institution", "show", PHARMACY)["records"]
+    kept = [each for each in records if each["key"] == "pooled_outpatient/2026-01-01"]
     assert [each["valid_to"] for each in kept] == ["2026-06-30", "2026-12-31"]
 
 
@@ -49,7 +50,7 @@ def test_a_row_that_was_withdrawn_leaves_the_register_to_decide(city: City) -> N
         ("designation", CONTRACTS, "H9,basic,2026-01-01,,", "code: no institution has it; enter it with"),
         ("designation", CONTRACTS, f"{CLINIC},dental,2026-01-01,,", "designation must be one of basic"),
         ("suspension", "code,from,to,cause", f"{CLINIC},2026-01-01,,", "cause must be 1 to 100 printable"),
-        ("district", "code,district,from,to", f"{CLINIC},2103,2026-01-01,", "district must be a pooling region"),
+        ("district", "code,district,from,to", f"{CLINIC},2103,2026-01-01,", "district must be a pooling"),
         ("card", "code,from,to", f"{CLINIC},2026-01-02,2026-01-01", "to is before from"),
     ],
 )

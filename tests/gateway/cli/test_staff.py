@@ -111,3 +111,32 @@ def test_a_suspension_that_ends_before_it_begins_is_refused(staffed: City) -> No
 
 def test_a_code_of_which_nothing_is_recorded_is_said_to_be_unknown(staffed: City) -> None:
     assert "Nothing is recorded" in staffed.run("staff", "show", "D9", exit_code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "row"),
+    [
+        ("suspension", "code,from,to,cause,author,cancelled", f"{CODE},2026-03-01,2026-03-31,违规,王某,no"),
+        ("points", "code,number,decided_on,points,reason,author", f"{CODE},2026-1,2026-03-01,4,违规,王某"),
+    ],
+)
+def test_decisions_are_entered_from_a_file_too(staffed: City, kind: str, header: str, row: str) -> None:
+    path = staffed.write("r.csv", header, row)
+    assert staffed.ask("staff", "records", kind, path)[kind]["new_count"] == 1
+    assert staffed.ask("staff", "show", CODE, "--on", "2026-03-02")["suspended"] is True
+    with staffed.untouched():
+        assert staffed.ask("staff", "records", kind, path)[kind]["same_count"] == 1
+
+
+def test_a_number_of_points_that_is_none_is_a_fault(staffed: City) -> None:
+    path = staffed.write("p.csv", "code,number,decided_on,points,reason,author", f"{CODE},1,2026-03-01,0,a,b")
+    (fault,) = staffed.ask("staff", "records", "points", path, exit_code=1)["faults"]
+    assert fault["en"] == "points must be a whole number from 1 to 100"
+
+
+def test_the_city_has_a_prescriber_who_is_suspended(city: City) -> None:
+    suspended = [
+        code for code in ("D210300000001", "D210300000002", "D210300000003")
+        if city.ask("staff", "show", code)["suspended"]
+    ]
+    assert suspended == ["D210300000002"]
