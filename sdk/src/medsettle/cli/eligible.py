@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from medsettle import _receipt_words as words
 from medsettle._receipt_settlement import limit_words
+from medsettle.cli.days import days_of
 from medsettle.cli.screen import BOLD, DIM, GREEN, RED, STEP, YELLOW, Screen, both
 from medsettle.models import (
     Account,
@@ -180,6 +181,7 @@ class _Page:
         person = self._found.refusal
         if indent == _PERSON or person is None or refusal.zh != person.zh:
             self._screen.said(refusal.zh, refusal.en, indent=indent)
+            self._screen.said(*(days_of(refusal) or ("", "")), indent=indent)
         step = (refusal.next_zh, refusal.next_en)
         if step not in self._steps:
             self._steps.add(step)
