@@ -28,6 +28,7 @@ from medsettle_gateway.domain.locks import (
 )
 from medsettle_gateway.domain.member import Aid, Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.recovery import Became, Evidence, Reassertion
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import Errand
 from tests.gateway.domain.prescribed import DRAW, REVIEW, WITHDRAWAL, registered
 from tests.gateway.storage.stand import NOW, counter, entry, full_sale, key_record, request_id
@@ -48,6 +49,9 @@ A_KEY: dict[type[AnyKey], tuple[AnyKey, tuple[Lock, ...]]] = {
     keys.CountersKey: (keys.CountersKey("m", "r", "s", ()), (OF_M,)),
     keys.DispensedKey: (keys.DispensedKey("m", DAY, DAY, 1), (OF_M,)),
     keys.PrescriptionKey: (keys.PrescriptionKey("H1", "RX-1"), (Lock(Kind.PRESCRIPTION, "H1/RX-1"),)),
+    keys.TraceCodesKey: (
+        keys.TraceCodesKey(("1", "2")), (Lock(Kind.TRACE_CODE, "1"), Lock(Kind.TRACE_CODE, "2"))
+    ),
     keys.CredentialUseKey: (keys.CredentialUseKey("c"), (Lock(Kind.CREDENTIAL, "c"),)),
     keys.EnrolCodeKey: (keys.EnrolCodeKey("h"), (Lock(Kind.CODE, "h"),)),
     keys.TerminalKey: (keys.TerminalKey("t"), (Lock(Kind.TERMINAL, "t"),)),
@@ -77,6 +81,8 @@ A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
     moves.KeepWithdrawal: (moves.KeepWithdrawal("H1", "RX-1", WITHDRAWAL), OF_RX),
     moves.DrawPrescriptions: (moves.DrawPrescriptions("s", (DRAW,)), OF_RX),
     moves.GiveBackPrescriptions: (moves.GiveBackPrescriptions("s", (DRAW,)), OF_RX),
+    moves.SellCodes: (moves.SellCodes("s", "H1", (TracedCode("1", "i"),), NOW), {Lock(Kind.TRACE_CODE, "1")}),
+    moves.ReturnCodes: (moves.ReturnCodes("s", (TracedCode("1", "i"),), NOW), {Lock(Kind.TRACE_CODE, "1")}),
     moves.UseCredential: (moves.UseCredential("c", "s", NOW, NOW), {Lock(Kind.CREDENTIAL, "c")}),
     moves.FreeCredential: (moves.FreeCredential("c", "s"), {Lock(Kind.CREDENTIAL, "c")}),
     moves.PutErrand: (moves.PutErrand(Errand(request_id().text, NOW)), {TICKET}),

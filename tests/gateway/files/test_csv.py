@@ -270,9 +270,8 @@ def test_terms_that_cannot_be_read_are_refused(path: Path, column: str, cell: st
 
 
 def test_an_age_to_that_is_before_the_age_from_is_refused(path: Path) -> None:
-    fault = fault_of(  # type: ignore[arg-type]
-        "X1,名,drug,A,,,,2022-01-01,,60,18", f"{ITEM_HEADER},age_from,age_to", CATALOGUE, path
-    )
+    row = "X1,名,drug,A,,,,2022-01-01,,60,18"
+    fault = fault_of(row, f"{ITEM_HEADER},age_from,age_to", CATALOGUE, path)  # type: ignore[arg-type]
     assert "age_to is less than age_from" in fault.en
 
 

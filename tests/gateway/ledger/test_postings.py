@@ -20,8 +20,11 @@ from medsettle_gateway.domain.moves import (
     MoveCounter,
     PostEntry,
     PutSale,
+    ReturnCodes,
+    SellCodes,
 )
 from medsettle_gateway.domain.sale import AccountBooking, CounterDelta, Effect, SaleRecord
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.ledger import postings
 from medsettle_gateway.ledger.transition import (
     BOOKINGS,
@@ -198,3 +201,27 @@ def test_an_entry_that_does_not_balance_is_refused(posted: postings.Postings) ->
     entry: Entry = replace(opening("a", "r", "s", 0, NOW, "x"), postings=posted)
     with pytest.raises(AssertionError):
         entry.check()
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "move"),
+    [
+        (SaleState.ABSENT, SaleState.SETTLED, SellCodes),
+        (SaleState.ABSENT, SaleState.HELD, SellCodes),
+        (SaleState.ABSENT, SaleState.REFUSED, None),
+        (SaleState.HELD, SaleState.SETTLED, None),
+        (SaleState.HELD, SaleState.EXPIRED, ReturnCodes),
+        (SaleState.HELD, SaleState.RELEASED, ReturnCodes),
+        (SaleState.EXPIRED, SaleState.SETTLED, SellCodes),
+        (SaleState.EXPIRED, SaleState.RELEASED, None),
+        (SaleState.SETTLED, SaleState.REVERSED, ReturnCodes),
+    ],
+)
+def test_packs_are_a_sales_own_while_it_stands(
+    before: SaleState, state: SaleState, move: type[Move] | None
+) -> None:
+    code = TracedCode("81234567890123456789", "XA01")
+    moves = moves_of(before, structs.replace(sale(state), codes=(code,)), By())
+    found = [each for each in moves if isinstance(each, SellCodes | ReturnCodes)]
+    assert [type(each) for each in found] == ([] if move is None else [move])
+    assert all(each.codes == (code,) for each in found)

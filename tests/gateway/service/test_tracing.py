@@ -332,7 +332,7 @@ class TestPartsReturned:
         world = await a_world()
         sale = await sold(world, packs_of(ONE, TWO))
         answer = await world.refused(Quote(
-            caller("1"), None, basket(packs_of(quantity=1)), replaces=sale.request_id
+            caller("1"), world.credential(), basket(packs_of(quantity=1)), replaces=sale.request_id
         ))
         assert (answer.refusal.reason, answer.refusal.detail["cause"]) == (
             Reason.RETURN_NOT_OF_SALE, "traceability_codes_not_named"

@@ -37,6 +37,7 @@ from medsettle_gateway.domain.keys import (
     TerminalKey,
     TerminalKeysKey,
     TicketKey,
+    TraceCodesKey,
 )
 from medsettle_gateway.domain.moves import (
     DrawPrescriptions,
@@ -58,10 +59,13 @@ from medsettle_gateway.domain.moves import (
     PutSale,
     PutTerminal,
     PutTerminalKey,
+    ReturnCodes,
+    SellCodes,
     UseCredential,
     UseEnrolCode,
 )
 from medsettle_gateway.domain.recovery import Became, Evidence, Finding, Reassertion
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.service.ports import SaleFilter, Store
 from tests.gateway.domain.prescribed import DRAW, REVIEW, WITHDRAWAL, registered
@@ -132,7 +136,8 @@ def keys_of(father: str, son: str, number: int = 1) -> tuple[AnyKey, ...]:
         DispensedKey(father, TODAY - DAY, TODAY + DAY, 5),
         PrescriptionKey("H1", f"RX-{number}"), OpenPrescriptionsKey(father, TODAY, 5),
         OrdersKey(f"{REGION}{mark}", CLINIC, TODAY, TODAY, 5),
-        CatalogueKey(f"{REGION}{mark}", ("XA01",)), CredentialUseKey(f"c{mark}"), EnrolCodeKey(f"hash{mark}"),
+        CatalogueKey(f"{REGION}{mark}", ("XA01",)), CatalogueKey(f"{REGION}{mark}", ("XA01",), NOW),
+        TraceCodesKey((f"8123456{mark}",)), CredentialUseKey(f"c{mark}"), EnrolCodeKey(f"hash{mark}"),
         NonceKey("s", f"n{mark}"), RecoveryKey(CLINIC, terminal),
         AwaitedKey(f"{CLINIC}{mark}"),
     )
@@ -148,6 +153,7 @@ def first_moves(member: str, account: str) -> tuple[Move, ...]:
         KeepDispensed(held.request_id.text, member, drugs),
         KeepPrescription(registered(member=member)), KeepReview("H1", "RX-1", REVIEW),
         DrawPrescriptions(held.request_id.text, (DRAW,)),
+        SellCodes(held.request_id.text, CLINIC, (TracedCode("8123456", "XA01"),), NOW),
         UseCredential("c", held.request_id.text, NOW, NOW + SECOND), KeepNonce("s", "n", NOW + SECOND),
         PutTerminal(TERMINAL), PutTerminalKey(key_record()), UseEnrolCode("hash", "k1", NOW),
         KeepReassertion(SHOWN),
@@ -161,6 +167,7 @@ def next_moves(member: str, account: str) -> tuple[Move, ...]:
         entry(Posting("book", "a", 1), Posting("book", "b", -1)),
         MoveBalance(account, 0, -3_000), MoveCounter(counter(700, -700, member)),
         DropDispensed(settled.request_id.text), GiveBackPrescriptions(settled.request_id.text, (DRAW,)),
+        ReturnCodes(settled.request_id.text, (TracedCode("8123456", "XA01"),), NOW),
         KeepWithdrawal("H1", "RX-1", WITHDRAWAL), FreeCredential("c", settled.request_id.text),
         PutTerminal(replace(TERMINAL, state=TERMINAL.state)), EndTerminalKey("k1", NOW + SECOND),
     )

@@ -20,6 +20,7 @@ FOR_EVER = (
     "recovery_ends", "schema_versions", "member_attributes", "emergency_orders", "records",
     "prescriptions", "prescription_reviews", "prescription_withdrawals",
     "accruals", "account_closings", "subsidies",
+    "catalogue_versions", "catalogue_rows", "trace_events",
 )
 
 
