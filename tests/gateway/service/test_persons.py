@@ -247,6 +247,14 @@ async def test_a_certificate_of_another_district_is_told_so() -> None:
     assert detail == {"district": "990111", "wanted": REGION, "clause": "十五"}
 
 
+async def test_the_check_tells_whose_certificate_counts_for_nothing_and_why() -> None:
+    town = await a_world()
+    town.record(PersonKind.CERTIFICATE, "2025-01-01..2025-12-31", Certificate(Aid.SUBSISTENCE, REGION))
+    today, last_year = await town.check(), await town.check(date(2025, 7, 1))
+    assert [each.code for each in today.advisories] == ["AID_CERTIFICATE_NOT_VALID"]
+    assert last_year.advisories == ()
+
+
 @pytest.mark.parametrize(
     ("paid_on", "funds"),
     [

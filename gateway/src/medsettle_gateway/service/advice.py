@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from medsettle.wire.called import begun
+from medsettle.wire.reasons import REASONS
 from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, AccountState
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.sale import SettlementRecord, WarningRecord
@@ -19,6 +21,14 @@ def advice_on(remainders: Iterable[Remainder], accounts: Sequence[AccountFacts])
     """Returns what the cashier should know of the year's limits and of the accounts, each once."""
     found = (*(each for left in remainders for each in _on_limit(left)), *_on_accounts(accounts))
     return tuple(dict.fromkeys(found))
+
+
+def on_aid(why: Refusal | None) -> tuple[Advisory, ...]:
+    """Returns why certificates of aid count for nothing: no fund for aid pays, and nothing is refused."""
+    if why is None:
+        return ()
+    text = REASONS[why.reason]
+    return (Advisory(why.reason.value, text.zh, text.en, clause=why.detail.get("clause", "")),)
 
 
 def warned(settlements: Iterable[SettlementRecord]) -> tuple[Advisory, ...]:

@@ -105,7 +105,8 @@ class Offer(NamedTuple):
 class Cover(NamedTuple):
     """What the region's rules say of a visit. ``payers`` are the accounts whose owners may pay.
 
-    ``filings`` is what is filed, each with why it does not hold there then.
+    ``filings`` is what is filed, each with why it does not hold there then; ``no_aid`` why certificates of
+    aid that are recorded count for nothing.
     """
 
     pack: str
@@ -114,6 +115,7 @@ class Cover(NamedTuple):
     own_account: bool
     payers: tuple[str, ...]
     filings: tuple[Filing, ...] = ()
+    no_aid: Refusal | None = None
 
 
 class Authority(Protocol):

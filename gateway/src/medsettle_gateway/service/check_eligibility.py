@@ -26,7 +26,7 @@ from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.domain.prescriptions import PrescriptionFacts
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import RefusalRecord
-from medsettle_gateway.service.advice import advice_on
+from medsettle_gateway.service.advice import advice_on, on_aid
 from medsettle_gateway.service.authority import Cover, Offer, Visit
 from medsettle_gateway.service.binding import issue
 from medsettle_gateway.service.checked import (
@@ -189,7 +189,9 @@ def _answer(visit: Visit, cover: Cover, noted: tuple[Finding, ...], now: Now) ->
         benefits=tuple(_benefit(offer) for offer in cover.offers),
         accounts=tuple(_accounts(member, cover)),
         filings=cover.filings,
-        advisories=(*map(advisory, noted), *advice_on(may_have, member.accounts)),
+        advisories=(
+            *map(advisory, noted), *on_aid(cover.no_aid), *advice_on(may_have, member.accounts)
+        ),
         binding_until=until,
         as_of=visit.service_on,
         pack=cover.pack,

@@ -16,7 +16,7 @@ from medsettle_gateway.domain.staff import StaffRule
 from medsettle_gateway.domain.tracing import TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import WorkRules
-from medsettle_gateway.eligibility.aid import as_entitled, sharpened
+from medsettle_gateway.eligibility.aid import as_entitled, sharpened, why_no_aid
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
@@ -216,6 +216,7 @@ class Embedded:
             own_account=use.own_account,
             payers=tuple(may_pay),
             filings=found.filings,
+            no_aid=why_no_aid(member, on, rules),
         )
 
     def _portions(self, question: Question, case: CaseInput) -> tuple[Portion, ...]:
