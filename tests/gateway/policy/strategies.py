@@ -73,10 +73,11 @@ FACTS_OF_PLACE: Known = {
     "prescription": ("own", "external"),
     "emergency": (True, False),
 }
-FACTS_OF_LINE: dict[str, Sequence[str]] = {
+FACTS_OF_LINE: Known = {
     "kind": ("drug", "test", "bed"),
     "class": ("A", "B", "C"),
     "ward": ("ordinary", "intensive"),
+    "dual_channel": (True, False),
 }
 DECLARED: Plain = {
     "tier": {"from": "patient.attributes.tier", "values": list(TIERS)},
@@ -214,6 +215,7 @@ def line(draw: Draw, *, is_sound: bool = False) -> Line:
         ward=choice(draw, [Ward.ORDINARY, Ward.INTENSIVE]) if kind is LineKind.BED else None,
         class_by_list=tuple((name, choice(draw, CatalogueClass)) for name in LISTS if flips(draw)),
         days_supply=between(draw, 1, 20) if flips(draw) else None,
+        dual_channel=kind is LineKind.DRUG and once_in(draw, 4),
     )
 
 

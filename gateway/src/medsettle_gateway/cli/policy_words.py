@@ -26,6 +26,7 @@ FACT_WORDS: Final[dict[str, Words]] = {
     "kind": ("项目类别", "kind"),
     "class": ("目录类别", "class"),
     "ward": ("病房", "ward"),
+    "dual_channel": ("双通道药品", "dual channel"),
 }
 """Each fact, and what packs often declare; its values are in VALUE_WORDS under ``fact.value``, else alone."""
 
@@ -36,6 +37,8 @@ YES_NO_WORDS: Final[dict[tuple[str, tuple[str, ...]], Words]] = {
     ("stay", ("false",)): ("限非住院", "not a stay"),
     ("emergency", ("true",)): ("限急救抢救", "an emergency"),
     ("emergency", ("false",)): ("非急救抢救", "no emergency"),
+    ("dual_channel", ("true",)): ("限双通道药品", "a drug of dual channel"),
+    ("dual_channel", ("false",)): ("非双通道药品", "no drug of dual channel"),
 }
 """A condition on a yes-or-no fact, as a whole."""
 

@@ -76,7 +76,8 @@ class Line(Struct, frozen=True):
     from the day of the settlement. ``catalogue_class`` is that of the main list; ``class_by_list``
     names the lists in which the item stands differently. ``days_supply`` is how many days the
     drug lasts as prescribed, None if nobody said. ``benefit`` is the one asked for this line.
-    ``restricted``: the line is outside what the catalogue restricts its item to.
+    ``restricted``: the line is outside what the catalogue restricts its item to. ``dual_channel``: a drug
+    that hospital and pharmacy both supply (双通道).
     """
 
     name: str
@@ -95,6 +96,7 @@ class Line(Struct, frozen=True):
     days_supply: int | None = None
     benefit: str | None = None
     restricted: Restricted | None = None
+    dual_channel: bool = False
 
 
 class Dispensed(NamedTuple):

@@ -36,6 +36,7 @@ def _line(reader: Reader, value: object, path: str) -> Line:
     known = (
         "name", "kind", "class", "amount", "unit_price", "quantity", "ceiling", "self_pay_share",
         "condition", "approved", "ward", "service_on", "days_supply", "class_in", "benefit", "restricted",
+        "dual_channel",
     )  # fmt: skip
     data = given(reader.mapping(value, path, known, ("name",)))
     price = _number(reader, data, path, "unit_price")
@@ -66,6 +67,7 @@ def _line(reader: Reader, value: object, path: str) -> Line:
         days_supply=_days_supply(reader, data, path),
         benefit=reader.id(data["benefit"], at + "benefit") if "benefit" in data else None,
         restricted=_restricted(reader, data, path),
+        dual_channel=reader.flag(data.get("dual_channel", False), at + "dual_channel"),
     )
 
 

@@ -29,7 +29,7 @@ Facts = Mapping[str, tuple[str, ...]]
 PATIENT_FACTS: Final = ("scheme", "standing", "enrolment", "aid", "condition")
 PLACE_FACTS: Final = ("at", "level", "specialty", "designation")
 ENCOUNTER_FACTS: Final = ("stay", "prescription", "circulated", "emergency")
-LINE_FACTS: Final = ("kind", "class", "ward")
+LINE_FACTS: Final = ("kind", "class", "ward", "dual_channel")
 
 SWITCH: Final = "switch"
 UNIT_PRICE_AT_LEAST: Final = "unit_price_at_least"
@@ -63,6 +63,7 @@ FACT_VALUES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "kind": _values(LineKind),
     "class": _values(CatalogueClass),
     "ward": _values(Ward),
+    "dual_channel": (TRUE, FALSE),
 }
 """Values of each fact; None for an open list of ids."""
 
@@ -148,12 +149,18 @@ def settlement_facts(
     }
 
 
-def line_facts(kind: LineKind, catalogue_class: CatalogueClass, ward: Ward | None) -> Facts:
+def line_facts(
+    kind: LineKind,
+    catalogue_class: CatalogueClass,
+    ward: Ward | None,
+    dual_channel: bool,  # noqa: FBT001 - a fact as it stands in a line
+) -> Facts:
     """The facts of one line; a line without a ward holds none."""
     return {
         "kind": (kind.value,),
         "class": (catalogue_class.value,),
         "ward": () if ward is None else (ward.value,),
+        "dual_channel": (_flag(dual_channel),),
     }
 
 

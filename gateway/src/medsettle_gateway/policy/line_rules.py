@@ -92,7 +92,7 @@ class LineRule:
         return next((row for row in rows if row is not None), None)
 
 
-LineKey = tuple[LineKind, CatalogueClass, Ward | None]
+LineKey = tuple[LineKind, CatalogueClass, Ward | None, bool]
 PriceStep = tuple[int, LineRule]
 """A unit price in micro-yuan and the rule from that price on."""
 
@@ -140,7 +140,8 @@ class LineTable:
 
     def rule_for(self, line: Line) -> LineRule:
         """The rule of this line, at its own unit price or else amount / quantity, unrounded."""
-        key = (line.kind, self.class_of(line) if line.class_by_list else line.catalogue_class, line.ward)
+        in_class = self.class_of(line) if line.class_by_list else line.catalogue_class
+        key = (line.kind, in_class, line.ward, line.dual_channel)
         by_price = self._by_price.get(key) or self._fill(key)
         for least_micro, rule in by_price:
             if _reaches(line, least_micro):

@@ -81,7 +81,9 @@ def divide(
         amount = line.amount_fen
         if line.unit_price_micro is not None:
             _check_amount(line, line.unit_price_micro, index + 1)
-        found = None if line.class_by_list else known.get((line.kind, line.catalogue_class, line.ward))
+        found = None if line.class_by_list else known.get(
+            (line.kind, line.catalogue_class, line.ward, line.dual_channel)
+        )
         rule = found or tables[index if several else 0].rule_for(line)
         own = line.ceiling_micro is not None or line.self_pay_share_ppm is not None
         if found and rule.plain and ordinary and not own and index not in outside:

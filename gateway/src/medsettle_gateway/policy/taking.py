@@ -20,7 +20,7 @@ def takes(pack: Pack, benefit: Benefit, case: CaseInput, line: Line) -> bool:
     own = {f.name: f.held(case.patient, case.encounter, case.service_on) for f in pack.rules.declared}
     facts = {
         **settlement_facts(case.patient, case.institution, case.encounter, own),
-        **line_facts(line.kind, line.catalogue_class, line.ward),
+        **line_facts(line.kind, line.catalogue_class, line.ward, line.dual_channel),
         "condition": () if line.condition is None else (line.condition,),
     }
     return any(when.matches(facts, _price_micro(line)) for when in benefit.takes)

@@ -173,6 +173,7 @@ def _lines(question: Question) -> list[Line]:
             class_by_list=item.classes,
             days_supply=asked.days_supply,
             benefit=asked.benefit,
+            dual_channel=item.terms.dual_channel,
             restricted=restricted(
                 item, asked, question.member, question.institution, asked.service_on or question.service_on
             ),

@@ -142,7 +142,11 @@ class Dividing:
                 listed = entry["list"]
         in_list = dict(reversed(line.class_by_list)).get(listed or "", line.catalogue_class)
         ward = frozenset[str]() if line.ward is None else one(line.ward.value)
-        return {**self.facts, "kind": one(line.kind.value), "class": one(in_list.value), "ward": ward}
+        dual_channel = one(str(line.dual_channel).lower())
+        return {
+            **self.facts, "kind": one(line.kind.value), "class": one(in_list.value), "ward": ward,
+            "dual_channel": dual_channel,
+        }
 
     def ceiling(
         self, rules: Plain, line: Line, facts: Facts, price: Fraction

@@ -69,6 +69,7 @@ def takes(pack: Plain, id_: str, case: CaseInput, line: Line) -> bool:
         "kind": one(line.kind.value),
         "class": one(line.catalogue_class.value),
         "ward": frozenset[str]() if line.ward is None else one(line.ward.value),
+        "dual_channel": one(str(line.dual_channel).lower()),
         "condition": frozenset[str]() if line.condition is None else one(line.condition),
     }
     return any(matches(entry, facts, price) for entry in asked)
