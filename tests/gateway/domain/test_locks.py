@@ -42,6 +42,7 @@ A_KEY: dict[type[AnyKey], tuple[AnyKey, tuple[Lock, ...]]] = {
     keys.TicketKey: (keys.TicketKey(request_id().ticket), (TICKET,)),
     keys.RecentSalesKey: (keys.RecentSalesKey("m", "i", "d", NOW, 1), (OF_M,)),
     keys.LaterSalesKey: (keys.LaterSalesKey("m", NOW, 1), (OF_M,)),
+    keys.PastSalesKey: (keys.PastSalesKey("m", NOW, 1), (OF_M,)),
     keys.SettledSinceKey: (keys.SettledSinceKey("m", NOW, 1), (OF_M,)),
     keys.DueHoldsKey: (keys.DueHoldsKey("m", NOW, 1), (OF_M,)),
     keys.StayEndKey: (keys.StayEndKey("m", "s"), (OF_M,)),

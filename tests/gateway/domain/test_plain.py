@@ -13,6 +13,7 @@ from msgspec import Struct
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import AccountShare, Breakdown, FundShare, LineBreakdown
 from medsettle_gateway.domain.counters import CounterKey, Remainder
+from medsettle_gateway.domain.finding import AcceptedWarning, Finding
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.plain import canonical, from_json, from_plain, to_json, to_plain
 from medsettle_gateway.domain.sale import (
@@ -132,6 +133,8 @@ STORED_IN_ORDER = {
     Remainder: ("key", "used_fen", "limit_fen", "left_fen"),
     SaleHead: ("request_id", "state", "created_at"),
     Split: ("funds", "accounts", "cash_fen"),
+    Finding: ("code", "verdict", "zh", "en", "line_ids", "clause"),
+    AcceptedWarning: ("code", "reason"),
     Difference: ("funds", "accounts", "cash_fen"),
     TenderRecord: ("kind", "amount_fen", "reference"),
     Ticket: ("institution", "till", "day", "number"),
