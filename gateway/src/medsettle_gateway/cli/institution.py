@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from medsettle.wire.reasons import REASONS
 from medsettle_gateway.cli.dated import (
     day_typed,
     days_options,
@@ -166,7 +167,10 @@ def show(code: str, day: date | None, as_json: bool, config_path: Path) -> None:
     click.echo(click.style(f"{shown.code}  {shown.name}  {on}", bold=True))
     click.echo(field("统筹区", "region", shown.region))
     click.echo(field("所在区县", "district", shown.district or "未登记 / not known"))
-    click.echo(field("状态", "state", shown.state.value if stopped is None else stopped.reason.value))
+    state = shown.state.value
+    if stopped is not None:
+        state = f"{REASONS[stopped.reason].zh} / {REASONS[stopped.reason].en}"
+    click.echo(field("状态", "state", state))
     click.echo(field("定点资格", "designations", ", ".join(shown.designations) or "无 / none"))
     for each in shown.lapsed:
         days = shown_days(each.first_on, each.last_on)

@@ -57,7 +57,7 @@ def _staff(who: Words, rule: StaffRule) -> Iterator[str]:
 
 def _points(who: Words, rule: CreditRule) -> Iterator[str]:
     steps_zh = "、".join(f"{step.points}分停{step.months}个月" for step in rule.steps)
-    steps_en = ", ".join(f"{step.points} lost suspend for {step.months} months" for step in rule.steps)
+    steps_en = ", ".join(f"{step.points} suspend for {step.months} months" for step in rule.steps)
     zh, en = f"{who[0]}每年{rule.points}分:{steps_zh}", f"{who[1]}: {rule.points} points a year, {steps_en}"
     yield said((zh, en), rule.clause)
 
