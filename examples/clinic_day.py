@@ -6,6 +6,7 @@ signed. It ends with 0 only if each scene came out as the town's rules say.
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 from medsettle.errors import MedsettleError
 from medsettle.models import (
@@ -15,12 +16,15 @@ from medsettle.models import (
     Eligibility,
     Encounter,
     Line,
+    PrescribedDrug,
     Prescription,
     PrescriptionKind,
+    PrescriptionOrder,
+    RegisteredPrescription,
     SaleCard,
     Tendered,
 )
-from town.opened import CENTRE, EAST_CLINIC, FIRST_AID, SHARES, Town, shares, town
+from town.opened import CENTRE, EAST_CLINIC, FIRST_AID, PHARMACY, SHARES, Town, shares, town
 from town.page import Page, ended, refused
 
 FENG, CHEN, CHU, WEI, JIANG, SHEN, HAN, YANG, ZHU = (f"21990000{number}" for number in range(10, 19))
@@ -34,6 +38,12 @@ def prescribed(prescriber: str, *lines: Line) -> Basket:
     own = Prescription("rx1", PrescriptionKind.OWN, "RX-0001", prescriber)
     ordered = tuple(replace(line, prescription_id="rx1") for line in lines)
     return Basket(ordered, "general_outpatient", prescriptions=(own,))
+
+
+def ordered(day: Town, number: str, boxes: str) -> PrescriptionOrder:
+    """Returns an external prescription of so many boxes, good for three days."""
+    drugs = (PrescribedDrug(ANTIBIOTIC.item_code, boxes, days_supply=7, dosage="每日三次,每次两粒"),)
+    return PrescriptionOrder(number, "D219901001", day.today, day.today + timedelta(2), drugs)
 
 
 def own_prescription(day: Town) -> SaleCard:
@@ -63,6 +73,53 @@ def three_accounts(day: Town) -> dict[str, Eligibility]:
         (own,) = found[name].accounts
         day.page.expect(f"{name}:账户 account", (str(own.state), own.balance_fen), (state, balance_fen))
     return found
+
+
+def registers(day: Town) -> tuple[RegisteredPrescription, MedsettleError]:
+    """An external prescription is registered once under its number; a repeat gets the first answer."""
+    day.page.scene(
+        "登记外配处方", "Registering a prescription",
+        "冯先生的药院内没有:医师开外配处方,登记到处方流转,签名留证。重复登记得到第一次的结果,",
+        "同号不同内容不予登记。",
+        "Mr Feng's drug is not kept here: the physician's prescription is registered, signed. A repeat gets",
+        "the first answer; other content under the same number is refused.",
+    )
+    till, order = day.till(CENTRE), ordered(day, "RX-2001", "2")
+    found = till.register_prescription(day.shows(FENG), order)
+    day.page.prescription(found)
+    again = till.register_prescription(day.shows(FENG), order)
+    day.page.expect("重复登记,同一结果 a repeat is the same", again == found, expected=True)
+    more = ordered(day, "RX-2001", "20")
+    error = refused(lambda: till.register_prescription(day.shows(FENG), more))
+    day.page.sees(error)
+    day.page.expect("同号不同内容 other content", error.reason, "PRESCRIPTION_NUMBER_USED")
+    return found, error
+
+
+def given_back(day: Town) -> tuple[SaleCard, SaleCard, RegisteredPrescription]:
+    """What a sale dispensed is given back to the prescription when the sale is reversed."""
+    day.page.scene(
+        "撤销退回处方", "A reversal gives the prescription back",
+        "药房误把冯先生的处方整张配给了别的规格,当场撤销:处方恢复为可调配,各方的钱原路退回。",
+        "The pharmacy dispensed it all, by mistake of the wrong pack. It reverses the sale at once: what was",
+        "dispensed may be dispensed again, and each payer has its money back.",
+    )
+    pharmacy, order = day.till(PHARMACY), ordered(day, "RX-2002", "2")
+    registered = day.till(CENTRE).register_prescription(day.shows(FENG), order)
+    pharmacy.review_prescription(
+        registered.number, registered.institution, pharmacist="Y219901001", approved=True
+    )
+    line = replace(ANTIBIOTIC, prescription_id="rx1")
+    basket = Basket((line,), "general_outpatient", prescriptions=(registered.named("rx1"),))
+    sold = day.sells(pharmacy, day.shows(FENG), basket)
+    gone = pharmacy.fetch_prescriptions(day.shows(FENG), number="RX-2002")
+    day.page.expect("配完后可调配 left after the sale", len(gone), 0)
+    undone = pharmacy.reverse(sold.request_id or "", reason="拿错规格")
+    day.page.sees(undone)
+    (back,) = pharmacy.fetch_prescriptions(day.shows(FENG), number="RX-2002")
+    day.page.prescription(back)
+    day.page.expect("撤销后可调配 left after the reversal", back.drugs[0].left_quantity, "2")
+    return sold, undone, back
 
 
 def not_filed(day: Town) -> MedsettleError:
@@ -182,6 +239,8 @@ def play(page: Page) -> None:
     """Plays the day."""
     with town(page) as day:
         own_prescription(day)
+        registers(day)
+        given_back(day)
         not_filed(day)
         review_overdue(day)
         three_accounts(day)

@@ -7,9 +7,12 @@ signed. It ends with 0 only if each scene came out as the town's rules say.
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from medsettle.errors import MedsettleError
 from medsettle.models import (
+    AcceptedWarning,
+    Advisory,
     Basket,
     Consent,
     Credential,
@@ -17,17 +20,20 @@ from medsettle.models import (
     Eligibility,
     Line,
     Payer,
+    PrescribedDrug,
     Prescription,
     PrescriptionKind,
+    PrescriptionOrder,
     Proxy,
+    RegisteredPrescription,
     Relation,
     SaleCard,
 )
 from medsettle.receipt import yuan
-from town.opened import CENTRE, PHARMACY, SHARES, Town, shares, town
+from town.opened import CENTRE, OTHER_PHARMACY, PHARMACY, SHARES, Town, shares, town
 from town.page import Page, ended, refused
 
-WANG, LI, SUN, QIAN, ZHENG = (f"21990000{number}" for number in ("01", "02", "04", "06", "09"))
+WANG, LI, ZHAO, SUN, QIAN, WU, ZHENG = (f"21990000{number:02}" for number in (1, 2, 3, 4, 6, 8, 9))
 SUSPENDED_PHYSICIAN, PHARMACIST = "D219901002", "Y219901001"
 REMEDY = Line("ZA01BAG0045010100141", "1", "36.80")
 METER = Line("C14010200252000000012", "1", "128.00")
@@ -127,6 +133,87 @@ def chronic_refill(day: Town) -> tuple[Eligibility, SaleCard]:
     return found, card
 
 
+def external_prescription(day: Town) -> tuple[SaleCard, SaleCard]:
+    """Registered by the clinic, fetched here, reviewed by the pharmacist, dispensed in two parts."""
+    day.page.scene(
+        "外配处方", "An external prescription",
+        "卫生院给赵先生开了4盒阿莫西林,三天内有效。本店调阅处方,药师审方后先配2盒;再要3盒超过剩余;",
+        "最后配完余下的2盒。",
+        "The health centre prescribed 4 boxes, valid for three days. This pharmacy fetches it; after the",
+        "pharmacist's review 2 boxes are dispensed; 3 more are too many; then the 2 that are left.",
+    )
+    till, clinic = day.till(PHARMACY), day.till(CENTRE)
+    drugs = (PrescribedDrug(ANTIBIOTIC.item_code, "4", days_supply=7),)
+    order = PrescriptionOrder("RX-1001", "D219901001", day.today, day.today + timedelta(2), drugs)
+    clinic.register_prescription(day.shows(ZHAO), order)
+    (found,) = till.fetch_prescriptions(day.shows(ZHAO))
+    day.page.prescription(found)
+    boxes = partial(_of_prescription, found)
+    error = refused(lambda: till.quote(day.shows(ZHAO), boxes("2")))
+    day.page.sees(error)
+    day.page.expect("审方之前 before the review", error.refusal.lines[0].reason, "PRESCRIPTION_NOT_REVIEWED")
+    till.review_prescription(found.number, found.institution, pharmacist=PHARMACIST, approved=True)
+    first = day.sells(till, day.shows(ZHAO), boxes("2"))
+    error = refused(lambda: till.quote(day.shows(ZHAO), boxes("3")))
+    day.page.sees(error)
+    day.page.expect("再配3盒 3 boxes more", error.refusal.lines[0].reason, "PRESCRIPTION_QUANTITY_EXCEEDED")
+    second = day.sells(till, day.shows(ZHAO), boxes("2"), acknowledgements=("POSSIBLE_DUPLICATE",))
+    left = till.fetch_prescriptions(day.shows(ZHAO), number=found.number)
+    day.page.expect("还可调配的处方 left to dispense", len(left), 0)
+    return first, second
+
+
+def too_early(day: Town) -> tuple[Eligibility, SaleCard, SaleCard]:
+    """The same drug again while there is enough at home: a warning, accepted only with a reason."""
+    day.page.scene(
+        "提前续方", "A refill too early",
+        "李女士刚买过28天的药,当天又来买:查询显示哪天可以再买,结算时预警。没有理由就不结算;",
+        "核对后写明理由(出国三个月),可以结算,理由留底。",
+        "Ms Li bought 28 days' supply and is back the same day. The check says from when she may buy again;",
+        "without a reason the sale is not made; with one it is, and the reason is kept.",
+    )
+    till, who = day.till(PHARMACY), day.shows(LI)
+    found = till.check_eligibility(who, item_codes=(AMLODIPINE.item_code,))
+    day.page.sees(found)
+    next_on = found.items[0].next_on
+    day.page.expect("可再次购买 again from", str(next_on), str(day.today + timedelta(21)))
+    again = Basket((AMLODIPINE,), "chronic_outpatient")
+    overrule = {"acknowledgements": ("POSSIBLE_DUPLICATE",)}
+    stopped = day.sells(till, who, again, accept=lambda _: (), **overrule)
+    reason = stopped.refusal.reason if stopped.refusal else ""
+    day.page.expect("没有理由 without a reason", reason, "WARNING_NOT_ACCEPTED")
+
+    def accept(warnings: tuple[Advisory, ...]) -> tuple[AcceptedWarning, ...]:
+        return tuple(AcceptedWarning(each.code, "出国三个月,提前取药") for each in warnings)
+
+    card = day.sells(till, who, again, accept=accept, **overrule)
+    day.page.expect("写明理由 with a reason", str(card.outcome), "PAID")
+    return found, stopped, card
+
+
+def sold_twice(day: Town) -> MedsettleError:
+    """A pack has one traceability code, and is sold once: who has it next is told where and when it was."""
+    day.page.scene(
+        "追溯码已售出", "A pack that was sold already",
+        "吴女士买的感冒药扫了追溯码。河西药房当天扫到同一个码:不能结算,并说明在哪里、何时售出。",
+        "Ms Wu's remedy is sold with the code on its pack. The other pharmacy scans the same code: it is",
+        "refused, and told where and when it was sold.",
+    )
+    pack = replace(REMEDY, traceability_codes=("83650210000012345678",))
+    day.sells(day.till(PHARMACY), day.shows(WU), Basket((pack,), ACCOUNTS_ONLY))
+    other = day.till(OTHER_PHARMACY)
+    error = refused(lambda: other.quote(day.shows(WANG), Basket((pack,), ACCOUNTS_ONLY)))
+    day.page.sees(error)
+    (line,) = error.refusal.lines
+    day.page.expect("原因 reason", (line.reason, line.details["institution"]), ("TRACE_CODE_SOLD", PHARMACY))
+    return error
+
+
+def _of_prescription(found: RegisteredPrescription, quantity: str) -> Basket:
+    line = replace(ANTIBIOTIC, quantity=quantity, prescription_id="rx1")
+    return Basket((line,), "general_outpatient", prescriptions=(found.named("rx1"),))
+
+
 def suspended_prescriber(day: Town) -> MedsettleError:
     """What somebody prescribes who is suspended is not accepted."""
     day.page.scene(
@@ -206,8 +293,11 @@ def play(page: Page) -> None:
         line_by_line(day)
         family_account(day)
         chronic_refill(day)
+        too_early(day)
+        external_prescription(day)
         suspended_prescriber(day)
         card_and_proxy(day)
+        sold_twice(day)
         arrears(day)
         end_of_day(day)
 

@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from medsettle.cli.eligible import show_eligibility
 from medsettle.cli.screen import Screen
 from medsettle.errors import MedsettleError
-from medsettle.models import Eligibility, Quote, SaleCard
+from medsettle.models import Eligibility, Quote, RegisteredPrescription, SaleCard
 from medsettle.receipt import yuan
 
 WIDTH = 76
@@ -62,6 +62,13 @@ class Page:
                 self._screen.card(card)
             case MedsettleError():
                 self._screen.error(seen)
+
+    def prescription(self, found: RegisteredPrescription) -> None:
+        """Prints where a prescription stands, and what is left of each drug."""
+        self.says(f"{found.number} @ {found.institution}  {found.masked_name}  {found.state}")
+        for drug in found.drugs:
+            dispensed = f"已配 dispensed {drug.dispensed_quantity}"
+            self.says(f"  {drug.item_code}  {dispensed}, 可配 left {drug.left_quantity}")
 
     def expect(self, label: str, got: object, expected: object) -> None:
         """Prints a fact that is as expected. Raises WrongError for any other."""

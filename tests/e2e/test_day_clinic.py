@@ -23,6 +23,19 @@ def test_what_the_clinic_prescribes_is_paid_behind_the_deductible(day: Town) -> 
     assert (card.outcome, shares(card)) == (Outcome.PAID, "64.80 + 90.00 + 53.20")
 
 
+def test_a_prescription_is_registered_once_under_its_number_with_the_proof(day: Town) -> None:
+    found, error = clinic_day.registers(day)
+    assert (found.state, found.signed_by) == ("REGISTERED", "H21990000001-01")
+    assert found.signature
+    assert error.reason == "PRESCRIPTION_NUMBER_USED"
+
+
+def test_a_reversal_gives_the_prescription_back(day: Town) -> None:
+    sold, undone, back = clinic_day.given_back(day)
+    assert (sold.outcome, undone.state) == (Outcome.PAID, "REVERSED")
+    assert (back.state, back.drugs[0].dispensed_quantity) == ("APPROVED", "0")
+
+
 def test_a_condition_that_is_not_filed_is_told_from_one_whose_review_is_overdue(day: Town) -> None:
     assert clinic_day.not_filed(day).reason == "NOT_FILED"
     found = clinic_day.review_overdue(day)

@@ -1,12 +1,14 @@
 """A day at a pharmacy, over the wire: each scene of ``examples/pharmacy_day.py`` and what it came to."""
 
+import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
 import pharmacy_day
-from medsettle.models import AccountState, Answer, Outcome
-from town.opened import Town, shares, town
+from medsettle.models import AccountState, Answer, Outcome, Verdict
+from town.opened import PHARMACY, Town, shares, town
 from town.page import Page
 
 pytestmark = pytest.mark.e2e
@@ -42,6 +44,28 @@ def test_a_filed_condition_is_paid_at_the_place_to_which_it_is_bound(day: Town) 
     found, card = pharmacy_day.chronic_refill(day)
     assert (found.filings[0].answer, found.items[0].answer) == (Answer.YES, Answer.YES)
     assert (card.outcome, shares(card)) == (Outcome.PAID, "36.82 + 15.78 + 0.00")
+
+
+def test_a_refill_too_early_needs_a_reason_that_is_kept(day: Town) -> None:
+    found, stopped, card = pharmacy_day.too_early(day)
+    assert found.items[0].next_on == day.today + timedelta(21)
+    assert [each.verdict for each in found.advisories if each.code == "REPEATED_DRUG"] == [Verdict.WARN]
+    assert (stopped.outcome, stopped.request_id) == (Outcome.NOT_PAID, None)
+    assert card.outcome is Outcome.PAID
+    listed = json.loads(day.operator("supervision", "list", "--since", str(day.today), "--json"))
+    assert "出国三个月,提前取药" in json.dumps(listed, ensure_ascii=False)
+
+
+def test_a_prescription_is_reviewed_and_dispensed_in_two_parts_and_no_more(day: Town) -> None:
+    first, second = pharmacy_day.external_prescription(day)
+    assert {first.outcome, second.outcome} == {Outcome.PAID}
+
+
+def test_a_pack_that_was_sold_is_refused_elsewhere_with_where_and_when(day: Town) -> None:
+    error = pharmacy_day.sold_twice(day)
+    (line,) = error.refusal.lines
+    assert (line.reason, line.details["institution"]) == ("TRACE_CODE_SOLD", PHARMACY)
+    assert datetime.fromisoformat(line.details["sold_at"]).tzinfo is not None
 
 
 def test_what_somebody_prescribes_who_lost_too_many_points_is_refused(day: Town) -> None:

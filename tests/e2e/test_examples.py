@@ -17,10 +17,13 @@ PROMISED = {
     "async_sale.py": ["P21030200101-01-", "PAID", "36.80"],
     "recover_after_crash.py": ["the till says: OPEN", "after recover: PAID"],
     "pharmacy_day.py": [
-        "自费购药  Over the counter", "家庭共济", "慢病续方", "PRESCRIBER_SUSPENDED", "全部符合预期",
+        "自费购药  Over the counter", "家庭共济", "慢病续方", "WARNING_NOT_ACCEPTED",
+        "PRESCRIPTION_NOT_REVIEWED", "PRESCRIBER_SUSPENDED", "TRACE_CODE_SOLD", "COVER_IN_ARREARS",
+        "全部符合预期",
     ],
     "clinic_day.py": [
-        "本院处方", "The yearly review is overdue", "Held, paid, confirmed", "全部符合预期",
+        "本院处方", "PRESCRIPTION_NUMBER_USED", "撤销退回处方", "The yearly review is overdue",
+        "COULD_NOT_BE_DETERMINED", "Held, paid, confirmed", "全部符合预期",
     ],
     "demo.py": [
         "Eligibility check", "资格查询", "pooled fund 统筹基金支付", "100.00", "284.30", "63.20",

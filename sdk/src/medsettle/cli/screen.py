@@ -231,9 +231,9 @@ class Screen:
         if indent + width(together) <= COLUMNS:
             texts = [together]
         else:
-            texts = [f"{lead}{zh}", f"{' ' * len(lead)}{en}"]
+            texts = [f"{lead}{zh}", f"{' ' * width(lead)}{en}"]
         for text in texts:
-            lines = wrap(text, COLUMNS, indent, len(lead))
+            lines = wrap(text, COLUMNS, indent, width(lead))
             self.show(self.paint(line, colour) for line in lines)
 
     def _indented(self, text: str, indent: int = 2) -> None:
