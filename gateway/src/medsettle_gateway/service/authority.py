@@ -130,6 +130,11 @@ class Authority(Protocol):
     def watches(self, region: str, scheme: str, on: date, known_on: date) -> tuple[WatchRule, ...]:
         """Returns the rules of supervision for members of a scheme, as they were known."""
 
+    def conditions(
+        self, member: MemberFacts, institution: InstitutionFacts, on: date, known_on: date
+    ) -> tuple[str, ...]:
+        """Returns the member's conditions that hold at the place on the day, filings with dates included."""
+
     def trace_rule(self, region: str, on: date, known_on: date) -> TraceRule:
         """Returns what the region of a place asks of traceability codes."""
 

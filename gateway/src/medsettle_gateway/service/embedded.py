@@ -11,6 +11,7 @@ from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter, Line
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
+from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.domain.staff import StaffRule
 from medsettle_gateway.domain.tracing import TraceRule
@@ -57,6 +58,13 @@ class Embedded:
     def trace_rule(self, region: str, on: date, known_on: date) -> TraceRule:
         """Returns what the region of a place asks of traceability codes."""
         return self.rules.trace_rule(region, on, known_on)
+
+    def conditions(
+        self, member: MemberFacts, institution: InstitutionFacts, on: date, known_on: date
+    ) -> tuple[str, ...]:
+        """Returns the member's conditions that hold at the place on the day, filings with dates included."""
+        work = self.rules.work(member.region, member.scheme.value, on, known_on)
+        return here(member, institution, on, work).member.conditions
 
     def staff_rules(self, region: str, on: date, known_on: date) -> tuple[StaffRule, StaffRule]:
         """Returns what the region asks of those who prescribe, and of those who review."""

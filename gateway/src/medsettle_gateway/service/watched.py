@@ -9,7 +9,7 @@ from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts
 from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey, OrdersKey, PastSalesKey
 from medsettle_gateway.domain.past import PastSale
 from medsettle_gateway.domain.records import known as known_records
-from medsettle_gateway.domain.watching import TwoPlaces, WatchRule
+from medsettle_gateway.domain.watching import DrugKinds, OverDays, TwoPlaces, WatchRule
 from medsettle_gateway.eligibility.places import place_of
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.placing import place_keys
@@ -58,7 +58,12 @@ def watched(
         if district:
             districts[code] = district
     used = tuple(rule for rule in rules if rule.id not in skips and rule.kind not in skips)
-    return Watched(used, now.at, history, districts) if used else None
+    if not used:
+        return None
+    conditions: tuple[str, ...] = ()
+    if any(isinstance(rule, OverDays | DrugKinds) for rule in used):
+        conditions = now.desk.authority.conditions(look.member, place, look.on, look.known_on)
+    return Watched(used, now.at, history, districts, conditions)
 
 
 def visit_keys(look: Look, place: InstitutionFacts, known: Facts, now: Now) -> tuple[AnyKey, ...]:

@@ -53,7 +53,7 @@ def findings(
             is_now=question.service_on == day_of(about.at),
             is_stay=question.basket.admitted_on is not None,
             proxied=proxied,
-            conditions=question.member.conditions,
+            conditions=about.conditions,
             history=about.history,
             districts=about.districts,
             accounts=accounts,
@@ -80,7 +80,7 @@ def on_visit(look: Look, about: Watched | None, items: Sequence[CatalogueItem] =
         institution=look.institution,
         lines=tuple(SeenLine("", item.code, item.name, item.kind, 0, 0, look.on) for item in items),
         is_now=look.on == day_of(about.at),
-        conditions=look.member.conditions,
+        conditions=about.conditions,
         history=about.history,
         districts=about.districts,
     )

@@ -67,13 +67,14 @@ class Seen(Struct, frozen=True):
 class Watched(Struct, frozen=True):
     """What supervision needs to know of a sale besides the sale: the rules, and what was before.
 
-    ``districts`` by institution, as far as they are known.
+    ``districts`` by institution, as far as they are known. ``conditions`` are filed and hold here.
     """
 
     rules: tuple[WatchRule, ...]
     at: datetime
     history: tuple[PastSale, ...] = ()
     districts: Mapping[str, str] = {}
+    conditions: tuple[str, ...] = ()
 
 
 class Noted(NamedTuple):
