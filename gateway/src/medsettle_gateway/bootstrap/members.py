@@ -13,29 +13,32 @@ from medsettle_gateway.storage.register import holders_of, member_of
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.stores import connected, database_of
 
-_PAUSE_S: Final = 5.0
+_SELDOM_S: Final = 5.0
+_OFTEN_S: Final = 0.2
+"""How long nothing is read again, with a command and with a file."""
 
 
 def sealer_of(config: Config, keys: Keys) -> Sealer:
     """Returns what seals people's names and numbers: it looks for new keys where it meets a seal of one.
 
-    Not more often than once in some seconds: a command may ask a service far away.
+    Not again and again: a command may ask a service far away.
     """
-    again = reading_again(config.keys.directory, config.keys.identity_key_command)
-    return Sealer.of(*keys.identities, reload=_Seldom(again))
+    command = config.keys.identity_key_command
+    again = reading_again(config.keys.directory, command)
+    return Sealer.of(*keys.identities, reload=_Seldom(again, _SELDOM_S if command else _OFTEN_S))
 
 
 class _Seldom:
     """Reads the keys anew, but not again and again."""
 
-    def __init__(self, read: Callable[[], tuple[bytes, ...]]) -> None:
-        self._read, self._not_before = read, 0.0
+    def __init__(self, read: Callable[[], tuple[bytes, ...]], pause_s: float) -> None:
+        self._read, self._pause_s, self._not_before = read, pause_s, 0.0
 
     def __call__(self) -> tuple[bytes, ...]:
         now = time.monotonic()
         if now < self._not_before:
             return ()
-        self._not_before = now + _PAUSE_S
+        self._not_before = now + self._pause_s
         return self._read()
 
 

@@ -76,6 +76,10 @@ class Sealer:
         """By which a database knows the keys that it belongs to, that of the newest first."""
         return tuple(each.hex() for each in self.finds("seal", ""))
 
+    def owns(self, seal: str) -> bool:
+        """Returns whether a database that is known by this belongs to one of the keys, as they are now."""
+        return seal in self.seals or (self.renew() and seal in self.seals)
+
     def key_of(self, sealed: bytes) -> str:
         """Returns the name of the key under which a value was sealed."""
         return sealed[:KEY_ID_BYTES].hex()

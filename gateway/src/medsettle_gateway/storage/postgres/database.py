@@ -86,7 +86,7 @@ async def open_database(
             await _refuse_server(url, connection)
             version = await _fitting_version(url, connection)
             _refuse_older(url, version)
-            await _refuse_other_keys(url, connection, {SEAL: sealer.seals, ROOT: (root,)})
+            await _refuse_other_keys(url, connection, sealer, root)
         except BaseException:
             await connection.close()
             raise
@@ -165,17 +165,19 @@ async def _refuse_server(url: str, connection: Connection) -> None:
             )
 
 
-async def _refuse_other_keys(url: str, connection: Connection, mine: dict[str, tuple[str, ...]]) -> None:
+async def _refuse_other_keys(url: str, connection: Connection, sealer: Sealer, root: str) -> None:
     """Another seal never opens the names again; with another root no till believes an answer."""
     owners = await _owners(connection)
-    if len(owners) < len(mine):
+    if len(owners) < len((SEAL, ROOT)):
         await connection.executemany(
             "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            [(name, values[0]) for name, values in mine.items()],
+            [(SEAL, sealer.seals[0]), (ROOT, root)],
         )
         owners = await _owners(connection)
-    for name, file in ((SEAL, "identities"), (ROOT, "root.pem")):
-        if owners[name] not in mine[name]:
+    for is_mine, file in (
+        (sealer.owns(owners[SEAL]), "identities"), (owners[ROOT] == root, "root.pem"),
+    ):
+        if not is_mine:
             raise ConfigError(
                 f"数据库 {shown(url)} 属于另一套密钥({file} 不同);"
                 "请从备份恢复与它一起的 keys/ 目录,不要新建密钥。",

@@ -118,7 +118,7 @@ def open_database(path: Path, sealer: Sealer, *, root: str, busy_ms: int = 0) ->
             _refuse_newer(path, connection)
             _refuse_older(path, schema_version(connection))
             _refuse_damaged(path, connection, whole=path.stat().st_size <= _CHECKED_WHOLE_BYTES)
-            _refuse_other_keys(path, connection, {SEAL: sealer.seals, ROOT: (root,)})
+            _refuse_other_keys(path, connection, sealer, root)
         except BaseException:
             connection.close()
             raise
@@ -206,18 +206,18 @@ def _refuse_damaged(path: Path, connection: sqlite3.Connection, *, whole: bool) 
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
-def _refuse_other_keys(
-    path: Path, connection: sqlite3.Connection, mine: dict[str, tuple[str, ...]]
-) -> None:
+def _refuse_other_keys(path: Path, connection: sqlite3.Connection, sealer: Sealer, root: str) -> None:
     """Another seal never opens the names again; with another root no till believes an answer."""
-    if len(_owners(connection)) < len(mine):
+    if len(_owners(connection)) < len((SEAL, ROOT)):
         connection.executemany(
             "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [(name, values[0]) for name, values in mine.items()],
+            [(SEAL, sealer.seals[0]), (ROOT, root)],
         )
     owners = _owners(connection)
-    for name, file in ((SEAL, "identities"), (ROOT, "root.pem")):
-        if owners[name] not in mine[name]:
+    for is_mine, file in (
+        (sealer.owns(owners[SEAL]), "identities"), (owners[ROOT] == root, "root.pem"),
+    ):
+        if not is_mine:
             raise ConfigError(
                 f"数据库 {path} 属于另一套密钥({file} 不同);请从备份恢复与它一起的 keys/ 目录,不要新建密钥。",
                 f"The database {path} belongs to another key ({file} differs): restore the keys/ that belong "
