@@ -14,6 +14,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import AskedLine, AskedPrescription, Collect
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Prescription
+from medsettle_gateway.domain.filings import ChronicFiled, FilingFact
 from medsettle_gateway.domain.finding import AcceptedWarning, Verdict
 from medsettle_gateway.domain.goods import Terms
 from medsettle_gateway.domain.keys import AnyKey, Facts, PastSalesKey
@@ -32,6 +33,7 @@ from medsettle_gateway.service.commands import (
     Settle,
 )
 from medsettle_gateway.service.emergency import Orders
+from tests.gateway.service.borough import enter, person
 from tests.gateway.service.remote_world import RemoteWorld
 from tests.gateway.service.test_emergency import Root, order, signed
 from tests.gateway.service.world import (
@@ -291,6 +293,19 @@ async def test_soap_beside_drugs_is_paid_in_cash_and_blocks_nothing() -> None:
     assert codes(sale) == []
     assert sale.split is not None
     assert sale.split.cash_fen == 900
+
+
+@pytest.mark.parametrize(("days", "begins", "found"), [
+    (90, NOON.date(), []), (91, NOON.date(), ["OVER_DAYS"]), (90, NOON.date() + DAY, ["OVER_DAYS"]),
+])
+async def test_ninety_days_are_honest_under_a_filing_that_holds_here_today(
+    days: int, begins: date, found: list[str]
+) -> None:
+    world = await a_world()
+    filing = ChronicFiled("hypertension", (CLINIC,))
+    enter(world.store, person(FATHER), FilingFact.CHRONIC, filing, begins, None, key="hypertension")
+    quote = await world.quoted(basket=basket(drug(days=days, condition="hypertension")))
+    assert [each.code for each in quote.advisories if each.verdict is not None] == found
 
 
 def an_order(**changes: Any) -> OrderRecord:
