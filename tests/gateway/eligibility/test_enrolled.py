@@ -71,3 +71,8 @@ def test_more_than_a_year_without_cover_lets_years_restart(returned: str, months
 def test_where_no_rule_says_so_years_never_restart() -> None:
     spans = (span("2019-01-01..2019-12-31"), span("2025-01-01.."))
     assert paid_months(spans, day("2025-12-31"), None) == 24
+
+
+def test_months_that_two_periods_cover_count_once() -> None:
+    spans = (span("2025-01-01..2025-12-31"), span("2025-06-01..2026-03-31"))
+    assert paid_months(spans, day("2026-12-31"), RULE) == 15

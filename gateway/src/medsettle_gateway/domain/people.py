@@ -3,6 +3,7 @@
 Each type is the body of a record of its kind; the record's days say when it holds. None holds a name.
 """
 
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -125,10 +126,11 @@ NO_PAST: Final = Past()
 """Nothing is recorded beyond the register's row."""
 
 
-class PersonRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PersonRow:
     """A dated fact about a member as operators enter it. ``number`` is the operator's own number."""
 
-    number: str
+    number: str = field(repr=False)
     kind: PersonKind
     key: str
     valid_from: date

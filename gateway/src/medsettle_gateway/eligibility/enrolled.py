@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.calendar import months_later
@@ -26,16 +27,28 @@ class Gap(NamedTuple):
         return months_later(self.first_on, months) <= self.last_on
 
 
+def stretches(spans: Sequence[Span]) -> list[tuple[date, date | None]]:
+    """Returns the days of cover, spans that meet or overlap as one, in their order."""
+    found: list[tuple[date, date | None]] = []
+    for span in sorted(spans, key=lambda each: each.first_on):
+        if not found:
+            found.append((span.first_on, span.last_on))
+            continue
+        first_on, last_on = found[-1]
+        if last_on is None:
+            break
+        if span.first_on > last_on + _A_DAY:
+            found.append((span.first_on, span.last_on))
+        else:
+            found[-1] = (first_on, None if span.last_on is None else max(last_on, span.last_on))
+    return found
+
+
 def gaps(spans: Sequence[Span]) -> Iterator[Gap]:
     """Yields the days without cover between spans, in their order; those before and after are none."""
-    covered_to: date | None = None
-    for number, span in enumerate(sorted(spans, key=lambda each: each.first_on)):
-        if number and covered_to is not None and span.first_on > covered_to + _A_DAY:
-            yield Gap(covered_to + _A_DAY, span.first_on - _A_DAY)
-        if number == 0 or (covered_to is not None and (span.last_on is None or span.last_on > covered_to)):
-            covered_to = span.last_on
-        if covered_to is None:
-            return
+    for (_, last_on), (first_on, _) in pairwise(stretches(spans)):
+        if last_on is not None:
+            yield Gap(last_on + _A_DAY, first_on - _A_DAY)
 
 
 def enrolled_on(spans: Sequence[Span], on: date, rule: InterruptionRule | None) -> date:
@@ -54,7 +67,9 @@ def paid_months(spans: Sequence[Span], on: date, rule: InterruptionRule | None) 
         ended = [gap for gap in gaps(spans) if gap.last_on < on and gap.exceeds(rule.restart_months)]
         since = ended[-1].last_on + _A_DAY if ended else since
     return sum(
-        _months(span.first_on, min(span.last_on or on, on)) for span in spans if since <= span.first_on <= on
+        _months(first_on, min(last_on or on, on))
+        for first_on, last_on in stretches(spans)
+        if since <= first_on <= on
     )
 
 

@@ -49,7 +49,8 @@ def enter_persons(
                 continue
             note(member.region, row)
             subject = Subject.MEMBER.named(member.member)
-            records.append((line, NewRecord(subject, row.kind.value, *row[2:])))
+            facts = (row.key, row.valid_from, row.valid_to, row.body, row.withdrawn)
+            records.append((line, NewRecord(subject, row.kind.value, *facts)))
             if row.kind is PersonKind.COVER:
                 covered[member.member] = line
         enter_records(people.connection, records, people.now, people.source, tally)
