@@ -66,8 +66,8 @@ class KeyRing:
         key = self._by_id.get(sealed[:KEY_ID_BYTES])
         if key is None and self.renew():
             key = self._by_id.get(sealed[:KEY_ID_BYTES])
-        if key is None:
-            raise NotOurKeyError("sealed under another key")
+        if key is None or len(sealed) < _HEAD_BYTES:
+            raise NotOurKeyError("sealed under another key, or cut off")
         nonce, rest = sealed[KEY_ID_BYTES:_HEAD_BYTES], sealed[_HEAD_BYTES:]
         try:
             return key.cipher.decrypt(nonce, rest, owner)

@@ -1,0 +1,80 @@
+"""The keys of names and numbers: the newest seals, all open and find, and none is taken for another."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from medsettle_gateway.storage.key_ring import KEY_ID_BYTES, KeyRing, NotOurKeyError
+from medsettle_gateway.storage.sealing import Identity, Sealer
+
+OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
+
+
+def test_the_newest_key_seals_and_all_of_them_open() -> None:
+    old = KeyRing([OLD]).seal(b"said", b"m1")
+    both = KeyRing([OLD, NEW])
+    new = both.seal(b"said", b"m1")
+    assert [each[:KEY_ID_BYTES] for each in (old, new)] == list(both.ids)
+    assert [both.open(each, b"m1") for each in (old, new)] == [b"said", b"said"]
+
+
+@pytest.mark.parametrize("change", ["owner", "key", "content", "nonce", "id", "cut"])
+def test_what_was_sealed_otherwise_is_not_opened(change: str) -> None:
+    ring = KeyRing([OLD])
+    sealed = bytearray((KeyRing([OTHER]) if change == "key" else ring).seal(b"said", b"m1"))
+    if change in {"content", "nonce", "id"}:
+        sealed[{"content": -1, "nonce": KEY_ID_BYTES, "id": 0}[change]] ^= 1
+    if change == "cut":
+        del sealed[8:]
+    with pytest.raises(NotOurKeyError):
+        ring.open(bytes(sealed), b"m2" if change == "owner" else b"m1")
+
+
+def test_nothing_is_sealed_twice_alike() -> None:
+    ring = KeyRing([OLD])
+    assert ring.seal(b"said", b"m1") != ring.seal(b"said", b"m1")
+
+
+def test_a_number_is_found_by_every_key_and_by_the_newest_first() -> None:
+    both = KeyRing([OLD, NEW]).finds(b"n")
+    assert both == (*KeyRing([NEW]).finds(b"n"), *KeyRing([OLD]).finds(b"n"))
+    assert len(set(both)) == 2
+
+
+def test_a_key_that_is_not_known_is_looked_for_once_and_then_seals() -> None:
+    asked: list[int] = []
+
+    def reload() -> Sequence[bytes]:
+        asked.append(1)
+        return (OLD, NEW)
+
+    ring = KeyRing([OLD], reload)
+    assert ring.open(KeyRing([OLD, NEW]).seal(b"said", b"m1"), b"m1") == b"said"
+    assert len(ring.ids) == 2
+    assert ring.open(ring.seal(b"more", b"m1"), b"m1") == b"more"
+    assert asked == [1]
+    with pytest.raises(NotOurKeyError):
+        ring.open(KeyRing([OTHER]).seal(b"said", b"m1"), b"m1")
+
+
+def test_keys_that_cannot_be_had_leave_those_that_are_there() -> None:
+    ring = KeyRing([OLD], lambda: ())
+    assert not ring.renew()
+    assert ring.open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+
+
+def test_a_database_belongs_to_any_of_the_keys_as_they_are_now() -> None:
+    seal = Sealer.of(NEW).seals[0]
+    assert not Sealer.of(OLD).owns(seal)
+    assert Sealer.of(OLD, NEW).owns(seal)
+    assert Sealer.of(OLD, reload=lambda: (OLD, NEW)).owns(seal)
+
+
+def test_no_text_of_a_sealer_or_an_identity_shows_anything() -> None:
+    identity = Identity("2103000001", "张伟", "210399198504120019", "A21030001", "13912345678")
+    assert repr(identity) == "Identity(...)"
+    assert repr(Sealer.of(OLD)) == "Sealer()"
+    for secret in identity:
+        with pytest.raises(ValueError, match="not sealed under this key") as raised:
+            Sealer.of(OTHER).open("m1", Sealer.of(OLD).seal("m1", identity))
+        assert secret not in str(raised.value)
