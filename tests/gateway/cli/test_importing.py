@@ -156,7 +156,7 @@ def test_institutions_are_imported(city: City) -> None:
 def test_a_catalogue_is_replaced_by_its_file(city: City) -> None:
     path = city.write("c.csv", ITEMS, "X1,新药,drug,B,0.10,12.50,,2026-01-01,")
     answer = city.ask("catalogue", "import", path, "--region", "210300")["catalogue"]
-    assert (answer["new_count"], answer["removed_count"]) == (1, 44)
+    assert (answer["new_count"], answer["removed_count"]) == (1, 47)
     other = city.write("d.csv", ITEMS, "X2,新药,drug,A,,,,2026-01-01,")
     assert "删除 1 removed" in city.run("catalogue", "import", other, "--region", "210300").stdout
 

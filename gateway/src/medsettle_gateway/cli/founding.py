@@ -278,7 +278,8 @@ def _enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
                 connection, checked_rows(city / "institutions.csv", INSTITUTIONS, limits)
             ),
             "items": enter_catalogue(
-                connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits), now()
+                connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits), now(),
+                "catalogue.csv",
             ),
             "members": people.enter_members(checked_rows(city / "members.csv", MEMBERS, limits)),
             "families": enter_families(people, checked_rows(city / "families.csv", FAMILIES, limits)),
