@@ -144,3 +144,14 @@ def test_an_order_that_would_lift_nothing_is_not_issued(city: City, more: tuple[
     under_watch(city)
     assert said in issued(city, *more, exit_code=2)
     assert city.ask("order", "list")["orders"] == []
+
+
+def test_a_sale_is_shown_with_what_was_found_and_accepted(city: City) -> None:
+    till = under_watch(city)
+    text = buys(till, 20, AcceptedWarning("OVER_DAYS", WHY))
+    shown = city.ask("sale", "show", text)
+    assert [each["code"] for each in shown["findings"]] == ["OVER_DAYS"]
+    assert shown["accepted"] == {"OVER_DAYS": WHY}
+    assert f"OVER_DAYS({WHY})" in city.run("sale", "show", text).stdout
+    refused = buys(till, 20)
+    assert "REPEATED_DRUG" in city.run("sale", "show", refused).stdout

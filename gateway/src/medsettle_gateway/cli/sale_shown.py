@@ -22,7 +22,7 @@ from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import MaskedNameKey, SaleKey
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.names import masked, masked_number
-from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.sale import SaleRecord, findings_of
 from medsettle_gateway.storage.facts import load
 from medsettle_gateway.storage.proxies import proxy_of
 
@@ -86,6 +86,11 @@ def _plain(sale: SaleRecord, masked_name: str, came: dict[str, str] | None) -> d
         "accounts": dict(split.accounts) if split else {},
         "cash_fen": split.cash_fen if split else None,
         "refusal": None if sale.refusal is None else sale.refusal.reason.value,
+        "findings": [
+            {"code": each.code, "verdict": each.verdict.value, "zh": each.zh, "en": each.en}
+            for each in findings_of(sale)
+        ],
+        "accepted": dict(sale.accepted),
         "proxy": came,
     }
 
@@ -103,6 +108,10 @@ def _page(sale: SaleRecord, masked_name: str, came: dict[str, str] | None) -> It
         yield field("现金", "cash", format_fen(sale.split.cash_fen))
     if sale.refusal is not None:
         yield field("拒绝原因", "refusal", sale.refusal.reason.value)
+    reasons = dict(sale.accepted)
+    for found in findings_of(sale):
+        why = f"({reasons[found.code]})" if found.code in reasons else ""
+        yield field("智能监控", "supervision", f"{found.code}{why} {found.zh}")
     if came is not None:
         yield field("代办人", "proxy", " ".join(value for value in came.values() if value))
 

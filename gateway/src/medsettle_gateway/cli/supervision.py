@@ -19,7 +19,7 @@ from medsettle_gateway.cli.frame import (
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at, day_of
 from medsettle_gateway.domain.finding import Finding, Verdict
-from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.domain.sale import SaleRecord, findings_of
 from medsettle_gateway.files import cells
 from medsettle_gateway.storage.supervised import supervised
 
@@ -104,7 +104,7 @@ def _print(rows: list[dict[str, Any]], more: bool) -> None:  # noqa: FBT001
 def _rows(sale: SaleRecord) -> Iterator[dict[str, Any]]:
     reasons = {each.code: each.reason for each in sale.accepted}
     refused = sale.refusal is not None
-    for finding in sale.refusal.findings if sale.refusal is not None else sale.findings:
+    for finding in findings_of(sale):
         yield _row(sale, finding, reasons.get(finding.code, ""), refused=refused)
 
 

@@ -267,6 +267,11 @@ class SaleRecord(Struct, frozen=True):
         return basket.stay_at(self.institution) if basket and basket.discharged_on else None
 
 
+def findings_of(sale: SaleRecord) -> tuple[Finding, ...]:
+    """Returns what supervision found in a sale; where it was refused for that, it stands in the refusal."""
+    return sale.refusal.findings if sale.refusal is not None else sale.findings
+
+
 class StoredSale(NamedTuple):
     """A sale as JSON texts: the record, and each of its settlements by itself."""
 

@@ -11,7 +11,13 @@ from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.errors import LineFault
 from medsettle_gateway.domain.finding import Finding, Verdict
 from medsettle_gateway.domain.legs import Leg, LegKind, LegState, legs_of
-from medsettle_gateway.domain.sale import LineRecord, RefusalRecord, SaleRecord, SettlementRecord, TraceStep
+from medsettle_gateway.domain.sale import (
+    LineRecord,
+    RefusalRecord,
+    SettlementRecord,
+    TraceStep,
+    findings_of,
+)
 from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.policy import sentences
 from medsettle_gateway.rpc.codec import form
@@ -77,7 +83,7 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
         replaced_by=record.replaced_by,
         undone_by=record.undone_by,
         recompute_due=_of_institution(record.recompute_due, record.institution),
-        advisories=[*map(advisory, _found(record)), *map(advisory, warned(record.settlements))],
+        advisories=[*map(advisory, findings_of(record)), *map(advisory, warned(record.settlements))],
         epoch=answer.epoch,
     )
     if record.difference is not None:
@@ -89,11 +95,6 @@ def sale(answer: SaleAnswer, *, full: bool) -> sale_pb2.Sale:
     if record.state is SaleState.HELD and record.hold_expires_at is not None:
         wire.hold_expires_at.CopyFrom(form.timestamp(record.hold_expires_at))
     return wire
-
-
-def _found(record: SaleRecord) -> tuple[Finding, ...]:
-    """What supervision found in it: where it was refused for that, it stands in the refusal."""
-    return record.refusal.findings if record.refusal is not None else record.findings
 
 
 def _of_institution(request_ids: Sequence[str], institution: str) -> list[str]:
