@@ -27,7 +27,7 @@ from medsettle.models import (
 from town.opened import CENTRE, EAST_CLINIC, FIRST_AID, PHARMACY, SHARES, Town, shares, town
 from town.page import Page, ended, refused
 
-FENG, CHEN, CHU, WEI, JIANG, SHEN, HAN, YANG, ZHU = (f"21990000{number}" for number in range(10, 19))
+FENG, CHEN, CHU, WEI, JIANG, SHEN, HAN, YANG, ZHU, QIN = (f"21990000{number}" for number in range(10, 20))
 SCAN = Line("002203020010000-220302001", "1", "180.00")
 METFORMIN = Line("XA10BAE047A020010100105", "2", "29.00", condition="diabetes", days_supply=28)
 ANTIBIOTIC = Line("XJ01CAA040E001010100128", "2", "14.00", days_supply=7)
@@ -213,6 +213,33 @@ def service_away(day: Town) -> tuple[Eligibility, Eligibility]:
     return unknown, known
 
 
+def said_binds(day: Town) -> tuple[Eligibility, SaleCard, MedsettleError]:
+    """What a check has said of a filing binds for the day: a change meanwhile is not the patient's."""
+    day.page.scene(
+        "说过的算数", "What was said binds",
+        "查询时秦先生的糖尿病备案有效。还没结算,经办机构登记备案已于昨日终止:本次仍按查询时说的结算,",
+        "差额不由患者承担;换一次查询,就不再有。",
+        "The check says that Mr Qin's diabetes is filed. Before the sale the agency enters that the filing",
+        "ended yesterday: the sale is still made as was said; the next check says no.",
+    )
+    till, who = day.till(CENTRE), day.shows(QIN)
+    found = till.check_eligibility(who, benefit="chronic_outpatient")
+    day.page.sees(found)
+    day.page.expect("备案 the filing holds", str(found.filings[0].answer), "YES")
+    ended = (
+        "member_no,condition,from,to,institutions,drugs,filed_by\n"
+        f"{QIN},diabetes,{day.today - timedelta(60)},{day.today - timedelta(1)},,,{CENTRE}\n"
+    )
+    day.enters("member filings chronic", ended)
+    basket = replace(prescribed("D219901001", METFORMIN), benefit="chronic_outpatient")
+    card = day.sells(till, who, basket)
+    day.page.expect(SHARES, shares(card), "40.60 + 17.40 + 0.00")
+    error = refused(lambda: till.quote(day.shows(QIN), basket))
+    day.page.sees(error)
+    day.page.expect("没有查询过的 without a check before", error.reason, "FILING_NOT_IN_FORCE")
+    return found, card, error
+
+
 def hold_and_confirm(day: Town) -> SaleCard:
     """The sale is held while the patient pays by telephone, then confirmed with what was paid."""
     day.page.scene(
@@ -248,6 +275,7 @@ def play(page: Page) -> None:
         emergency(day)
         aid(day)
         service_away(day)
+        said_binds(day)
         hold_and_confirm(day)
 
 

@@ -76,6 +76,13 @@ def test_while_the_code_service_is_away_it_is_not_said_that_somebody_is_not_cove
     assert (unknown.eligibility_token, known.covered) == ("", Answer.YES)
 
 
+def test_what_a_check_has_said_of_a_filing_is_what_the_patient_pays_by(day: Town) -> None:
+    found, card, error = clinic_day.said_binds(day)
+    assert found.eligibility_token
+    assert (card.outcome, shares(card)) == (Outcome.PAID, "40.60 + 17.40 + 0.00")
+    assert error.reason == "FILING_NOT_IN_FORCE"
+
+
 def test_a_hold_is_confirmed_with_what_was_paid_by_telephone(day: Town) -> None:
     card = clinic_day.hold_and_confirm(day)
     assert (card.outcome, [each.kind for each in card.tenders]) == (Outcome.PAID, ["wechat"])
