@@ -1,4 +1,4 @@
-"""What a circulated prescription opens at a pharmacy, for its own lines only, and where dual-channel drugs go."""
+"""What a circulated prescription opens, for its own lines only, and where drugs of dual channel go."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -150,9 +150,8 @@ async def test_a_line_that_asks_for_the_benefit_without_a_prescription_is_refuse
 async def test_a_line_of_an_own_prescription_keeps_its_benefit_beside_a_circulated_one() -> None:
     world = await approved()
     own = replace(named("OWN-1", "B"), kind=Prescription.OWN)
-    bought = rx_basket(
-        rx_line(), structs.replace(rx_line("DRUG2", 1, "2"), prescription_id="B"), prescriptions=(named(), own)
-    )
+    by_own = structs.replace(rx_line("DRUG2", 1, "2"), prescription_id="B")
+    bought = rx_basket(rx_line(), by_own, prescriptions=(named(), own))
     sale = await world.settled(basket=bought, place=CLINIC)
     assert benefits(sale) == {"general_outpatient": ["1", "2"]}
 

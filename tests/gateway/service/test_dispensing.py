@@ -12,8 +12,11 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.records import Subject
+from medsettle_gateway.domain.staff import StaffFact, StaffStopped
 from medsettle_gateway.service.commands import Command, Quote, RefusedAnswer, SaleAnswer, Settle
 from medsettle_gateway.service.office import NotAllowedError, PayAsShown, SettleAgain
+from tests.gateway.eligibility.entered import recorded
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.rx import (
     circulating,
@@ -121,6 +124,16 @@ async def test_what_a_pharmacist_rejected_is_not_dispensed() -> None:
     await circulating(world)
     await one(world, review(pharmacist="PH2", approved=False, note="interaction"))
     assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_REJECTED)]
+
+
+async def test_who_prescribed_a_registered_one_is_not_for_the_till_to_say() -> None:
+    """The one who registered it was suspended on the day of issue, as became known only later."""
+    world = await World().started()
+    await circulating(world)
+    record = recorded(StaffFact.SUSPENSION, "a", date(2026, 7, 1), None, StaffStopped("违规", "王某"))
+    world.store.tables.records[Subject.STAFF.named("D1")] = (record,)
+    bought = rx_basket(prescriptions=(replace(named(), prescriber="D2", issued_on=date(2026, 6, 1)),))
+    assert (await world.refused(settle(world, bought))).refusal.reason is Reason.PRESCRIBER_SUSPENDED
 
 
 async def test_what_was_withdrawn_is_not_dispensed_and_what_was_stays_so() -> None:

@@ -10,7 +10,10 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import State
 from medsettle_gateway.domain.prescriptions import REVIEWS_MOST, PrescribedDrug, PrescriptionState
+from medsettle_gateway.domain.records import Subject
+from medsettle_gateway.domain.staff import StaffFact, StaffStopped
 from tests.gateway.domain.prescribed import ONE_E4, SIGNED
+from tests.gateway.eligibility.entered import recorded
 from tests.gateway.service.rx import (
     NUMBER,
     ORDER,
@@ -109,6 +112,29 @@ async def test_a_suspended_clinic_registers_nothing() -> None:
     places = world.store.tables.institutions
     places[CLINIC] = replace(places[CLINIC], state=State.SUSPENDED)
     assert await reason(world, register(world)) is Reason.INSTITUTION_SUSPENDED
+
+
+def stop(world: World, code: str) -> None:
+    """Suspends somebody from today on."""
+    today = world.clock.at.date()
+    record = recorded(StaffFact.SUSPENSION, "a", today, None, StaffStopped("违规", "王某"))
+    world.store.tables.records[Subject.STAFF.named(code)] = (record,)
+
+
+async def test_a_suspended_prescribers_prescription_is_not_registered() -> None:
+    world = await World().started()
+    stop(world, "D1")
+    assert await reason(world, register(world)) is Reason.PRESCRIBER_SUSPENDED
+    before = order(issued_on=date(2026, 7, 1))
+    assert (await one(world, register(world, before))).facts.prescription.order == before
+
+
+async def test_a_suspended_pharmacist_reviews_nothing() -> None:
+    world = await World().started()
+    await one(world, register(world))
+    stop(world, "PH1")
+    assert await reason(world, review()) is Reason.PHARMACIST_SUSPENDED
+    assert (await one(world, review(pharmacist="PH2"))).facts.reviews[0].pharmacist == "PH2"
 
 
 async def test_a_registration_uses_no_credential_up() -> None:

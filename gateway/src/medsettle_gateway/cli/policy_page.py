@@ -10,6 +10,7 @@ from medsettle_gateway.cli.policy_page_benefit import benefit_lines
 from medsettle_gateway.cli.policy_page_goods import trace_lines
 from medsettle_gateway.cli.policy_page_layers import layer_lines
 from medsettle_gateway.cli.policy_page_persons import person_lines
+from medsettle_gateway.cli.policy_page_prescription import prescription_lines
 from medsettle_gateway.cli.policy_page_watches import watch_lines
 from medsettle_gateway.cli.policy_page_work import work_lines
 from medsettle_gateway.cli.policy_rows import (
@@ -53,6 +54,7 @@ def pack_page(pack: Pack) -> str:
         person_lines(rules.persons),
         _notices(rules.notices),
         work_lines(rules.work),
+        prescription_lines(rules.review),
         trace_lines(rules.tracing),
         watch_lines(rules.watches),
     )

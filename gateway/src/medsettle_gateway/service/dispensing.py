@@ -112,12 +112,15 @@ def check_prescribed(
     )
 
 
-def check_reviewed(prescribed: Prescribed, asked: Iterable[PharmacistReview] = ()) -> None:
+def check_reviewed(prescribed: Prescribed | None, asked: Iterable[PharmacistReview] = ()) -> None:
     """Sees that pharmacists have approved what is dispensed, as the region's packs ask for it.
 
-    Of several that ask for something of their own the first counts. Raises Refused with all lines that are
+    Of several that ask for something of their own the first counts; none: where an authority of its own
+    decides. Raises Refused with all lines that are
     refused: PRESCRIPTION_NOT_REVIEWED.
     """
+    if prescribed is None:
+        return
     usual = PharmacistReview.ANYWHERE
     review = next((each for each in asked if each is not usual), usual)
     here = review is PharmacistReview.HERE

@@ -237,8 +237,7 @@ class Embedded:
             question.known_on,
             question.basket.benefit,
         )
-        if question.prescribed is not None:
-            check_reviewed(question.prescribed, (pack.rules.review for pack in packs))
+        check_reviewed(question.prescribed, (pack.rules.review for pack in packs))
         apart = casework.apart(question, case.encounter)
         if len(apart) > 1:
             return share_out_apart(packs, case, apart)

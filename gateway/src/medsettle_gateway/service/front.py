@@ -45,6 +45,7 @@ from medsettle_gateway.service.commands import (
 )
 from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
+from medsettle_gateway.service.dispensing import check_reviewed
 from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
 from medsettle_gateway.service.prescribing import AskedFetch, AskedRegistration
 from medsettle_gateway.service.question import Asking
@@ -170,6 +171,7 @@ class Service:
         if self.courier is None or not await self._remote(command.caller):
             return quote.answer(asking, facts, now)
         about = question.ask(asking, facts, now).question
+        check_reviewed(about.prescribed)
         decided = await self.courier.quoted(about, command.credential, deadline_at)
         return quote.as_decided(asking, about, decided, now)
 

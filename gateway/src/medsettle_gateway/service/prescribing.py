@@ -33,9 +33,10 @@ from medsettle_gateway.domain.prescriptions import (
     ReviewRecord,
     WithdrawalRecord,
 )
-from medsettle_gateway.domain.staff import NO_STAFF_RULE, StaffRole
+from medsettle_gateway.domain.staff import StaffRole
 from medsettle_gateway.eligibility.staff import refusal_of
 from medsettle_gateway.service.commands import (
+    Caller,
     FetchPrescriptions,
     PrescriptionAnswer,
     PrescriptionsAnswer,
@@ -45,6 +46,7 @@ from medsettle_gateway.service.commands import (
 )
 from medsettle_gateway.service.desk import Decision, Now
 from medsettle_gateway.service.guards import check_institution, check_right, right_keys
+from medsettle_gateway.service.placing import place_keys, place_on
 from medsettle_gateway.service.refused import unrecorded_of
 from medsettle_gateway.service.staffing import staff_key, staff_known
 
@@ -74,11 +76,8 @@ class AskedFetch:
 def needs_registration(asked: AskedRegistration, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - alike
     """Returns what to load: the number, the place, who prescribes, and the patient."""
     command = asked.command
-    keys: tuple[AnyKey, ...] = (
-        _key(command), InstitutionKey(command.caller.institution), staff_key(command.order.prescriber),
-        *right_keys(command.caller),
-    )
-    keys += _of_patient(asked.credential)
+    keys: tuple[AnyKey, ...] = (_key(command), staff_key(command.order.prescriber))
+    keys += (*_of_caller(command.caller), *_of_patient(asked.credential))
     before = known.of(_key(command)) if _key(command) in known else None
     return keys if before is None else (*keys, MaskedNameKey(before.prescription.member))
 
@@ -122,8 +121,7 @@ def _first_answer(
 
 def _registered(asked: AskedRegistration, facts: Facts, now: Now) -> Decision:
     command, order = asked.command, asked.command.order
-    check_right(command.caller, facts, now.at)
-    institution = check_institution(command.caller.institution, facts)
+    institution = _acting(command.caller, facts, now)
     if institution.kind is InstitutionKind.PHARMACY:
         raise refuse(Reason.PRESCRIPTION_NOT_BY_PHARMACY, institution=institution.code)
     if isinstance(asked.credential, Refusal):
@@ -132,7 +130,7 @@ def _registered(asked: AskedRegistration, facts: Facts, now: Now) -> Decision:
     if member is None:
         raise refuse(Reason.MEMBER_UNKNOWN)
     _check_days(command, day_of(now.at))
-    _check_staff(order.prescriber, StaffRole.PRESCRIBER, institution, order.issued_on, facts)
+    _check_staff(StaffRole.PRESCRIBER, order.prescriber, institution, order.issued_on, facts, now)
     prescription = RegisteredPrescription(
         institution=institution.code,
         number=order.number,
@@ -165,9 +163,13 @@ def _no_day(field: str, expected: str) -> Refused:
     return refuse(Reason.FIELD_INVALID, field=field, expected=expected)
 
 
-def _check_staff(code: str, role: StaffRole, institution: InstitutionFacts, on: date, facts: Facts) -> None:
-    """Who is suspended may neither prescribe nor review, whatever a region asks of others."""
-    refusal = refusal_of(staff_known(facts, code), role, institution.code, on, NO_STAFF_RULE)
+def _check_staff(
+    role: StaffRole, code: str, institution: InstitutionFacts, on: date, facts: Facts, now: Now
+) -> None:
+    """Who is suspended may neither prescribe nor review; of others the region asks what it asks."""
+    prescribing, reviewing = now.desk.authority.staff_rules(institution.region, on, day_of(now.at))
+    rule = prescribing if role is StaffRole.PRESCRIBER else reviewing
+    refusal = refusal_of(staff_known(facts, code), role, institution.code, on, rule)
     if refusal is not None:
         raise Refused(refusal)
 
@@ -175,10 +177,7 @@ def _check_staff(code: str, role: StaffRole, institution: InstitutionFacts, on: 
 def needs_review(command: ReviewPrescription, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - alike
     """Returns what to load: the prescription, the place, and the pharmacist."""
     key = PrescriptionKey(command.institution, command.number)
-    keys: tuple[AnyKey, ...] = (
-        key, InstitutionKey(command.caller.institution), staff_key(command.pharmacist),
-        *right_keys(command.caller),
-    )
+    keys: tuple[AnyKey, ...] = (key, staff_key(command.pharmacist), *_of_caller(command.caller))
     return _with_name(keys, key, known)
 
 
@@ -189,7 +188,7 @@ def review(command: ReviewPrescription, facts: Facts, now: Now) -> Decision:
     PRESCRIPTION_DISPENSED, the pharmacist's.
     """
     try:
-        institution = _acting(command, facts, now)
+        institution = _acting(command.caller, facts, now)
         known = _known(PrescriptionKey(command.institution, command.number), facts)
         said = ReviewRecord(
             command.pharmacist, institution.code, command.approved, command.note, command.caller.terminal,
@@ -200,7 +199,7 @@ def review(command: ReviewPrescription, facts: Facts, now: Now) -> Decision:
         _check_open(known, now)
         if len(known.reviews) >= REVIEWS_MOST:
             raise refuse(Reason.FIELD_INVALID, field="number", expected=f"up to {REVIEWS_MOST} reviews")
-        _check_staff(command.pharmacist, StaffRole.PHARMACIST, institution, day_of(now.at), facts)
+        _check_staff(StaffRole.PHARMACIST, command.pharmacist, institution, day_of(now.at), facts, now)
     except Refused as refused:
         return Decision(unrecorded_of(refused.refusal))
     after = structs.replace(known, reviews=(*known.reviews, said))
@@ -211,7 +210,7 @@ def review(command: ReviewPrescription, facts: Facts, now: Now) -> Decision:
 def needs_withdrawal(command: WithdrawPrescription, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - alike
     """Returns what to load: the prescription of the caller's institution."""
     key = PrescriptionKey(command.caller.institution, command.number)
-    keys = (key, InstitutionKey(command.caller.institution), *right_keys(command.caller))
+    keys: tuple[AnyKey, ...] = (key, *_of_caller(command.caller))
     return _with_name(keys, key, known)
 
 
@@ -222,7 +221,7 @@ def withdraw(command: WithdrawPrescription, facts: Facts, now: Now) -> Decision:
     PRESCRIPTION_DISPENSED where nothing is left.
     """
     try:
-        _acting(command, facts, now)
+        _acting(command.caller, facts, now)
         known = _known(PrescriptionKey(command.caller.institution, command.number), facts)
         if known.withdrawal is not None:
             return Decision(_answered(known, facts, now))
@@ -274,11 +273,14 @@ def _with_name(keys: tuple[AnyKey, ...], key: PrescriptionKey, known: Facts) -> 
     return keys if found is None else (*keys, MaskedNameKey(found.prescription.member))
 
 
-def _acting(
-    command: ReviewPrescription | WithdrawPrescription, facts: Facts, now: Now
-) -> InstitutionFacts:
-    check_right(command.caller, facts, now.at)
-    return check_institution(command.caller.institution, facts)
+def _of_caller(caller: Caller) -> tuple[AnyKey, ...]:
+    return InstitutionKey(caller.institution), *place_keys(caller.institution), *right_keys(caller)
+
+
+def _acting(caller: Caller, facts: Facts, now: Now) -> InstitutionFacts:
+    """The caller's institution today, if both may act."""
+    check_right(caller, facts, now.at)
+    return place_on(facts, check_institution(caller.institution, facts), day_of(now.at))
 
 
 def _known(key: PrescriptionKey, facts: Facts) -> PrescriptionFacts:

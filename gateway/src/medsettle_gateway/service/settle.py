@@ -38,6 +38,7 @@ from medsettle_gateway.service.binding import Chosen
 from medsettle_gateway.service.change import begun, draft
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Settle
 from medsettle_gateway.service.desk import Decision, Desk, Now
+from medsettle_gateway.service.dispensing import check_reviewed
 from medsettle_gateway.service.facts_of_sale import check_age
 from medsettle_gateway.service.guards import (
     check_attempts,
@@ -157,6 +158,7 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     authority = now.desk.remotes.of(check_institution(command.request_id.institution, facts))
     if authority:
         about = question.ask(asked.asking, facts, now)
+        check_reviewed(about.question.prescribed)
         if authority not in now.desk.remotes.authorities:
             raise refuse(Reason.AUTHORITY_UNAVAILABLE, authority=authority)  # nobody here could send it
         check_age(about.question.service_on, now.at, now.desk.rules)
