@@ -86,3 +86,22 @@ def test_a_check_enters_nothing(city: City) -> None:
     path = city.write("c.csv", CHRONIC, f"{WANG},hypertension,2026-01-01,,,,")
     with city.untouched():
         assert city.ask("member", "filings", "chronic", path, "--check")["entered"] is False
+
+
+def test_the_page_of_a_member_shows_what_is_filed_and_whether_it_is_in_force(city: City) -> None:
+    row = f"{WANG},hypertension,2026-01-01,2026-06-30,H1;H2,,"
+    city.run("member", "filings", "chronic", city.write("c.csv", CHRONIC, row))
+    city.run("member", "filings", "away", city.write("a.csv", AWAY, f"{WANG},temporary,2026-01-01,,210100,,"))
+    shown = city.ask("member", "show", WANG, "--on", "2026-07-01")["filings"]
+    assert [(each["kind"], each["condition"], each["refusal"]) for each in shown] == [
+        ("chronic", "hypertension", "FILING_NOT_IN_FORCE"), ("temporary", "", None),
+    ]
+    page = city.run("member", "show", WANG, "--on", "2026-06-30").stdout
+    assert "2026-01-01 – 2026-06-30  H1, H2  有效 / in force" in page
+
+
+def test_what_was_filed_later_is_not_shown_of_an_earlier_instant(city: City) -> None:
+    row = f"{WANG},hypertension,2026-01-01,,,,"
+    city.run("member", "filings", "chronic", city.write("c.csv", CHRONIC, row))
+    before = city.ask("member", "show", WANG, "--known-at", "2020-01-01T00:00:00+08:00")
+    assert before["filings"] == []

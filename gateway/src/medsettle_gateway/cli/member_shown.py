@@ -22,13 +22,16 @@ from medsettle_gateway.domain.facts import (
     DispensedFacts,
     MemberFacts,
 )
+from medsettle_gateway.domain.filings import Filing
 from medsettle_gateway.domain.keys import CountersKey, DispensedKey, Facts, MemberKey
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.eligibility.aid import as_entitled
+from medsettle_gateway.eligibility.filings import filings_at
 from medsettle_gateway.eligibility.person import refusal_of
 from medsettle_gateway.policy.facts import age_on
+from medsettle_gateway.service.filing import with_filings
 from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.storage.connection import snapshot
@@ -61,6 +64,7 @@ class Shown:
     counters: Mapping[CounterKey, CounterState]
     drugs: tuple[DispensedFacts, ...]
     refusal: Refusal | None
+    filings: tuple[Filing, ...]
 
 
 def member_on(
@@ -91,7 +95,9 @@ def member_on(
         dispensed = DispensedKey(member.member, since, on, DRUGS_MOST)
         facts = facts.joined(load(connection, gateway.sealer, [counted, dispensed]))
         member = _with_payers(member, facts, counted, Asked(on, on.year, known_at))
-        return Shown(member, on, facts.of(counted), facts.of(dispensed), refusal)
+        review = book.work(member.region, member.scheme.value, on, today).review
+        filings = filings_at(with_filings(facts, member, known_at).filed, None, on, review)
+        return Shown(member, on, facts.of(counted), facts.of(dispensed), refusal, filings)
 
 
 def _with_payers(member: MemberFacts, facts: Facts, counted: CountersKey, asked: Asked) -> MemberFacts:
@@ -127,6 +133,7 @@ def shown_page(shown: Shown) -> Iterator[str]:
     yield field("周岁", "age", age)
     conditions = (" / ".join(condition_name(each)) for each in member.conditions)
     yield from _listed("备案病种 / filed conditions", conditions)
+    yield from _listed("备案 / filings", _filings(shown.filings))
     own = (f"{name}: {value}" for name, value in member.attributes_on(on))
     yield from _listed("本地属性 / the region's own facts", own)
     yield from _listed("可用账户 / accounts that may pay", _accounts(member))
@@ -150,6 +157,15 @@ def _listed(heading: str, lines: Iterator[str]) -> Iterator[str]:
     found = tuple(lines)
     yield f"  {heading}:" if found else f"  {heading}: 无 / none"
     yield from (f"    {line}" for line in found)
+
+
+def _filings(filings: tuple[Filing, ...]) -> Iterator[str]:
+    for each in filings:
+        what = " / ".join(condition_name(each.condition)) if each.condition else each.kind
+        places = ", ".join((*each.institutions, *each.regions)) or "不限机构 / any place"
+        held = "有效 / in force" if each.refusal is None else REASONS[each.refusal.reason].zh
+        due = "" if each.review_due_on is None else f"  年审截止 / review due {each.review_due_on}"
+        yield f"{what}  {each.valid_from} – {each.valid_to or '至今 / no end'}  {places}  {held}{due}"
 
 
 def _accounts(member: MemberFacts) -> Iterator[str]:
@@ -204,6 +220,20 @@ def shown_as_plain(shown: Shown) -> dict[str, Any]:
         "refusal_detail": None if shown.refusal is None else dict(shown.refusal.detail),
         "age": None if member.born_on is None else age_on(member.born_on, shown.on),
         "conditions": list(member.conditions),
+        "filings": [
+            {
+                "kind": each.kind,
+                "condition": each.condition,
+                "valid_from": each.valid_from,
+                "valid_to": each.valid_to,
+                "institutions": list(each.institutions),
+                "regions": list(each.regions),
+                "drugs": list(each.drugs),
+                "refusal": None if each.refusal is None else each.refusal.reason.value,
+                "review_due_on": each.review_due_on,
+            }
+            for each in shown.filings
+        ],
         "attributes": dict(member.attributes_on(shown.on)),
         "accounts": [
             {

@@ -44,9 +44,11 @@ def filed_of(known: Sequence[DatedRecord]) -> MemberFilings:
 
 
 def filings_at(
-    filed: MemberFilings, institution: InstitutionFacts, on: date, rule: ReviewRule | None = None
+    filed: MemberFilings, institution: InstitutionFacts | None, on: date, rule: ReviewRule | None = None
 ) -> tuple[Filing, ...]:
     """Returns what is filed as it stands at the place on the day, conditions first, each in its order.
+
+    Without a place: as it stands where it holds at all.
 
     Of each condition and of each kind of care elsewhere: what holds by its days, else the latest that has
     begun, else the next to begin. ``rule`` is the review that the region asks for.
@@ -135,7 +137,7 @@ def _current(
 def _chronic(
     filed: Held[ChronicFiled],
     reviews: Sequence[Held[Reviewed]],
-    institution: InstitutionFacts,
+    institution: InstitutionFacts | None,
     on: date,
     rule: ReviewRule | None,
 ) -> Filing:
@@ -149,18 +151,19 @@ def _chronic(
     refusal = _not_in_force(filed, about, on) or _failed(ours, about)
     if refusal is None and rule is not None and rule.refuses:
         refusal = _overdue(filed, ours, about, on, rule)
-    if refusal is None and fact.institutions and institution.code not in fact.institutions:
+    elsewhere = institution is not None and fact.institutions and institution.code not in fact.institutions
+    if refusal is None and elsewhere:
         refusal = Refusal(Reason.FILING_ELSEWHERE, {**about, "filed_at": " ".join(fact.institutions)})
     return Filing(
         CHRONIC, fact.condition, refusal, filed.first_on, filed.last_on, fact.institutions, fact.drugs, due_on
     )
 
 
-def _away(filed: Held[AwayFiled], institution: InstitutionFacts, on: date) -> Filing:
+def _away(filed: Held[AwayFiled], institution: InstitutionFacts | None, on: date) -> Filing:
     fact = filed.fact
     about = {"filing": fact.kind.value}
     refusal = _not_in_force(filed, about, on)
-    if refusal is None and not _covers(fact, institution):
+    if refusal is None and institution is not None and not _covers(fact, institution):
         places = " ".join((*fact.institutions, *fact.regions))
         refusal = Refusal(Reason.FILING_ELSEWHERE, {**about, "filed_at": places})
     return Filing(
