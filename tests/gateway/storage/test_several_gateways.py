@@ -99,6 +99,23 @@ async def test_a_relatives_account_never_pays_more_than_it_has(two: Two) -> None
     assert books(two.stand).faults == ()
 
 
+async def test_a_relatives_account_never_pays_more_than_its_owner_allows(database_url: str) -> None:
+    stand = PostgresStand(database_url)
+    refs = await founded(stand, *PEOPLE, ties=(tie(SON, FATHER, limit_fen=50_000),))
+    two = Two(await opened(stand, refs), await opened(stand, refs), stand)
+    first = await two.one.asked(1, SON, 120_000)
+    second = await two.other.asked(2, SON, 120_000)
+    shown = [[each.amount_fen for each in asked.expected.accounts] for asked in (first, second)]
+    assert shown == [[50_000], [50_000]]
+    answers = await at_once(two.one.settle(first), two.other.settle(second))
+    assert sorted(map(is_settled, answers)) == [False, True]
+    assert two.reasons(answers) == [Reason.FAMILY_LIMIT_REACHED]
+    assert (await two.one.member(FATHER)).accounts[0].balance_fen == 50_000
+    assert books(stand).faults == ()
+    await two.one.close()
+    await two.other.close()
+
+
 async def test_a_second_attempt_at_another_gateway_waits_for_the_first(two: Two) -> None:
     first = await two.one.asked(1, FATHER)
     again = type(first.request_id).parse(f"{first.request_id.text.rpartition('-')[0]}-2")
