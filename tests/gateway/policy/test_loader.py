@@ -109,7 +109,7 @@ def test_the_head_says_since_when_the_file_decides_and_what_it_corrects() -> Non
         "layers.0.ratio.bands", "layers.0.threshold.per", "layers.0.cap.per", "layers.0.cap.inside.0.period",
         "layers.1.parts.0.threshold", "layers.2.guarantee.share_of", "layers.3.leaves.period",
         "accounts.limit", "accounts.subsidy.owner", "accounts.subsidy.credit.per",
-        "accounts.subsidy.carries_over.years", "accounts.subsidy.closes.0.on", "eligibility.prescriber",
+        "accounts.subsidy.carries_over.years", "accounts.subsidy.closes.0.on", "eligibility.weather",
         "eligibility.institution.level", "eligibility.institution.except.0.kind",
         "warnings.poverty_risk.period", "facts.age.unit", "effective.until", "title.fr",
     ],

@@ -86,6 +86,11 @@ def import_members(
     identity number says; without the column what is known stays). A known member_no is changed, never
     doubled; account_yuan opens an account and never changes one.
 
+    What the register said before stays readable (`member history`), and decides the days before covered_from:
+    a row that begins later ends the one before it on the eve. Once periods of cover are recorded of somebody
+    (`member records cover`), a row that changes must be like one of them. Nobody holds two schemes on a day,
+    under whatever numbers.
+
     Columns of the families: member_no, payer_member_no, relation, and, not always, from (empty: today), to
     (the last day), year_limit_yuan (what the member may use in a year), consented_on (since when the payer
     agrees once and for all; empty: each use needs consent at the counter). Nothing is overwritten: a row
