@@ -108,6 +108,12 @@ accounts:                            # 个人账户;没有可整节删去 / dele
 eligibility:
   institution: {{designation: basic, clause: {todo}}}
   filing: []                         # 须备案病种的待遇 / benefits that need a filed condition
+  # 机构、医师药师、备案,均可不写 / what is asked of places, staff and filings; each may be left out
+  # card: {{at: [pharmacy], clause: {todo}}}
+  # prescriber: {{known: true, filed_for: [general_outpatient], clause: {todo}}}
+  # pharmacist: {{known: true, clause: {todo}}}
+  # out_of_area: {{settles: [filed, emergency], clause: {todo}}}
+  # late: {{months: 3, special_months: 12, clause: {todo}}}
 
 # 预警,不改变金额 / warnings change no amount; they need `accumulators`
 # warnings:
