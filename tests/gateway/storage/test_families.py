@@ -9,17 +9,23 @@ import pytest
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.accounts import Asked, Payers, family_counter, payers_on
+from medsettle_gateway.domain.asked import Consent, Payer
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
+from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.keys import CountersKey, MemberKey, RecordsKey
 from medsettle_gateway.domain.member import Owner
-from medsettle_gateway.domain.moves import MoveCounter
+from medsettle_gateway.domain.moves import MoveCounter, PutTerminal, PutTerminalKey
 from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.domain.register import FamilyTie
 from medsettle_gateway.service.ports import Store
+from medsettle_gateway.storage.audit import summarise
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
 from medsettle_gateway.storage.families import end_binding, enter_families
+from tests.gateway.service.world import World, basket, enrolled, line
 from tests.gateway.storage.kinds import stand_of
 from tests.gateway.storage.stand import (
+    CLINIC,
     NOW,
     REGION,
     TODAY,
@@ -213,3 +219,41 @@ def test_a_binding_that_would_end_before_it_begins_is_a_fault(database: InDataba
     with pytest.raises(NotEnteredError) as refused:
         family(database, bare(keeps=(), valid_to=TODAY - DAY))
     assert "before the day on which the binding begins" in refused.value.faults[0].en
+
+
+async def test_a_hold_a_sale_and_a_reversal_move_what_is_left_of_a_limit_in_the_books(
+    database: InDatabase,
+) -> None:
+    refs = database.enter(
+        person(DAUGHTER, account_fen=None), person(FATHER),
+        ties=(tie(DAUGHTER, FATHER, limit_fen=30_000),),
+    )
+    database.enter_places()
+    store = await database.opened()  # type: ignore[attr-defined]
+    tills, key = enrolled(CLINIC)
+    await write(store, *map(PutTerminal, tills), PutTerminalKey(key))
+    world = World(store=store)
+    world.clock.at = datetime.now(CST)
+    await world.started()
+    member = await load(store, MemberKey(refs[DAUGHTER]))
+    consent = Payer(member.accounts[0].account, Consent.STANDING)
+    bought = basket(line("XA01", 20_000), benefit=PERSONAL_ACCOUNT_ONLY, payers=(consent,))
+
+    async def left_fen() -> int | None:
+        today = world.clock.at.date()
+        found = await payers(store, refs[DAUGHTER], today)
+        return found.member.accounts[0].limit_left_fen
+
+    held = await world.held(who=refs[DAUGHTER], basket=bought, place=CLINIC)
+    assert await left_fen() == 10_000
+    sold = await world.settled(who=refs[DAUGHTER], basket=bought, place=CLINIC)
+    assert sold.split is not None
+    assert (sold.split.accounts[0].amount_fen, sold.split.cash_fen) == (10_000, 10_000)
+    await world.sale(world.release(held.request_id))
+    assert await left_fen() == 20_000
+    await world.sale(world.reverse(sold.request_id))
+    assert await left_fen() == 30_000
+    await world.writer.drain()
+    await store.close()
+    with database.reading() as connection:  # type: ignore[attr-defined]
+        assert summarise(connection).faults == ()
