@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     multiple,
     rule,
 )
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import OUTCOME, Outcome, SaleState
@@ -36,12 +37,22 @@ T = TypeVar("T")
 tickets = st.tuples(st.sampled_from("12"), st.integers(1, 6), st.integers(1, 2))
 members = st.sampled_from([FATHER, DAUGHTER, NO_ACCOUNT])
 amounts = st.sampled_from([1, 30_000, 50_001, 250_000, 650_000])
+packs = st.sampled_from([("", False), ("8123456", False), ("8123456", True), ("8765432", False)])
+"""The traceability code of what is bought, and whether it is a part of its pack."""
+SOLD = {Reason.TRACE_CODE_SOLD, Reason.TRACE_CODE_SPLIT}
 OVER = {SaleState.REFUSED, SaleState.SEALED, SaleState.RELEASED, SaleState.REVERSED}
 PAYERS = {
     FATHER: (Payer("a-father"),),
     DAUGHTER: (Payer("a-daughter"), Payer("a-father", Consent.STANDING)),
     NO_ACCOUNT: (),
 }
+
+
+def of_pack(command: Settle, code: str, split: bool) -> Settle:
+    """The same of a pack with a code."""
+    (bought,) = command.basket.lines
+    coded = structs.replace(bought, traceability_codes=(code,) if code else (), split_pack=split)
+    return replace(command, basket=replace(command.basket, lines=(coded,)))
 
 
 class Sales(RuleBasedStateMachine):
@@ -101,10 +112,10 @@ class Sales(RuleBasedStateMachine):
         )
 
     @rule(target=settles, ticket=tickets, who=members, amount_fen=amounts,
-          collect=st.sampled_from(Collect), stale=st.booleans())
+          collect=st.sampled_from(Collect), stale=st.booleans(), pack=packs)
     def settle(self, ticket: tuple[str, int, int], who: str, amount_fen: int, collect: Collect,
-               stale: bool) -> Any:
-        command = self.run(self._settle(ticket, who, amount_fen, collect, stale))
+               stale: bool, pack: tuple[str, bool]) -> Any:
+        command = of_pack(self.run(self._settle(ticket, who, amount_fen, collect, stale)), *pack)
         known = command.request_id.text in self.tables.sales
         answer = self.run(self.world.ask(command))
         if known:
@@ -117,7 +128,7 @@ class Sales(RuleBasedStateMachine):
     def _check_first(self, command: Settle, answer: Answer) -> None:
         if isinstance(answer, RefusedAnswer):
             assert answer.recorded
-            assert answer.refusal.reason in {Reason.QUOTE_CHANGED, Reason.EARLIER_ATTEMPT_OPEN}
+            assert answer.refusal.reason in {Reason.QUOTE_CHANGED, Reason.EARLIER_ATTEMPT_OPEN, *SOLD}
             assert command.credential.token not in self.tables.credentials
             return
         assert isinstance(answer, SaleAnswer)
@@ -201,19 +212,23 @@ class Sales(RuleBasedStateMachine):
             for sale in list(self.tables.sales.values()):
                 self.run(self.world.swept(sale.request_id))
 
-    @rule(first=tickets, second=tickets, who=members, amount_fen=amounts)
+    @rule(first=tickets, second=tickets, who=members, amount_fen=amounts, pack=packs)
     def two_tills_at_once(
-        self, first: tuple[str, int, int], second: tuple[str, int, int], who: str, amount_fen: int
+        self, first: tuple[str, int, int], second: tuple[str, int, int], who: str, amount_fen: int,
+        pack: tuple[str, bool],
     ) -> None:
-        """Both were shown the same room below the cap and the same balance; both get an answer."""
-        self.run(self._two_at_once(first, second, who, amount_fen))
+        """Both were shown the same room below the cap and the same balance; both get an answer.
+
+        Of two that sell one whole pack one does: the books say so.
+        """
+        self.run(self._two_at_once((first, second), who, amount_fen, pack))
 
     async def _two_at_once(
-        self, first: tuple[str, int, int], second: tuple[str, int, int], who: str, amount_fen: int
+        self, tills: tuple[tuple[str, int, int], ...], who: str, amount_fen: int, pack: tuple[str, bool]
     ) -> None:
         commands = [
-            await self._settle(ticket, who, amount_fen, Collect.NOW, stale=False)
-            for ticket in (first, second)
+            of_pack(await self._settle(ticket, who, amount_fen, Collect.NOW, stale=False), *pack)
+            for ticket in tills
         ]
         running = [beside(self.world.service(command)) for command in commands]
         answers = [await each for each in running]

@@ -24,6 +24,7 @@ def check_tables(tables: Tables) -> None:
     check_counters(tables)
     check_dispensed(tables)
     check_prescriptions(tables)
+    check_traces(tables)
     check_one_alive(tables)
     check_shown_is_booked(tables)
     check_the_state_is_booked(tables)
@@ -94,6 +95,21 @@ def check_prescriptions(tables: Tables) -> None:
 
 def _without_zeros(counters: Mapping[CounterRow, CounterState]) -> dict[CounterRow, CounterState]:
     return {row: state for row, state in counters.items() if state != CounterState()}
+
+
+def check_traces(tables: Tables) -> None:
+    """A pack stands sold by the sales that stand and by no other: whole by one, or in parts at one place."""
+    takers: dict[str, list[tuple[str, bool]]] = {}
+    for sale in tables.sales.values():
+        if sale.state in LIVE or sale.state is SaleState.PENDING:
+            for each in sale.codes:
+                takers.setdefault(each.code, []).append((sale.institution, each.split))
+    for code, by in takers.items():
+        state = tables.traces.states[code]
+        assert state.standing_count == len(by)
+        assert by == [(state.institution, state.split)] * len(by)
+        assert state.split or len(by) == 1
+    assert tables.traces.states.keys() == takers.keys()
 
 
 def check_one_alive(tables: Tables) -> None:
