@@ -50,7 +50,7 @@ def own_prescription(day: Town) -> SaleCard:
     """What the clinic prescribes itself: the deductible first, then the fund's share."""
     day.page.scene(
         "本院处方", "The clinic's own prescription",
-        "冯先生今年第一次看病:208元符合政策,先自付起付标准100元,其余基金付60%。",
+        "冯先生本年度第一次看病:208元符合政策,先自付起付标准100元,其余基金付60%。",
         "Mr Feng's first visit of the year: of 208.00 he bears 100.00 first; the fund pays 60 % of the rest.",
     )
     card = day.sells(day.till(CENTRE), day.shows(FENG), prescribed("D219901001", SCAN, ANTIBIOTIC))
