@@ -155,3 +155,42 @@ def test_a_sale_is_shown_with_what_was_found_and_accepted(city: City) -> None:
     assert f"OVER_DAYS({WHY})" in city.run("sale", "show", text).stdout
     refused = buys(till, 20)
     assert "REPEATED_DRUG" in city.run("sale", "show", refused).stdout
+
+
+def tried(city: City, *more: str) -> dict[str, Any]:
+    found: dict[str, Any] = city.ask("supervision", "try", *more)
+    return found
+
+
+@on_both_stores
+def test_rules_are_tried_on_what_was_sold_before_anybody_is_warned(city: City) -> None:
+    till = Till(city)
+    first, second, third = buys(till, 14), buys(till, 14), buys(till, 20)
+    assert listed(city)["findings"] == []
+    assert tried(city)["findings"] == []
+    found = tried(city, "--policies", str(WATCHED))
+    assert [(row["request_id"], row["code"]) for row in found["findings"]] == [
+        (second, "REPEATED_DRUG"), (third, "REPEATED_DRUG"), (third, "OVER_DAYS"),
+    ]
+    assert first not in [row["request_id"] for row in found["findings"]]
+    assert found["rules"] == {"REPEATED_DRUG": 2, "OVER_DAYS": 1}
+    assert (found["tried_count"], found["unknown_count"], found["more"]) == (3, 0, False)
+
+
+def test_a_trial_counts_what_each_rule_would_find_and_writes_nothing(city: City) -> None:
+    till = Till(city)
+    buys(till, 14)
+    buys(till, 14)
+    with city.untouched():
+        text = city.run("supervision", "try", "--policies", str(WATCHED)).stdout
+    assert "REPEATED_DRUG: 2 笔中 1 笔,50.0%;1 of 2 sales" in text
+    assert "Nothing was found in 2 sales" in city.run("supervision", "try").stdout
+
+
+def test_rules_of_another_day_and_of_a_file_that_is_wrong(city: City) -> None:
+    buys(Till(city), 20)
+    assert tried(city, "--policies", str(WATCHED), "--on", "2022-12-31")["findings"] == []
+    wrong = city.write("wrong.yaml", *WATCHED.read_text("utf-8").replace("warn", "stop").splitlines())
+    assert "expected one of remind, warn, block" in city.run(
+        "supervision", "try", "--policies", wrong, exit_code=1
+    ).stderr

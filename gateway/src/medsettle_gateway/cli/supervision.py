@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,20 +11,18 @@ import click
 from medsettle_gateway.cli.frame import (
     config_option,
     json_option,
-    now,
     open_gateway,
     print_json,
     shown_at,
 )
-from medsettle_gateway.cli.usage import WrongValueError
-from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at, day_of
+from medsettle_gateway.cli.supervision_days import day, days_of
+from medsettle_gateway.cli.supervision_try import try_rules
+from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at
 from medsettle_gateway.domain.finding import Finding, Verdict
 from medsettle_gateway.domain.sale import SaleRecord, findings_of
-from medsettle_gateway.files import cells
-from medsettle_gateway.storage.supervised import supervised
+from medsettle_gateway.storage.supervised import Days, supervised
 
 _VERDICTS: Final = [each.value for each in Verdict]
-_WEEK: Final = timedelta(days=7)
 _BECAME: Final = {
     "reminded": ("已提醒", "reminded"),
     "accepted": ("已说明理由", "accepted"),
@@ -37,16 +35,12 @@ def supervision() -> None:
     """See what the rules of supervision found at the counters."""
 
 
-def _day(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
-    try:
-        return None if text is None else cells.day(text)
-    except cells.CellError as error:
-        raise WrongValueError(error.zh, error.en, param=option) from error
+supervision.add_command(try_rules)
 
 
 @supervision.command("list", short_help="列出监控结果 list what was found")
-@click.option("--since", callback=_day, metavar="DATE", help="The first day  [a week ago].")
-@click.option("--until", callback=_day, metavar="DATE", help="The last day  [today].")
+@click.option("--since", callback=day, metavar="DATE", help="The first day  [a week ago].")
+@click.option("--until", callback=day, metavar="DATE", help="The last day  [today].")
 @click.option("--institution", default="", metavar="CODE", help="Only of this institution.")
 @click.option("--rule", default="", metavar="CODE", help="Only this rule, such as REPEATED_DRUG.")
 @click.option("--verdict", type=click.Choice(_VERDICTS), help="Only of this verdict.")
@@ -63,14 +57,11 @@ def list_command(  # noqa: PLR0913 - one argument an option
     A warning was accepted by the operator of the till, with the reason that stands here; a sale that is
     refused charged nothing. Patients stand by the gateway's own reference.
     """
-    last = until or day_of(now())
-    first = since or last - _WEEK
-    if last < first:
-        raise WrongValueError("早于 --since", "is before --since", param_hint="--until")
+    first, last = days_of(since, until)
     gateway = open_gateway(config_path)
     with gateway.reading() as connection:
-        days = (day_begins_at(first), day_ends_at(last))
-        sales = list(supervised(connection, gateway.sealer, *days, institution, most))
+        days = Days(day_begins_at(first), day_ends_at(last), institution)
+        sales = list(supervised(connection, gateway.sealer, days, most))
     wanted = {rule.upper()} if rule else set()
     rows = [
         row for sale in sales for row in _rows(sale)
