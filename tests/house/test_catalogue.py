@@ -7,7 +7,14 @@ import pytest
 from medsettle.wire.calls import CALLS, PACKAGE, Call, Repeat
 from medsettle.wire.reasons import REASONS, Code, Reason, Retry
 from medsettle.wire.states import ALIVE, GATEWAY, OUTCOME, Event, Outcome, SaleState, outcome_of
-from medsettle.wire.v1 import eligibility_pb2, reasons_pb2, sale_pb2, settlement_pb2, terminal_pb2
+from medsettle.wire.v1 import (
+    eligibility_pb2,
+    prescription_pb2,
+    reasons_pb2,
+    sale_pb2,
+    settlement_pb2,
+    terminal_pb2,
+)
 from tests.contract.proto import calls, values_of
 
 COMMENT = re.compile(
@@ -114,7 +121,7 @@ def test_the_contract_and_the_table_have_the_same_calls() -> None:
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.method)
 def test_a_call_is_found_under_its_path(call: Call) -> None:
-    files = (eligibility_pb2, settlement_pb2, terminal_pb2)
+    files = (eligibility_pb2, prescription_pb2, settlement_pb2, terminal_pb2)
     found = [
         f"/{PACKAGE}.{call.service}/{method.name}"
         for file in files

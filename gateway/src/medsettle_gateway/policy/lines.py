@@ -81,33 +81,21 @@ def divide(
         amount = line.amount_fen
         if line.unit_price_micro is not None:
             _check_amount(line, line.unit_price_micro, index + 1)
-        found = None if line.class_by_list else known.get(
-            (line.kind, line.catalogue_class, line.ward, line.dual_channel)
-        )
+        key = (line.kind, line.catalogue_class, line.ward, line.dual_channel)
+        found = None if line.class_by_list else known.get(key)
         rule = found or tables[index if several else 0].rule_for(line)
         own = line.ceiling_micro is not None or line.self_pay_share_ppm is not None
         if found and rule.plain and ordinary and not own and index not in outside:
             parts: Parts = (amount, 0, 0, 0, 0, amount)
-        elif (
-            rule.exclusion is not None
-            or index in outside
-            or (covered_to and (line.service_on or service_on) > covered_to)
-        ):
-            parts = (amount, 0, amount, 0, 0, 0)
-            fully += amount
-            changed[index] = rule
-            if chronic is not None:
-                chronic.pass_over(line)
         else:
             changed[index] = rule
-            if chronic is not None and _is_outside(chronic, noted, line, rule, index):
-                parts = (amount, 0, amount, 0, 0, 0)
+            ended = covered_to is not None and (line.service_on or service_on) > covered_to
+            if rule.exclusion is not None or index in outside or ended:
+                parts = _excluded(line, chronic)
             else:
-                parts = _parts(rule, line, index + 1, sessions)
-                if chronic is not None and not parts[2]:
-                    chronic.put(line, parts[5])
-            if rule.is_assumed:
-                assumed = assumed or _assumed(rule, line, parts, noted.get(index))
+                parts = _payable(rule, line, index, sessions, chronic, noted)
+                if rule.is_assumed:
+                    assumed = assumed or _assumed(rule, line, parts, noted.get(index))
             provider += parts[1]
             fully += parts[2]
             over += parts[3]
@@ -120,6 +108,26 @@ def divide(
     groups = {} if chronic is None else chronic.groups
     barred = _sum(blocked) if blocked else _NOTHING
     return _new(Divided, (divided, changed, sums, barred, groups, noted, assumed))
+
+
+def _excluded(line: Line, chronic: Chronic | None) -> Parts:
+    """A line that no fund pays for at all."""
+    if chronic is not None:
+        chronic.pass_over(line)
+    return (line.amount_fen, 0, line.amount_fen, 0, 0, 0)
+
+
+def _payable(
+    rule: LineRule, line: Line, index: int, sessions: Sessions | None, chronic: Chronic | None,
+    noted: dict[int, Noted],
+) -> Parts:
+    """A line by its rules, unless it is outside what is fixed for chronic patients."""
+    if chronic is not None and _is_outside(chronic, noted, line, rule, index):
+        return (line.amount_fen, 0, line.amount_fen, 0, 0, 0)
+    parts = _parts(rule, line, index + 1, sessions)
+    if chronic is not None and not parts[2]:
+        chronic.put(line, parts[5])
+    return parts
 
 
 def _assumed(rule: LineRule, line: Line, parts: Parts, note: Noted | None) -> Row | None:
