@@ -22,7 +22,7 @@ from medsettle_gateway.domain.person_rules import (
     WaitingRule,
     YearRule,
 )
-from medsettle_gateway.eligibility.person import refusal_of
+from medsettle_gateway.eligibility.person import during_stay, refusal_of
 from tests.gateway.eligibility.people import EMPLOYEE, FLEXIBLE, RESIDENT, day, held, member, span
 
 ARREARS = PersonRules(arrears=ArrearsRule(3, "五(一)"))
@@ -311,3 +311,33 @@ def test_who_has_no_cover_may_not_pay_from_accounts_either() -> None:
     someone = member(span("2026-06-01.."))
     stays: Any = PersonRules(accounts_stay=True)
     assert said(someone, "2026-05-20", stays, accounts_only=True) is not None
+
+
+# stays
+
+
+def covered_to(someone: MemberFacts, admitted_on: str, on: str, rules: PersonRules) -> str | None:
+    last_on = during_stay(someone, day(admitted_on), day(on), rules, TODAY).covered_to
+    return last_on.isoformat() if last_on else None
+
+
+def test_a_year_that_nobody_paid_ends_cover_within_a_stay() -> None:
+    someone = paying("2024-11-01")
+    assert covered_to(someone, "2025-12-20", "2026-01-10", RESIDENTS) == "2025-12-31"
+    assert covered_to(paying("2024-11-01", "2025-11-01"), "2025-12-20", "2026-01-10", RESIDENTS) is None
+
+
+def test_what_begins_on_the_day_of_admission_or_after_discharge_ends_nothing_within_the_stay() -> None:
+    assert covered_to(owing("2026-04-01.."), "2026-04-01", "2026-04-20", ARREARS) is None
+    assert covered_to(owing("2026-05-01.."), "2026-04-01", "2026-04-20", ARREARS) is None
+    assert covered_to(owing("2026-05-01.."), "2026-04-10", "2026-05-01", ARREARS) == "2026-04-30"
+
+
+def test_arrears_that_were_paid_in_time_end_nothing_within_a_stay() -> None:
+    paid = owing("2026-05-01..", "2026-05-10")
+    assert covered_to(paid, "2026-04-10", "2026-05-12", ARREARS) is None
+
+
+def test_cover_that_ends_earlier_still_ends_then() -> None:
+    someone = member(span("2020-01-01..2026-04-15"), past=owing("2026-05-01..").past)
+    assert covered_to(someone, "2026-04-10", "2026-05-12", ARREARS) == "2026-04-15"

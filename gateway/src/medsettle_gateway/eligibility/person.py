@@ -1,6 +1,7 @@
 """May a person have benefits on a day: what the region's rules make of the person's dated facts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -35,6 +36,23 @@ def refusal_of(
     if stops is not None and accounts_only and rules.accounts_stay and stops.reason in STOPS_BENEFITS:
         return None
     return stops
+
+
+def during_stay(
+    member: MemberFacts, admitted_on: date, on: date, rules: PersonRules, today: date
+) -> MemberFacts:
+    """Returns the member with the last day of a stay on which benefits are to be had as the end of cover.
+
+    What was served after it no fund pays: arrears, a suspension or a year that nobody paid may begin within
+    a stay. That they end within it too opens nothing again.
+    """
+    past = member.past
+    begin = {each.first_on for each in past.arrears} | {each.first_on for each in past.suspensions}
+    begin |= {date(year, 1, 1) for year in range(admitted_on.year + 1, on.year + 1)}
+    for day in sorted(day for day in begin if admitted_on < day <= on):
+        if _refusal_of(member, day, rules, today) is not None:
+            return replace(member, covered_to=min(day - _A_DAY, member.covered_to or date.max))
+    return member
 
 
 def _refusal_of(member: MemberFacts, on: date, rules: PersonRules, today: date) -> Refusal | None:

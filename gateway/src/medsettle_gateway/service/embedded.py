@@ -18,6 +18,7 @@ from medsettle_gateway.domain.tracing import TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import WorkRules
 from medsettle_gateway.eligibility.aid import as_entitled, sharpened, why_no_aid
+from medsettle_gateway.eligibility.person import during_stay
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
@@ -76,6 +77,8 @@ class Embedded:
         basket, on, known_on = question.basket, question.service_on, question.known_on
         rules = self.rules.persons(question.member.region, question.member.scheme.value, on, known_on)
         member = as_entitled(question.member, on, rules)
+        if basket.admitted_on is not None:
+            member = during_stay(member, basket.admitted_on, on, rules, known_on)
         work = self.rules.work(member.region, member.scheme.value, on, known_on)
         found = here(member, question.institution, on, work, emergency=basket.emergency)
         question = structs.replace(question, member=found.member, filings=found.filings, area=found.area)
