@@ -44,7 +44,7 @@ accounts:
     CARRIES
     closes:
       - {cause: moved_away, pays: self, documents: [身份证件, 户籍迁出证明], clause: 二十六}
-      - {cause: deceased, pays: [heir, relative], documents: [死亡证明], clause: 二十七}
+      - {cause: deceased, pays: [heir, relative], documents: [死亡证明], by_agent: [授权书], clause: 二十七}
 eligibility:
   institution: {designation: basic, clause: 三}
 """

@@ -91,6 +91,14 @@ def test_what_somebody_leaves_goes_to_an_heir_or_relative_who_shows_the_papers(
     assert city.rows("SELECT cause, paid_to FROM account_closings") == [("deceased", paid_to)]
 
 
+def test_who_comes_for_an_heir_shows_the_paper_that_says_so(city: City) -> None:
+    subsidised(city)
+    died = ("--cause", "deceased", "--paid-to", "heir", "--document", "死亡证明", "--agent")
+    with city.untouched():
+        assert "授权书" in closed(city, *died, exit_code=1)
+    assert closed(city, *died, "--document", "授权书:9")["paid_fen"] == 500
+
+
 def test_nobody_closes_an_account_alone(city: City) -> None:
     subsidised(city)
     with city.untouched():

@@ -42,14 +42,15 @@ account.add_command(credit_subsidy)
 @click.option("--paid-to", required=True, help="Who gets what is left, as the pack names it: self, heir.")
 @click.option("--document", "documents", multiple=True, metavar="NAME[:NUMBER]", callback=each_words,
               help="A paper that was shown, as the pack names it; may be repeated.")
+@click.option("--agent", is_flag=True, help="Somebody comes for who gets it, with the papers for that.")
 @click.option("--author", required=True, callback=words, help="Who does it.")
 @click.option("--second", required=True, callback=words, help="Who checked it: another person.")
 @check_option
 @json_option
 @config_option
 def close(  # noqa: PLR0913 - one argument an option
-    member_no: str, cause: str, paid_to: str, documents: tuple[str, ...], author: str, second: str,
-    check: bool, as_json: bool, config_path: Path,  # noqa: FBT001
+    member_no: str, cause: str, paid_to: str, documents: tuple[str, ...], agent: bool, author: str,  # noqa: FBT001
+    second: str, check: bool, as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
     """Close the account of MEMBER_NO for good and pay out what is left of it; it takes two people.
 
@@ -71,7 +72,7 @@ def close(  # noqa: PLR0913 - one argument an option
         _check_may_close(found)
         pack = _pack_of(gateway, found, today)
         try:
-            closing = rules.closing_of(pack, cause, paid_to, documents)
+            closing = rules.closing_of(pack, cause, paid_to, documents, agent=agent)
         except Refused as refused:
             stop(refused.refusal)
         rule = Rule(pack.id, pack.digest, closing.path, closing.clause)

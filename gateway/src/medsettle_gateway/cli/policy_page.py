@@ -199,6 +199,8 @@ def _subsidy(subsidy: Subsidy) -> Iterator[str]:
         yield f"  销户 / closes: {words[0]} / {words[1]}{clause_mark(closing.clause)}"
         if closing.documents:
             yield f"    凭据 / papers: {'、'.join(closing.documents)}"
+        if closing.by_agent:
+            yield f"    代办另需 / of an agent besides: {'、'.join(closing.by_agent)}"
 
 
 def _notices(notices: tuple[Notice, ...]) -> Iterator[str]:

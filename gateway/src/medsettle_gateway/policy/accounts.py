@@ -39,13 +39,17 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """One way in which a subsidy account is closed: the cause, whom the balance goes to, and the papers."""
+    """One way in which a subsidy account is closed: the cause, whom the balance goes to, and the papers.
+
+    ``by_agent`` are the papers that somebody shows besides who comes for the receiver.
+    """
 
     path: str
     cause: str
     pays: tuple[str, ...]
     documents: tuple[str, ...]
     clause: str
+    by_agent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

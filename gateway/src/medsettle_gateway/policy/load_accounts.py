@@ -117,16 +117,19 @@ def _credit(reader: Reader, value: object, path: str, vocabulary: Vocabulary) ->
 
 
 def _closing(reader: Reader, value: object, path: str) -> Closing:
-    data = reader.section(value, path, ("cause", "pays", "documents", "clause"), ("cause", "pays"))
+    required = ("cause", "pays")
+    data = reader.section(value, path, (*required, "documents", "by_agent", "clause"), required)
     pays, at = data.get("pays", []), child(path, "pays")
     paid = (reader.id(pays, at),) if isinstance(pays, str) else reader.ids(pays, at)
     if "pays" in data and not paid:
         reader.fault(at, "nobody: say who gets the balance")
     documents = reader.items(data.get("documents", []), child(path, "documents"))
+    by_agent = reader.items(data.get("by_agent", []), child(path, "by_agent"))
     return Closing(
         path=path,
         cause=reader.id(data["cause"], child(path, "cause")) if "cause" in data else "",
         pays=paid,
         documents=tuple(reader.text(entry, place) for place, entry in documents),
         clause=read_clause(reader, data, path, required=True),
+        by_agent=tuple(reader.text(entry, place) for place, entry in by_agent),
     )

@@ -97,10 +97,13 @@ def credit_of(pack: Pack, subsidy: Subsidy, patient: Patient, on: date) -> Credi
     return Credit(found.value or 0, found.rule, found.clause)
 
 
-def closing_of(pack: Pack, cause: str, paid_to: str, documents: Sequence[str]) -> Closing:
+def closing_of(
+    pack: Pack, cause: str, paid_to: str, documents: Sequence[str], *, agent: bool = False
+) -> Closing:
     """The way of closing an account that the pack allows for a cause.
 
-    A document is given by its name in the pack, or by that and ``:`` with what identifies it.
+    A document is given by its name in the pack, or by that and ``:`` with what identifies it. ``agent``:
+    somebody comes for the receiver, and shows the papers for that as well.
 
     Raises Refused: NO_RULE for a cause or a receiver that the pack does not name, and for papers that
     are missing: ``missing`` names them.
@@ -116,7 +119,8 @@ def closing_of(pack: Pack, cause: str, paid_to: str, documents: Sequence[str]) -
         raise refuse(
             Reason.NO_RULE, pack=pack.id, path=closing.path, paid_to=paid_to, wanted="|".join(closing.pays)
         )
-    missing = [name for name in closing.documents if not any(_is(given, name) for given in documents)]
+    wanted = (*closing.documents, *(closing.by_agent if agent else ()))
+    missing = [name for name in wanted if not any(_is(given, name) for given in documents)]
     if missing:
         raise refuse(Reason.NO_RULE, pack=pack.id, path=closing.path, missing="、".join(missing))
     return closing
