@@ -2,22 +2,19 @@
 
 import json
 import os
-import tempfile
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
 import click
 
-from medsettle_gateway.cli.entering import checked_rows, listing_faults
+from medsettle_gateway.cli.city import enter_city
+from medsettle_gateway.cli.entering import listing_faults
 from medsettle_gateway.cli.frame import (
     Gateway,
     config_option,
     json_option,
-    now,
     open_gateway,
     print_json,
     refuse,
@@ -29,29 +26,10 @@ from medsettle_gateway.config import (
     Config,
     ConfigError,
     DatabaseUrl,
-    LimitsSection,
 )
-from medsettle_gateway.domain.calendar import day_of
-from medsettle_gateway.domain.filings import FilingFact
-from medsettle_gateway.domain.people import PersonKind, PersonRow
-from medsettle_gateway.domain.place import PlaceFact
-from medsettle_gateway.domain.register import Rows
-from medsettle_gateway.domain.staff import StaffFact
-from medsettle_gateway.files.goods import CATALOGUE
 from medsettle_gateway.files.keys import create_issuer, create_keys, lasting_keys
-from medsettle_gateway.files.persons import PERSONS
-from medsettle_gateway.files.registers import FAMILIES, INSTITUTIONS, MEMBERS, YEARS
-from medsettle_gateway.files.work import FILINGS, PLACES, STAFF, STAFF_RECORDS
-from medsettle_gateway.storage.catalogue import enter_catalogue
-from medsettle_gateway.storage.entering import Entered
-from medsettle_gateway.storage.families import enter_families
 from medsettle_gateway.storage.found import Found
-from medsettle_gateway.storage.persons import enter_persons
-from medsettle_gateway.storage.places import enter_institutions
-from medsettle_gateway.storage.register import People
-from medsettle_gateway.storage.work import enter_filings, enter_places, enter_staff, enter_staff_records
 
-_CITY: Final = "210300"
 _FILE_NAME: Final = "gateway.toml"
 _ID: Final = "gateway"
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
@@ -158,7 +136,7 @@ def demo_city(folder: Path, url: DatabaseUrl | None, no_next: bool, as_json: boo
     gateway = _found(folder, "demo", url, demo=True)
     gateway.require_demo()
     with listing_faults(as_json=as_json), as_file(files("medsettle_gateway") / "demo_city") as city:
-        counts = _enter_city(gateway, city)
+        counts = enter_city(gateway, city)
     if as_json:
         print_json({"config": str(folder / _FILE_NAME), **counts})
         return
@@ -262,58 +240,3 @@ def _refuse_another(path: Path, gateway_id: str | None, url: DatabaseUrl | None,
         f"There is a gateway in {path} already and {en}: its configuration, keys and database are kept as "
         "they are. Choose another folder for a new one.",
     )
-
-
-def _enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
-    """Enters every file of the city in one transaction; its years are those of today."""
-    limits = gateway.config.limits
-    with gateway.writing() as connection, _years_of_today(city) as years:
-        people = gateway.people(connection, "demo-city")
-
-        def persons(kind: PersonKind, name: str) -> Rows[PersonRow]:
-            return checked_rows(city / name, PERSONS[kind], limits)
-
-        entered = {
-            "institutions": enter_institutions(
-                connection, checked_rows(city / "institutions.csv", INSTITUTIONS, limits)
-            ),
-            "items": enter_catalogue(
-                connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits), now(),
-                "catalogue.csv",
-            ),
-            "members": people.enter_members(checked_rows(city / "members.csv", MEMBERS, limits)),
-            "families": enter_families(people, checked_rows(city / "families.csv", FAMILIES, limits)),
-            "years": people.enter_years(checked_rows(years, YEARS, limits)),
-            "cover": enter_persons(people, persons(PersonKind.COVER, "cover.csv")),
-            "suspensions": enter_persons(people, persons(PersonKind.SUSPENSION, "suspensions.csv")),
-            **_enter_work(people, city, limits),
-        }
-    return {name: each.new_count + each.changed_count + each.same_count for name, each in entered.items()}
-
-
-def _enter_work(people: People, city: Path, limits: LimitsSection) -> dict[str, Entered]:
-    """Enters contracts and districts of places, those who work there, and what is filed."""
-    connection, at, source = people.connection, people.now, people.source
-
-    def places(kind: PlaceFact, name: str) -> Entered:
-        return enter_places(connection, checked_rows(city / name, PLACES[kind], limits), at, source)
-
-    posts, _ = enter_staff(connection, checked_rows(city / "staff.csv", STAFF, limits), at, source)
-    stopped = checked_rows(city / "staff_suspensions.csv", STAFF_RECORDS[StaffFact.SUSPENSION], limits)
-    filings = checked_rows(city / "filings.csv", FILINGS[FilingFact.CHRONIC], limits)
-    return {
-        "designations": places(PlaceFact.DESIGNATION, "designations.csv"),
-        "districts": places(PlaceFact.DISTRICT, "districts.csv"),
-        "staff": posts,
-        "staff_suspensions": enter_staff_records(connection, stopped, at, source),
-        "filings": enter_filings(people, filings),
-    }
-
-
-@contextmanager
-def _years_of_today(city: Path) -> Iterator[Path]:
-    text = (city / "years.csv").read_text("utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        years = Path(folder) / "years.csv"
-        years.write_text(text.replace("{year}", str(day_of(now()).year)), "utf-8")
-        yield years
