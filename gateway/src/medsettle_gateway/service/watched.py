@@ -67,15 +67,17 @@ def watched(
 
 
 def visit_keys(look: Look, place: InstitutionFacts, known: Facts, now: Now) -> tuple[AnyKey, ...]:
-    """Returns what to load for a visit before anything is bought: of orders, too."""
-    if not _rules(look, now):
-        return ()
-    return (_orders_key(look, place, now), *watch_keys(look, known, now))
+    """Returns what to load for a visit before anything is bought: earlier sales, and orders.
+
+    Nothing where no rule looks back: all others look at what is bought.
+    """
+    looks_back = watch_keys(look, known, now)
+    return (_orders_key(look, place, now), *looks_back) if looks_back else ()
 
 
 def watched_visit(look: Look, place: InstitutionFacts, facts: Facts, now: Now) -> Watched | None:
-    """Returns what the rules need to know of a visit; None where no rule looks."""
-    if not _rules(look, now):
+    """Returns what the rules need to know of a visit; None where no rule looks back."""
+    if _past_key(look, _rules(look, now), now) is None:
         return None
     signed = facts.of(_orders_key(look, place, now))
     skips = now.desk.orders.skips(signed, place, look.on) if signed else ()
