@@ -68,6 +68,21 @@ def good(till: ForeignTill, method: str, token: str) -> dict[str, Any]:
         "Reassert": {
             "answers": [signed_answer(till)], "complete": False, "epoch": 0, "requested_at": at_once(),
         },
+        "RegisterPrescription": {
+            "credential": credential, "operator": "op", "prescription": {
+                "number": "RX-1", "prescriber": "D1", "issued_on": "2026-01-01", "valid_to": "2026-12-31",
+                "dispensings": 2, "diagnoses": ["I10"], "drugs": [{
+                    "item_code": LORATADINE, "quantity": "1", "days_supply": 3, "dosage": "x",
+                    "condition": "c",
+                }],
+            },
+        },
+        "FetchPrescriptions": {"credential": credential, "operator": "op", "number": "RX-1"},
+        "ReviewPrescription": {
+            "number": "RX-1", "institution": "H1", "pharmacist": "PH1", "approved": True, "note": "n",
+            "operator": "op",
+        },
+        "WithdrawPrescription": {"number": "RX-1", "reason": "r", "operator": "op"},
         "Enrol": {"code": "C", "suite": "ed25519", "public_key": till.key.public},
         "RotateKey": {"suite": "ed25519", "public_key": till.key.public, "proof": b"x"},
     }

@@ -43,6 +43,8 @@ def test_reflection_announces_every_service_and_every_call(till: ForeignTill) ->
             "SettlementService/Confirm", "SettlementService/Release", "SettlementService/Reverse",
             "SettlementService/Seal", "SettlementService/GetSale", "SettlementService/ListSales",
             "SettlementService/Reassert", "TerminalService/Enrol", "TerminalService/RotateKey",
+            "PrescriptionService/RegisterPrescription", "PrescriptionService/FetchPrescriptions",
+            "PrescriptionService/ReviewPrescription", "PrescriptionService/WithdrawPrescription",
         )
     }
 
