@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from medsettle.models import Basket, Consent, Line, Payer
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind
@@ -47,6 +47,8 @@ MEMBERS: Final = tuple(PAYERS)
 _ACCOUNTS: Final = ("a-father", "a-daughter", "a-mother")
 _PRICES_FEN: Final = (1, 4_999, 30_000, 50_001, 120_000, 250_000, 650_000)
 _GOODS: Final = ("DRUG", "DRUG2", "TONIC")
+_OF_PACK: Final = 0.2
+_FIRST_PACK, _PACKS_COUNT = 8_123_456, 24
 
 
 def key_of(terminal: str) -> SimulatedKey:
@@ -57,10 +59,21 @@ def key_of(terminal: str) -> SimulatedKey:
 def basket(chance: Random, who: str) -> Basket:
     """Returns what somebody buys."""
     lines = tuple(
-        Line(chance.choice(_GOODS), "1", f"{price // 100}.{price % 100:02}", line_id=str(number))
+        Line(
+            chance.choice(_GOODS), "1", f"{price // 100}.{price % 100:02}", line_id=str(number),
+            **_of_pack(chance),
+        )
         for number, price in enumerate(chance.choices(_PRICES_FEN, k=chance.choice((1, 2, 3))), 1)
     )
     return Basket(lines, payers=PAYERS[who])
+
+
+def _of_pack(chance: Random) -> dict[str, Any]:
+    """Now and then a pack with a code, or a part of one: there are few packs, and many want them."""
+    if chance.random() > _OF_PACK:
+        return {}
+    code = str(_FIRST_PACK + chance.randrange(_PACKS_COUNT))
+    return {"traceability_codes": (code,), "split_pack": chance.random() < _OF_PACK}
 
 
 async def tables(chance: Random) -> Tables:
