@@ -310,7 +310,7 @@ def test_an_item_without_the_column_of_classes_keeps_them(
 
 def test_a_header_that_is_wrong_hears_which_columns_may_be_left_out(path: Path) -> None:
     (fault,) = faults_of("code\n", path, MEMBERS)  # type: ignore[arg-type]
-    assert fault.en.endswith("account_state; there may be: born_on")
+    assert fault.en.endswith("account_state; there may be: born_on,social_card_no,phone")
     assert "可另有:born_on" in fault.zh
 
 

@@ -83,8 +83,8 @@ def import_members(
 
     Columns: member_no, name, id_number, region, scheme, standing, enrolment, aid, conditions, covered_from,
     covered_to, account_yuan (empty: no account), account_state, and, not always, born_on (empty: as the
-    identity number says; without the column what is known stays). A known member_no is changed, never
-    doubled; account_yuan opens an account and never changes one.
+    identity number says), social_card_no and phone: without such a column what is known stays. A known
+    member_no is changed, never doubled; account_yuan opens an account and never changes one.
 
     What the register said before stays readable (`member history`), and decides the days before covered_from:
     a row that begins later ends the one before it on the eve. Once periods of cover are recorded of somebody
