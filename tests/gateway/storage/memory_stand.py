@@ -18,8 +18,9 @@ from medsettle_gateway.domain.facts import (
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.names import masked
 from medsettle_gateway.domain.orders import OrderEnd, OrderRecord, SignedOrder, end_text, order_text
+from medsettle_gateway.domain.people import PersonKind, Registered
 from medsettle_gateway.domain.plain import to_raw
-from medsettle_gateway.domain.records import DatedRecord
+from medsettle_gateway.domain.records import DatedRecord, Subject
 from medsettle_gateway.domain.register import FamilyTie, MemberRecord
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.records import NewRecord
@@ -49,6 +50,8 @@ class MemoryStand:
             payers += [(known[tie.payer_number], tie.relation) for tie in ties if tie.number == each.number]
             accounts = tuple(_account(*payer) for payer in payers if payer[0].account_fen is not None)
             self._store.tables.members[f"m{each.number}"] = _member(each, accounts)
+            subject, records = Subject.MEMBER.named(f"m{each.number}"), self._store.tables.records
+            records[subject] = (*records.get(subject, ()), _row(each))
         for tie in ties:
             days = (tie.valid_from or NOW.date(), tie.valid_to)
             terms = {"limit_fen": tie.limit_fen, "consented_on": tie.consented_on}
@@ -94,6 +97,17 @@ def _account(owner: MemberRecord, relation: Owner) -> AccountFacts:
     return AccountFacts(
         f"a{owner.number}", relation, masked(owner.name), owner.region, owner.scheme, state, 0, 0,
         f"m{owner.number}",
+    )
+
+
+def _row(record: MemberRecord) -> DatedRecord:
+    """What the register says of a member, kept for ever."""
+    body = Registered(
+        record.region, record.scheme, record.standing, record.enrolment, record.aid, record.conditions
+    )
+    first_on = record.covered_from
+    return DatedRecord(
+        PersonKind.REGISTERED.value, first_on.isoformat(), first_on, record.covered_to, to_raw(body), NOW
     )
 
 
