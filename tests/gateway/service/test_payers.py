@@ -6,15 +6,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.accounts import family_counter
 from medsettle_gateway.domain.asked import Basket, Collect, Consent, Payer
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
-from medsettle_gateway.domain.breakdown import AccountNote
+from medsettle_gateway.domain.breakdown import AccountNote, FundShare
 from medsettle_gateway.domain.facts import AccountState, CounterState
-from medsettle_gateway.domain.member import Owner
+from medsettle_gateway.domain.member import Enrolment, Owner, Scheme, Standing
+from medsettle_gateway.domain.people import PersonKind, Registered
+from medsettle_gateway.domain.plain import to_raw
+from medsettle_gateway.domain.records import DatedRecord, Subject
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.checked import AccountAnswer, EligibilityAnswer
 from medsettle_gateway.service.commands import CheckEligibility, Quote, RefusedAnswer, SaleAnswer
@@ -390,4 +394,29 @@ async def test_part_of_the_goods_that_comes_back_gives_back_its_part_of_the_limi
     assert left.split == split(0, 0, **{FATHERS: 20_000})
     assert used(world) == CounterState(20_000, 0)
     assert world.balance(FATHERS) == (80_000, 0)
+    check_store(world.store)
+
+
+async def test_what_a_check_made_binding_counts_toward_the_limit_as_it_is_paid() -> None:
+    """The fund does not bear its part by what is known now; the father has paid all the same."""
+    world = await a_world(limit_fen=100_000)
+    said = await checked(world, DAUGHTER)
+    world.clock.forward(minutes=1)
+    row = Registered(REGION, Scheme.EMPLOYEE, Standing.ACTIVE, Enrolment.POOLED_AND_ACCOUNT)
+    kind = PersonKind.REGISTERED.value
+    first = DatedRecord(kind, EVER.isoformat(), EVER, None, to_raw(row), LONG_AGO)
+    last = structs.replace(first, valid_to=TODAY - DAY, entered_at=world.clock.at)
+    tables = world.store.tables
+    subject = Subject.MEMBER.named(DAUGHTER)
+    tables.records[subject] = (first, *tables.records[subject], last)
+    tables.members[DAUGHTER] = replace(tables.members[DAUGHTER], covered_to=TODAY - DAY)
+    sale = await world.sale(world.settle(
+        basket=basket(payers=(Payer(FATHERS, IN_PERSON),)), credential=world.credential(DAUGHTER),
+        expected=split(10_000, 0, **{FATHERS: 40_000}), eligibility_token=said.eligibility_token,
+    ))
+    assert sale.effect is not None
+    assert sale.effect.fund_variance == (FundShare("pooled", 10_000),)
+    assert used(world) == CounterState(40_000, 0)
+    await world.sale(world.reverse(sale.request_id))
+    assert used(world) == CounterState(0, 0)
     check_store(world.store)

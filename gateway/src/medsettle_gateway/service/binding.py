@@ -13,6 +13,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.accounts import is_family_counter
 from medsettle_gateway.domain.breakdown import FundShare
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import MemberFacts
@@ -116,13 +117,18 @@ def _borne_fen(split: Split) -> int:
 
 
 def _varied(told: Decided, today: Decided | None) -> Decided:
-    """As told; a fund bears no more than by what is known now, and the sums of the year move by that."""
+    """As told; a fund bears no more than by what is known now, and the sums of the year move by that.
+
+    What relatives' accounts pay counts toward their owners' limits as it is paid: as told.
+    """
     bears = dict(today.effect.funds) if today else {}
     over = (FundShare(fund, fen - bears.get(fund, 0)) for fund, fen in told.effect.funds)
     varied = tuple(share for share in over if share.amount_fen > 0)
     if not varied:
         return told
-    counters = today.effect.counters if today else ()
+    of_policy = (each for each in (today.effect.counters if today else ()) if not is_family_counter(each.key))
+    of_family = (each for each in told.effect.counters if is_family_counter(each.key))
+    counters = (*of_policy, *of_family)
     return told._replace(
         effect=structs.replace(told.effect, fund_variance=varied, counters=counters)
     )
