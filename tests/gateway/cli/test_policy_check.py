@@ -125,13 +125,15 @@ def test_every_example_in_the_skeleton_can_be_used(tmp_path: Path) -> None:
         text = text.replace(before, after, 1 if "layers" in before else -1)
     head, pack, text = text.partition("\npack: ")
     text = re.sub(r"^# (facts:|accumulators:|warnings:|supervision:|  )", r"\1", text, flags=re.MULTILINE)
-    text = re.sub(r"^  # (card|prescriber|pharmacist|out_of_area|late):", r"  \1:", text, flags=re.MULTILINE)
+    text = re.sub(r"^  # ([a-z_]+):", r"  \1:", text, flags=re.MULTILINE)
     path = tmp_path / "all.yaml"
     path.write_text(head + pack + text, "utf-8")
     result = run("check", path)
     assert "error" not in result.output.replace("0 errors", ""), result.output
     page = run("show", path).output
-    for word in ("缴费档次", "大病保险", "因病致贫风险", "跨年度住院", "分段支付比例", "医师须已登记"):
+    for word in (
+        "缴费档次", "大病保险", "因病致贫风险", "跨年度住院", "分段支付比例", "医师须已登记", "首次参保等待",
+    ):
         assert word in page
 
 

@@ -114,6 +114,16 @@ eligibility:
   # pharmacist: {{known: true, clause: {todo}}}
   # out_of_area: {{settles: [filed, emergency], clause: {todo}}}
   # late: {{months: 3, special_months: 12, clause: {todo}}}
+  # 参保人,均可不写 / what is asked of persons, by what is recorded of them; each may be left out
+  # arrears: {{restored_within_months: 3, clause: {todo}}}
+  # interruption: {{first_enrolment_after_months: 6, years_restart_after_months: 12, clause: {todo}}}
+  # waiting: [{{standing: flexible, months: 6, clause: {todo}}}]
+  # year: [{{scheme: resident, covers: next_year, clause: {todo}}}]
+  # supplements: [{{name: large_amount, pay_by: 06-30, clause: {todo}}}]
+  # age: [{{standing: flexible, sex: male, below: 60, clause: {todo}}}]
+  # aid: {{districts: ["{region}"], clause: {todo}}}
+  # suspension: {{months: 12, clause: {todo}}}
+  # stopped: {{accounts: true, clause: {todo}}}   # 停止待遇期间账户可用 / accounts may still pay
 
 # 预警,不改变金额 / warnings change no amount; they need `accumulators`
 # warnings:
