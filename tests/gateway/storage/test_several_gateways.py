@@ -8,15 +8,21 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
-from medsettle_gateway.domain.asked import Collect
-from medsettle_gateway.domain.keys import SaleKey
+from medsettle_gateway.domain.asked import AskedPrescription, Collect
+from medsettle_gateway.domain.basket import Prescription
+from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.keys import PrescriptionKey, SaleKey
+from medsettle_gateway.domain.moves import KeepPrescription, KeepReview
+from medsettle_gateway.domain.prescriptions import PrescribedDrug
 from medsettle_gateway.service.commands import Answer, Expire, RefusedAnswer, SaleAnswer, Shown
+from tests.gateway.domain.prescribed import REVIEW, registered
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.shop import PATIENT, Shop, books, founded, is_settled, opened
-from tests.gateway.storage.stand import entry, person, tie, write
+from tests.gateway.storage.stand import CLINIC, entry, person, tie, write
 
 FATHER, SON, DAUGHTER = "1", "2", "3"
 STRANGERS = ("4", "5", "6", "7")
@@ -114,6 +120,34 @@ async def test_a_relatives_account_never_pays_more_than_its_owner_allows(databas
     assert books(stand).faults == ()
     await two.one.close()
     await two.other.close()
+
+
+async def test_the_rest_of_a_prescription_is_dispensed_by_one_of_two_gateways(two: Two) -> None:
+    today = day_of(two.one.world.clock.at)
+    drug = PrescribedDrug("XA01", 10_000)
+    for number in range(4):
+        text = f"RX-{number}"
+        prescription = registered(
+            institution=CLINIC, number=text, member=two.one.refs[FATHER], issued_on=today, valid_to=today,
+            drugs=(drug,),
+        )
+        await write(two.one.store, KeepPrescription(prescription), KeepReview(CLINIC, text, REVIEW))
+        named = AskedPrescription("rx", Prescription.EXTERNAL, text, institution=CLINIC)
+        asked = []
+        for each, shop in enumerate((two.one, two.other)):
+            command = await shop.asked(2 * number + each + 1, FATHER, 1_000)
+            lines = (structs.replace(command.basket.lines[0], prescription_id="rx"),)
+            asked.append(replace(
+                command, basket=replace(command.basket, lines=lines, prescriptions=(named,), benefit=None)
+            ))
+        answers = await at_once(two.one.settle(asked[0]), two.other.settle(asked[1]))
+        assert sum(map(is_settled, answers)) == 1
+        assert two.reasons(answers) == [Reason.PRESCRIPTION_DISPENSED]
+        key = PrescriptionKey(CLINIC, text)
+        facts = (await two.one.store.load((key,))).of(key)
+        assert facts is not None
+        assert (dict(facts.drawn_e4), len(facts.sales)) == ({"XA01": 10_000}, 1)
+    assert books(two.stand).faults == ()
 
 
 async def test_a_second_attempt_at_another_gateway_waits_for_the_first(two: Two) -> None:
