@@ -7,10 +7,13 @@ import pytest
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedPrescription
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Prescription
-from medsettle_gateway.domain.staff import PointsDeducted, StaffFact, StaffStopped
+from medsettle_gateway.domain.keys import Facts
+from medsettle_gateway.domain.staff import PointsDeducted, StaffFact, StaffFacts, StaffStopped
 from medsettle_gateway.service.commands import RefusedAnswer
+from medsettle_gateway.service.staffing import staff_key, staff_known
 from tests.gateway.service.borough import (
     DOCTOR,
+    ENTERED_AT,
     PHARMACIST,
     TAO,
     TRAINEE,
@@ -168,3 +171,12 @@ async def test_and_refuses_what_a_suspended_one_prescribes_all_the_same() -> Non
     assert isinstance(answer, RefusedAnswer)
     assert answer.refusal.reason is Reason.PRESCRIBER_SUSPENDED
     assert TAO not in str(answer)
+
+
+async def test_what_is_entered_of_somebody_after_an_instant_counts_for_nothing_then() -> None:
+    world = await a_world()
+    stop(world, DOCTOR)
+    key = staff_key(DOCTOR)
+    facts = Facts({key: world.store.tables.records[key.subject]})
+    assert len(staff_known(facts, DOCTOR).stopped) == 1
+    assert staff_known(facts, DOCTOR, ENTERED_AT - DAY) == StaffFacts(DOCTOR)

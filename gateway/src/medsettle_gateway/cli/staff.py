@@ -36,6 +36,7 @@ from medsettle_gateway.domain.staff import (
     PointsDeducted,
     StaffFact,
     StaffFacts,
+    StaffRole,
     StaffStopped,
     Stop,
 )
@@ -209,7 +210,9 @@ def _rule(gateway: Gateway, connection: Connection, shown: StaffFacts, on: date)
     places = [place for place in load(connection, gateway.sealer, keys).known().values() if place is not None]
     if not places:
         return CREDIT
-    return Rulebook(load_packs(gateway.config)).work(places[0].region, None, on, on).prescriber.credit
+    work = Rulebook(load_packs(gateway.config)).work(places[0].region, None, on, on)
+    reviews = all(post.fact.role is StaffRole.PHARMACIST for post in shown.posts)
+    return (work.pharmacist if reviews else work.prescriber).credit
 
 
 def _plain(shown: StaffFacts, on: date, counted: tuple[CreditRule, tuple[Stop, ...]]) -> dict[str, Any]:

@@ -15,7 +15,9 @@ Body = TypeVar("Body", bound=Struct)
 
 def held(known: Iterable[DatedRecord], kind: StrEnum, body: type[Body]) -> tuple[Held[Body], ...]:
     """Returns the facts of a kind, in the order in which they begin."""
-    return tuple(Held(each.valid_from, each.valid_to, each.read(body)) for each in known if each.kind == kind)
+    name = kind.value
+    ours = [each for each in known if each.kind == name]
+    return tuple([Held(each.valid_from, each.valid_to, each.read(body)) for each in ours])
 
 
 def shown(first_on: date, last_on: date | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
@@ -16,10 +17,13 @@ from medsettle_gateway.domain.place import (
     Lapsed,
     PlaceFact,
     Stopped,
-    TakesCards,
 )
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.eligibility.held import held, shown
+
+_ORDER: Final = tuple(Designation)
+_DISTRICT, _CARD = PlaceFact.DISTRICT.value, PlaceFact.CARD.value
+_OF_PLACE: Final = (_DISTRICT, _CARD)
 
 
 def place_of(institution: InstitutionFacts, known: Sequence[DatedRecord], on: date) -> InstitutionFacts:
@@ -30,16 +34,18 @@ def place_of(institution: InstitutionFacts, known: Sequence[DatedRecord], on: da
     if not known:
         return institution
     dated = held(known, PlaceFact.DESIGNATION, Designated)
-    spoken_of = {each.fact.designation for each in dated}
-    today = {each.fact.designation for each in dated if each.holds(on)}
-    undated = {each for each in institution.designations if each not in spoken_of}
-    districts = [each.fact.district for each in held(known, PlaceFact.DISTRICT, InDistrict) if each.holds(on)]
+    today = [each.fact.designation for each in dated if each.holds(on)]
+    gone = [each for each in dict.fromkeys(each.fact.designation for each in dated) if each not in today]
+    undated = [each for each in institution.designations if each not in gone]
+    here = [each for each in known if each.kind in _OF_PLACE and each.holds(on)]
+    districts = [each.read(InDistrict).district for each in here if each.kind == _DISTRICT]
+    held_today = tuple(sorted({*today, *undated}, key=_ORDER.index))
     return replace(
         institution,
-        designations=tuple(each for each in Designation if each in today or each in undated),
+        designations=held_today if dated else institution.designations,
         district=districts[-1] if districts else institution.district,
-        takes_cards=any(each.holds(on) for each in held(known, PlaceFact.CARD, TakesCards)),
-        lapsed=tuple(_lapsed(each, dated, on) for each in Designation if each in spoken_of - today),
+        takes_cards=any(each.kind == _CARD for each in here),
+        lapsed=tuple(_lapsed(each, dated, on) for each in sorted(gone, key=_ORDER.index)),
     )
 
 
