@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,14 @@ from medsettle.cli.parser import parser
 from medsettle.cli.screen import Screen
 from medsettle.errors import RefusedError, RequestError
 from medsettle.models import AcceptedWarning, Advisory, Basket, Outcome, Refusal, SaleCard, Split, Verdict
+from medsettle.receipt import render_card
 from medsettle.till import Till
 from medsettle.wire.reasons import Reason
 from medsettle.wire.v1 import credential_pb2, errors_pb2, settlement_pb2
 from tests.sdk.counter import Drawer
 from tests.sdk.counterpart import Counterpart, Refused
 from tests.sdk.faults import refused
+from tests.sdk.settled import SALE
 
 SHOWN = Split(4000, {"pooled": 8000})
 EARLY, LONG = "REPEATED_DRUG", "OVER_DAYS"
@@ -242,3 +245,19 @@ def test_a_refused_settle_with_findings_that_cannot_be_read_is_still_a_refusal(
     with pytest.raises(RefusedError, match="SUPERVISION_BLOCKED") as error:
         till.settle("1", "scanned", basket, expected=SHOWN, operator="7")
     assert error.value.refusal.findings == ()
+
+
+def test_a_sale_that_is_looked_up_later_shows_what_was_found_on_screen_and_on_paper() -> None:
+    finding = Advisory(EARLY, "重复购药。", "Bought again.", Verdict.WARN, ("1",))
+    note = Advisory("CAP_NEARLY_REACHED", "额度将尽。", "Nearly used up.")
+    refusal = Refusal(Reason.SUPERVISION_WARNING, recorded=True, zh="有预警。", en="Warned.")
+    sale = replace(SALE, state="REFUSED", refusal=refusal, advisories=(note, finding), settlements=())
+    card = SaleCard(
+        SALE.request_id, Outcome.NOT_PAID, "REFUSED", "没有结算。", "No sale.", "重来。", "Again.",
+        refusal=refusal, sale=sale,
+    )
+    on_screen = shown(lambda screen: screen.card(card))
+    assert "! 预警 WARN: 重复购药。 Bought again. [REPEATED_DRUG lines=1]" in on_screen
+    paper = render_card(card, institution_name="药店")
+    assert "有预警。\n  重复购药。\n" in paper
+    assert "额度将尽" not in paper

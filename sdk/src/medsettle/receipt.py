@@ -10,6 +10,7 @@ from typing import Final
 
 from medsettle import _receipt_settlement as settled
 from medsettle import _receipt_words as words
+from medsettle._found import found
 from medsettle._paper import Paper
 from medsettle._receipt_token import ReceiptFacts, ReceiptInvalidError, check_code, verify_token
 from medsettle._refused_lines import steps, told
@@ -86,7 +87,7 @@ def _sale(paper: Paper, sale: Sale, institution_name: str) -> Iterator[str]:
     if sale.state == SaleState.REVERSED:
         yield from _given_back(paper, sale)
     if sale.refusal is not None:
-        yield from _refusal(paper, sale.refusal)
+        yield from _refusal(paper, sale.refusal, sale)
     if sale.receipt_token and sale.state == SaleState.SETTLED:
         yield paper.rule()
         yield from paper.row(words.CHECK_CODE, check_code(sale.receipt_token))
@@ -144,15 +145,17 @@ def _returned(paper: Paper, replaces: str, back: Difference) -> Iterator[str]:
         yield from paper.amount(label, amount, indent=2)
 
 
-def _refusal(paper: Paper, refusal: Refusal) -> Iterator[str]:
-    yield from _why(paper, refusal)
+def _refusal(paper: Paper, refusal: Refusal, sale: Sale) -> Iterator[str]:
+    yield from _why(paper, refusal, sale)
     for zh, en in steps(refusal) or [(refusal.next_zh, refusal.next_en)]:
         yield from _next(paper, zh, en)
 
 
-def _why(paper: Paper, refusal: Refusal) -> Iterator[str]:
+def _why(paper: Paper, refusal: Refusal, sale: Sale | None = None) -> Iterator[str]:
     for pair in told(refusal) or [(refusal.zh, refusal.en)]:
         yield from paper.text(pair)
+    for finding in found(refusal, sale):
+        yield from paper.text((finding.zh, finding.en), indent=2)
 
 
 def _next(paper: Paper, zh: str, en: str) -> Iterator[str]:

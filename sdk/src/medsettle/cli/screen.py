@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self, TextIO
 
 from medsettle import _receipt_words as words
 from medsettle._columns import row, width, wrap
+from medsettle._found import found
 from medsettle._receipt_settlement import afterwards, going_back, heading
 from medsettle._refused_lines import named, steps, untold, where
 from medsettle.cli.advice import facts, is_of_another, other_sale, says_all, typed
@@ -133,7 +134,8 @@ class Screen:
             self._open(card, advised=advised)
             return
         if card.refusal is not None:
-            self._refusal(card.refusal, card.request_id, stepped=not is_of_another(card))
+            refusal = replace(card.refusal, findings=found(card.refusal, card.sale))
+            self._refusal(refusal, card.request_id, stepped=not is_of_another(card))
         self._told(card)
         if advised and not says_all(card):
             self.said(card.next_zh, card.next_en, lead=STEP)
