@@ -1,18 +1,17 @@
 """Which days a person is covered, and under what, from the records that were known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.people import (
     Arrears,
     Certificate,
     Cover,
-    Held,
     Past,
     Payment,
     PersonKind,
@@ -22,8 +21,7 @@ from medsettle_gateway.domain.people import (
     Suspension,
 )
 from medsettle_gateway.domain.records import DatedRecord
-
-Body = TypeVar("Body", bound=Struct)
+from medsettle_gateway.eligibility.held import held
 
 _A_DAY: Final = timedelta(days=1)
 
@@ -40,11 +38,11 @@ def past_of(member: MemberFacts, known: Sequence[DatedRecord]) -> Past:
     """
     return Past(
         spans=spans_from(known) or (_span_of(member),),
-        arrears=_held(known, PersonKind.ARREARS, Arrears),
-        payments=tuple(each.fact for each in _held(known, PersonKind.PAYMENT, Payment)),
-        supplements=_held(known, PersonKind.SUPPLEMENT, Supplement),
-        suspensions=_held(known, PersonKind.SUSPENSION, Suspension),
-        certificates=_held(known, PersonKind.CERTIFICATE, Certificate),
+        arrears=held(known, PersonKind.ARREARS, Arrears),
+        payments=tuple(each.fact for each in held(known, PersonKind.PAYMENT, Payment)),
+        supplements=held(known, PersonKind.SUPPLEMENT, Supplement),
+        suspensions=held(known, PersonKind.SUSPENSION, Suspension),
+        certificates=held(known, PersonKind.CERTIFICATE, Certificate),
     )
 
 
@@ -79,7 +77,7 @@ def span_of(past: Past, on: date) -> Span:
 
 def spans_from(known: Sequence[DatedRecord]) -> tuple[Span, ...]:
     """Returns the days of cover that records say, in the order in which they begin; empty: none does."""
-    periods = _held(known, PersonKind.COVER, Cover)
+    periods = held(known, PersonKind.COVER, Cover)
     return tuple(Span(*each) for each in periods) or _spans_of_rows(known)
 
 
@@ -115,7 +113,3 @@ def _spans_of_rows(known: Sequence[DatedRecord]) -> tuple[Span, ...]:
 def _span_of(member: MemberFacts) -> Span:
     cover = Cover(member.region, member.scheme, member.standing, member.enrolment)
     return Span(member.covered_from, member.covered_to, cover)
-
-
-def _held(known: Iterable[DatedRecord], kind: PersonKind, body: type[Body]) -> tuple[Held[Body], ...]:
-    return tuple(Held(each.valid_from, each.valid_to, each.read(body)) for each in known if each.kind == kind)
