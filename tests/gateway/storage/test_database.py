@@ -5,15 +5,16 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from medsettle_gateway.config import ConfigError
+from medsettle_gateway.domain.accounts import BINDING, Binding
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.keys import CatalogueKey, MemberKey, RecordsKey
-from medsettle_gateway.domain.member import Enrolment, Scheme, Standing
+from medsettle_gateway.domain.member import Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.people import Registered
 from medsettle_gateway.storage.found import Found
 from medsettle_gateway.storage.migrations import Migration
@@ -25,6 +26,8 @@ from medsettle_gateway.storage.stores import EmbeddedDatabase, writing
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, SqliteStand
 
 LATEST = len(migrations())
+_ACCOUNTS = 9
+"""The step by which bindings became records."""
 
 
 def schema(path: Path) -> list[tuple[str, str]]:
@@ -105,6 +108,32 @@ def test_what_the_first_release_recorded_is_there_after_the_migration(tmp_path: 
     settled_at = connection.execute("SELECT settled_at_us FROM sales ORDER BY number").fetchall()
     assert settled_at == [(5,), (None,)]
     connection.close()
+
+
+def test_a_family_that_was_bound_before_bindings_had_days_is_bound_by_a_record(tmp_path: Path) -> None:
+    path = tmp_path / "g.db"
+    at_version(path, _ACCOUNTS - 1)
+    connection = database.connect(path)
+    for name in ("m", "p"):
+        connection.execute(
+            "INSERT INTO members (member, region, scheme, standing, enrolment, aid, conditions, "
+            "covered_from) VALUES (?, '210300', 'employee', 'active', 'pooled_and_account', 'none', '[]', "
+            "'2010-01-01')",
+            (name,),
+        )
+    connection.execute("INSERT INTO families (member, payer, relation) VALUES ('m', 'p', 'parent')")
+    connection.commit()
+    connection.close()
+    migrate(path)
+    connection = database.connect(path)
+    known = RecordsKey("member/m")
+    (row,) = [each for each in Reading(connection, SEALER).load((known,)).of(known) if each.kind == BINDING]
+    with pytest.raises(sqlite3.IntegrityError, match="families are never deleted"):
+        connection.execute("DELETE FROM families")
+    connection.close()
+    assert (row.key, row.valid_from, row.valid_to) == ("p", date(1900, 1, 1), None)
+    assert row.read(Binding) == Binding(Owner.PARENT)
+    assert row.entered_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from medsettle_gateway.config import ConfigError
-from medsettle_gateway.domain.member import Enrolment, Scheme, Standing
+from medsettle_gateway.domain.accounts import Binding
+from medsettle_gateway.domain.member import Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.people import Registered
 from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.storage.found import Found
@@ -22,8 +23,8 @@ from tests.gateway.storage.stand import ROOT_KEY, SEALER
 from tests.postgres import Databases, Server, own_server
 
 LATEST = len(migrations())
-_RECORDS = 5
-"""The step that begins to keep what the register said."""
+_RECORDS, _ACCOUNTS = 5, 8
+"""The steps that begin to keep what the register said, and since when families are bound."""
 HASTY = WAITS._replace(connect_ms=300)
 
 SCHEMA = {
@@ -120,6 +121,36 @@ async def test_what_the_register_said_before_records_were_kept_is_one_of_them(
     assert from_json(Registered, body) == Registered(
         "210300", Scheme.EMPLOYEE, Standing.ACTIVE, Enrolment.POOLED_AND_ACCOUNT, conditions=("gout",)
     )
+
+
+async def test_a_family_that_was_bound_before_bindings_had_days_is_bound_by_a_record(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        up_to(_ACCOUNTS - 1, older)
+        await migrate(empty_url)
+    connection = await asyncpg.connect(empty_url)
+    try:
+        for name in ("m", "p"):
+            await connection.execute(
+                "INSERT INTO members (member, region, scheme, standing, enrolment, aid, conditions, "
+                "covered_from) VALUES ($1, '210300', 'employee', 'active', 'pooled_and_account', 'none', "
+                "'[]', '2010-01-01')",
+                name,
+            )
+        await connection.execute("INSERT INTO families (member, payer, relation) VALUES ('m', 'p', 'parent')")
+        await migrate(empty_url)
+        row = await connection.fetchrow(
+            "SELECT subject, key, valid_from, valid_to, body, entered_at_us FROM records "
+            "WHERE kind = 'binding'"
+        )
+        with pytest.raises(asyncpg.RestrictViolationError, match="families are never deleted"):
+            await connection.execute("DELETE FROM families")
+    finally:
+        await connection.close()
+    assert row is not None
+    assert tuple(row)[:4] == ("member/m", "p", "1900-01-01", None)
+    assert (from_json(Binding, row["body"]), row["entered_at_us"]) == (Binding(Owner.PARENT), 0)
 
 
 async def test_migrating_twice_changes_nothing(database_url: str) -> None:
