@@ -72,7 +72,7 @@ def resolving(
     id_key, members = _derived(keys.quotes), Members(config)
     codes: dict[str, CredentialResolver] = {}
     prefixes: list[tuple[str, CredentialResolver]] = []
-    closing: list[Close] = []
+    closing: list[Close] = [members.close]
     if section.services:
         from medsettle_gateway.resolvers.codes import Memory  # noqa: PLC0415 - httpx loads only where it is used
 
