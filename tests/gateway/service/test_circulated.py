@@ -50,7 +50,7 @@ from tests.gateway.service.world import (
     split,
 )
 
-REGION = "990200"
+REGION = "990600"
 PACK = Path(__file__).parent / "policies" / "circulation.yaml"
 SPECIAL = PrescribedDrug("SPECIAL", 2 * ONE_E4)
 
