@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from medsettle_gateway.domain.accounts import BINDING, Binding
+from medsettle_gateway.domain.accounts import BINDING, FamilyBinding
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.plain import to_raw
 from medsettle_gateway.domain.records import DatedRecord, Subject
@@ -22,7 +22,7 @@ def bind(
 ) -> None:
     """Records that the payer's account may pay for the member; ``withdrawn`` and ``at`` are of the record."""
     withdrawn, at = changes.pop("withdrawn", False), changes.pop("at", LONG_AGO)
-    record = DatedRecord(BINDING, payer, *days, to_raw(Binding(relation, **changes)), at, withdrawn)
+    record = DatedRecord(BINDING, payer, *days, to_raw(FamilyBinding(relation, **changes)), at, withdrawn)
     subject = Subject.MEMBER.named(member)
     tables.records[subject] = (*tables.records.get(subject, ()), record)
 

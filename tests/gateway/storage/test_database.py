@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from medsettle_gateway.config import ConfigError
-from medsettle_gateway.domain.accounts import BINDING, Binding
+from medsettle_gateway.domain.accounts import BINDING, FamilyBinding
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.keys import CatalogueKey, MemberKey, RecordsKey
 from medsettle_gateway.domain.member import Enrolment, Owner, Scheme, Standing
@@ -132,7 +132,7 @@ def test_a_family_that_was_bound_before_bindings_had_days_is_bound_by_a_record(t
         connection.execute("DELETE FROM families")
     connection.close()
     assert (row.key, row.valid_from, row.valid_to) == ("p", date(1900, 1, 1), None)
-    assert row.read(Binding) == Binding(Owner.PARENT)
+    assert row.read(FamilyBinding) == FamilyBinding(Owner.PARENT)
     assert row.entered_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 

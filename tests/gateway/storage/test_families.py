@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.accounts import Asked, Payers, family_counter, payers_on
+from medsettle_gateway.domain.accounts import AsOf, Payers, family_counter, payers_on
 from medsettle_gateway.domain.asked import Consent, Payer
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
 from medsettle_gateway.domain.calendar import CST
@@ -48,7 +48,7 @@ async def payers(store: Store, member: str, on: date = TODAY, known_at: datetime
     records = await load(store, RecordsKey(Subject.MEMBER.named(member)))
     states = await load(store, CountersKey(member, REGION, "employee", (str(on.year),)))
     used = {key: state.used + state.held for key, state in states.items()}
-    return payers_on(facts, records, used, Asked(on, on.year, known_at))
+    return payers_on(facts, records, used, AsOf(on, on.year, known_at))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from medsettle_gateway.config import ConfigError
-from medsettle_gateway.domain.accounts import Binding
+from medsettle_gateway.domain.accounts import FamilyBinding
 from medsettle_gateway.domain.member import Enrolment, Owner, Scheme, Standing
 from medsettle_gateway.domain.people import Registered
 from medsettle_gateway.domain.plain import from_json
@@ -150,7 +150,7 @@ async def test_a_family_that_was_bound_before_bindings_had_days_is_bound_by_a_re
         await connection.close()
     assert row is not None
     assert tuple(row)[:4] == ("member/m", "p", "1900-01-01", None)
-    assert (from_json(Binding, row["body"]), row["entered_at_us"]) == (Binding(Owner.PARENT), 0)
+    assert (from_json(FamilyBinding, row["body"]), row["entered_at_us"]) == (FamilyBinding(Owner.PARENT), 0)
 
 
 async def test_migrating_twice_changes_nothing(database_url: str) -> None:

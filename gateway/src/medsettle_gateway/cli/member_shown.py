@@ -11,7 +11,7 @@ from medsettle.wire.called import OWNER_NAMES, condition_name, named
 from medsettle.wire.reasons import REASONS, Reason
 from medsettle_gateway.cli.frame import Gateway, field, now
 from medsettle_gateway.cli.policy_words import value_word
-from medsettle_gateway.domain.accounts import Asked, is_family_counter, payers_on
+from medsettle_gateway.domain.accounts import AsOf, is_family_counter, payers_on
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
@@ -94,18 +94,18 @@ def member_on(
         since = on - timedelta(days=WINDOW_DAYS - 1)
         dispensed = DispensedKey(member.member, since, on, DRUGS_MOST)
         facts = facts.joined(load(connection, gateway.sealer, [counted, dispensed]))
-        member = _with_payers(member, facts, counted, Asked(on, on.year, known_at))
+        member = _with_payers(member, facts, counted, AsOf(on, on.year, known_at))
         review = book.work(member.region, member.scheme.value, on, today).review
         filings = filings_at(with_filings(facts, member, known_at).filed, None, on, review)
         return Shown(member, on, facts.of(counted), facts.of(dispensed), refusal, filings)
 
 
-def _with_payers(member: MemberFacts, facts: Facts, counted: CountersKey, asked: Asked) -> MemberFacts:
+def _with_payers(member: MemberFacts, facts: Facts, counted: CountersKey, as_of: AsOf) -> MemberFacts:
     """With the accounts whose bindings hold on the day, and what is left of their limits in its year."""
     (key,) = person_keys(member.member)
     records: tuple[DatedRecord, ...] = facts.of(key)
     used = {each: state.used + state.held for each, state in facts.of(counted).items()}
-    return payers_on(member, records, used, asked).member
+    return payers_on(member, records, used, as_of).member
 
 
 def _ended(member: MemberFacts, on: date) -> Refusal | None:

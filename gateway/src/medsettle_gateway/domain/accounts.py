@@ -26,7 +26,7 @@ BINDING: Final = "binding"
 _FAMILY: Final = "family/"
 
 
-class Binding(Struct, frozen=True):
+class FamilyBinding(Struct, frozen=True):
     """What the owner of an account agreed to for one patient.
 
     ``relation`` is the owner seen from the patient. ``limit_fen`` is how much of the account the patient may
@@ -49,7 +49,7 @@ class Payers(NamedTuple):
     barred: Mapping[str, Refusal]
 
 
-class Asked(NamedTuple):
+class AsOf(NamedTuple):
     """When is asked: the day, the year whose use counts toward limits, and up to when records count."""
 
     on: date
@@ -58,7 +58,7 @@ class Asked(NamedTuple):
 
 
 def payers_on(
-    member: MemberFacts, records: Sequence[DatedRecord], used: Mapping[CounterKey, int], asked: Asked
+    member: MemberFacts, records: Sequence[DatedRecord], used: Mapping[CounterKey, int], as_of: AsOf
 ) -> Payers:
     """Returns who may be named as payer for a member, with relation, consent and what is left of limits.
 
@@ -66,18 +66,18 @@ def payers_on(
     """
     if all(account.owner is Owner.SELF for account in member.accounts):
         return Payers(member, {})
-    bindings = _bindings(records, asked.known_at)
+    bindings = _bindings(records, as_of.known_at)
     accounts: list[AccountFacts] = []
     barred: dict[str, Refusal] = {}
     for account in member.accounts:
         if account.owner is Owner.SELF:
             accounts.append(account)
         elif (record := bindings.get(account.payer)) is not None:
-            refusal = _out_of_days(account, record, asked.on)
+            refusal = _out_of_days(account, record, as_of.on)
             if refusal is not None:
                 barred[account.account] = refusal
             else:
-                accounts.append(_bound(account, record.read(Binding), used, asked))
+                accounts.append(_bound(account, record.read(FamilyBinding), used, as_of))
     return Payers(replace(member, accounts=tuple(accounts)), barred)
 
 
@@ -110,15 +110,15 @@ def _out_of_days(account: AccountFacts, record: DatedRecord, on: date) -> Refusa
 
 
 def _bound(
-    account: AccountFacts, binding: Binding, used: Mapping[CounterKey, int], asked: Asked
+    account: AccountFacts, binding: FamilyBinding, used: Mapping[CounterKey, int], as_of: AsOf
 ) -> AccountFacts:
     limit_fen, consented_on = binding.limit_fen, binding.consented_on
     left_fen = None
     if limit_fen is not None:
-        left_fen = max(0, limit_fen - used.get(family_counter(account.account, asked.year), 0))
+        left_fen = max(0, limit_fen - used.get(family_counter(account.account, as_of.year), 0))
     return replace(
         account,
         owner=binding.relation,
         limit_left_fen=left_fen,
-        standing_consent=consented_on is not None and consented_on <= asked.on,
+        standing_consent=consented_on is not None and consented_on <= as_of.on,
     )

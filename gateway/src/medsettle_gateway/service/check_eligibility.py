@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.accounts import Asked as AskedOf
+from medsettle_gateway.domain.accounts import AsOf
 from medsettle_gateway.domain.calendar import day_ends_at, day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential
@@ -132,7 +132,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
         service_on=day,
         institution=institution,
         # Accounts pay when they pay: whose binding has ended is shown to nobody, whatever day is asked about.
-        member=payers_of(freed, facts, AskedOf(max(day, day_of(now.at)), day.year)).member,
+        member=payers_of(freed, facts, AsOf(max(day, day_of(now.at)), day.year)).member,
         prescription=asked.command.prescription,
         counters=freed.counters,
         known_on=day_of(now.at),

@@ -3,7 +3,7 @@
 from datetime import date
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.accounts import Asked, Payers, payers_on
+from medsettle_gateway.domain.accounts import AsOf, Payers, payers_on
 from medsettle_gateway.domain.asked import Basket, Consent, Payer
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
@@ -18,10 +18,10 @@ from medsettle_gateway.service.person import person_keys
 
 def payers_now(freed: Freed, facts: Facts, service_on: date, now: Now) -> Payers:
     """Returns whose accounts may pay for the member today, with what is left of limits in the sale's year."""
-    return payers_of(freed, facts, Asked(day_of(now.at), service_on.year))
+    return payers_of(freed, facts, AsOf(day_of(now.at), service_on.year))
 
 
-def payers_of(freed: Freed, facts: Facts, asked: Asked) -> Payers:
+def payers_of(freed: Freed, facts: Facts, as_of: AsOf) -> Payers:
     """Returns whose accounts may pay for the member on the day that is asked about.
 
     What is known now decides, whatever a check has answered: it binds for no account, and an owner who ends a
@@ -29,7 +29,7 @@ def payers_of(freed: Freed, facts: Facts, asked: Asked) -> Payers:
     """
     (key,) = person_keys(freed.member.member)
     records = facts.of(key)
-    return payers_on(freed.member, records, freed.counters, asked)
+    return payers_on(freed.member, records, freed.counters, as_of)
 
 
 def check_payers(basket: Basket, payers: Payers) -> tuple[AccountFacts, ...]:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
-from medsettle_gateway.domain.accounts import BINDING, Binding
+from medsettle_gateway.domain.accounts import BINDING, FamilyBinding
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.plain import from_json
@@ -41,7 +41,7 @@ class _Bound(NamedTuple):
 
     valid_from: date
     valid_to: date | None
-    binding: Binding
+    binding: FamilyBinding
 
 
 def enter_families(people: People, rows: Rows[FamilyTie]) -> Entered:
@@ -105,13 +105,13 @@ def _held(people: People, subjects: Iterable[str]) -> dict[_Pair, _Bound]:
         held.pop((subject, key), None)
         if not withdrawn:
             ends = None if valid_to is None else date.fromisoformat(valid_to)
-            held[subject, key] = _Bound(date.fromisoformat(valid_from), ends, from_json(Binding, body))
+            held[subject, key] = _Bound(date.fromisoformat(valid_from), ends, from_json(FamilyBinding, body))
     return held
 
 
 def _kept(tie: FamilyTie, before: _Bound | None, today: date) -> _Bound:
     """The binding as it is from now on; what the file says nothing of stays as it was."""
-    said = Binding(tie.relation, tie.limit_fen, tie.consented_on)
+    said = FamilyBinding(tie.relation, tie.limit_fen, tie.consented_on)
     if before is None or _ended(before, today):
         return _Bound(tie.valid_from or today, tie.valid_to, said)
     if not tie.keeps:
