@@ -28,6 +28,7 @@ from medsettle.models import (
     RegisteredPrescription,
     Relation,
     SaleCard,
+    Split,
 )
 from medsettle.receipt import yuan
 from town.opened import CENTRE, OTHER_PHARMACY, PHARMACY, SHARES, Town, shares, town
@@ -266,23 +267,28 @@ def arrears(day: Town) -> Eligibility:
     return found
 
 
-def end_of_day(day: Town) -> int:
-    """The till's own list and the gateway's books have the same sum."""
+def end_of_day(day: Town) -> Split:
+    """What the tills have settled adds up to what the books say of funds, accounts and cash."""
     day.page.scene(
         "日终核对", "End of the day",
-        "按收银机的清单加总,与网关账簿一致;没有未了结的业务。",
-        "The till's list adds up to the books; nothing is left open.",
+        "两家药房清单上已结算的业务,按基金、账户、现金加总,与网关账簿逐项一致;没有未了结的业务。",
+        "What both pharmacies settled adds up to the books, for funds, accounts and cash; nothing is open.",
     )
-    till = day.till(PHARMACY)
-    total_fen = 0
-    for sale in till.list_sales(states=("SETTLED",)):
-        split = sale.split()
-        total_fen += split.total_fen
-        day.page.says(f"{sale.request_id:<32} {sale.masked_name:<4} {yuan(split.total_fen):>10}")
+    funds_fen = accounts_fen = cash_fen = 0
+    for till in (day.till(PHARMACY), day.till(OTHER_PHARMACY)):
+        for sale in till.list_sales(states=("SETTLED",)):
+            split = sale.split()
+            funds_fen += sum(split.funds.values())
+            accounts_fen += sum(split.accounts.values())
+            cash_fen += split.cash_fen
+            day.page.says(f"{sale.request_id}  {sale.masked_name:<4}{yuan(split.total_fen):>10}")
+        day.page.expect(f"{till.config.institution_name} 未了结 still open", len(till.open_sales()), 0)
     books = day.gateway.books()
+    day.page.money("基金 funds", funds_fen, sum(each["amount_fen"] for each in books["funds"]))
+    day.page.money("账户 accounts", accounts_fen, day.opening_fen - books["accounts"]["balance_fen"])
+    day.page.money("现金 cash", cash_fen, books["cash_fen"])
     day.page.expect("账簿平衡 the books balance", books["balanced"], expected=True)
-    day.page.expect("未了结 still open", len(till.open_sales()), 0)
-    return total_fen
+    return Split(cash_fen, {"all": funds_fen}, {"all": accounts_fen})
 
 
 def play(page: Page) -> None:

@@ -45,12 +45,13 @@ _MONTHS_AGO: Final = re.compile(r"\{m-([0-9]+)\}")
 
 @dataclass
 class Town:
-    """A day in the town. A till is enrolled when it is first used."""
+    """A day in the town, whose accounts begin with ``opening_fen``. Its tills are enrolled on first use."""
 
     gateway: Gateway
     page: Page
     today: date
     codes: CodeService
+    opening_fen: int
     _open: ExitStack
     _tills: dict[str, Till] = field(default_factory=dict)
 
@@ -109,7 +110,8 @@ def town(page: Page) -> Iterator[Town]:
             words = (_of_today(word, work, today) for word in command.split())
             gateway.run(*words, "--config", str(gateway.config_path))
         stack.enter_context(gateway)
-        yield Town(gateway, page, today, codes, stack)
+        opening_fen = gateway.books()["accounts"]["balance_fen"]
+        yield Town(gateway, page, today, codes, opening_fen, stack)
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

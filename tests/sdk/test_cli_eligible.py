@@ -230,6 +230,15 @@ def test_what_is_left_is_named_by_stay_layer_and_condition() -> None:
         assert "".join(row.split()) in text
 
 
+@pytest.mark.parametrize(("limit_fen", "said"), [(0, False), (30_000, True)])
+def test_a_deductible_that_is_used_up_is_read_out_and_one_that_does_not_exist_is_not(
+    limit_fen: int, said: bool
+) -> None:
+    left = Remainder("general_outpatient", "deductible", "2026", limit_fen, limit_fen, 0)
+    text = read_out(replace(FOUND, benefits=(replace(GENERAL, remainders=(left,)),)))
+    assert ("起付标准剩余 Deductible left 0.00" in text) is said
+
+
 def test_a_program_is_told_the_token_that_people_are_not_shown() -> None:
     answer = json.loads(as_json(FOUND))
     assert answer["eligibility_token"] == "MSE1.said"

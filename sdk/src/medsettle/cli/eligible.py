@@ -18,6 +18,7 @@ from medsettle.models import (
     ItemAnswer,
     OpenPrescription,
     Refusal,
+    Remainder,
 )
 from medsettle.receipt import yuan
 from medsettle.ticket import china_time
@@ -56,6 +57,11 @@ _BINDS: Final[Pair] = (
 def show_eligibility(screen: Screen, found: Eligibility) -> None:
     """Shows the whole answer of a check; each next step once, where it is met first."""
     _Page(screen, found).show()
+
+
+def _is_none(remainder: Remainder) -> bool:
+    """Of a benefit without a deductible there is nothing to read out."""
+    return remainder.measure == "deductible" and remainder.limit_fen == 0
 
 
 class _Page:
@@ -113,7 +119,7 @@ class _Page:
         if self._found.covered is Answer.NO:
             return
         for remainder in benefit.remainders:
-            if remainder.left_fen is not None:
+            if remainder.left_fen is not None and not _is_none(remainder):
                 named = limit_words(remainder, {benefit.benefit: ("", "")}, {})
                 label = " ".join(filter(None, map(both, named)))
                 self._screen.row(f"    {label}", yuan(remainder.left_fen))
