@@ -14,6 +14,7 @@ from medsettle_gateway.domain.basket import CatalogueClass
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.member import Aid, Owner, Scheme, Standing
 from medsettle_gateway.domain.register import CatalogueItem, CatalogueRow, FamilyTie, MemberRecord, YearSum
+from medsettle_gateway.storage import records
 from medsettle_gateway.storage.audit import summarise
 from medsettle_gateway.storage.catalogue import enter_catalogue
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
@@ -300,3 +301,15 @@ def test_what_was_entered_balances(stand: SqliteStand) -> None:
         summary = summarise(connection)
     assert summary.faults == ()
     assert summary.accounts == (100_000, 0)
+
+
+def test_of_a_member_of_whom_too_much_is_recorded_nothing_new_is_entered(
+    stand: SqliteStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "RECORDS_MOST", 2)
+    enter_members(stand, person("1"), person("2"))
+    enter_members(stand, person("1", standing=Standing.RETIRED))
+    with pytest.raises(NotEnteredError) as refused:
+        enter_members(stand, person("1", standing=Standing.ACTIVE), person("2", standing=Standing.RETIRED))
+    assert [(fault.line, "takes no more" in fault.en) for fault in refused.value.faults] == [(2, True)]
+    assert enter_members(stand, person("1", standing=Standing.RETIRED)) == Entered(same_count=1)

@@ -18,7 +18,7 @@ from medsettle_gateway.storage.connection import Connection, lock
 from medsettle_gateway.storage.doubles import Doubles
 from medsettle_gateway.storage.entering import Tally
 from medsettle_gateway.storage.facts import write
-from medsettle_gateway.storage.records import NewRecord, put_records
+from medsettle_gateway.storage.records import FULL, NewRecord, full, put_records
 from medsettle_gateway.storage.sealing import Identity, Sealer
 
 NUMBER, ID_NUMBER, SOCIAL_CARD = "number", "id_number", "social_card"
@@ -119,6 +119,7 @@ class Members:
         """Enters rows of different members and tallies each."""
         known, writing = self._known(rows), _Writing()
         periods = self.doubles.periods(each.member for each in known.values())
+        crowded = full(self.connection, (Subject.MEMBER.named(each.member) for each in known.values()))
         entered: dict[str, int] = {}
         for line, record in rows:
             if record.born_on is not None and record.born_on > day_of(self.now):
@@ -130,6 +131,8 @@ class Members:
                 tally.count("new")
             elif (fault := _misfit(before, record, periods.get(before.member, ()))) is not None:
                 tally.fault(line, *fault)
+            elif crowded and Subject.MEMBER.named(before.member) in crowded and _is_news(before, record):
+                tally.fault(line, *FULL)
             else:
                 changed = self._change(before, record, writing)
                 tally.count("changed" if changed else "same")
@@ -188,7 +191,7 @@ class Members:
             writing.put_identities.append(self._sealed(member, identity))
         if before.facts != facts:
             writing.change_members.append((*facts, member))
-        if before.facts[:-1] != facts[:-1]:
+        if _is_news(before, record):
             writing.put_records.append(_registered(member, record))
         changed = renamed or before.facts != facts
         if record.account_fen is None:
@@ -212,6 +215,11 @@ class Members:
                 self.connection.executemany(sql, rows)
         put_records(self.connection, writing.put_records, self.now, self.source)
         write(self.connection, self.sealer, writing.moves)
+
+
+def _is_news(before: _Known, record: MemberRecord) -> bool:
+    """Does the row say anything else of the person than before? The day of birth is kept with the name."""
+    return before.facts[:-1] != _facts(record)[:-1]
 
 
 def _misfit(before: _Known, record: MemberRecord, periods: Sequence[Span]) -> tuple[str, str] | None:

@@ -18,11 +18,14 @@ _FIND: Final = (
     "SELECT subject, kind, key, valid_from, valid_to, body, withdrawn FROM records WHERE subject IN (:among) "
     "ORDER BY position"
 )
+_MANY: Final = (
+    "SELECT subject FROM records WHERE subject IN (:among) GROUP BY subject HAVING count(*) >= :most"
+)
 _PUT: Final = (
     "INSERT INTO records (subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us, source) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_FULL: Final = (
+FULL: Final = (
     f"已有{RECORDS_MOST}条记录,不能再录入",
     f"has {RECORDS_MOST} records already, and takes no more",
 )
@@ -52,6 +55,11 @@ def put_records(connection: Connection, records: Sequence[NewRecord], now: datet
         )
 
 
+def full(connection: Connection, subjects: Iterable[str]) -> frozenset[str]:
+    """Returns those of the subjects that have as many records as are read: with more the first are lost."""
+    return frozenset(row[0] for row in asked_of(connection, _MANY, subjects, {"most": RECORDS_MOST}))
+
+
 def enter_records(
     connection: Connection, rows: Sequence[tuple[int, NewRecord]], now: datetime, source: str, tally: Tally
 ) -> None:
@@ -69,7 +77,7 @@ def enter_records(
             tally.count("same")
             continue
         if counts[record.subject] >= RECORDS_MOST:
-            tally.fault(line, *_FULL)
+            tally.fault(line, *FULL)
             continue
         tally.count("new" if before is None else "changed")
         held[key] = facts
