@@ -26,6 +26,10 @@ MALFORMED = {
     "payers where no account is to pay": replace(IN_ORDER, without_accounts=True),
     "a code twice": replace(IN_ORDER, lines=(replace(LINE, traceability_codes=("t", "t")),)),
     "a code without characters": replace(IN_ORDER, lines=(replace(LINE, traceability_codes=("",)),)),
+    "more codes than a basket may name": replace(IN_ORDER, lines=tuple(
+        replace(LINE, traceability_codes=tuple(f"{line}-{code}" for code in range(100)))
+        for line in range(6)
+    )),
     "a prescription that is not there": replace(IN_ORDER, lines=(replace(LINE, prescription_id="?"),)),
 }
 

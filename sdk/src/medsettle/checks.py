@@ -27,6 +27,7 @@ from medsettle.models import (
 from medsettle.wire.reasons import Reason
 
 LINES_MAX: Final = 200
+TRACEABILITY_CODES_MAX: Final = 500
 PRESCRIPTIONS_MAX: Final = 20
 PAYERS_MAX: Final = 8
 TENDERS_MAX: Final = 8
@@ -111,6 +112,8 @@ def checked_basket(basket: Basket) -> Basket:
     _encounter(basket.encounter or Encounter())
     lines = tuple(_line(line, number) for number, line in enumerate(basket.lines, 1))
     _unique([line.line_id or str(number) for number, line in enumerate(lines, 1)], "line_id")
+    codes = [code for line in lines for code in line.traceability_codes]
+    _at_most(codes, TRACEABILITY_CODES_MAX, "basket.lines.traceability_codes")
     _prescribed(basket)
     return replace(basket, lines=lines)
 

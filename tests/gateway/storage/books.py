@@ -19,15 +19,27 @@ from medsettle_gateway.domain.moves import (
     MoveCounter,
     PostEntry,
     PutSale,
+    SellCodes,
 )
 from medsettle_gateway.domain.sale import Effect
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.storage.audit.asking import Books as Asked
 from medsettle_gateway.storage.audit.processes import sharing
 from medsettle_gateway.storage.audit.verifying import Verdict, verdict_of, verify
 from medsettle_gateway.storage.connection import Connection
 from tests.gateway.domain.prescribed import DRAW, registered
 from tests.gateway.storage.postgres_stand import PostgresStand
-from tests.gateway.storage.stand import NOW, PAID, REGION, TODAY, SqliteStand, person, request_id, sale
+from tests.gateway.storage.stand import (
+    CLINIC,
+    NOW,
+    PAID,
+    REGION,
+    TODAY,
+    SqliteStand,
+    person,
+    request_id,
+    sale,
+)
 
 FUND, ACCOUNTS, MEMO = f"{REGION}/employee/pooled", f"{REGION}/employee/accounts", "memo/I"
 DRUG = Dispensed("厄贝沙坦片", TODAY, 7, "hypertension", "chronic")
@@ -135,6 +147,7 @@ def booked(stand: SqliteStand | PostgresStand) -> Books:
         KeepDispensed(request_id(2).text, member, (DRUG,)),
         KeepPrescription(registered(member=member)),
         DrawPrescriptions(request_id(1).text, (DRAW,)),
+        SellCodes(request_id(1).text, CLINIC, (TracedCode("81234567", "XA01"),), NOW),
     )
     books.chain()
     return books

@@ -91,6 +91,8 @@ TAMPERINGS = [
      "0 of drug-a count as dispensed, but sales draw 10000"),
     ("DELETE FROM prescription_draws", "prescriptions", "10000 of drug-a count as dispensed, but sales draw"),
     ("UPDATE sales SET state = 'SEALED' WHERE number = 1", "prescriptions", "but sales draw 0"),
+    ("UPDATE trace_codes SET standing_count = 0", "codes", "stands in 0 sales, but 1 that stand"),
+    ("DELETE FROM trace_events", "codes", "81234567 stands in 1 sales, but 0 that stand took it"),
     ("UPDATE entries SET operator = 'another' WHERE {key} = 2", "chain", "entry 2 was changed"),
     ("UPDATE entries SET reason = 'a reason' WHERE {key} = 3", "chain", "entry 3 was changed"),
     ("UPDATE entries SET business_on = '2026-03-03' WHERE {key} = 1", "chain", "entry 1 was changed"),

@@ -17,6 +17,8 @@ _CODE_CHARS: Final = 32
 _POLICY_ID_CHARS: Final = 64
 _TRACEABILITY_COUNT: Final = 100
 _TRACEABILITY_CHARS: Final = 64
+_TRACEABILITY_IN_ALL_COUNT: Final = 500
+"""Of a basket: a decision holds a lock for each."""
 _PRESCRIPTION_COUNT: Final = 20
 _PRESCRIPTION_ID_CHARS: Final = 16
 _NUMBER_CHARS: Final = 40
@@ -49,6 +51,8 @@ def basket(wire: settlement_pb2.Basket, lines_most: int) -> Basket:
     prescriptions = _prescriptions(wire.prescriptions)
     known = frozenset(each.prescription_id for each in prescriptions)
     lines = tuple(_line(each, number, known) for number, each in enumerate(wire.lines, 1))
+    codes_count = sum(len(line.traceability_codes) for line in lines)
+    form.within(codes_count, _TRACEABILITY_IN_ALL_COUNT, "basket.lines.traceability_codes")
     form.unique([line.line_id for line in lines], "basket.lines.line_id")
     encounter = wire.encounter
     admitted_on = form.day_if(encounter, "admitted_on", "basket.encounter")

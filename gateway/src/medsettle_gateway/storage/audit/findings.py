@@ -126,6 +126,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "but sales draw {drawn_e4} (in ten-thousandths)",
         "institution", "number", "item_code", "counted_e4", "drawn_e4",
     ),
+    "codes": _said(
+        "追溯码 {code}:登记在 {standing_count} 笔业务名下,但由 {taken_count} 笔有效业务占用",
+        "traceability code {code} stands in {standing_count} sales, but {taken_count} that stand took it",
+        "code", "standing_count", "taken_count",
+    ),
 }
 """Every kind, in the order in which findings are told: by the name of the question that finds it."""
 

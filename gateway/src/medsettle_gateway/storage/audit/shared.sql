@@ -63,6 +63,16 @@ SELECT institution, number, item_code, sum(counted_e4), sum(drawn_e4) FROM (
 ) AS sides GROUP BY institution, number, item_code
 HAVING sum(counted_e4) <> sum(drawn_e4) ORDER BY institution, number, item_code LIMIT :most;
 
+-- In how many sales each traceability code stands, and how many of those that stand have taken it.
+-- name: codes
+SELECT code, sum(standing_count), sum(taken_count) FROM (
+  SELECT code, standing_count, 0 AS taken_count FROM trace_codes WHERE standing_count > 0
+  UNION ALL
+  SELECT code, 0, CASE WHEN sold THEN 1 ELSE -1 END FROM trace_events JOIN sales USING (request_id)
+  WHERE state IN ('PENDING', 'HELD', 'SETTLED', 'UNDOING')
+) AS sides GROUP BY code
+HAVING sum(standing_count) <> sum(taken_count) ORDER BY code LIMIT :most;
+
 -- name: sale_records
 SELECT request_id, body FROM sales WHERE request_id > :after ORDER BY request_id LIMIT :most;
 

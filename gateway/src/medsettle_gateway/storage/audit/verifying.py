@@ -25,7 +25,7 @@ from medsettle_gateway.storage.connection import Connection
 
 RANGE_COUNT: Final = 4_096
 """Positions of one step."""
-QUESTIONS: Final = ("counters", "balances", "prescriptions", "orphans", "gaps", "guards")
+QUESTIONS: Final = ("counters", "balances", "prescriptions", "codes", "orphans", "gaps", "guards")
 """What is asked of all entries at once; what takes longest is asked first."""
 
 

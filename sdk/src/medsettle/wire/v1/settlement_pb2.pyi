@@ -176,7 +176,7 @@ class Line(_message.Message):
     """Optional. True: a part of an opened pack (拆零), whose traceability code other sales of the place name too."""
     @_builtins.property
     def traceability_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Traceability codes (追溯码) of the packs handed over, up to 100 of up to 64 characters."""
+        """Optional. Traceability codes (追溯码) of the packs handed over, up to 100 of up to 64 characters; 500 in a basket."""
 
     def __init__(
         self,
