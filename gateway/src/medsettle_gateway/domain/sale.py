@@ -90,7 +90,8 @@ class SettlementRecord(Struct, frozen=True):
     """One benefit's calculation: with ``case_input`` and the digests it can be done again for ever.
 
     ``case_input`` is empty where it is not known: of another authority, or lost before a restore.
-    ``order`` is the emergency order under which it was made, empty for none.
+    ``order`` is the emergency order under which it was made, empty for none. ``lines_pack`` and its digest
+    name the pack of the place whose line rules held, empty where they are those of ``pack``.
     """
 
     number: int
@@ -108,6 +109,8 @@ class SettlementRecord(Struct, frozen=True):
     input_json: Raw = field(name="case_input")
     order: str = ""
     raised: tuple[WarningRecord, ...] = ()
+    lines_pack: str = ""
+    lines_digest: str = ""
 
     @property
     def case_input(self) -> Mapping[str, Any]:

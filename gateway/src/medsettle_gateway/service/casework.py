@@ -35,6 +35,7 @@ from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import ENGINE_VERSION, CaseInput
 from medsettle_gateway.policy.notices import Raised
+from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.stored import case_to_json
 from medsettle_gateway.policy.trace import PlainStep, inputs_of
 from medsettle_gateway.service.authority import Decided, Question
@@ -191,9 +192,16 @@ def as_of_now(account: Account, payers: Mapping[str, AccountFacts]) -> Account:
 
 
 def settlement(
-    number: int, settled: Settled, lines: tuple[LineRecord, ...], catalogue_digest: str
+    number: int,
+    settled: Settled,
+    lines: tuple[LineRecord, ...],
+    catalogue_digest: str,
+    there: Pack | None = None,
 ) -> SettlementRecord:
-    """Returns the record of a calculation. Raises AssertionError unless its breakdown adds up."""
+    """Returns the record of a calculation; ``there`` is the pack of the place whose line rules held, if any.
+
+    Raises AssertionError unless its breakdown adds up.
+    """
     (pack, benefit, *_), case, calculation, _ = settled
     calculation.breakdown.check()
     title = next((each.title for each in pack.benefits if each.id == benefit), _ACCOUNT_ONLY)
@@ -213,6 +221,8 @@ def settlement(
         input_json=case_to_json(case),
         order="+".join(order.id for order in case.orders_held()),
         raised=tuple(map(_warning, calculation.raised)),
+        lines_pack="" if there is None else there.id,
+        lines_digest="" if there is None else there.digest,
     )
 
 

@@ -28,6 +28,7 @@ from medsettle_gateway.policy.engine import (
     periods_of,
     remainders,
 )
+from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.stored import case_from_plain
 from medsettle_gateway.service import casework
 from medsettle_gateway.service.authority import Cover, Decided, Offer, Question, Today, Visit
@@ -101,21 +102,30 @@ class Embedded:
             return insured
         return self.rules.work(region, None, asked.service_on, asked.known_on)
 
+    def _place_pack(self, question: Question) -> Pack | None:
+        """The pack whose line rules hold at a place in another region, as far as that region has one."""
+        region, member = question.institution.region, question.member
+        if region == member.region:
+            return None
+        return self.rules.place_pack(region, member.scheme.value, question.service_on, question.known_on)
+
     def _calculated(self, question: Question, work: WorkRules, prescribing: StaffRule) -> Decided:
         member, basket, case = question.member, question.basket, casework.case(question)
         check_conditions(basket, question.filings, work)
-        portions = self._portions(question, case)
+        there = self._place_pack(question)
+        portions = self._portions(question, case, there)
         check_claimed(member, question.service_on, question.known_on, work)
         implied = casework.implied(question.institution)
         for portion in portions:
             taken = portion.benefit, portion.lines
             check_prescribers(basket, question.staff, taken, (question.service_on, implied), prescribing)
-        versions_of = self.rules.versions_known(question.known_on)
+        versions_of = self.rules.versions_there(question.known_on, there)
         settled = calculate_portions(portions, case, versions_of)
         lines = tuple(map(casework.line_record, basket.lines, question.items))
         settlements = [
             casework.settlement(
-                number, each, tuple(lines[index] for index in each.portion.lines), question.catalogue_digest
+                number, each, tuple(lines[index] for index in each.portion.lines), question.catalogue_digest,
+                there,
             )
             for number, each in enumerate(settled, 1)
         ]
@@ -163,11 +173,9 @@ class Embedded:
         before = [(each, indexes) for each, indexes in zip(sale.settlements, chosen, strict=True) if indexes]
         cases = [case_from_plain(each.case_input) for each, _ in before]
         lines: list[Line] = []
-        portions = []
+        portions, there = [], None
         for (each, indexes), case in zip(before, cases, strict=True):
-            pack = self.rules.same(each.pack, each.pack_digest, case.service_on)
-            if pack is None:
-                raise _PackGoneError(each, case.service_on)
+            pack, there = self._same(each, case.service_on)
             begins = len(lines)
             lines += [_as_kept(case.lines[index], stay.get(each.lines[index].line_id)) for index in indexes]
             whose = tuple(range(begins, len(lines)))
@@ -179,13 +187,22 @@ class Embedded:
             accounts=tuple(casework.as_of_now(account, today.payers) for account in cases[0].accounts),
             dispensed=today.dispensed,
         )
-        versions_of = self.rules.versions_known(day_of(sale.created_at))
+        versions_of = self.rules.versions_there(day_of(sale.created_at), there)
         settlements, settled = [], calculate_portions(portions, whole, versions_of)
         for number, ((each, indexes), found) in enumerate(zip(before, settled, strict=True), 1):
             named = tuple(each.lines[index] for index in indexes)
-            settlements.append(casework.settlement(number, found, named, each.catalogue_digest))
+            settlements.append(casework.settlement(number, found, named, each.catalogue_digest, there))
         region, scheme = (sale.effect.region, sale.effect.scheme) if sale.effect else ("", "")
         return casework.decided(settlements, settled, today.payers, region, scheme)
+
+    def _same(self, settlement: SettlementRecord, on: date) -> tuple[Pack, Pack | None]:
+        """The pack by which a settlement was made, with the line rules that held, and whose these were."""
+        pack, there = self.rules.same(settlement.pack, settlement.pack_digest, on), None
+        if settlement.lines_pack:
+            there = self.rules.same(settlement.lines_pack, settlement.lines_digest, on)
+        if pack is None or (settlement.lines_pack and there is None):
+            raise _PackGoneError(settlement, on)
+        return self.rules.with_lines_of(pack, there), there
 
     def cover(self, visit: Visit, benefit: str | None) -> Cover:
         """Returns what the patient may have here: of one benefit, or of all that the region has."""
@@ -230,7 +247,7 @@ class Embedded:
             no_aid=why_no_aid(member, on, rules),
         )
 
-    def _portions(self, question: Question, case: CaseInput) -> tuple[Portion, ...]:
+    def _portions(self, question: Question, case: CaseInput, there: Pack | None) -> tuple[Portion, ...]:
         """Who takes which line. Where one benefit is asked for, it takes them all: one look is enough."""
         member = question.member
         packs = self.rules.of_region(
@@ -240,6 +257,8 @@ class Embedded:
             question.known_on,
             question.basket.benefit,
         )
+        if there is not None:
+            packs = tuple(self.rules.with_lines_of(pack, there) for pack in packs)
         check_reviewed(question.prescribed, (pack.rules.review for pack in packs))
         apart = casework.apart(question, case.encounter)
         if len(apart) > 1:

@@ -6,12 +6,13 @@ from datetime import date
 from typing import Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.errors import refuse
+from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.domain.person_rules import NO_RULES, PersonRules, together
 from medsettle_gateway.domain.tracing import NO_TRACE_RULE, TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import WorkRules
 from medsettle_gateway.domain.work_rules import together as work_together
+from medsettle_gateway.policy.elsewhere import with_lines_of
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.registry import Packs
 
@@ -35,6 +36,7 @@ class Rulebook:
     _work: dict[tuple[str, str | None, date, date], WorkRules] = field(
         init=False, repr=False, default_factory=dict
     )
+    _elsewhere: dict[tuple[str, str], Pack] = field(init=False, repr=False, default_factory=dict)
     _watched: set[str] = field(init=False, repr=False, default_factory=set)
     _traced: set[str] = field(init=False, repr=False, default_factory=set)
     _traces: dict[tuple[str, date, date], TraceRule] = field(init=False, repr=False, default_factory=dict)
@@ -157,6 +159,31 @@ class Rulebook:
                 self._known.clear()
             found = self._known[pack, known_on] = self.packs.versions(pack, known_on)
         return found
+
+    def place_pack(self, region: str, scheme: str, on: date, known_on: date) -> Pack | None:
+        """Returns the pack of the scheme whose line rules hold in a region; None where none was in force."""
+        try:
+            return self.pack_of_scheme(region, scheme, on, known_on)
+        except Refused:
+            return None
+
+    def with_lines_of(self, pack: Pack, there: Pack | None) -> Pack:
+        """Returns the pack with the line rules of the place's, None: with its own."""
+        if there is None:
+            return pack
+        key = (pack.digest, there.digest)
+        found = self._elsewhere.get(key)
+        if found is None:
+            if len(self._elsewhere) >= _KEPT_MOST:
+                self._elsewhere.clear()
+            found = self._elsewhere[key] = with_lines_of(pack, there)
+        return found
+
+    def versions_there(self, known_on: date, there: Pack | None) -> Callable[[str], Sequence[Pack]]:
+        """Returns what tells the versions of a pack that were known, with the line rules of the place's."""
+        if there is None:
+            return self.versions_known(known_on)
+        return lambda pack: [self.with_lines_of(each, there) for each in self._versions(pack, known_on)]
 
     def same(self, pack: str, digest: str, on: date) -> Pack | None:
         """Returns the very file that decided a day before, or None if it is not loaded any more."""
