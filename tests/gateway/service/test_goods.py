@@ -12,7 +12,7 @@ from medsettle_gateway.domain.basket import LineKind
 from medsettle_gateway.domain.facts import DatedAttribute
 from medsettle_gateway.domain.goods import Restricted, Restriction, Terms
 from medsettle_gateway.domain.member import Sex
-from medsettle_gateway.domain.place import Level
+from medsettle_gateway.domain.place import Designation, Level
 from medsettle_gateway.service.checked import EligibilityAnswer
 from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.goods import restricted
@@ -80,6 +80,19 @@ async def test_a_line_is_within_its_terms_or_says_of_which_it_is_outside(
     on_terms(world, **terms)
     is_now(world, **facts)
     assert await restriction(world) == found
+
+
+@pytest.mark.parametrize(("dual_channel", "admitted"), [(True, True), (True, False), (False, True)])
+async def test_a_pharmacy_admitted_to_both_channels_needs_no_level_for_what_is_sold_through_both(
+    *, dual_channel: bool, admitted: bool
+) -> None:
+    world = await a_world()
+    on_terms(world, levels=(Level.TERTIARY,), dual_channel=dual_channel)
+    if admitted:
+        place = world.store.tables.institutions[CLINIC]
+        held = (Designation.BASIC, Designation.DUAL_CHANNEL)
+        world.store.tables.institutions[CLINIC] = replace(place, level=Level.NONE, designations=held)
+    assert (await restriction(world) is None) is (dual_channel and admitted)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.errors import LineFault, refuse_lines
 from medsettle_gateway.domain.facts import CatalogueFacts, InstitutionFacts, MemberFacts
 from medsettle_gateway.domain.goods import NO_TERMS, Restricted, Restriction, Terms
+from medsettle_gateway.domain.place import Designation
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.policy.facts import age_on
 from medsettle_gateway.service.tracing import Traces, trace_faults
@@ -81,6 +82,8 @@ Outside = tuple[str, str]
 def _level(terms: Terms, about: _About) -> Outside | None:
     if not terms.levels or about.institution.level in terms.levels:
         return None
+    if terms.dual_channel and Designation.DUAL_CHANNEL in about.institution.designations:
+        return None  # the other channel is a pharmacy, which has no level
     return " ".join(terms.levels), about.institution.level.value
 
 
