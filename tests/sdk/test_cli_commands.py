@@ -136,7 +136,8 @@ def test_a_basket_may_come_from_a_file(shell: Shell, tmp_path: Path) -> None:
 def test_what_is_refused_ends_with_1_and_names_reason_and_next_step(shell: Shell) -> None:
     ended = shell.run("quote", "--operator", "7", "NOSUCHITEM@5.00", typed=shell.scan(ZHANG))
     assert ended.code == 1
-    assert "目录中没有这个编码。 The catalogue has no such item code." in ended.complaints
+    assert "第1行 NOSUCHITEM:目录中没有这个编码。" in ended.complaints
+    assert "Line 1, NOSUCHITEM: The catalogue has no such item code." in ended.complaints
     assert "-> 请核对医保编码" in ended.complaints
     assert "ITEM_UNKNOWN" in ended.complaints
 
