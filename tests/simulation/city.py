@@ -5,15 +5,18 @@ from functools import cache
 from random import Random
 from typing import Any, Final
 
-from medsettle.models import Basket, Consent, Line, Payer
+from medsettle.models import Basket, Consent, Line, Payer, Prescription, PrescriptionKind
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.facts import KeyRecord, ResolvedCredential, State, TerminalFacts
 from medsettle_gateway.domain.member import Enrolment, Owner
+from medsettle_gateway.domain.moves import KeepPrescription, KeepReview
 from medsettle_gateway.domain.place import InstitutionKind
+from medsettle_gateway.domain.prescriptions import PrescribedDrug
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
 from medsettle_gateway.service.commands import Shown
+from tests.gateway.domain.prescribed import ONE_E4, REVIEW, registered
 from tests.gateway.service.family import bind_all
 from tests.gateway.service.memory_store import MemoryTransaction, Tables
 from tests.gateway.service.world import (
@@ -49,6 +52,8 @@ _PRICES_FEN: Final = (1, 4_999, 30_000, 50_001, 120_000, 250_000, 650_000)
 _GOODS: Final = ("DRUG", "DRUG2", "TONIC")
 _OF_PACK: Final = 0.2
 _FIRST_PACK, _PACKS_COUNT = 8_123_456, 24
+_PRESCRIBED: Final = 0.4
+"""How often what is bought rests on the patient's prescription, of which there is less than is wished for."""
 
 
 def key_of(terminal: str) -> SimulatedKey:
@@ -58,14 +63,20 @@ def key_of(terminal: str) -> SimulatedKey:
 
 def basket(chance: Random, who: str) -> Basket:
     """Returns what somebody buys."""
+    by: dict[str, Any] = {"prescription_id": "rx"} if chance.random() < _PRESCRIBED else {}
     lines = tuple(
         Line(
-            chance.choice(_GOODS), "1", f"{price // 100}.{price % 100:02}", line_id=str(number),
-            **_of_pack(chance),
+            (code := chance.choice(_GOODS)), "1", f"{price // 100}.{price % 100:02}", line_id=str(number),
+            **_of_pack(chance), **(by if code == "DRUG" else {}),
         )
         for number, price in enumerate(chance.choices(_PRICES_FEN, k=chance.choice((1, 2, 3))), 1)
     )
-    return Basket(lines, payers=PAYERS[who])
+    named = Prescription("rx", PrescriptionKind.EXTERNAL, _number(who), institution=CLINIC)
+    return Basket(lines, payers=PAYERS[who], prescriptions=(named,) if by else ())
+
+
+def _number(who: str) -> str:
+    return f"RX-{who}"
 
 
 def _of_pack(chance: Random) -> dict[str, Any]:
@@ -101,7 +112,18 @@ def _built() -> Tables:
     _move_in(made)
     for terminal in TERMINALS:
         _enrol(made, terminal)
+    for who in MEMBERS:
+        _prescribe(made, who)
     return made
+
+
+def _prescribe(made: Tables, who: str) -> None:
+    """A prescription of the clinic's for each of them, which a pharmacist has approved."""
+    made.prescriptions.keep(KeepPrescription(registered(
+        institution=CLINIC, number=_number(who), member=who, issued_on=BEGIN.date(),
+        valid_to=BEGIN.date() + timedelta(days=30), drugs=(PrescribedDrug("DRUG", 2 * ONE_E4),),
+    )))
+    made.prescriptions.keep_review(KeepReview(CLINIC, _number(who), REVIEW))
 
 
 def _move_in(made: Tables) -> None:
