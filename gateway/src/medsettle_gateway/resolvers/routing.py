@@ -28,7 +28,8 @@ class Routed:
 
     async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
         """Returns what the resolver of this kind says; CREDENTIAL_NOT_ACCEPTED, CREDENTIAL_CODE_UNKNOWN."""
-        if shown.kind not in self.kinds:
+        reads_codes = bool(self.codes or self.prefixes)
+        if shown.kind not in self.kinds or (shown.kind == KIND and not reads_codes):
             return Refusal(Reason.CREDENTIAL_NOT_ACCEPTED, {"kind": shown.kind})
         resolver = self._of_code(shown) if shown.kind == KIND else self.cards
         if resolver is None:

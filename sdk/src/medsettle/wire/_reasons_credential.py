@@ -36,8 +36,8 @@ OF_CREDENTIALS: Final[dict[Reason, ReasonText]] = {
         Actor.PATIENT,
         "这里不受理这种就诊凭证。",
         "This kind of credential is not accepted here.",
-        "请患者改用医保电子凭证。",
-        "Ask the patient for the electronic credential.",
+        "请患者改用其他凭证,例如医保电子凭证或社保卡。",
+        "Ask for another one, such as the electronic credential or the social card.",
     ),
     Reason.CREDENTIAL_CODE_UNKNOWN: _recorded(
         Actor.PATIENT,
