@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from medsettle_gateway.domain.credential import Proxy, Relation
-from medsettle_gateway.domain.moves import KeepProxy, PutSale
+from medsettle_gateway.domain.moves import KeepProxy, KeepReassertion, PutSale
 from medsettle_gateway.storage import rotation
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.proxies import proxy_of
 from medsettle_gateway.storage.register import holders_of, member_of
 from medsettle_gateway.storage.sealing import Sealer
 from tests.gateway.cli.city import City, on_both_stores
+from tests.gateway.storage.release_course import SHOWN
 from tests.gateway.storage.stand import NOW, sale
 
 pytestmark = on_both_stores
@@ -31,8 +32,16 @@ def members_count(city: City) -> int:
 def with_proxy(city: City) -> str:
     one = sale(1)
     with city.gateway.writing() as connection:
-        write(connection, city.gateway.sealer, (PutSale(one), KeepProxy(one.request_id.text, PROXY, NOW)))
+        write(connection, city.gateway.sealer, (
+            PutSale(one), KeepProxy(one.request_id.text, PROXY, NOW), KeepReassertion(SHOWN),
+        ))
     return one.request_id.text
+
+
+def answer_shown(city: City) -> bytes:
+    """What a till showed after a restore, as it is read with the keys that there are now."""
+    ((request_id, sealed),) = city.rows("SELECT request_id, answer_sealed FROM reassertions")
+    return city.gateway.sealer.open_answer(request_id, bytes(sealed))
 
 
 def found_as(city: City, sealer: Sealer) -> tuple[str | None, int]:
@@ -50,7 +59,7 @@ def test_a_rotation_seals_everything_anew_and_drops_the_old_key_only_after_that(
     assert whom[0] is not None
     added = city.ask("identity", "add-key")["added"]
     told = city.ask("identity", "keys")
-    count = members_count(city) + 1
+    count = members_count(city) + 2
     assert (told["newest"], told["pending"]) == (added, True)
     assert told["sealed"] == {before.key_ids[0]: count, added: 0}
     assert "still in use" in city.run("identity", "drop-keys", exit_code=1).stderr
@@ -64,6 +73,7 @@ def test_a_rotation_seals_everything_anew_and_drops_the_old_key_only_after_that(
     assert found_as(city, city.gateway.sealer) == whom
     with city.gateway.reading() as connection:
         assert proxy_of(connection, city.gateway.sealer, text) == PROXY
+    assert answer_shown(city) == SHOWN.evidence.answer
     city.run("member", "show", MEMBER)
     assert city.ask("identity", "rotate")["sealed_anew"] == 0
 
@@ -200,3 +210,13 @@ def test_a_wrapped_key_needs_a_command(city: City) -> None:
     assert "set keys.identity_key_command" in city.run("terminal", "list", exit_code=2).stderr
     path.write_text(path.read_text("ascii").split()[0] + "\n", "ascii")
     assert "identity_key_command must be set" in city.run("identity", "add-key", exit_code=2).stderr
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE reassertions SET became = 'ENTERED'", "UPDATE reassertions SET request_id = 'other'",
+    "DELETE FROM reassertions", "UPDATE proxies SET request_id = 'other'",
+])
+def test_but_for_its_seal_nothing_changes_of_what_stands_for_ever(city: City, statement: str) -> None:
+    with_proxy(city)
+    with pytest.raises(Exception, match="never"):
+        city.change(statement)
