@@ -16,12 +16,12 @@ OF_TRACED: Final[dict[Reason, ReasonText]] = {
         "这个追溯码的药品已经售出,不能再卖一次。",
         "The pack with this traceability code was sold already and cannot be sold again.",
         "请换一盒扫码;若确未售出,请按所列机构和时间向经办机构核实,不要把这盒交给患者。",
-        "Scan another pack; if this one was never sold, ask about the place and time that are named and keep it.",
+        "Scan another pack; if this one was never sold, keep it and ask about the place and time named.",
     ),
     Reason.TRACE_CODE_SPLIT: _of_line(
         Actor.CASHIER,
         "这个追溯码的药品在本机构已经拆零销售,不能整盒再卖。",
-        "The pack with this traceability code was opened here and sold in part: it is no whole pack any more.",
+        "The pack with this traceability code was opened here and sold in part: it is no whole pack now.",
         "拆零销售请勾选“拆零”;整盒请换一盒扫码。",
         "For a part of it declare a split pack; for a whole pack scan another one.",
     ),
@@ -51,7 +51,7 @@ OF_TRACED: Final[dict[Reason, ReasonText]] = {
         "按本地规定,这种药品要扫追溯码才能医保结算。",
         "Here this item needs the traceability codes of its packs to be settled by insurance.",
         "请扫药盒上的追溯码;药盒上没有追溯码的,请联系经办机构列入无码目录。",
-        "Scan the code on each pack; where a pack has none, ask for the item to be listed as one without codes.",
+        "Scan the code on each pack; if a pack has none, ask for the item to be listed as one without.",
     ),
     Reason.TRACE_CODE_INVALID: _of_line(
         Actor.CASHIER,
