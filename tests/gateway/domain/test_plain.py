@@ -16,6 +16,7 @@ from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.finding import AcceptedWarning, Finding
 from medsettle_gateway.domain.ids import Ticket
 from medsettle_gateway.domain.plain import canonical, from_json, from_plain, to_json, to_plain
+from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.sale import (
     AccountBooking,
     CounterDelta,
@@ -28,6 +29,7 @@ from medsettle_gateway.domain.sale import (
     WarningRecord,
 )
 from medsettle_gateway.domain.split import AccountPart, Difference, Split
+from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import Reference
 
 
@@ -138,6 +140,8 @@ STORED_IN_ORDER = {
     Difference: ("funds", "accounts", "cash_fen"),
     TenderRecord: ("kind", "amount_fen", "reference"),
     Ticket: ("institution", "till", "day", "number"),
+    TracedCode: ("code", "item_code", "split"),
+    Draw: ("institution", "number", "item_code", "quantity_e4"),
     TraceStep: ("step", "rule", "clause", "inputs", "amount_fen", "line"),
     WarningRecord: (
         "id", "title_zh", "title_en", "threshold_fen", "before_fen", "after_fen", "clause",
