@@ -8,6 +8,7 @@ from msgspec import structs
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.basket import Dispensed
+from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.domain.entry import Posting
 from medsettle_gateway.domain.facts import EnrolCode
 from medsettle_gateway.domain.keys import (
@@ -49,6 +50,7 @@ from medsettle_gateway.domain.moves import (
     KeepDispensed,
     KeepNonce,
     KeepPrescription,
+    KeepProxy,
     KeepReassertion,
     KeepReview,
     KeepWithdrawal,
@@ -155,6 +157,7 @@ def first_moves(member: str, account: str) -> tuple[Move, ...]:
         DrawPrescriptions(held.request_id.text, (DRAW,)),
         SellCodes(held.request_id.text, CLINIC, (TracedCode("8123456", "XA01"),), NOW),
         UseCredential("c", held.request_id.text, NOW, NOW + SECOND), KeepNonce("s", "n", NOW + SECOND),
+        KeepProxy(held.request_id.text, Proxy(Relation.CHILD, "张晓", "21030219850412001X"), NOW),
         PutTerminal(TERMINAL), PutTerminalKey(key_record()), UseEnrolCode("hash", "k1", NOW),
         KeepReassertion(SHOWN),
     )
