@@ -79,6 +79,8 @@ def trace_faults(
     seen: dict[str, str] = {}
     rule = traces.rule
     for line, item in zip(lines, items, strict=True):
+        if not (line.traceability_codes or rule.required):
+            continue
         count, packs_count = len(line.traceability_codes), -(-line.quantity_e4 // QUANTITY_ONE_E4)
         least_count = _least_count(line, item, rule, service_on, packs_count)
         if count < least_count:
