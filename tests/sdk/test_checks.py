@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsettle import checks
+from medsettle.checks_patient import checked_credential
 from medsettle.errors import RequestError
 from medsettle.models import (
     Account,
@@ -107,7 +108,7 @@ def test_a_basket_in_order_gets_its_amounts() -> None:
 @pytest.mark.parametrize(
     ("check", "value"),
     [
-        (checks.checked_credential, ""), (checks.checked_credential, "x" * 513),
+        (checked_credential, ""), (checked_credential, "x" * 513),
         (checks.checked_operator, ""), (checks.checked_operator, "x" * 41),
         (checks.checked_reason, ""), (checks.checked_reason, "x" * 201),
         (checks.checked_acknowledgements, ("x",) * 17),
@@ -136,7 +137,7 @@ CONTROLS = ["7\r", "\x00", "7\x7f", "\u202e7", "\u2028", "\ud800"]
 TEXT_CHECKS: dict[str, Callable[[str], object]] = {
     "operator": checks.checked_operator,
     "reason": checks.checked_reason,
-    "credential": checks.checked_credential,
+    "credential": checked_credential,
     "tender": lambda text: checks.checked_tenders((Tendered(text, 100),), 100),
     "late reason": lambda text: checks.checked_basket(Basket((LINE,), late_reason=text)),
     "benefit": lambda text: checks.checked_basket(Basket((LINE,), benefit=text)),

@@ -17,11 +17,10 @@ from medsettle._desk.selling import second_click
 from medsettle.checks import (
     checked_acknowledgements,
     checked_basket,
-    checked_credential,
     checked_operator,
-    checked_proxy,
     checked_warnings,
 )
+from medsettle.checks_patient import checked_credential, checked_proxy
 from medsettle.errors import MedsettleError, refusal_of
 from medsettle.models import (
     AcceptedWarning,

@@ -4,7 +4,8 @@ from medsettle._arguments import fitting
 from medsettle._desk.effects import Ask, Script
 from medsettle._desk.questions import answered
 from medsettle._exchange import prescribing
-from medsettle.checks import checked_credential, checked_operator
+from medsettle.checks import checked_operator
+from medsettle.checks_patient import checked_credential
 from medsettle.models import Credential, PrescriptionOrder, RegisteredPrescription
 from medsettle.wire import calls
 

@@ -12,13 +12,8 @@ from medsettle._exchange import answering, asking, covering
 from medsettle._exchange.answering import UnreadableError
 from medsettle._exchange.covering import Rotated
 from medsettle._exchange.signed import OK, Verdict
-from medsettle.checks import (
-    checked_basket,
-    checked_credential,
-    checked_item_codes,
-    checked_operator,
-    checked_staying,
-)
+from medsettle.checks import checked_basket, checked_operator, checked_staying
+from medsettle.checks_patient import checked_credential, checked_item_codes
 from medsettle.errors import till_error
 from medsettle.models import (
     Basket,

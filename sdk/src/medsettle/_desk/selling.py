@@ -26,14 +26,13 @@ from medsettle._exchange import asking
 from medsettle.checks import (
     checked_acknowledgements,
     checked_basket,
-    checked_credential,
     checked_operator,
-    checked_proxy,
     checked_reason,
     checked_split,
     checked_tenders,
     checked_warnings,
 )
+from medsettle.checks_patient import checked_credential, checked_proxy
 from medsettle.errors import MedsettleError, OutcomeUnknownError, RefusedError, error_class, refusal_of
 from medsettle.models import (
     AcceptedWarning,

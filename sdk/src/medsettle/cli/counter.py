@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TextIO
 
-from medsettle.checks import checked_basket, checked_proxy
+from medsettle.checks import checked_basket
+from medsettle.checks_patient import checked_proxy
 from medsettle.cli.as_json import as_json
 from medsettle.cli.lines import BasketTextError, basket_of, line_of, payer_of, prescribed
 from medsettle.cli.screen import Screen
