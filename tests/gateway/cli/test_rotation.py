@@ -1,9 +1,12 @@
 """One key of people's names and numbers takes the place of another, while everything is found and opened."""
 
+import itertools
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,12 +109,36 @@ def test_a_rotation_may_be_stopped_and_goes_on_where_it_was(
 
     gateway = city.gateway
     with pytest.raises(KeyboardInterrupt):
-        rotation.rotate(gateway.writing, gateway.sealer, stop)
+        rotation.rotate(gateway.reading, gateway.writing, gateway.sealer, stop)
     assert heard == [5, 5]
     told = city.ask("identity", "keys")
     assert sorted(told["sealed"].values()) == sorted((count - 10, 10))
     assert found_as(city, city.gateway.sealer) == whom
     assert city.ask("identity", "rotate")["sealed_anew"] == count - 10
+
+
+def test_a_gateway_that_goes_on_under_the_old_key_is_found_out(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one on a machine to which the new key was not copied."""
+    stale, numbers = Sealer.of(city.gateway.keys.identities[0]), itertools.count(1)
+    city.ask("identity", "add-key")
+    batches = rotation._batches
+
+    def beside(*given: Any) -> Iterator[int]:
+        yield from batches(*given)
+        one = sale(next(numbers))
+        text = one.request_id.text
+        with city.gateway.writing() as connection:
+            write(connection, city.gateway.sealer, (PutSale(one), KeepProxy(text, PROXY, NOW)))
+            sealed = stale.seal_proxy(text, PROXY)
+            connection.execute("UPDATE proxies SET sealed = ? WHERE request_id = ?", (sealed, text))
+
+    monkeypatch.setattr(rotation, "_batches", beside)
+    assert "copy keys/ to every machine" in city.run("identity", "rotate", exit_code=2).stderr
+    assert city.ask("identity", "keys")["pending"]
+    monkeypatch.undo()
+    assert city.ask("identity", "rotate")["sealed_anew"] > 0
 
 
 def test_members_are_not_imported_between_two_keys(city: City) -> None:

@@ -130,7 +130,7 @@ def rotate_command(check: bool, as_json: bool, config_path: Path) -> None:  # no
             f"Something is sealed under the key {', '.join(missing)}, which is not in the file of keys: "
             "restore it from the backup.",
         )
-    done = left if check else rotate(gateway.writing, gateway.sealer)
+    done = left if check else rotate(gateway.reading, gateway.writing, gateway.sealer)
     if as_json:
         print_json({"newest": newest, "sealed_anew": done, "check": check})
         return

@@ -12,13 +12,17 @@ from typing import Any, Final, NamedTuple
 from medsettle_gateway.config import ConfigError
 from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.found import SEAL
+from medsettle_gateway.storage.key_ring import KEY_ID_BYTES
 from medsettle_gateway.storage.members import ID_NUMBER, NUMBER, SOCIAL_CARD
 from medsettle_gateway.storage.sealing import Sealer
 
 BATCH_ROWS: Final = 200
 """Rows of one transaction: others that write wait for so many."""
 
-Writing = Callable[[], AbstractContextManager[Connection]]
+_PASSES_COUNT: Final = 5
+"""Passes over everything: a gateway that has not met the new key yet may seal under the old one meanwhile."""
+
+Opening = Callable[[], AbstractContextManager[Connection]]
 
 
 class _Table(NamedTuple):
@@ -38,6 +42,13 @@ class _Table(NamedTuple):
         return (
             f"SELECT {names}, {self.column} FROM {self.name} WHERE ({names}) > ({marks}) "  # noqa: S608 - ours
             f"ORDER BY {names} LIMIT ?"
+        )
+
+    @property
+    def counts(self) -> str:
+        """Keys, and how many values are sealed under each."""
+        return (
+            f"SELECT substr({self.column}, 1, {KEY_ID_BYTES}), count(*) FROM {self.name} GROUP BY 1"  # noqa: S608
         )
 
     @property
@@ -92,35 +103,50 @@ def refuse_pending(connection: Connection, sealer: Sealer) -> None:
 
 
 def sealed_by_key(connection: Connection, sealer: Sealer) -> dict[str, int]:
-    """Returns how many values are sealed under each key, by its name, the oldest key first."""
+    """Returns how many values are sealed under each key, by its name: keys that are not there come first."""
     counts: Counter[str] = Counter()
     for table in _TABLES:
-        for page in _pages(connection, table):
-            counts.update(sealer.key_of(bytes(row[-1])) for row in page)
+        for key_id, count in connection.execute(table.counts).fetchall():
+            counts[bytes(key_id).hex()] += count
     known = {name: counts.pop(name, 0) for name in sealer.key_ids}
     return {**dict(sorted(counts.items())), **known}
 
 
-def rotate(writing: Writing, sealer: Sealer, progress: Callable[[int], None] = lambda _: None) -> int:
+def rotate(
+    reading: Opening, writing: Opening, sealer: Sealer, progress: Callable[[int], None] = lambda _: None
+) -> int:
     """Seals everything under the newest key, and returns how many values were sealed anew.
 
     ``writing`` opens a writing transaction; each batch has one of its own: it may be stopped and run again.
-    ``progress`` hears of each batch. Raises ValueError where a value was sealed under a key that is not
-    there.
+    ``reading`` opens a connection that keeps nobody from writing. ``progress`` hears of each batch. Raises
+    ValueError where a value was sealed under a key that is not there, ConfigError where gateways go on
+    sealing under an older one.
     """
     done = 0
-    for table in _TABLES:
-        after: tuple[str, ...] | None = ("",) * len(table.key)
-        while after is not None:
+    for _ in range(_PASSES_COUNT):
+        for table in _TABLES:
+            for changed in _batches(writing, sealer, table):
+                done += changed
+                progress(changed)
+        with reading() as connection:
+            counts = sealed_by_key(connection, sealer)
+        if not any(count for name, count in counts.items() if name != sealer.key_ids[-1]):
             with writing() as connection:
-                after, changed = _batch(connection, sealer, table, after)
-            done += changed
-            progress(changed)
-    with writing() as connection:
-        if set(_under_others(connection, sealer)):
-            return done + rotate(writing, sealer, progress)
-        connection.execute("UPDATE settings SET value = ? WHERE name = ?", (sealer.seals[0], SEAL))
-    return done
+                connection.execute("UPDATE settings SET value = ? WHERE name = ?", (sealer.seals[0], SEAL))
+            return done
+    raise ConfigError(
+        "有网关仍在用旧密钥封存;请把 keys/ 复制到每台机器,再执行一次。",
+        "A gateway still seals under an older key: copy keys/ to every machine, then run this again.",
+    )
+
+
+def _batches(writing: Opening, sealer: Sealer, table: _Table) -> Iterator[int]:
+    """Seals the rows of a table anew, and yields how many of each batch were."""
+    after: tuple[str, ...] | None = ("",) * len(table.key)
+    while after is not None:
+        with writing() as connection:
+            after, changed = _batch(connection, sealer, table, after)
+        yield changed
 
 
 def _batch(
@@ -137,21 +163,3 @@ def _batch(
         connection.executemany(table.change, changes)
     ended = len(rows) < BATCH_ROWS
     return None if ended else tuple(rows[-1][:-1]), len(changes)
-
-
-def _under_others(connection: Connection, sealer: Sealer) -> Iterator[str]:
-    """What a gateway sealed under an older key meanwhile."""
-    newest = sealer.key_ids[-1]
-    for name, count in sealed_by_key(connection, sealer).items():
-        if name != newest and count:
-            yield name
-
-
-def _pages(connection: Connection, table: _Table) -> Iterator[list[Any]]:
-    after: tuple[str, ...] = ("",) * len(table.key)
-    while True:
-        rows = connection.execute(table.page, (*after, BATCH_ROWS * 10)).fetchall()
-        if not rows:
-            return
-        yield rows
-        after = tuple(rows[-1][:-1])
