@@ -341,3 +341,32 @@ def test_arrears_that_were_paid_in_time_end_nothing_within_a_stay() -> None:
 def test_cover_that_ends_earlier_still_ends_then() -> None:
     someone = member(span("2020-01-01..2026-04-15"), past=owing("2026-05-01..").past)
     assert covered_to(someone, "2026-04-10", "2026-05-12", ARREARS) == "2026-04-15"
+
+
+def test_an_interruption_within_a_stay_ends_cover_though_it_is_back_before_discharge() -> None:
+    someone = member(span("2020-01-01..2026-04-15"), span("2026-04-20.."))
+    assert covered_to(someone, "2026-04-10", "2026-05-12", NO_RULES) == "2026-04-15"
+    assert covered_to(someone, "2026-04-20", "2026-05-12", NO_RULES) is None
+
+
+def test_a_change_of_scheme_without_a_gap_ends_nothing_within_a_stay() -> None:
+    someone = member(span("2020-01-01..2026-04-15", RESIDENT), span("2026-04-16..", EMPLOYEE))
+    assert covered_to(someone, "2026-04-10", "2026-05-12", NO_RULES) is None
+
+
+def test_a_second_scheme_that_begins_within_a_stay_ends_cover_on_the_eve() -> None:
+    someone = member(span("2020-01-01..", RESIDENT), span("2026-04-16..", EMPLOYEE))
+    assert covered_to(someone, "2026-04-10", "2026-05-12", NO_RULES) == "2026-04-15"
+
+
+def test_a_waiting_period_that_begins_within_a_stay_leaves_the_days_after_the_gap_unpaid_too() -> None:
+    waits = PersonRules(interruption=InterruptionRule(6, 12, "八"), waiting=(WaitingRule((), 6, "八"),))
+    someone = member(span("2010-01-01..2025-10-31"), span("2026-05-01.."))
+    assert covered_to(someone, "2025-10-20", "2026-05-12", waits) == "2025-10-31"
+
+
+def test_an_age_that_is_reached_within_a_stay_ends_cover_on_the_eve() -> None:
+    rules = PersonRules(ages=(AgeRule((), None, 60, "二"),))
+    someone = member(born_on="1966-04-16")
+    assert covered_to(someone, "2026-04-10", "2026-05-12", rules) == "2026-04-15"
+    assert covered_to(someone, "2026-04-10", "2026-04-15", rules) is None

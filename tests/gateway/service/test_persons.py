@@ -193,6 +193,15 @@ async def test_a_suspension_that_begins_within_a_stay_leaves_the_days_from_then_
     assert dict(sale.split.funds) == {"pooled": 5_000}
 
 
+async def test_days_of_a_stay_between_two_periods_of_cover_are_not_paid() -> None:
+    town = await a_world()
+    town.record(PersonKind.COVER, "2020-01-01..2026-06-29", EMPLOYEE)
+    town.record(PersonKind.COVER, "2026-07-01..", EMPLOYEE)
+    sale = await town.settled(who=WEI, basket=a_stay())
+    assert sale.split is not None
+    assert dict(sale.split.funds) == {"pooled": 5_000}
+
+
 async def test_who_was_not_covered_when_admitted_is_not_covered_for_the_stay() -> None:
     town = await a_world()
     town.record(PersonKind.SUSPENSION, "2026-06-01..2026-06-29", Suspension("until admission"))

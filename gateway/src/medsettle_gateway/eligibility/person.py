@@ -43,16 +43,24 @@ def during_stay(
 ) -> MemberFacts:
     """Returns the member with the last day of a stay on which benefits are to be had as the end of cover.
 
-    What was served after it no fund pays: arrears, a suspension or a year that nobody paid may begin within
-    a stay. That they end within it too opens nothing again.
+    What was served after it no fund pays: cover may be interrupted within a stay, arrears, a suspension or a
+    year that nobody paid may begin, an age be reached. That they end within it too opens nothing again.
     """
-    past = member.past
-    begin = {each.first_on for each in past.arrears} | {each.first_on for each in past.suspensions}
-    begin |= {date(year, 1, 1) for year in range(admitted_on.year + 1, on.year + 1)}
-    for day in sorted(day for day in begin if admitted_on < day <= on):
+    for day in sorted(day for day in _turns(member, admitted_on, on, rules) if admitted_on < day <= on):
         if _refusal_of(member, day, rules, today) is not None:
             return replace(member, covered_to=min(day - _A_DAY, member.covered_to or date.max))
     return member
+
+
+def _turns(member: MemberFacts, admitted_on: date, on: date, rules: PersonRules) -> set[date]:
+    """The days on which something may begin that stops benefits."""
+    past = member.past
+    turns = {each.first_on for each in (*past.arrears, *past.suspensions, *past.spans)}
+    turns |= {span.last_on + _A_DAY for span in past.spans if span.last_on is not None}
+    turns |= {date(year, 1, 1) for year in range(admitted_on.year + 1, on.year + 1)}
+    if member.born_on is not None:
+        turns |= {months_later(member.born_on, 12 * age.below) for age in rules.ages}
+    return turns
 
 
 def _refusal_of(member: MemberFacts, on: date, rules: PersonRules, today: date) -> Refusal | None:
