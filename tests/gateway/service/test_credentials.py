@@ -1,6 +1,7 @@
 """A credential on its way through a sale: for what it is asked, when it is used up, and who came with it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from msgspec import structs
@@ -23,7 +24,21 @@ from medsettle_gateway.service.commands import (
     Shown,
 )
 from medsettle_gateway.service.ports import CredentialResolver
-from tests.gateway.service.world import CLINIC, FATHER, KEY, NOON, PHARMACY, World, basket, line, split
+from medsettle_gateway.service.remote import RefusedThere
+from tests.gateway.service.remote_world import RemoteWorld
+from tests.gateway.service.scripted import REQUEST_LOST, settled_there
+from tests.gateway.service.world import (
+    CLINIC,
+    FATHER,
+    KEY,
+    NOON,
+    PHARMACY,
+    Counter,
+    World,
+    basket,
+    line,
+    split,
+)
 
 EXTERNAL = AskedPrescription("rx", Prescription.EXTERNAL, "n1", "D1", "H1")
 OWN = AskedPrescription("rx", Prescription.OWN)
@@ -72,6 +87,14 @@ async def test_a_check_says_for_what_by_the_prescription_that_is_brought(
     check = CheckEligibility(caller, world.credential(), prescription=kind, operator="wang")
     told = await purpose_of(world, check)
     assert (told.purpose, told.operator) == (purpose, "wang")
+
+
+class Cards(Counter):
+    """Whatever is shown is a card that may be shown again."""
+
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
+        found = await super().resolve(shown, asked, now)
+        return replace(found, single_use=False) if isinstance(found, ResolvedCredential) else found
 
 
 class Card:
@@ -161,3 +184,21 @@ async def test_of_a_sale_that_is_refused_nobody_is_kept() -> None:
     answer = await world.ask(world.settle(proxy=PROXY))
     assert isinstance(answer, RefusedAnswer)
     assert world.store.tables.proxies == {}
+
+
+@pytest.mark.parametrize("ends", ["settled", "refused"])
+async def test_a_card_at_an_authority_beyond_the_house_is_neither_used_up_nor_freed(ends: str) -> None:
+    world = await RemoteWorld(resolver=Cards()).begun(courier=False)
+    world.authority.script.append(REQUEST_LOST)
+    command = world.settle(proxy=PROXY)
+    answer = await world.ask(command, deadline_s=1)
+    assert isinstance(answer, SaleAnswer)
+    assert answer.sale.state is SaleState.PENDING
+    assert world.store.tables.credentials == {}
+    assert world.store.tables.proxies[command.request_id.text].proxy == PROXY
+    pending = world.at(command.request_id)
+    word = settled_there(pending) if ends == "settled" else RefusedThere("E-104", "超过限额")
+    await world.hears(command.request_id, word)
+    assert world.at(command.request_id).state.value.lower() == ends
+    assert world.store.tables.credentials == {}
+    await world.ends()

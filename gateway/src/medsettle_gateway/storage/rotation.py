@@ -16,7 +16,7 @@ from medsettle_gateway.storage.key_ring import KEY_ID_BYTES
 from medsettle_gateway.storage.members import ID_NUMBER, NUMBER, SOCIAL_CARD
 from medsettle_gateway.storage.sealing import Sealer
 
-BATCH_ROWS: Final = 200
+BATCH_ROWS: Final = 500
 """Rows of one transaction: others that write wait for so many."""
 
 _PASSES_COUNT: Final = 5
