@@ -257,6 +257,27 @@ def test_a_place_elsewhere_is_filed_by_any_kind_of_filing(kind: Away) -> None:
     assert area_of("210300", ELSEWHERE, filings, emergency=True) is Area.FILED
 
 
+def referred(begins: date, ends: date, institution: str) -> DatedRecord:
+    body = AwayFiled(Away.REFERRAL, institutions=(institution,), issued_by="H1")
+    return recorded(FilingFact.AWAY, f"referral/{begins}", begins, ends, body)
+
+
+def test_a_second_referral_leaves_the_first_one_in_force() -> None:
+    both = referred(JANUARY, JUNE, "H9"), referred(MARCH - DAY, JUNE, "H8")
+    found = at(*both, place=ELSEWHERE)
+    assert [each.refusal and each.refusal.reason for each in found] == [None, Reason.FILING_ELSEWHERE]
+    for place in (ELSEWHERE, replace(ELSEWHERE, code="H8")):
+        assert area_of("210300", place, at(*both, place=place), emergency=False) is Area.FILED
+
+
+def test_of_referrals_that_are_over_the_last_one_is_told() -> None:
+    over = referred(LONG_AGO, JANUARY, "H8"), referred(JANUARY, MARCH - DAY, "H9")
+    (told,) = at(*over, place=ELSEWHERE)
+    assert (told.institutions, told.refusal and told.refusal.reason) == (
+        ("H9",), Reason.FILING_NOT_IN_FORCE,
+    )
+
+
 def test_a_place_elsewhere_is_an_emergency_or_unfiled_and_one_at_home_is_local() -> None:
     assert area_of("210300", ELSEWHERE, (), emergency=False) is Area.UNFILED
     assert area_of("210300", ELSEWHERE, (), emergency=True) is Area.EMERGENCY

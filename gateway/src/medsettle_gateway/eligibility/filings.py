@@ -50,11 +50,16 @@ def filings_at(
 
     Without a place: as it stands where it holds at all.
 
-    Of each condition and of each kind of care elsewhere: what holds by its days, else the latest that has
-    begun, else the next to begin. ``rule`` is the review that the region asks for.
+    Of each condition, and of each kind of care elsewhere: what holds by its days, else the latest that has
+    begun, else the next to begin. Of a condition the latest takes the place of those before; care elsewhere
+    may be filed for several places at once, and all that holds is told. ``rule`` is the review that the
+    region asks for.
     """
     conditions = _current(filed.chronic, on, lambda each: each.condition)
-    away = _current(filed.away, on, lambda each: each.kind.value)
+    holding = [each for each in filed.away if each.holds(on)]
+    kinds = {each.fact.kind for each in holding}
+    others = [each for each in filed.away if each.fact.kind not in kinds]
+    away = (*holding, *_current(others, on, lambda each: each.kind.value))
     return (
         *(_chronic(each, filed.reviews, institution, on, rule) for each in conditions),
         *(_away(each, institution, on) for each in away),

@@ -55,7 +55,8 @@ def during_stay(
 def _turns(member: MemberFacts, admitted_on: date, on: date, rules: PersonRules) -> set[date]:
     """The days on which something may begin that stops benefits."""
     past = member.past
-    turns = {each.first_on for each in (*past.arrears, *past.suspensions, *past.spans)}
+    turns = {each.first_on for each in past.arrears} | {each.first_on for each in past.suspensions}
+    turns |= {span.first_on for span in past.spans}
     turns |= {span.last_on + _A_DAY for span in past.spans if span.last_on is not None}
     turns |= {date(year, 1, 1) for year in range(admitted_on.year + 1, on.year + 1)}
     if member.born_on is not None:
