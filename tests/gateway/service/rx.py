@@ -11,10 +11,9 @@ from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.keys import PrescriptionKey
 from medsettle_gateway.domain.prescriptions import PrescribedDrug, PrescriptionFacts, PrescriptionOrder
 from medsettle_gateway.domain.sale import SaleRecord
+from medsettle_gateway.service.circulating import PrescriptionAnswer, PrescriptionsAnswer
 from medsettle_gateway.service.commands import (
     FetchPrescriptions,
-    PrescriptionAnswer,
-    PrescriptionsAnswer,
     RegisterPrescription,
     ReviewPrescription,
     WithdrawPrescription,

@@ -40,12 +40,12 @@ from medsettle_gateway.service.checked_items import Counter, answers, items_of
 from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.fetching import open_key
 from medsettle_gateway.service.filing import with_filings
 from medsettle_gateway.service.guards import check_institution
 from medsettle_gateway.service.payers import barred, payers_of
 from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.placing import place_keys, place_on
-from medsettle_gateway.service.prescribing import open_key
 from medsettle_gateway.service.watched import Look, visit_keys, watched_visit
 from medsettle_gateway.service.watching import advisory, on_visit
 

@@ -9,11 +9,12 @@ from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.credential import Proxy
 from medsettle_gateway.domain.finding import AcceptedWarning
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.prescriptions import PrescriptionFacts, PrescriptionOrder, SignedRequest
+from medsettle_gateway.domain.prescriptions import PrescriptionOrder, SignedRequest
 from medsettle_gateway.domain.recovery import Became, ShownSale
 from medsettle_gateway.domain.sale import RefusalRecord, SaleRecord, SettlementRecord, TenderRecord
 from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.service.checked import Advisory, EligibilityAnswer
+from medsettle_gateway.service.circulating import PrescriptionAnswer, PrescriptionsAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ class RegisterPrescription:
 
 @dataclass(frozen=True, slots=True)
 class FetchPrescriptions:
-    """What may still be dispensed to this patient? Empty texts: whatever the number, whoever registered it."""
+    """What may still be dispensed to this patient? Empty texts: of any number, by whomever registered."""
 
     caller: Caller
     credential: Shown
@@ -341,22 +342,6 @@ class ErrandAnswer:
 
     sale: SaleRecord | None
     attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PrescriptionAnswer:
-    """A prescription as it stands on a day, with the patient's masked name."""
-
-    facts: PrescriptionFacts
-    masked_name: str
-    on: date
-
-
-@dataclass(frozen=True, slots=True)
-class PrescriptionsAnswer:
-    """What may still be dispensed, oldest first."""
-
-    prescriptions: tuple[PrescriptionAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)

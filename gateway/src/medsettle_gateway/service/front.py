@@ -11,14 +11,15 @@ from medsettle_gateway.domain.keys import InstitutionKey
 from medsettle_gateway.service import (
     binding,
     check_eligibility,
+    fetching,
     look_up,
-    prescribing,
     question,
     quote,
     showing,
 )
 from medsettle_gateway.service.check_eligibility import AskedCheck
 from medsettle_gateway.service.checked import EligibilityAnswer
+from medsettle_gateway.service.circulating import PrescriptionsAnswer
 from medsettle_gateway.service.commands import (
     Answer,
     Caller,
@@ -29,7 +30,6 @@ from medsettle_gateway.service.commands import (
     FetchPrescriptions,
     GetSale,
     ListSales,
-    PrescriptionsAnswer,
     Quote,
     QuoteAnswer,
     ReadCommand,
@@ -46,8 +46,9 @@ from medsettle_gateway.service.commands import (
 from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
 from medsettle_gateway.service.dispensing import check_reviewed
+from medsettle_gateway.service.fetching import AskedFetch
 from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
-from medsettle_gateway.service.prescribing import AskedFetch, AskedRegistration
+from medsettle_gateway.service.prescribing import AskedRegistration
 from medsettle_gateway.service.question import Asking
 from medsettle_gateway.service.recently import Load
 from medsettle_gateway.service.refused import unrecorded, unrecorded_of
@@ -152,8 +153,8 @@ class Service:
 
     async def _fetch(self, command: FetchPrescriptions) -> PrescriptionsAnswer:
         asked, now = AskedFetch(command, await self._resolved(command)), self._now()
-        facts = await load_facts(self.store.load, prescribing.needs_fetch, asked, now)
-        return prescribing.fetched(asked, facts, now)
+        facts = await load_facts(self.store.load, fetching.needs_fetch, asked, now)
+        return fetching.fetched(asked, facts, now)
 
     async def _quote_return(self, command: Quote, replaces: RequestId) -> QuoteAnswer:
         back, caller, now = Return(replaces, command.basket.lines), command.caller, self._now()

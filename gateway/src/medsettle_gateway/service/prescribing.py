@@ -1,6 +1,7 @@
-"""Prescriptions that circulate (处方流转): registered by clinics, reviewed and fetched by pharmacies.
+"""Prescriptions that circulate (处方流转): registered and withdrawn by clinics, reviewed by pharmacists.
 
-What is dispensed of them is the affair of the sales: :mod:`medsettle_gateway.service.dispensing`.
+They are fetched by :mod:`medsettle_gateway.service.fetching`; what is dispensed of them is the affair of the
+sales: :mod:`medsettle_gateway.service.dispensing`.
 """
 
 from dataclasses import dataclass
@@ -19,13 +20,11 @@ from medsettle_gateway.domain.keys import (
     InstitutionKey,
     MaskedNameKey,
     MemberKey,
-    OpenPrescriptionsKey,
     PrescriptionKey,
 )
 from medsettle_gateway.domain.moves import KeepPrescription, KeepReview, KeepWithdrawal, Move
 from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.domain.prescriptions import (
-    OPEN_MOST,
     REVIEWS_MOST,
     PrescriptionFacts,
     PrescriptionState,
@@ -35,11 +34,9 @@ from medsettle_gateway.domain.prescriptions import (
 )
 from medsettle_gateway.domain.staff import StaffRole
 from medsettle_gateway.eligibility.staff import refusal_of
+from medsettle_gateway.service.circulating import PrescriptionAnswer
 from medsettle_gateway.service.commands import (
     Caller,
-    FetchPrescriptions,
-    PrescriptionAnswer,
-    PrescriptionsAnswer,
     RegisterPrescription,
     ReviewPrescription,
     WithdrawPrescription,
@@ -62,14 +59,6 @@ class AskedRegistration:
     """A registration with what could be said of its credential: ready for the writer."""
 
     command: RegisterPrescription
-    credential: ResolvedCredential | Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class AskedFetch:
-    """A question for prescriptions with what could be said of its credential."""
-
-    command: FetchPrescriptions
     credential: ResolvedCredential | Refusal
 
 
@@ -232,40 +221,6 @@ def withdraw(command: WithdrawPrescription, facts: Facts, now: Now) -> Decision:
     said = WithdrawalRecord(command.reason, command.caller.terminal, command.operator, now.at)
     moves: tuple[Move, ...] = (KeepWithdrawal(command.caller.institution, command.number, said),)
     return Decision(_answered(structs.replace(known, withdrawal=said), facts, now), moves)
-
-
-def needs_fetch(asked: AskedFetch, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
-    """Returns what to load: the place, and what is open for the patient."""
-    place = InstitutionKey(asked.command.caller.institution)
-    if isinstance(asked.credential, Refusal):
-        return (place,)
-    return (place, *_of_patient(asked.credential), _open_key(asked.credential.member, now))
-
-
-def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
-    """Returns what may still be dispensed. Raises Refused: the place's, the credential's, MEMBER_UNKNOWN."""
-    command = asked.command
-    check_institution(command.caller.institution, facts)
-    if isinstance(asked.credential, Refusal):
-        raise Refused(asked.credential)
-    member = facts.of(MemberKey(asked.credential.member))
-    if member is None:
-        raise refuse(Reason.MEMBER_UNKNOWN)
-    found = [
-        each for each in facts.of(_open_key(member.member, now))
-        if command.number in {"", each.prescription.number}
-        and command.institution in {"", each.prescription.institution}
-    ]
-    return PrescriptionsAnswer(tuple(_answer(each, member.masked_name, now) for each in found))
-
-
-def open_key(member: str, on: date) -> OpenPrescriptionsKey:
-    """Returns what to load of a patient's prescriptions that may be dispensed on the day."""
-    return OpenPrescriptionsKey(member, on, OPEN_MOST)
-
-
-def _open_key(member: str, now: Now) -> OpenPrescriptionsKey:
-    return open_key(member, day_of(now.at))
 
 
 def _with_name(keys: tuple[AnyKey, ...], key: PrescriptionKey, known: Facts) -> tuple[AnyKey, ...]:

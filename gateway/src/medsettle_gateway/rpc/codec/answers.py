@@ -11,11 +11,10 @@ from medsettle_gateway.domain.filings import Filing
 from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.rpc.codec import form, prescriptions, reassert, sale, terminals
 from medsettle_gateway.service.checked import AccountAnswer, BenefitAnswer, EligibilityAnswer, ItemAnswer
+from medsettle_gateway.service.circulating import PrescriptionAnswer, PrescriptionsAnswer
 from medsettle_gateway.service.commands import (
     Answer,
     EnrolAnswer,
-    PrescriptionAnswer,
-    PrescriptionsAnswer,
     QuoteAnswer,
     ReassertAnswer,
     RotateKeyAnswer,

@@ -25,7 +25,8 @@ from medsettle_gateway.rpc.authentication import Proof
 from medsettle_gateway.rpc.codec import form
 from medsettle_gateway.rpc.codec.parts import Asked, credential
 from medsettle_gateway.service import commands
-from medsettle_gateway.service.commands import Caller, PrescriptionAnswer, PrescriptionsAnswer
+from medsettle_gateway.service.circulating import PrescriptionAnswer, PrescriptionsAnswer
+from medsettle_gateway.service.commands import Caller
 
 _NUMBER_CHARS: Final = 40
 _NUMBER: Final = re.compile(r"[A-Za-z0-9-]{1,40}")

@@ -1,0 +1,66 @@
+"""Prescriptions that may still be dispensed to a patient: nothing is changed by looking."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.errors import Refusal, Refused, refuse
+from medsettle_gateway.domain.facts import ResolvedCredential
+from medsettle_gateway.domain.keys import (
+    AnyKey,
+    Facts,
+    InstitutionKey,
+    MemberKey,
+    OpenPrescriptionsKey,
+)
+from medsettle_gateway.domain.prescriptions import OPEN_MOST
+from medsettle_gateway.service.circulating import PrescriptionAnswer, PrescriptionsAnswer
+from medsettle_gateway.service.commands import FetchPrescriptions
+from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.guards import check_institution
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFetch:
+    """A question for prescriptions with what could be said of its credential."""
+
+    command: FetchPrescriptions
+    credential: ResolvedCredential | Refusal
+
+
+def needs_fetch(asked: AskedFetch, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
+    """Returns what to load: the place, and what is open for the patient."""
+    place = InstitutionKey(asked.command.caller.institution)
+    if isinstance(asked.credential, Refusal):
+        return (place,)
+    return (place, MemberKey(asked.credential.member), _open_key(asked.credential.member, now))
+
+
+def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
+    """Returns what may still be dispensed. Raises Refused: the place's, the credential's, MEMBER_UNKNOWN."""
+    command = asked.command
+    check_institution(command.caller.institution, facts)
+    if isinstance(asked.credential, Refusal):
+        raise Refused(asked.credential)
+    member = facts.of(MemberKey(asked.credential.member))
+    if member is None:
+        raise refuse(Reason.MEMBER_UNKNOWN)
+    found = [
+        each for each in facts.of(_open_key(member.member, now))
+        if command.number in {"", each.prescription.number}
+        and command.institution in {"", each.prescription.institution}
+    ]
+    today = day_of(now.at)
+    return PrescriptionsAnswer(
+        tuple(PrescriptionAnswer(each, member.masked_name, today) for each in found)
+    )
+
+
+def open_key(member: str, on: date) -> OpenPrescriptionsKey:
+    """Returns what to load of a patient's prescriptions that may be dispensed on the day."""
+    return OpenPrescriptionsKey(member, on, OPEN_MOST)
+
+
+def _open_key(member: str, now: Now) -> OpenPrescriptionsKey:
+    return open_key(member, day_of(now.at))
