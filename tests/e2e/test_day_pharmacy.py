@@ -8,10 +8,16 @@ import pytest
 
 import pharmacy_day
 from medsettle.models import AccountState, Answer, Outcome, Verdict
+from tests.sdk.shells import Shell
 from town.opened import PHARMACY, Town, shares, town
 from town.page import Page
 
 pytestmark = pytest.mark.e2e
+SHEN = "2199000015"
+FILED_TODAY = """\
+member_no,condition,from,to,institutions,drugs,filed_by
+{member},hypertension,{on},,,,
+"""
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,28 @@ def test_a_refill_too_early_needs_a_reason_that_is_kept(day: Town) -> None:
     assert card.outcome is Outcome.PAID
     listed = json.loads(day.operator("supervision", "list", "--since", str(day.today), "--json"))
     assert "出国三个月,提前取药" in json.dumps(listed, ensure_ascii=False)
+
+
+def test_by_hand_a_warning_is_accepted_at_the_keyboard_or_by_code_and_never_without_a_reason(
+    day: Town
+) -> None:
+    """Twice the same drug in a row, at a till of its own, for somebody whose condition is filed anywhere."""
+    day.enters("member filings chronic", FILED_TODAY.format(member=SHEN, on=day.today))
+    shell = Shell(day.gateway, day.gateway.enrol_till(PHARMACY, "02"))
+    drug = ("sell", "XC08CAA129A001010100041@52.60,condition=hypertension,days=28", "--operator", "7")
+    again = (*drug, "--acknowledge", "POSSIBLE_DUPLICATE")
+    assert shell.run(*drug, "--yes", typed=shell.scan(SHEN)).code == 0
+    refused = shell.run(*again, "--yes", typed=shell.scan(SHEN))
+    assert refused.code == 1
+    assert "预警 WARN: " in refused.output
+    assert "--accept CODE=REASON" in refused.output
+    answers = f"{shell.scan(SHEN)}y\n出国三个月\ny\n"
+    typed = shell.run_at_terminal(*again, typed=answers)
+    assert typed.code == 0, typed.output
+    left_empty = shell.run_at_terminal(*again, typed=f"{shell.scan(SHEN)}y\n\n")
+    assert (left_empty.code, "WARNING_NOT_ACCEPTED" in left_empty.output) == (1, True)
+    coded = (*again, "--yes", "--json", "--accept", "REPEATED_DRUG=出国三个月")
+    assert shell.run(*coded, typed=shell.scan(SHEN)).answer["outcome"] == "PAID"
 
 
 def test_a_prescription_is_reviewed_and_dispensed_in_two_parts_and_no_more(day: Town) -> None:

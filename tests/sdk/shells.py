@@ -30,6 +30,13 @@ class Ended:
         return json.loads(self.output)
 
 
+class Keyboard(io.StringIO):
+    """Somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @dataclass
 class Shell:
     """A person, or a program, at a till."""
@@ -41,6 +48,15 @@ class Shell:
         output, complaints = io.StringIO(), io.StringIO()
         code = run(
             [command, *words, *self._where(command)], source=io.StringIO(typed), output=output,
+            complaints=complaints,
+        )
+        return Ended(code, output.getvalue(), complaints.getvalue())
+
+    def run_at_terminal(self, command: str, *words: str, typed: str) -> Ended:
+        """Runs the command for somebody who is there to be asked."""
+        output, complaints = io.StringIO(), io.StringIO()
+        code = run(
+            [command, *words, *self._where(command)], source=Keyboard(typed), output=output,
             complaints=complaints,
         )
         return Ended(code, output.getvalue(), complaints.getvalue())

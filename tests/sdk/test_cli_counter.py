@@ -12,7 +12,7 @@ from medsettle.cli.run import run
 from medsettle.models import Basket, Collect, Line
 from medsettle.testing import Gateway
 from medsettle.till import Till
-from tests.sdk.shells import LI, SCAN, WANG, ZHANG, Ended, Shell
+from tests.sdk.shells import LI, SCAN, WANG, ZHANG, Ended, Keyboard, Shell
 
 pytestmark = pytest.mark.e2e
 UNKNOWN = "H21030200001-01-20261122-987654-1"
@@ -27,13 +27,6 @@ def gateway() -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def shell(gateway: Gateway) -> Shell:
     return Shell(gateway, gateway.enrol_till("H21030200001"))
-
-
-class Keyboard(io.StringIO):
-    """Somebody types at a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def typing(shell: Shell, *words: str, typed: str) -> Ended:

@@ -9,13 +9,9 @@ from medsettle.cli.parser import parser
 from medsettle.cli.screen import Screen
 from medsettle.errors import RequestError
 from medsettle.models import Credential, CredentialKind, PrescriptionKind, Proxy, Relation
+from tests.sdk.shells import Keyboard
 
 LINE = "XA01@3"
-
-
-class Keyboard(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def at(*words: str, typed: str = "", kind: type[io.StringIO] = io.StringIO) -> Counter:
