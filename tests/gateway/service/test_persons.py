@@ -166,6 +166,20 @@ async def test_whose_benefits_are_stopped_may_buy_from_the_account_where_the_reg
     assert sale.split == split(0, 0, **{"a-wei": 10_000})
 
 
+async def test_the_check_says_of_accounts_what_a_sale_from_them_is_told() -> None:
+    town = await a_world()
+    town.record(PersonKind.ARREARS, "2026-06-01..", Arrears())
+    stopped = await town.check()
+    assert stopped.refusal is not None
+    assert stopped.refusal.reason is Reason.COVER_IN_ARREARS
+    assert [each.refusal for each in stopped.accounts] == [None]
+    town.record(PersonKind.COVER, "2020-01-01..2026-06-30", EMPLOYEE)
+    (ended,) = (await town.check()).accounts
+    assert (ended.may_pay, ended.refusal and ended.refusal.reason) == (False, Reason.NOT_COVERED)
+    sale = town.settle(basket=bought(benefit="personal_account_only"), credential=town.credential(WEI))
+    assert (await town.refused(sale)).refusal.reason is Reason.NOT_COVERED
+
+
 def a_stay() -> Basket:
     """Three days in hospital over the end of June, 100 yuan a day."""
     days = (date(2026, 6, 29), date(2026, 6, 30), date(2026, 7, 1))

@@ -105,6 +105,7 @@ class Offer(NamedTuple):
 class Cover(NamedTuple):
     """What the region's rules say of a visit. ``payers`` are the accounts whose owners may pay.
 
+    ``no_account`` is why nothing may be bought from accounts either; None: it may, with no fund beside them.
     ``filings`` is what is filed, each with why it does not hold there then; ``no_aid`` why certificates of
     aid that are recorded count for nothing.
     """
@@ -116,6 +117,7 @@ class Cover(NamedTuple):
     payers: tuple[str, ...]
     filings: tuple[Filing, ...] = ()
     no_aid: Refusal | None = None
+    no_account: Refusal | None = None
 
 
 class Authority(Protocol):

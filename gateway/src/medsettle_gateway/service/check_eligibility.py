@@ -218,7 +218,7 @@ def _accounts(member: MemberFacts, cover: Cover) -> Iterator[AccountAnswer]:
     for account in member.accounts:
         refusal = barred(account, cover)
         yield AccountAnswer(
-            account.owner.value, account.masked_name, account, refusal is None, _record(refusal)
+            account.owner.value, account.masked_name, account, _may(refusal), _record(refusal)
         )
 
 

@@ -219,32 +219,35 @@ class Embedded:
         found = here(member, visit.institution, on, work)
         member, visit = found.member, replace(visit, member=found.member)
         encounter = structs.replace(encounter, area=found.area.value)
-        uncovered = casework.uncovered(member, on, Person(rules, known_on)) or found.refusal(
-            visit.institution, work, self._work_at(visit, work)
-        )
+        not_here = found.refusal(visit.institution, work, self._work_at(visit, work))
+        person = Person(rules, known_on)
+        stopped = casework.uncovered(member, on, person)
+        shut = stopped and casework.uncovered(member, on, person._replace(accounts_only=True))
+        uncovered = stopped or not_here
         try:
             pack = self.rules.pack_of_scheme(member.region, member.scheme.value, on, known_on)
         except Refused as refused:
             no_pack = uncovered or refused.refusal
             return Cover("", no_pack, (), own_account=False, payers=(), filings=found.filings)
         patient = casework.patient(member, on)
-        refusal = uncovered or may_have(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
+        from_accounts = may_have(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         use = account_rules(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         may_pay = (account.account for account in member.accounts if account.owner in use.owners)
 
-        def why(shut: Refusal | None) -> Refusal | None:
-            known = shut and explained(shut, visit.institution, found.filings)
+        def why(no: Refusal | None) -> Refusal | None:
+            known = no and explained(no, visit.institution, found.filings)
             return known and sharpened(known, member, on, rules)
 
         offers = self._offers(visit, encounter, benefit, uncovered)
         return Cover(
             pack=pack.id,
-            refusal=why(refusal),
+            refusal=why(uncovered or from_accounts),
             offers=tuple(offer._replace(refusal=why(offer.refusal)) for offer in offers),
             own_account=use.own_account,
             payers=tuple(may_pay),
             filings=found.filings,
             no_aid=why_no_aid(member, on, rules),
+            no_account=why(shut or not_here or from_accounts),
         )
 
     def _portions(self, question: Question, case: CaseInput, there: Pack | None) -> tuple[Portion, ...]:

@@ -51,7 +51,7 @@ def check_payers(basket: Basket, payers: Payers) -> tuple[AccountFacts, ...]:
 
 
 def barred(account: AccountFacts | None, cover: Cover) -> Refusal | None:
-    """Returns why an account may not pay here: the region's rules, its state, a limit that is used up.
+    """Returns why an account may not pay here: its state, cover, the region's rules, a limit that is used up.
 
     ``account`` None: the patient has none. None is returned where it may.
     """
@@ -63,6 +63,8 @@ def barred(account: AccountFacts | None, cover: Cover) -> Refusal | None:
         return Refusal(Reason.NO_OWN_ACCOUNT)
     if account.state is AccountState.FROZEN:
         return Refusal(Reason.ACCOUNT_FROZEN, {"account": account.account})
+    if cover.no_account is not None:
+        return cover.no_account
     if account.account not in cover.payers:
         return Refusal(Reason.RELATIVE_NOT_ALLOWED, {"owner": account.owner.value})
     return _used_up(account)
