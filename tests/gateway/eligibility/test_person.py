@@ -27,6 +27,7 @@ from tests.gateway.eligibility.people import EMPLOYEE, FLEXIBLE, RESIDENT, day, 
 
 ARREARS = PersonRules(arrears=ArrearsRule(3, "五(一)"))
 TODAY = day("2026-05-20")
+IN_JULY = day("2026-07-15")
 
 Said = tuple[Reason, dict[str, str]] | None
 
@@ -126,7 +127,7 @@ def test_arrears_stop_benefits_from_the_first_day_of_their_month() -> None:
 
 def test_arrears_that_were_paid_within_three_months_are_as_if_there_had_been_none() -> None:
     for on in ("2026-04-01", "2026-05-20", "2026-06-30", "2026-07-01"):
-        assert said(owing("2026-04-01..", "2026-06-30"), on, ARREARS) is None
+        assert said(owing("2026-04-01..", "2026-06-30"), on, ARREARS, IN_JULY) is None
 
 
 def test_arrears_that_were_paid_too_late_leave_their_days_unpaid_and_benefits_go_on_after() -> None:
@@ -134,10 +135,8 @@ def test_arrears_that_were_paid_too_late_leave_their_days_unpaid_and_benefits_go
         Reason.ARREARS_NOT_RESTORED,
         {"since": "2026-04-01", "pay_by": "2026-06-30", "paid_on": "2026-07-01", "clause": "五(一)"},
     )
-    late = owing("2026-04-01..", "2026-07-01")
-    assert [said(late, on, ARREARS) for on in ("2026-03-31", "2026-04-01", "2026-06-30", "2026-07-01")] == [
-        None, stop, stop, None,
-    ]  # fmt: skip
+    late, days = owing("2026-04-01..", "2026-07-01"), ("2026-03-31", "2026-04-01", "2026-06-30", "2026-07-01")
+    assert [said(late, on, ARREARS, IN_JULY) for on in days] == [None, stop, stop, None]
 
 
 def test_once_the_time_is_over_unpaid_arrears_cannot_be_restored() -> None:
@@ -314,6 +313,14 @@ def test_who_has_no_cover_may_not_pay_from_accounts_either() -> None:
 
 
 # stays
+
+
+def test_a_payment_that_is_announced_restores_nothing_before_its_day() -> None:
+    someone = owing("2026-04-01..", "2026-05-21")
+    assert said(someone, "2026-05-20", ARREARS, TODAY) == (
+        Reason.COVER_IN_ARREARS, {"since": "2026-04-01", "pay_by": "2026-06-30", "clause": "五(一)"},
+    )  # fmt: skip
+    assert said(someone, "2026-05-20", ARREARS, day("2026-05-21")) is None
 
 
 def covered_to(someone: MemberFacts, admitted_on: str, on: str, rules: PersonRules) -> str | None:

@@ -118,7 +118,9 @@ def _arrears(member: MemberFacts, on: date, rules: PersonRules, today: date) -> 
     for each in member.past.arrears:
         pay_by = months_later(each.first_on, rule.restored_months) - _A_DAY
         paid_on = each.fact.paid_on
-        if not _stops(each, on) or (paid_on is not None and paid_on <= pay_by):
+        if paid_on is not None and paid_on > today:
+            paid_on = None  # what is to be paid is owed until then
+        if not _stops(each, on, paid_on) or (paid_on is not None and paid_on <= pay_by):
             continue
         since = each.first_on.isoformat()
         if paid_on is None and today <= pay_by:
@@ -130,9 +132,8 @@ def _arrears(member: MemberFacts, on: date, rules: PersonRules, today: date) -> 
     return None
 
 
-def _stops(arrears: Held[Arrears], on: date) -> bool:
+def _stops(arrears: Held[Arrears], on: date, paid_on: date | None) -> bool:
     """Is it a day without benefits? From the first day of arrears to the last; if they go on, until paid."""
-    paid_on = arrears.fact.paid_on
     return arrears.holds(on) and (arrears.last_on is not None or paid_on is None or on < paid_on)
 
 
