@@ -53,3 +53,15 @@ def test_fuyang_counts_certificates_of_its_own_district() -> None:
 
 def test_what_a_document_does_not_say_of_persons_stops_nobody() -> None:
     assert anshan().rules.persons == NO_RULES
+
+
+def test_chengdu_pays_a_subsidy_out_on_the_papers_of_its_document() -> None:
+    accounts = shipped("chengdu-resident").rules.accounts
+    assert accounts is not None
+    assert accounts.subsidy is not None
+    moved, died = accounts.subsidy.closes
+    assert (moved.cause, moved.pays, moved.clause) == ("moved_away", ("self",), "第二十六条")
+    assert moved.documents == ("本人及代办人身份证件", "参保凭证原件", "户籍迁出证明")
+    assert (died.cause, died.pays, died.clause) == ("deceased", ("heir", "beneficiary"), "第二十七条")
+    assert died.documents == ("死亡证明", "身份证件及户口簿", "参保凭证原件", "继承人身份证件及亲属关系证明")
+    assert died.by_agent == ("授权委托书",)
