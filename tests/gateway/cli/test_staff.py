@@ -103,6 +103,16 @@ def test_a_qualification_that_is_cancelled_has_no_last_day(staffed: City) -> Non
     assert (stop["to"], stop["cancelled"]) == (None, True)
 
 
+def test_a_cancelled_qualification_takes_no_last_day(staffed: City) -> None:
+    order = ("--from", "2026-03-01", "--to", "2026-03-31", "--cause", "a", "--author", "b", "--cancelled")
+    header = "code,from,to,cause,author,cancelled"
+    path = staffed.write("s.csv", header, f"{CODE},2026-03-01,2026-03-31,违规,王某,yes")
+    with staffed.untouched():
+        assert "has no last day" in staffed.run("staff", "suspend", CODE, *order, exit_code=1).stderr
+        (fault,) = staffed.ask("staff", "records", "suspension", path, exit_code=1)["faults"]
+    assert "has no last day" in fault["en"]
+
+
 def test_a_suspension_that_ends_before_it_begins_is_refused(staffed: City) -> None:
     order = ("--from", "2026-03-01", "--to", "2026-02-01", "--cause", "a", "--author", "b")
     with staffed.untouched():

@@ -162,6 +162,8 @@ def suspend(code: str, config_path: Path, check: bool, as_json: bool, **said: An
     last_on: date | None = said["last_on"]
     if last_on is not None and last_on < first_on:
         refuse("--to 早于 --from。", "--to is before --from.")
+    if last_on is not None and said["cancelled"]:
+        refuse("取消资格没有截止日期,不能有 --to。", "What is cancelled has no last day: leave out --to.")
     body = StaffStopped(said["cause"], said["author"], said["cancelled"])
     kind, key = StaffFact.SUSPENSION.value, first_on.isoformat()
     row = RecordRow(code, kind, key, first_on, last_on, body, said["withdraw"])

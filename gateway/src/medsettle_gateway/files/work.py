@@ -82,6 +82,8 @@ def _post(row: Cells) -> tuple[RecordRow, RecordRow | None]:
 
 
 def _staff_stopped(row: Cells) -> RecordRow:
+    if row["cancelled"] and row["to"] is not None:
+        raise CellError("取消资格没有截止日期,to 应留空", "to: what is cancelled has no last day")
     body = StaffStopped(row["cause"], row["author"], row["cancelled"])
     return _row(row["code"], row, StaffFact.SUSPENSION, row["from"].isoformat(), body)
 
