@@ -6,6 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from medsettle_gateway.cli.policy import policy
+from medsettle_gateway.cli.policy_page_persons import person_lines
+from medsettle_gateway.domain.member import Aid
+from medsettle_gateway.domain.person_rules import ORDER_OF_AID, AidRule, PersonRules
 
 EVERYTHING = Path(__file__).parents[1] / "policy" / "everything.yaml"
 
@@ -38,6 +41,18 @@ def test_each_rule_is_said_with_its_clause(page: str, zh: str, en: str, clause: 
 
 def test_that_accounts_may_still_pay_is_said(page: str) -> None:
     assert "停止待遇期间个人账户仍可使用 / whose benefits are stopped may still pay from accounts" in page
+
+
+def test_which_of_several_aid_identities_counts_is_said_where_the_region_says_it() -> None:
+    def lines(order: tuple[Aid, ...]) -> list[str]:
+        rules = PersonRules(aid=AidRule(("330111",), order, "二.3"))
+        return [line for line in person_lines(rules) if "先后" in line]
+
+    first = (Aid.DISABLED, *(aid for aid in ORDER_OF_AID if aid is not Aid.DISABLED))
+    (line,) = lines(first)
+    assert "残疾、特困、孤儿" in line
+    assert "of several the first counts: disabled, destitute, orphan" in line
+    assert lines(ORDER_OF_AID) == []
 
 
 def test_a_pack_that_says_nothing_of_persons_has_no_such_section() -> None:

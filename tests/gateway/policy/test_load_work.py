@@ -111,7 +111,7 @@ def test_the_page_of_a_pack_says_what_is_asked_with_its_clauses() -> None:
         "医师须已登记 / prescribers must be registered",
         "prescribers must be filed for inpatient",
         "6分停2个月、12分停24个月",
-        "06-01至08-31年审备案满24个月的病种,只作提示",
+        "06-01至08-31年审备案超过24个月的病种,只作提示",
         "settled at once out of area: elsewhere with a filing, rescue elsewhere",
         "claimed within 3 months, in special cases 3",
     ):

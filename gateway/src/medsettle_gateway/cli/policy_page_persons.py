@@ -6,8 +6,8 @@ from typing import Final
 from medsettle_gateway.cli.policy_rows import clause_mark, section
 from medsettle_gateway.cli.policy_words import Words, value_word
 from medsettle_gateway.domain.calendar import MonthDay
-from medsettle_gateway.domain.member import Sex
-from medsettle_gateway.domain.person_rules import NO_RULES, Begins, PersonRules, Who, YearRule
+from medsettle_gateway.domain.member import Aid, Sex
+from medsettle_gateway.domain.person_rules import NO_RULES, ORDER_OF_AID, Begins, PersonRules, Who, YearRule
 
 _SEX: Final = {None: ("", ""), Sex.MALE: ("男", "men, "), Sex.FEMALE: ("女", "women, ")}
 
@@ -82,6 +82,12 @@ def _of_identity(rules: PersonRules) -> Iterator[tuple[Words, str]]:
         yield (
             f"救助证件须由 {listed} 签发", f"certificates of aid count that were issued by {listed}"
         ), rules.aid.clause
+        if rules.aid.order != ORDER_OF_AID:
+            order = [aid.value for aid in rules.aid.order if aid is not Aid.NONE]
+            zh = "、".join(value_word("aid", aid) for aid in order)
+            yield (
+                f"多种救助身份按此先后:{zh}", f"of several the first counts: {', '.join(order)}"
+            ), rules.aid.clause
 
 
 def _who(who: Who) -> Words:
