@@ -68,5 +68,5 @@ def _review(rule: ReviewRule) -> str:
     if rule.refuses:
         then = ("未审暂停待遇", "the benefit rests where it is missed")
     zh = f"每年{first}至{last}年审备案超过{rule.filed_months}个月的病种,{then[0]}"
-    en = f"conditions filed for more than {rule.filed_months} months are reviewed {first} to {last}; {then[1]}"
+    en = f"conditions filed over {rule.filed_months} months are reviewed from {first} to {last}; {then[1]}"
     return said((zh, en), rule.clause)
