@@ -1,16 +1,14 @@
 """Who prescribed and who reviewed decides what is settled: own prescriptions and external ones."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedPrescription
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Prescription
-from medsettle_gateway.domain.keys import Facts
-from medsettle_gateway.domain.staff import PointsDeducted, StaffFact, StaffFacts, StaffStopped
+from medsettle_gateway.domain.staff import PointsDeducted, StaffFact, StaffStopped
 from medsettle_gateway.service.commands import RefusedAnswer
-from medsettle_gateway.service.staffing import staff_key, staff_known
 from tests.gateway.service.borough import (
     DOCTOR,
     ENTERED_AT,
@@ -18,6 +16,7 @@ from tests.gateway.service.borough import (
     TAO,
     TRAINEE,
     a_world,
+    checked,
     enter,
     pill,
     prescribed,
@@ -38,8 +37,13 @@ async def test_a_filed_prescriber_of_the_place_is_settled() -> None:
     assert [each.benefit for each in sale.settlements] == ["general_outpatient"]
 
 
-def stop(world: World, code: str, begins: date = TODAY, ends: date | None = TODAY + 30 * DAY) -> None:
-    enter(world.store, staff(code), StaffFact.SUSPENSION, StaffStopped("违规", "王某"), begins, ends)
+def stop(
+    world: World, code: str, begins: date = TODAY, ends: date | None = TODAY + 30 * DAY,
+    at: datetime = ENTERED_AT,
+) -> None:
+    enter(
+        world.store, staff(code), StaffFact.SUSPENSION, StaffStopped("违规", "王某"), begins, ends, at=at
+    )
 
 
 async def test_a_suspended_prescribers_own_prescription_is_refused_with_the_days() -> None:
@@ -173,10 +177,15 @@ async def test_and_refuses_what_a_suspended_one_prescribes_all_the_same() -> Non
     assert TAO not in str(answer)
 
 
-async def test_what_is_entered_of_somebody_after_an_instant_counts_for_nothing_then() -> None:
+async def test_what_a_check_has_said_binds_nobody_of_whom_it_said_nothing() -> None:
+    """Who may prescribe is asked of the day and hour of the sale, whatever the patient was told."""
     world = await a_world()
-    stop(world, DOCTOR)
-    key = staff_key(DOCTOR)
-    facts = Facts({key: world.store.tables.records[key.subject]})
-    assert len(staff_known(facts, DOCTOR).stopped) == 1
-    assert staff_known(facts, DOCTOR, ENTERED_AT - DAY) == StaffFacts(DOCTOR)
+    said = await checked(world)
+    assert said.covered is True
+    world.clock.forward(minutes=1)
+    stop(world, DOCTOR, at=world.clock.at)
+    refused = await world.refused(world.settle(
+        world.request_id(CLINIC), basket=prescribed(), credential=world.credential(TAO),
+        eligibility_token=said.eligibility_token,
+    ))
+    assert refused.refusal.reason is Reason.PRESCRIBER_SUSPENDED

@@ -1,11 +1,13 @@
 """What a check has said of cover, rules and catalogue binds for a while: a difference is not the patient's.
 
 A sale that brings the token of a check is decided twice: by what is known now, and by what was known when the
-patient was told. Balances, deductibles and caps are today's in both, since only a hold reserves them. Where
-the patient would bear more by what is known now, he pays what he was told, and what funds do not bear of it
-is booked on ``variance``.
+patient was told. Balances, deductibles and caps are today's in both, since only a hold reserves them; and so
+is what a check says nothing of: credentials, bindings of relatives, prescriptions, who prescribed, packs
+that stand sold. Where the patient would bear more by what is known now, he pays what he was told, and what
+funds do not bear of it is booked on ``variance``.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -18,7 +20,7 @@ from medsettle_gateway.domain.breakdown import FundShare
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.keys import AnyKey, Facts
-from medsettle_gateway.domain.sale import Effect
+from medsettle_gateway.domain.sale import CounterDelta, Effect
 from medsettle_gateway.domain.split import Split
 from medsettle_gateway.service import question
 from medsettle_gateway.service.authority import Decided
@@ -86,12 +88,34 @@ def issue(member: MemberFacts, institution: str, until: datetime, now: Now) -> s
 
 
 def carried(effect: Effect, before: Effect | None) -> Effect:
-    """Returns the effect of a sale that is calculated again, with what funds did not bear of it before."""
-    varied = {share.fund: share.amount_fen for share in before.fund_variance} if before else {}
-    if not varied:
+    """Returns the effect of a sale that is calculated again, with what funds did not bear of it before.
+
+    The calculation goes by what the patient was told: what it adds to the sums of the year no fund bears.
+    Funds bear, and the sums move, as they did before; of a part of the goods, in proportion and rounded
+    down. What relatives' accounts pay counts as it is paid.
+    """
+    if before is None or not before.fund_variance:
         return effect
-    left = (FundShare(fund, min(fen, varied.get(fund, 0))) for fund, fen in effect.funds)
-    return structs.replace(effect, fund_variance=tuple(share for share in left if share.amount_fen))
+    paid = dict(before.funds)
+    left = (
+        FundShare(fund, fen - _part(paid.get(fund, 0) - before.varied_fen(fund), fen, paid.get(fund, 0)))
+        for fund, fen in effect.funds
+    )
+    told_fen, before_fen = sum(fen for _, fen in effect.funds), sum(paid.values())
+    moved = (
+        CounterDelta(key, _part(amount, told_fen, before_fen))
+        for key, amount in before.counters if not is_family_counter(key)
+    )
+    return structs.replace(
+        effect,
+        fund_variance=tuple(share for share in left if share.amount_fen),
+        counters=(*(each for each in moved if each.amount), *_of_family(effect)),
+    )
+
+
+def _part(amount: int, fen: int, of_fen: int) -> int:
+    """Of an amount the part that ``fen`` are of ``of_fen``, and no more than all of it."""
+    return amount * min(fen, of_fen) // of_fen if of_fen else 0
 
 
 def _bound(asking: Asking, now: Now) -> Asking | None:
@@ -121,14 +145,33 @@ def _varied(told: Decided, today: Decided | None) -> Decided:
 
     What relatives' accounts pay counts toward their owners' limits as it is paid: as told.
     """
+    if today is not None and _book(today.effect) != _book(told.effect):
+        today = None  # funds of one name elsewhere are other funds, and so are the sums of the year
     bears = dict(today.effect.funds) if today else {}
     over = (FundShare(fund, fen - bears.get(fund, 0)) for fund, fen in told.effect.funds)
     varied = tuple(share for share in over if share.amount_fen > 0)
     if not varied:
         return told
-    of_policy = (each for each in (today.effect.counters if today else ()) if not is_family_counter(each.key))
-    of_family = (each for each in told.effect.counters if is_family_counter(each.key))
-    counters = (*of_policy, *of_family)
+    borne_fen = sum(fen for _, fen in told.effect.funds) - sum(share.amount_fen for share in varied)
+    of_policy = _of_policy(today.effect, borne_fen) if today else ()
+    counters = (*of_policy, *_of_family(told.effect))
     return told._replace(
         effect=structs.replace(told.effect, fund_variance=varied, counters=counters)
     )
+
+
+def _of_policy(today: Effect, borne_fen: int) -> Iterator[CounterDelta]:
+    """What the sums of the year move by: all of today's, or the part that funds do bear of it."""
+    pays_fen = sum(fen for _, fen in today.funds)
+    for key, amount in today.counters:
+        part = _part(amount, borne_fen, pays_fen) if pays_fen else amount
+        if part and not is_family_counter(key):
+            yield CounterDelta(key, part)
+
+
+def _of_family(effect: Effect) -> Iterator[CounterDelta]:
+    return (each for each in effect.counters if is_family_counter(each.key))
+
+
+def _book(effect: Effect) -> tuple[str, str]:
+    return effect.region, effect.scheme

@@ -171,6 +171,7 @@ class Service:
         facts = await load_facts(self.store.load, binding.needs, asking, now)
         if self.courier is None or not await self._remote(command.caller):
             return quote.answer(asking, facts, now)
+        binding.check_token(asking, now.at)
         about = question.ask(asking, facts, now).question
         check_reviewed(about.prescribed)
         decided = await self.courier.quoted(about, command.credential, deadline_at)

@@ -178,8 +178,11 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
 def _staff(
     asking: Asking, basket: Basket, facts: Facts, institution: InstitutionFacts, now: Now
 ) -> tuple[StaffFacts, ...]:
-    """Those who prescribed and reviewed. Raises Refused where one of them may not."""
-    staff = staff_of_basket(facts, basket, asking.known_at)
+    """Those who prescribed and reviewed, as they are known now: no check has said anything of them.
+
+    Raises Refused where one of them may not.
+    """
+    staff = staff_of_basket(facts, basket)
     if staff:
         on, known_on = asking.wanted_day(now.at), day_of(asking.known_at or now.at)
         rules = now.desk.authority.staff_rules(institution.region, on, known_on)

@@ -157,6 +157,7 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     check_quote(command, asked.asking.quoted, now.at)
     authority = now.desk.remotes.of(check_institution(command.request_id.institution, facts))
     if authority:
+        binding.check_token(asked.asking, now.at)
         about = question.ask(asked.asking, facts, now)
         check_reviewed(about.question.prescribed)
         if authority not in now.desk.remotes.authorities:

@@ -1,6 +1,6 @@
 """Who prescribed and who reviewed what a basket rests on, and whether they may."""
 
-from datetime import date, datetime
+from datetime import date
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedPrescription, Basket
@@ -23,17 +23,15 @@ def staff_key(code: str) -> RecordsKey:
     return RecordsKey(Subject.STAFF.named(code))
 
 
-def staff_known(facts: Facts, code: str, known_at: datetime | None = None) -> StaffFacts:
-    """Returns what is known of a code on all days. ``known_at``: by what was known then; None: now."""
+def staff_known(facts: Facts, code: str) -> StaffFacts:
+    """Returns what is known of a code on all days, as of now."""
     records = facts.of(staff_key(code))
-    return staff_of(code, known(records, known_at) if records else ())
+    return staff_of(code, known(records) if records else ())
 
 
-def staff_of_basket(
-    facts: Facts, basket: Basket, known_at: datetime | None = None
-) -> tuple[StaffFacts, ...]:
+def staff_of_basket(facts: Facts, basket: Basket) -> tuple[StaffFacts, ...]:
     """Returns those who are named on the basket's prescriptions, each once, in the order of naming."""
-    return tuple(staff_known(facts, code, known_at) for code in _named(basket))
+    return tuple(staff_known(facts, code) for code in _named(basket))
 
 
 def check_staff(

@@ -8,6 +8,7 @@ from typing import Final, cast
 from medsettle.wire.v1 import sale_pb2
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import Dispensed
+from medsettle_gateway.domain.breakdown import FundShare
 from medsettle_gateway.domain.counters import CounterKey, Measure
 from medsettle_gateway.domain.money import format_quantity, parse_quantity
 from medsettle_gateway.domain.plain import from_json, to_json
@@ -56,6 +57,7 @@ def booked(record: SaleRecord) -> sale_pb2.Booked:
             sale_pb2.TracedCode(code=code, item_code=item_code, split=split or None)
             for code, item_code, split in record.codes
         ],
+        variances=[sale_pb2.FundVariance(fund=fund, amount_fen=fen) for fund, fen in effect.fund_variance],
     )
     if record.calculated_at is not None:
         wire.calculated_at.CopyFrom(form.timestamp(record.calculated_at))
@@ -68,6 +70,11 @@ def counters(wire: sale_pb2.Booked) -> tuple[CounterDelta, ...]:
         CounterDelta(CounterKey(each.period, each.counter, measure(each.measure)), each.amount_fen)
         for each in wire.counters
     )
+
+
+def variances(wire: sale_pb2.Booked) -> tuple[FundShare, ...]:
+    """Returns what the operator bears of the parts of funds, in fen."""
+    return tuple(FundShare(each.fund, each.amount_fen) for each in wire.variances)
 
 
 def dispensed(wires: Iterable[sale_pb2.DispensedDrug]) -> tuple[Dispensed, ...]:

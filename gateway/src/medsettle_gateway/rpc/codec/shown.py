@@ -184,6 +184,7 @@ def _effect(wire: sale_pb2.Sale) -> Effect:
         counters=booked.counters(moves),
         dispensed=booked.dispensed(moves.dispensed),
         upstream=moves.upstream,
+        fund_variance=booked.variances(moves),
     )
 
 

@@ -1085,6 +1085,7 @@ class Booked(_message.Message):
     UPSTREAM_NOTE_FIELD_NUMBER: _builtins.int
     DRAWN_FIELD_NUMBER: _builtins.int
     CODES_FIELD_NUMBER: _builtins.int
+    VARIANCES_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """Output only. The patient's region, which names the books."""
     scheme: _builtins.str
@@ -1125,6 +1126,10 @@ class Booked(_message.Message):
     def codes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TracedCode]:
         """Output only. The traceability codes that nobody else may sell as long as it stands."""
 
+    @_builtins.property
+    def variances(self) -> _containers.RepeatedCompositeFieldContainer[Global___FundVariance]:
+        """Output only. What the operator bears of the parts of funds: it was paid as a check had said, or as was shown."""
+
     def __init__(
         self,
         *,
@@ -1142,14 +1147,43 @@ class Booked(_message.Message):
         upstream_note: _builtins.str = ...,
         drawn: _abc.Iterable[Global___DrawnPrescription] | None = ...,
         codes: _abc.Iterable[Global___TracedCode] | None = ...,
+        variances: _abc.Iterable[Global___FundVariance] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["calculated_at", b"calculated_at", "created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "codes", b"codes", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "drawn", b"drawn", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "codes", b"codes", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "drawn", b"drawn", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note", "variances", b"variances"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Booked: _TypeAlias = Booked  # noqa: Y015
+
+@_typing.final
+class FundVariance(_message.Message):
+    """What a fund does not bear of its part, though it was paid."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FUND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FEN_FIELD_NUMBER: _builtins.int
+    fund: _builtins.str
+    """Output only. The fund, as its leg names it."""
+    amount_fen: _builtins.int
+    """Output only. In fen."""
+    def __init__(
+        self,
+        *,
+        fund: _builtins.str = ...,
+        amount_fen: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "amount_fen", b"amount_fen"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen", "amount_fen", b"amount_fen", "fund", b"fund"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__amount_fen: _TypeAlias = _typing.Literal["amount_fen"]  # noqa: Y015
+    _WhichOneofArgType__amount_fen: _TypeAlias = _typing.Literal["_amount_fen", b"_amount_fen"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__amount_fen) -> _WhichOneofReturnType__amount_fen | None: ...
+
+Global___FundVariance: _TypeAlias = FundVariance  # noqa: Y015
 
 @_typing.final
 class TracedCode(_message.Message):
