@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from medsettle_gateway.cli.member_records import NAMES
+from medsettle_gateway.domain.accounts import BINDING
+from medsettle_gateway.domain.filings import FilingFact
+from medsettle_gateway.domain.people import PersonKind
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.test_importing import MEMBERS
 
@@ -221,6 +225,11 @@ def test_the_history_names_nobody(city: City) -> None:
     assert "登记 registered  2010-01-01 – 至今 / no end" in text
     assert "钱小进" not in text
     assert "E12345678" not in text
+
+
+def test_every_kind_of_fact_has_its_name_in_the_history() -> None:
+    kinds = (*PersonKind, *FilingFact, BINDING)
+    assert [kind for kind in kinds if kind not in NAMES] == []
 
 
 def test_nobody_has_an_unknown_number(city: City) -> None:

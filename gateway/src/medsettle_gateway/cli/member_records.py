@@ -1,22 +1,21 @@
 """``member records`` and ``member history``: dated facts about members, which are only ever added to."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from medsettle_gateway.cli.dated import kept_line, kept_plain
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
-from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse, shown_at
+from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
 from medsettle_gateway.domain.people import PersonKind, PersonRow
-from medsettle_gateway.domain.plain import from_raw
 from medsettle_gateway.files.persons import PERSONS
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.storage.persons import Kept, enter_persons, history
+from medsettle_gateway.storage.persons import enter_persons, history
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _KINDS: Final = tuple(kind.value for kind in PERSONS)
-_NAMES: Final = {
+NAMES: Final = {
     "registered": ("登记", "registered"),
     "cover": ("参保期间", "cover"),
     "arrears": ("欠费", "arrears"),
@@ -24,7 +23,13 @@ _NAMES: Final = {
     "supplement": ("补充保险", "supplement"),
     "suspension": ("暂停待遇", "suspension"),
     "certificate": ("救助证件", "certificate of aid"),
+    "chronic_filing": ("门诊慢特病备案", "chronic filing"),
+    "filing_review": ("年审", "yearly review"),
+    "away_filing": ("异地就医备案", "care elsewhere"),
+    "late_claim": ("补报延期", "late claim"),
+    "binding": ("家庭共济", "family tie"),
 }
+"""What each kind of fact about a member is called, in Chinese and English."""
 _UNJUDGED: Final = {PersonKind.ARREARS: "arrears", PersonKind.PAYMENT: "year"}
 """Kinds that stop nobody where the packs of the region lack this section of ``eligibility``."""
 
@@ -102,44 +107,9 @@ def show_history(member_no: str, as_json: bool, config_path: Path) -> None:  # n
     if found is None:
         refuse("没有这个个人编号。", "No member has this number.")
     if as_json:
-        print_json({"records": [_plain(each) for each in found]})
+        print_json({"records": [kept_plain(each) for each in found]})
         return
     if not found:
         click.echo("还没有记录。Nothing is recorded yet.")
     for each in found:
-        click.echo(_line(each))
-
-
-def _plain(kept: Kept) -> dict[str, Any]:
-    record, source = kept
-    return {
-        "kind": record.kind,
-        "key": record.key,
-        "valid_from": record.valid_from,
-        "valid_to": record.valid_to,
-        "withdrawn": record.withdrawn,
-        "entered_at": record.entered_at,
-        "source": source,
-        "body": from_raw(record.body),
-    }
-
-
-def _line(kept: Kept) -> str:
-    record, source = kept
-    zh, en = _NAMES.get(record.kind, (record.kind, ""))
-    body = from_raw(record.body)
-    said = {name: value for name, value in body.items() if value not in (None, [], "")}
-    facts = "  ".join(f"{name}: {_shown(value)}" for name, value in said.items())
-    withdrawn = "  (已撤回 / withdrawn)" if record.withdrawn else ""
-    return (
-        f"{shown_at(record.entered_at)}  {zh} {en}  {record.valid_from} – {_last(record.valid_to)}"
-        f"{withdrawn}  {facts}  [{source}]"
-    )
-
-
-def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _last(day: date | None) -> str:
-    return "至今 / no end" if day is None else day.isoformat()
+        click.echo(kept_line(each, NAMES.get(each.record.kind, (each.record.kind, ""))))

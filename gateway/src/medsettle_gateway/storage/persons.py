@@ -1,30 +1,19 @@
 """What operators enter of a person, dated: it is only ever added to, and no day has two schemes."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from medsettle_gateway.domain.people import PersonKind, PersonRow
-from medsettle_gateway.domain.records import DatedRecord, Subject
+from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.domain.register import Rows
 from medsettle_gateway.storage.batches import batches
 from medsettle_gateway.storage.doubles import Doubles
 from medsettle_gateway.storage.entering import Entered, Tally
 from medsettle_gateway.storage.records import NewRecord, enter_records
 from medsettle_gateway.storage.register import People
-from medsettle_gateway.storage.rows import record_of
+from medsettle_gateway.storage.work import Kept, kept_of
 
 _UNKNOWN: Final = ("member_no 没有这个个人编号", "member_no: no member has this number")
-_HISTORY: Final = (
-    "SELECT kind, key, valid_from, valid_to, body, withdrawn, entered_at_us, source FROM records "
-    "WHERE subject = ? ORDER BY position"
-)
-
-
-class Kept(NamedTuple):
-    """A record, and the file or command that it came from."""
-
-    record: DatedRecord
-    source: str
 
 
 def enter_persons(
@@ -33,8 +22,8 @@ def enter_persons(
     """Enters dated facts about members, inside a writing transaction; what stood before stays readable.
 
     ``note`` is told of each row with its member's region. Raises NotEnteredError with every row that names
-    nobody, and with those after which somebody would hold
-    two schemes on a day, under this number or another one of the same identity number.
+    nobody, and with those after which somebody would hold two schemes on a day, under this number or another
+    one of the same identity number.
     """
     tally = Tally()
     doubles = Doubles(people.connection)
@@ -64,5 +53,4 @@ def history(people: People, number: str) -> tuple[Kept, ...] | None:
     member = people.member_of(number)
     if member is None:
         return None
-    rows = people.connection.execute(_HISTORY, (Subject.MEMBER.named(member),)).fetchall()
-    return tuple(Kept(record_of(columns), source) for *columns, source in rows)
+    return tuple(kept_of(people.connection, Subject.MEMBER.named(member)))
