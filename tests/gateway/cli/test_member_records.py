@@ -227,7 +227,10 @@ def test_the_history_names_nobody(city: City) -> None:
     assert "E12345678" not in text
 
 
-def test_every_kind_of_fact_has_its_name_in_the_history() -> None:
+def test_every_kind_of_fact_has_its_name_in_the_history(city: City) -> None:
+    path = city.write("f.csv", "member_no,from,to,cause,author", f"{ZHANG},2026-01-01,2026-01-31,重症,王某")
+    city.ask("member", "filings", "late-claim", path)
+    assert "补报延期 late claim  2026-01-01 – 2026-01-31" in city.run("member", "history", ZHANG).stdout
     kinds = (*PersonKind, *FilingFact, BINDING)
     assert [kind for kind in kinds if kind not in NAMES] == []
 
