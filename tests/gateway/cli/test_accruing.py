@@ -1,10 +1,12 @@
 """Months are brought to accounts once, as the pack says, and corrected by further entries."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from medsettle_gateway.cli import accruing
 from medsettle_gateway.cli.frame import now
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.storage.accruals import Accruals
@@ -97,6 +99,41 @@ def test_a_correction_takes_no_more_than_the_account_has(city: City) -> None:
     ((line, said),) = faults(city, f"{EMPTY},{MONTH},1000.00")
     assert line == 2
     assert "takes 80.00 yuan back and the account has 1.00" in said
+
+
+def test_corrections_of_several_months_take_no_more_than_the_account_has_together(city: City) -> None:
+    """A look enters nothing, and still finds what entering would find."""
+    accrued(city, f"{EMPTY},{BEFORE},5000.00", f"{EMPTY},{MONTH},5000.00")
+    city.change("UPDATE accounts SET balance_fen = 10000 WHERE balance_fen = 20000")
+    ((line, said),) = faults(city, f"{EMPTY},{BEFORE},0.00", f"{EMPTY},{MONTH},0.00")
+    assert line == 3
+    assert "takes 100.00 yuan back and the account has 0.00" in said
+    assert accrued(city, f"{EMPTY},{BEFORE},0.00")["corrected_fen"] == -10_000
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_row_that_no_longer_fits_when_it_is_entered_is_named_and_the_others_are_entered(
+    city: City, monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    """Somebody buys between the look and the entry: what was entered is never said not to be."""
+    accrued(city, f"{EMPTY},{MONTH},5000.00")
+    kept = accruing._kept
+
+    def spent_first(*arguments: Any) -> Any:
+        city.change("UPDATE accounts SET balance_fen = 100 WHERE balance_fen = 10000")
+        return kept(*arguments)
+
+    monkeypatch.setattr(accruing, "_kept", spent_first)
+    path = city.write("base.csv", HEADER, f"{EMPTY},{MONTH},0.00", f"{ACTIVE},{MONTH},5000.00")
+    result = city.run("account", "accrue", path, *(["--json"] if as_json else []), exit_code=1)
+    if as_json:
+        answer = json.loads(result.stdout)
+        assert (answer["entered"], answer["accrued_count"]) == (True, 1)
+        assert [fault["line"] for fault in answer["faults"]] == [2]
+    else:
+        assert "计入 accrued 1 笔" in result.stdout
+        assert "this row was not entered, and all others were" in result.stderr
+        assert "nothing was entered" not in result.stderr
 
 
 def test_a_check_says_what_would_be_brought_and_brings_nothing(city: City) -> None:

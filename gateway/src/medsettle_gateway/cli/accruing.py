@@ -28,7 +28,7 @@ from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.keys import Facts
 from medsettle_gateway.domain.money import format_fen
-from medsettle_gateway.domain.register import AccrualRow
+from medsettle_gateway.domain.register import AccrualRow, Fault
 from medsettle_gateway.files.registers import ACCRUALS
 from medsettle_gateway.policy.accrual import Way, way_of
 from medsettle_gateway.service.casework import patient
@@ -37,7 +37,7 @@ from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.storage.accruals import Accruals, Accrued, Earner
 from medsettle_gateway.storage.batches import batches
 from medsettle_gateway.storage.connection import CommitUnknownError, DatabaseFailedError
-from medsettle_gateway.storage.entering import Tally
+from medsettle_gateway.storage.entering import NotEnteredError, Tally
 from medsettle_gateway.storage.subsidies import Rule
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -75,11 +75,15 @@ class _Entered(NamedTuple):
 
 @dataclass
 class _Totals:
-    """What a pass over the file came to."""
+    """What a pass over the file came to.
+
+    ``corrected_fen``: by member, what corrections in earlier batches came to that a look has not kept.
+    """
 
     tally: Tally = field(default_factory=Tally)
     counted: Counter[str] = field(default_factory=Counter)
     by_rule: dict[Rule, Counter[str]] = field(default_factory=dict)
+    corrected_fen: Counter[str] = field(default_factory=Counter)
 
     def add(self, done: _Entered) -> None:
         kind = "corrected" if done.corrects else "accrued"
@@ -106,14 +110,36 @@ def accrue(file: Path, check: bool, as_json: bool, config_path: Path) -> None:  
     with listing_faults(as_json=as_json):
         totals = _passed(gateway, file, check=True)
         totals.tally.entered()
-        if not check:
-            totals = _kept(gateway, file)
-            totals.tally.entered()
+    left: tuple[Fault, ...] = ()
+    if not check:
+        totals = _kept(gateway, file)
+        left = _left(totals)
     if as_json:
-        print_json(_as_plain(totals, check=check))
-        return
-    for line in _page(totals, check=check):
-        click.echo(line)
+        print_json(_as_plain(totals, left, check=check))
+    else:
+        for line in _page(totals, check=check):
+            click.echo(line)
+        _say_left(left)
+    if left:
+        raise click.exceptions.Exit(1)
+
+
+def _left(totals: _Totals) -> tuple[Fault, ...]:
+    """The rows that fitted when they were looked at and no longer did when they were entered."""
+    try:
+        totals.tally.entered()
+    except NotEnteredError as error:
+        return error.faults
+    return ()
+
+
+def _say_left(left: tuple[Fault, ...]) -> None:
+    for line, zh, en, _ in left:
+        click.echo(f"第{line}行: {zh}。 Line {line}: {en}.", err=True)
+    if left:
+        click.echo(f"账户在此期间有变动:以上 {len(left)} 行未记账,其余各行已经记账。", err=True)
+        rows = "this row was" if len(left) == 1 else f"these {len(left)} rows were"
+        click.echo(f"Accounts changed meanwhile: {rows} not entered, and all others were.", err=True)
 
 
 def _kept(gateway: Gateway, file: Path) -> _Totals:
@@ -140,6 +166,8 @@ def _passed(gateway: Gateway, file: Path, *, check: bool) -> _Totals:
             earners, facts = accruals.find([row.number for _, row in batch])
             for line, row in batch:
                 _enter(accruals, rules, (line, row, earners.get(row.number), facts), totals)
+            if not check:
+                totals.corrected_fen.clear()  # the accounts have it
     return totals
 
 
@@ -155,15 +183,18 @@ def _enter(
     if isinstance(found, _Fault):
         totals.tally.fault(line, *found)
         return
-    before = earner.brought.get(row.month)
+    before, member = earner.brought.get(row.month), earner.member.member
+    has_fen = earner.balance_fen + totals.corrected_fen[member]
     if before is None and not found.amount_fen:
         totals.counted["without_count"] += 1
     elif before is not None and before[1:] == (found.base_fen, found.amount_fen, found.rule.rule):
         totals.counted["same_count"] += 1
-    elif before is not None and earner.balance_fen + found.amount_fen < before.amount_fen:
-        totals.tally.fault(line, *_too_little(earner.balance_fen, before.amount_fen - found.amount_fen))
+    elif before is not None and has_fen + found.amount_fen < before.amount_fen:
+        totals.tally.fault(line, *_too_little(has_fen, before.amount_fen - found.amount_fen))
     else:
         changed_fen = accruals.enter(earner, found)
+        if before is not None:
+            totals.corrected_fen[member] += changed_fen
         totals.add(_Entered(found.rule, before is not None, changed_fen))
 
 
@@ -231,7 +262,7 @@ def _signed(amount_fen: int) -> str:
     return f"-{format_fen(-amount_fen)}" if amount_fen < 0 else format_fen(amount_fen)
 
 
-def _as_plain(totals: _Totals, *, check: bool) -> Mapping[str, Any]:
+def _as_plain(totals: _Totals, left: tuple[Fault, ...], *, check: bool) -> Mapping[str, Any]:
     names = (
         "accrued_count", "accrued_fen", "corrected_count", "corrected_fen", "same_count", "without_count",
     )
@@ -248,4 +279,5 @@ def _as_plain(totals: _Totals, *, check: bool) -> Mapping[str, Any]:
             }
             for rule, each in totals.by_rule.items()
         ],
+        "faults": [fault._asdict() for fault in left],
     }
