@@ -58,7 +58,7 @@ def test_a_refill_too_early_needs_a_reason_that_is_kept(day: Town) -> None:
     assert [each.verdict for each in found.advisories if each.code == "REPEATED_DRUG"] == [Verdict.WARN]
     assert (stopped.outcome, stopped.request_id) == (Outcome.NOT_PAID, None)
     assert card.outcome is Outcome.PAID
-    listed = json.loads(day.operator("supervision", "list", "--since", str(day.today), "--json"))
+    listed = json.loads(day.operator("supervision", "list", "--from", str(day.today), "--json"))
     assert "出国三个月,提前取药" in json.dumps(listed, ensure_ascii=False)
 
 

@@ -87,10 +87,10 @@ def test_the_list_is_narrowed_by_days_place_rule_and_verdict(city: City) -> None
     buys(till, 20)
     today = day_of(now()).isoformat()
     for more, count in (
-        ((), 1), (("--since", today, "--until", today), 1), (("--institution", CLINIC), 1),
+        ((), 1), (("--from", today, "--to", today), 1), (("--institution", CLINIC), 1),
         (("--institution", "P21030200101"), 0), (("--rule", "over_days"), 1), (("--rule", "OVER_PRICE"), 0),
         (("--verdict", "warn"), 1), (("--verdict", "block"), 0),
-        (("--since", "2020-01-01", "--until", "2020-01-31"), 0),
+        (("--from", "2020-01-01", "--to", "2020-01-31"), 0),
     ):
         assert len(listed(city, *more)["findings"]) == count, more
 
@@ -109,9 +109,9 @@ def test_where_nothing_was_found_it_says_so(city: City) -> None:
 
 
 def test_days_that_cannot_be_are_refused_in_both_languages(city: City) -> None:
-    said = city.run("supervision", "list", "--since", "2026-02-02", "--until", "2026-02-01", exit_code=2)
-    assert "早于 --since" in said.stderr
-    assert "is before --since" in said.stderr
+    said = city.run("supervision", "list", "--from", "2026-02-02", "--to", "2026-02-01", exit_code=2)
+    assert "早于 --from" in said.stderr
+    assert "is before --from" in said.stderr
 
 
 def issued(city: City, *more: str, exit_code: int = 0) -> Any:

@@ -12,7 +12,7 @@ from medsettle_gateway.cli.catalogue_shown import (
     history_as_plain,
     item_lines,
 )
-from medsettle_gateway.cli.dated import day_typed
+from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say, warn_without_pack
 from medsettle_gateway.cli.frame import (
     config_option,

@@ -1,4 +1,4 @@
-"""What commands about dated facts share: days as they are typed, and the facts as they are shown."""
+"""What commands about dated facts share: their options, and the facts as they are shown."""
 
 from collections.abc import Callable
 from datetime import date
@@ -6,23 +6,15 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.frame import shown_at
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.plain import from_raw
-from medsettle_gateway.files import cells
 from medsettle_gateway.storage.work import Kept
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 TEXT_MOST: Final = 200
-
-
-def day_typed(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
-    """Returns the day of an option, None if it was not given. Raises WrongValueError."""
-    try:
-        return None if text is None else cells.day(text)
-    except cells.CellError as error:
-        raise WrongValueError(error.zh, error.en, param=option) from error
 
 
 def text_typed(_context: click.Context, option: click.Parameter, text: str) -> str:

@@ -8,14 +8,8 @@ from typing import Any, Final
 import click
 
 from medsettle.wire.reasons import REASONS
-from medsettle_gateway.cli.dated import (
-    day_typed,
-    days_options,
-    kept_line,
-    kept_plain,
-    shown_days,
-    text_typed,
-)
+from medsettle_gateway.cli.dated import days_options, kept_line, kept_plain, shown_days, text_typed
+from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say, warn_without_pack
 from medsettle_gateway.cli.frame import (
     config_option,
@@ -90,7 +84,7 @@ def _noting(rows: Rows[InstitutionRecord], regions: set[str]) -> Iterator[tuple[
 @json_option
 @config_option
 def import_records(kind: str, file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
-    r"""Enter dated facts of one KIND about institutions from a CSV FILE, all of them or none.
+    """Enter dated facts of one KIND about institutions from a CSV FILE, all of them or none.
 
     Nothing is overwritten: a row of the same institution and key takes the place of the one before, which
     stays readable; with yes in the column withdrawn (which may be left out) it says that it never held. Days
@@ -107,7 +101,7 @@ def import_records(kind: str, file: Path, check: bool, as_json: bool, config_pat
     As soon as one contract for a designation is known of an institution, the contracts alone say when it
     holds, and no longer the column `designations` of the register. A pharmacy is admitted to pooling with
     pooled_outpatient.
-    """
+    """  # noqa: D301 - a backspace, by which click keeps lines
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, PLACES[PlaceFact(kind)], gateway.config.limits)

@@ -11,10 +11,10 @@ from typing import Any, Final, TextIO
 
 import click
 
+from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.frame import config_option, open_gateway, refuse
 from medsettle_gateway.cli.usage import WrongUsageError, WrongValueError
 from medsettle_gateway.domain.calendar import CST
-from medsettle_gateway.files import cells
 from medsettle_gateway.storage.audit.exporting import Exported, Totals, Wanted, export
 from medsettle_gateway.storage.audit.naming import books_near
 from medsettle_gateway.storage.connection import Connection
@@ -31,16 +31,9 @@ Write = Callable[[Exported], None]
 End = Callable[[Totals], None]
 
 
-def _day(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
-    try:
-        return None if text is None else cells.day(text)
-    except cells.CellError as error:
-        raise WrongValueError(error.zh, error.en, param=option) from error
-
-
 @click.command("export", short_help="导出分录 write the entries out")
-@click.option("--from", "since", callback=_day, metavar="DATE", help="The first business day  [all].")
-@click.option("--to", "until", callback=_day, metavar="DATE", help="The last business day  [all].")
+@click.option("--from", "since", callback=day_typed, metavar="DATE", help="The first business day  [all].")
+@click.option("--to", "until", callback=day_typed, metavar="DATE", help="The last business day  [all].")
 @click.option("--book", default="", metavar="BOOK", help="One book only, as ledger summary names it.")
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option(

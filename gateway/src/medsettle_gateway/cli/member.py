@@ -7,6 +7,7 @@ import click
 
 from medsettle_gateway.cli.asked_facts import AskedFacts
 from medsettle_gateway.cli.clear_text import clear_options, clear_text_of, wanted
+from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.entering import (
     Gathered,
     check_option,
@@ -27,23 +28,16 @@ from medsettle_gateway.cli.frame import (
 from medsettle_gateway.cli.member_doubts import Doubts
 from medsettle_gateway.cli.member_filings import enter_member_filings
 from medsettle_gateway.cli.member_records import enter_member_records, show_history
+from medsettle_gateway.cli.member_sales import list_sales
 from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.calendar import CST, day_of
-from medsettle_gateway.files import cells
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
 from medsettle_gateway.storage.attributes import enter_attributes
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
 from medsettle_gateway.storage.families import end_binding, enter_families
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _day(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
-    try:
-        return None if text is None else cells.day(text)
-    except cells.CellError as error:
-        raise WrongValueError(error.zh, error.en, param=option) from error
 
 
 def _instant(_context: click.Context, option: click.Parameter, text: str | None) -> datetime | None:
@@ -66,6 +60,7 @@ def member() -> None:
 
 member.add_command(enter_member_filings)
 member.add_command(enter_member_records)
+member.add_command(list_sales)
 member.add_command(show_history)
 
 
@@ -177,7 +172,7 @@ def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path)
 
 @member.command("show", short_help="查看一名参保人 what holds of a member")
 @click.argument("member_no")
-@click.option("--on", "day", callback=_day, metavar="DATE", help="As of this day  [today].")
+@click.option("--on", "day", callback=day_typed, metavar="DATE", help="As of this day  [today].")
 @click.option(
     "--known-at", callback=_instant, metavar="INSTANT", help="By what was known of the person then  [now]."
 )

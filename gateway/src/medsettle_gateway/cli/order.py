@@ -11,6 +11,7 @@ import click
 
 from medsettle.wire.signing import KeySigner, verifier_of
 from medsettle_gateway.bootstrap.gateway import load_packs
+from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.frame import (
     Gateway,
     config_option,
@@ -57,13 +58,6 @@ def order() -> None:
     """Issue, list and end emergency orders: they lift rules for a time and end by themselves."""
 
 
-def _day(_context: click.Context, option: click.Parameter, text: str | None) -> date | None:
-    try:
-        return None if text is None else cells.day(text)
-    except cells.CellError as error:
-        raise WrongValueError(error.zh, error.en, param=option) from error
-
-
 @order.command("issue", short_help="签发应急指令 sign an order")
 @click.option("--region", required=True, help="Pooling region code of six digits.")
 @click.option("--institution", "institutions", multiple=True, metavar="CODE",
@@ -72,8 +66,9 @@ def _day(_context: click.Context, option: click.Parameter, text: str | None) -> 
               help="What it lifts; may be repeated.")
 @click.option("--skip", "skips", multiple=True, metavar="RULE",
               help="A rule of supervision, by id or kind, that does not look meanwhile; may be repeated.")
-@click.option("--from", "holds_from", required=True, callback=_day, metavar="DATE", help="Its first day.")
-@click.option("--to", "holds_to", required=True, callback=_day, metavar="DATE", help="Its last day.")
+@click.option("--from", "holds_from", required=True, callback=day_typed, metavar="DATE",
+              help="Its first day.")
+@click.option("--to", "holds_to", required=True, callback=day_typed, metavar="DATE", help="Its last day.")
 @click.option("--authority", required=True, callback=words, help="Who ordered it.")
 @click.option("--document", required=True, callback=words, help="The number of the order's paper.")
 @click.option("--author", required=True, callback=words, help="Who enters it.")
@@ -152,7 +147,8 @@ def list_orders(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
 
 @order.command("end", short_help="提前结束应急指令 end an order before its time")
 @click.argument("order_id", metavar="ID")
-@click.option("--last-day", callback=_day, metavar="DATE", help="The last day on which it holds  [today].")
+@click.option("--last-day", callback=day_typed, metavar="DATE",
+              help="The last day on which it holds  [today].")
 @click.option("--author", required=True, callback=words, help="Who ends it.")
 @json_option
 @config_option

@@ -6,14 +6,8 @@ from typing import Any, Final
 
 import click
 
-from medsettle_gateway.cli.dated import (
-    day_typed,
-    days_options,
-    kept_line,
-    kept_plain,
-    shown_days,
-    text_typed,
-)
+from medsettle_gateway.cli.dated import days_options, kept_line, kept_plain, shown_days, text_typed
+from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
 from medsettle_gateway.cli.frame import (
     Gateway,
@@ -105,7 +99,7 @@ def import_staff(file: Path, check: bool, as_json: bool, config_path: Path) -> N
 @json_option
 @config_option
 def import_records(kind: str, file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
-    r"""Enter decisions of one KIND about prescribers and pharmacists from a CSV FILE, all of them or none.
+    """Enter decisions of one KIND about prescribers and pharmacists from a CSV FILE, all of them or none.
 
     Nothing is overwritten: a row of the same code and key takes the place of the one before, which stays
     readable; with yes in the column withdrawn (which may be left out) it says that it never held.
@@ -113,7 +107,7 @@ def import_records(kind: str, file: Path, check: bool, as_json: bool, config_pat
     \b
     suspension: code, from, to, cause, author, cancelled (yes or no)
     points:     code, number (the decision's own), decided_on, points, reason, author
-    """
+    """  # noqa: D301 - a backspace, by which click keeps lines
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, STAFF_RECORDS[StaffFact(kind)], gateway.config.limits)

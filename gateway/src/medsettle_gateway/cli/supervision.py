@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from medsettle_gateway.cli.days import day_typed, days_of
 from medsettle_gateway.cli.frame import (
     config_option,
     json_option,
@@ -15,7 +16,6 @@ from medsettle_gateway.cli.frame import (
     print_json,
     shown_at,
 )
-from medsettle_gateway.cli.supervision_days import day, days_of
 from medsettle_gateway.cli.supervision_try import try_rules
 from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at
 from medsettle_gateway.domain.finding import Finding, Verdict
@@ -39,8 +39,8 @@ supervision.add_command(try_rules)
 
 
 @supervision.command("list", short_help="列出监控结果 list what was found")
-@click.option("--since", callback=day, metavar="DATE", help="The first day  [a week ago].")
-@click.option("--until", callback=day, metavar="DATE", help="The last day  [today].")
+@click.option("--from", "first_on", callback=day_typed, metavar="DATE", help="The first day  [a week ago].")
+@click.option("--to", "last_on", callback=day_typed, metavar="DATE", help="The last day  [today].")
 @click.option("--institution", default="", metavar="CODE", help="Only of this institution.")
 @click.option("--rule", default="", metavar="CODE", help="Only this rule, such as REPEATED_DRUG.")
 @click.option("--verdict", type=click.Choice(_VERDICTS), help="Only of this verdict.")
@@ -49,7 +49,7 @@ supervision.add_command(try_rules)
 @json_option
 @config_option
 def list_command(  # noqa: PLR0913 - one argument an option
-    since: date | None, until: date | None, institution: str, rule: str, verdict: str | None, most: int,
+    first_on: date | None, last_on: date | None, institution: str, rule: str, verdict: str | None, most: int,
     as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
     """List each finding: in which sale, by which rule, and what became of it.
@@ -57,7 +57,7 @@ def list_command(  # noqa: PLR0913 - one argument an option
     A warning was accepted by the operator of the till, with the reason that stands here; a sale that is
     refused charged nothing. Patients stand by the gateway's own reference.
     """
-    first, last = days_of(since, until)
+    first, last = days_of(first_on, last_on)
     gateway = open_gateway(config_path)
     with gateway.reading() as connection:
         days = Days(day_begins_at(first), day_ends_at(last), institution)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from medsettle_gateway.bootstrap.gateway import desk_of, load_packs
+from medsettle_gateway.cli.days import day_typed, days_of
 from medsettle_gateway.cli.frame import (
     Gateway,
     config_option,
@@ -21,7 +22,6 @@ from medsettle_gateway.cli.frame import (
 )
 from medsettle_gateway.cli.policy_files import policies_option, sources_or_stop
 from medsettle_gateway.cli.policy_quote import stop
-from medsettle_gateway.cli.supervision_days import day, days_of
 from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at, day_of
 from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.keys import Facts
@@ -39,17 +39,18 @@ _ROUNDS_COUNT: Final = 8
 
 
 @click.command("try", short_help="用已结算业务试算规则 try rules on sales that were made")
-@click.option("--since", callback=day, metavar="DATE", help="The first day  [a week ago].")
-@click.option("--until", callback=day, metavar="DATE", help="The last day  [today].")
+@click.option("--from", "first_on", callback=day_typed, metavar="DATE", help="The first day  [a week ago].")
+@click.option("--to", "last_on", callback=day_typed, metavar="DATE", help="The last day  [today].")
 @click.option("--institution", default="", metavar="CODE", help="Only of this institution.")
-@click.option("--on", "rules_on", callback=day, metavar="DATE", help="By the rules of this day  [today].")
+@click.option("--on", "rules_on", callback=day_typed, metavar="DATE",
+              help="By the rules of this day  [today].")
 @click.option("--most", default=1000, show_default=True, type=click.IntRange(1, 100_000),
               help="How many sales are tried, oldest first.")
 @policies_option
 @json_option
 @config_option
 def try_rules(  # noqa: PLR0913 - one argument an option
-    since: date | None, until: date | None, institution: str, rules_on: date | None, most: int,
+    first_on: date | None, last_on: date | None, institution: str, rules_on: date | None, most: int,
     policies: tuple[Path, ...], as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
     """Try rules of supervision on the sales that were settled, and count what they would have found.
@@ -58,7 +59,7 @@ def try_rules(  # noqa: PLR0913 - one argument an option
     nobody is warned. Of each member the sales before count that stand settled or held today; who came for a
     patient is not taken into account.
     """
-    first, last = days_of(since, until)
+    first, last = days_of(first_on, last_on)
     gateway = open_gateway(config_path)
     desk = _desk(gateway, policies, rules_on or day_of(now()))
     days = Days(day_begins_at(first), day_ends_at(last), institution)
