@@ -32,6 +32,36 @@ def test_every_command_is_listed_in_chinese_and_english() -> None:
     assert [name for name, line in found.items() if not re.search(r"[a-z]{2}", line)] == []
 
 
+def pages(command: click.Command, above: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    """Yields the page of help of every command below, by its path."""
+    context = click.Context(command, parent=above, info_name=command.name)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from pages(found, context)
+
+
+def test_no_page_of_help_shows_the_marks_that_lay_it_out() -> None:
+    assert [path for path, page in pages(top) if re.search(r"\\b|[\b`]{2}", page)] == []
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("institution", "records"), ("staff", "records"), ("member", "records"), ("member", "filings")],
+)
+def test_the_columns_of_each_kind_stand_on_a_line_of_their_own(group: str, name: str) -> None:
+    above = click.Context(top)
+    found = top.get_command(above, group)
+    assert isinstance(found, click.Group)
+    command = found.commands[name]
+    kinds = next(each.type for each in command.params if each.name == "kind")
+    assert isinstance(kinds, click.Choice)
+    beginnings = {line.split(":")[0].strip() for line in command.get_help(above).splitlines()}
+    assert set(kinds.choices) <= beginnings
+
+
 def test_the_page_of_help_begins_in_both_languages() -> None:
     page = CliRunner().invoke(top, ["--help"]).stdout
     assert "医保定点药店、诊所结算网关" in page

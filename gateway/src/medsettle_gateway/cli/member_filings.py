@@ -21,13 +21,13 @@ _KINDS: Final = {
 
 
 @click.command("filings", short_help="导入备案、年审、转诊 enter what is filed for members")
-@click.argument("kind", type=click.Choice(list(_KINDS)))
+@click.argument("kind", metavar="KIND", type=click.Choice(list(_KINDS)))
 @click.argument("file", type=_FILE)
 @check_option
 @json_option
 @config_option
 def enter_member_filings(kind: str, file: Path, check: bool, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
-    r"""Enter filings of one KIND for members from a CSV FILE, all of them or none.
+    """Enter filings of one KIND for members from a CSV FILE, all of them or none.
 
     Nothing is overwritten: a row of the same member and key takes the place of the one before, which stays
     readable; with yes in the column withdrawn (which may be left out) it says that it never held. Days are
@@ -43,7 +43,7 @@ def enter_member_filings(kind: str, file: Path, check: bool, as_json: bool, conf
 
     As soon as one filing of a condition is known of a member, the filings alone say when and where the
     condition holds, and no longer the column `conditions` of the register.
-    """
+    """  # noqa: D301 - a backspace, by which click keeps lines
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, FILINGS[_KINDS[kind]], gateway.config.limits)

@@ -35,7 +35,7 @@ _UNJUDGED: Final = {PersonKind.ARREARS: "arrears", PersonKind.PAYMENT: "year"}
 
 
 @click.command("records", short_help="导入参保期间、欠费、缴费等 enter dated facts about members")
-@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("kind", metavar="KIND", type=click.Choice(_KINDS))
 @click.argument("file", type=_FILE)
 @check_option
 @json_option
