@@ -214,6 +214,14 @@ async def test_a_service_is_claimed_within_three_months_and_in_special_cases_wit
     await settled(world, prescribed(pill(line_id="9"), **late))
 
 
+async def test_a_check_of_a_day_that_cannot_be_claimed_any_more_says_so() -> None:
+    world = await a_world()
+    for on, reason in ((date(2026, 4, 1), Reason.CLAIM_TOO_LATE), (date(2026, 4, 2), None)):
+        answer = await checked(world, on=on)
+        offers = {each.benefit: each.refusal and each.refusal.reason for each in answer.benefits}
+        assert (answer.covered, offers["general_outpatient"]) == (True, reason)
+
+
 async def test_what_is_filed_after_an_instant_counts_for_nothing_then() -> None:
     world = await a_world()
     tables = world.store.tables

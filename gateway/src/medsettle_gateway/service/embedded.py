@@ -18,6 +18,7 @@ from medsettle_gateway.domain.tracing import TraceRule
 from medsettle_gateway.domain.watching import WatchRule
 from medsettle_gateway.domain.work_rules import WorkRules
 from medsettle_gateway.eligibility.aid import as_entitled, sharpened, why_no_aid
+from medsettle_gateway.eligibility.filings import too_late
 from medsettle_gateway.eligibility.person import during_stay
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
 from medsettle_gateway.policy.counter_titles import titled
@@ -238,16 +239,17 @@ class Embedded:
             known = no and explained(no, visit.institution, found.filings)
             return known and sharpened(known, member, on, rules)
 
+        late = too_late(member.filed, on, known_on, work.late)
         offers = self._offers(visit, encounter, benefit, uncovered)
         return Cover(
             pack=pack.id,
             refusal=why(uncovered or from_accounts),
-            offers=tuple(offer._replace(refusal=why(offer.refusal)) for offer in offers),
+            offers=tuple(offer._replace(refusal=why(offer.refusal) or late) for offer in offers),
             own_account=use.own_account,
             payers=tuple(may_pay),
             filings=found.filings,
             no_aid=why_no_aid(member, on, rules),
-            no_account=why(shut or not_here or from_accounts),
+            no_account=why(shut or not_here or from_accounts) or late,
         )
 
     def _portions(self, question: Question, case: CaseInput, there: Pack | None) -> tuple[Portion, ...]:
