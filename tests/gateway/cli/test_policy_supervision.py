@@ -35,6 +35,16 @@ def test_the_page_says_what_each_rule_looks_at_and_asks(line: str) -> None:
     assert line in result.output
 
 
+def test_figures_of_the_operators_own_are_named_so_beside_the_clause_of_the_rule(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    text = LIAOCHENG.read_text("utf-8")
+    changed = text.replace("clause: 篇10定量, days", "clause: 篇10定量, figures: operator, days")
+    own.write_text(changed, "utf-8")
+    marked = "remind〔篇10定量〕(数字由运营方自定 / figures of the operator's own)"
+    assert marked in run("show", own).output
+    assert marked not in run("show", LIAOCHENG).output
+
+
 def test_a_pack_without_rules_has_no_such_section() -> None:
     assert "智能监控" not in run("show", "zibo-employee-chronic").output
 

@@ -17,7 +17,7 @@ from medsettle_gateway.domain.filings import (
     Reviewed,
 )
 from medsettle_gateway.domain.keys import Facts
-from medsettle_gateway.service.filing import filing_keys, filings_of, with_filings
+from medsettle_gateway.service.filing import filing_keys, with_filings
 from tests.gateway.service.borough import (
     ABROAD,
     BEGAN,
@@ -230,6 +230,3 @@ async def test_what_is_filed_after_an_instant_counts_for_nothing_then() -> None:
     facts, mei = Facts({key: records}), tables.members[MEI]
     assert len(with_filings(facts, mei).filed.chronic) == 1
     assert with_filings(facts, mei, ENTERED_AT - DAY).filed.chronic == ()
-    clinic = tables.institutions[CLINIC]
-    assert [each.refusal for each in filings_of(records, TODAY, clinic)] == [None]
-    assert filings_of(records, TODAY, clinic, ENTERED_AT - DAY) == ()

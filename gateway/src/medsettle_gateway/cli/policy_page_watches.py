@@ -27,9 +27,9 @@ def watch_lines(rules: tuple[WatchRule, ...]) -> Iterator[str]:
     yield section("智能监控", "supervision: it changes no amount")
     for rule in rules:
         verdict_zh, verdict_en = VERDICT_WORDS[rule.verdict.value]
-        mark = clause_mark(rule.clause) if rule.clause else f"({_OWN[0]} / {_OWN[1]})"
+        own = f"({_OWN[0]} / {_OWN[1]})" if rule.own_figures or not rule.clause else ""
         yield f"  {rule.title_zh} / {rule.id}: {rule.title_en}"
-        yield f"    {verdict_zh} / {verdict_en}{mark}"
+        yield f"    {verdict_zh} / {verdict_en}{clause_mark(rule.clause)}{own}"
         for zh, en in _FIGURES[type(rule)](rule):
             yield f"    {zh} / {en}"
 

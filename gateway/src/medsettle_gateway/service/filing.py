@@ -3,16 +3,15 @@
 What of it holds at a place the region's rules say: :class:`..service.authority.Cover` has it for a check.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
-from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts
-from medsettle_gateway.domain.filings import Filing, FilingFact, ReviewRule
+from medsettle_gateway.domain.facts import MemberFacts
+from medsettle_gateway.domain.filings import FilingFact
 from medsettle_gateway.domain.keys import Facts, RecordsKey
 from medsettle_gateway.domain.records import DatedRecord, Subject, known
-from medsettle_gateway.eligibility.filings import filed_of, filings_at
+from medsettle_gateway.eligibility.filings import filed_of
 
 _KINDS: Final = frozenset(kind.value for kind in FilingFact)
 
@@ -29,17 +28,3 @@ def with_filings(facts: Facts, member: MemberFacts, known_at: datetime | None = 
     if not any(each.kind in _KINDS for each in records):
         return member  # most people
     return replace(member, filed=filed_of(known(records, known_at)))
-
-
-def filings_of(
-    records: Sequence[DatedRecord],
-    day: date,
-    institution: InstitutionFacts,
-    known_at: datetime | None = None,
-    rule: ReviewRule | None = None,
-) -> tuple[Filing, ...]:
-    """Returns what is filed as it stands at the place on the day, each with its refusal if it does not hold.
-
-    ``rule``: the yearly review that the region asks for, None: none.
-    """
-    return filings_at(filed_of(known(records, known_at)), institution, day, rule)

@@ -64,7 +64,7 @@ def basket(wire: settlement_pb2.Basket, lines_most: int) -> Basket:
         benefit=form.text_if(wire, "benefit", _POLICY_ID_CHARS, "basket"),
         admitted_on=admitted_on,
         discharged_on=discharged_on,
-        sessions=_whole_if(encounter, "sessions", "basket.encounter") or 1,
+        sessions=form.whole_if(encounter, "sessions", _MOST_OF_A_YEAR, "basket.encounter") or 1,
         prescriptions=prescriptions,
         payers=_payers(wire),
         without_accounts=wire.without_accounts,
@@ -90,7 +90,7 @@ def _line(wire: settlement_pb2.Line, number: int, prescriptions: frozenset[str])
         prescription_id=prescription_id,
         traceability_codes=_traceability_codes(wire.traceability_codes, path),
         service_on=form.day_if(wire, "service_on", path),
-        days_supply=_whole_if(wire, "days_supply", path),
+        days_supply=form.whole_if(wire, "days_supply", _MOST_OF_A_YEAR, path),
         split_pack=wire.split_pack,
     )
 
@@ -126,16 +126,6 @@ def _prescription(wire: settlement_pb2.Prescription, path: str) -> AskedPrescrip
         issued_on=form.day_if(wire, "issued_on", path),
         pharmacist=form.optional_text(wire.pharmacist, _PERSON_CHARS, f"{path}.pharmacist"),
     )
-
-
-def _whole_if(wire: settlement_pb2.Encounter | settlement_pb2.Line, name: str, path: str) -> int | None:
-    """A number of sessions or days; None if it is absent."""
-    if not wire.HasField(name):  # type: ignore[arg-type] # its names differ from message to message
-        return None
-    value: int = getattr(wire, name)
-    if not 1 <= value <= _MOST_OF_A_YEAR:
-        raise form.invalid(f"{path}.{name}", f"1 to {_MOST_OF_A_YEAR}")
-    return value
 
 
 def _payers(wire: settlement_pb2.Basket) -> tuple[Payer, ...]:

@@ -102,6 +102,16 @@ def text_if(wire: Message, name: str, most: int, path: str) -> str | None:
     return optional_text(value, most, _at(path, name)) if value else None
 
 
+def whole_if(wire: Message, name: str, most: int, path: str) -> int | None:
+    """Returns an optional number from 1 to ``most``; None if it is absent."""
+    if not wire.HasField(name):
+        return None
+    value: int = getattr(wire, name)
+    if not 1 <= value <= most:
+        raise invalid(_at(path, name), f"1 to {most}")
+    return value
+
+
 def chosen(value: int, choices: Mapping[int, T], path: str) -> T:
     """Returns what an enum's value stands for; 0 is missing unless it is one of the choices."""
     if value in choices:

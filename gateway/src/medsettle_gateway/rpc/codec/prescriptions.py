@@ -108,7 +108,7 @@ def _order(wire: prescription_pb2.RegisteredPrescription) -> PrescriptionOrder:
         issued_on=issued_on,
         valid_to=valid_to,
         drugs=_drugs(wire.drugs, f"{path}.drugs"),
-        dispensings=_whole(wire, "dispensings", path, DISPENSINGS_MOST) or 1,
+        dispensings=form.whole_if(wire, "dispensings", DISPENSINGS_MOST, path) or 1,
         diagnoses=_diagnoses(wire.diagnoses, f"{path}.diagnoses"),
         dual_channel=wire.dual_channel,
     )
@@ -128,7 +128,7 @@ def _drug(wire: prescription_pb2.PrescribedDrug, path: str) -> PrescribedDrug:
     return PrescribedDrug(
         item_code=form.text(wire.item_code, _CODE_CHARS, f"{path}.item_code"),
         quantity_e4=form.quantity_e4(wire.quantity, f"{path}.quantity"),
-        days_supply=_whole(wire, "days_supply", path, _DAYS),
+        days_supply=form.whole_if(wire, "days_supply", _DAYS, path),
         dosage=form.optional_text(wire.dosage, _TEXT_CHARS, f"{path}.dosage"),
         condition=form.text_if(wire, "condition", _CONDITION_CHARS, path),
     )
@@ -138,21 +138,6 @@ def _diagnoses(wire: Sequence[str], path: str) -> tuple[str, ...]:
     form.within(len(wire), _DIAGNOSES_COUNT, path)
     form.unique(wire, path)
     return tuple(form.text(each, _DIAGNOSIS_CHARS, f"{path}[{n}]") for n, each in enumerate(wire, 1))
-
-
-def _whole(
-    wire: prescription_pb2.RegisteredPrescription | prescription_pb2.PrescribedDrug,
-    name: str,
-    path: str,
-    most: int,
-) -> int | None:
-    """A number from 1 to ``most``; None if it is absent."""
-    if not wire.HasField(name):  # type: ignore[arg-type] # its names differ from message to message
-        return None
-    value: int = getattr(wire, name)
-    if not 1 <= value <= most:
-        raise form.invalid(f"{path}.{name}", f"1 to {most}")
-    return value
 
 
 def _number(value: str, path: str) -> str:
