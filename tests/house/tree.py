@@ -12,7 +12,7 @@ SDK = ROOT / "sdk" / "src" / "medsettle"
 GATEWAY = ROOT / "gateway" / "src" / "medsettle_gateway"
 GENERATED = SDK / "wire" / "v1"
 
-PURE_FLOORS = ("domain", "policy", "ledger", "supervision", "reconcile")
+PURE_FLOORS = ("domain", "policy", "ledger", "supervision", "eligibility", "reconcile")
 """Floors of the gateway that calculate: no input, no output, no clock."""
 
 
