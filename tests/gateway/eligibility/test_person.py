@@ -101,6 +101,16 @@ def test_a_suspension_without_an_end_lasts_as_long_as_the_region_says() -> None:
     assert said(someone, "2026-03-01", rules) is None
 
 
+def test_of_two_suspensions_the_one_that_ends_last_is_told() -> None:
+    both = (
+        held("2026-01-01..2026-12-31", Suspension("x")), held("2026-02-01..2026-03-31", Suspension("y")),
+    )
+    (_, detail) = said(member(past=Past(suspensions=both)), "2026-03-01") or (None, {})
+    assert detail == {"since": "2026-01-01", "until": "2026-12-31"}
+    (_, detail) = said(member(past=Past(suspensions=both[::-1])), "2026-03-01") or (None, {})
+    assert detail["until"] == "2026-12-31"
+
+
 def test_without_a_rule_a_suspension_lasts_until_it_is_ended() -> None:
     someone = member(past=Past(suspensions=(held("2016-03-01..", Suspension("fraud")),)))
     assert said(someone, "2026-05-01") == (

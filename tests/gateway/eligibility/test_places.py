@@ -111,6 +111,15 @@ def test_an_exit_outweighs_a_suspension_of_the_same_days() -> None:
     assert refusal.reason is Reason.INSTITUTION_EXITED
 
 
+def test_of_two_suspensions_the_one_that_ends_last_is_told() -> None:
+    longer = recorded(PlaceFact.SUSPENSION, "l", MARCH - DAY, JUNE + DAY, Stopped("a"))
+    brief = recorded(PlaceFact.SUSPENSION, "b", MARCH, MARCH, Stopped("b"))
+    for found in ([longer, stopped(), brief], [brief, stopped(), longer]):
+        refusal = not_open("P1", known(found), MARCH)
+        assert refusal is not None
+        assert (refusal.detail["to"], refusal.detail["cause"]) == ("2026-07-01", "a")
+
+
 def test_a_pharmacy_settles_only_while_it_can_take_cards_where_the_region_asks_for_that() -> None:
     rule = CardRule((InstitutionKind.PHARMACY,), "第六条")
     equipped = place_of(PHARMACY, known([recorded(PlaceFact.CARD, "a", JANUARY, JUNE, TakesCards())]), MARCH)

@@ -95,15 +95,20 @@ def _double(member: MemberFacts, on: date, _rules: PersonRules) -> Refusal | Non
 
 
 def _suspended(member: MemberFacts, on: date, rules: PersonRules) -> Refusal | None:
+    """Of several suspensions the one that ends last: it says until when."""
+    rule = rules.suspension
+    holding = []
     for each in member.past.suspensions:
         last_on = each.last_on
-        if last_on is None and rules.suspension is not None:
-            last_on = months_later(each.first_on, rules.suspension.months) - _A_DAY
+        if last_on is None and rule is not None:
+            last_on = months_later(each.first_on, rule.months) - _A_DAY
         if each.first_on <= on and (last_on is None or on <= last_on):
-            detail = {"since": each.first_on.isoformat(), "until": last_on.isoformat() if last_on else "-"}
-            clause = rules.suspension.clause if rules.suspension else ""
-            return _refuse(Reason.BENEFITS_SUSPENDED, clause, **detail)
-    return None
+            holding.append((last_on or date.max, each.first_on))
+    if not holding:
+        return None
+    until, since = max(holding)
+    detail = {"since": since.isoformat(), "until": "-" if until == date.max else until.isoformat()}
+    return _refuse(Reason.BENEFITS_SUSPENDED, rule.clause if rule else "", **detail)
 
 
 _CHECKS: Final[tuple[Callable[[MemberFacts, date, PersonRules], Refusal | None], ...]] = (

@@ -60,16 +60,17 @@ def _lapsed(designation: Designation, dated: Sequence[Held[Designated]], on: dat
 def not_open(code: str, known: Sequence[DatedRecord], on: date) -> Refusal | None:
     """Returns why the place may not settle on the day, with the days and the cause, or None.
 
-    INSTITUTION_EXITED before INSTITUTION_SUSPENDED: it lasts longer.
+    INSTITUTION_EXITED before INSTITUTION_SUSPENDED: it lasts longer. Of several the one that ends last.
     """
     for kind, reason in (
         (PlaceFact.EXIT, Reason.INSTITUTION_EXITED),
         (PlaceFact.SUSPENSION, Reason.INSTITUTION_SUSPENDED),
     ):
-        for each in held(known, kind, Stopped):
-            if each.holds(on):
-                days = shown(each.first_on, each.last_on)
-                return Refusal(reason, {"institution": code, **days, "cause": each.fact.cause})
+        holding = [each for each in held(known, kind, Stopped) if each.holds(on)]
+        if holding:
+            last = max(holding, key=lambda each: each.last_on or date.max)
+            days = shown(last.first_on, last.last_on)
+            return Refusal(reason, {"institution": code, **days, "cause": last.fact.cause})
     return None
 
 
