@@ -57,7 +57,7 @@ def test_nothing_depends_on_the_order_of_a_set(path: Path) -> None:
 
 
 def test_the_import_contract_binds_the_floors_that_are_held_to_whole_numbers_and_no_others() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
-    (pure,) = (each for each in contracts if each["id"] == "pure")
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    (pure,) = (each for each in tools["importlinter"]["contracts"] if each["id"] == "pure")
     bound = {name.removeprefix("medsettle_gateway.") for name in pure["source_modules"]}
     assert bound == {floor for floor in PURE_FLOORS if (GATEWAY / floor).exists()}
