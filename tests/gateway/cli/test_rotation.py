@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from medsettle_gateway.bootstrap.members import sealer_of
+from medsettle_gateway.config import ConfigError
 from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.domain.moves import KeepProxy, KeepReassertion, PutSale
+from medsettle_gateway.files.identity_keys import KeyFile, drop_identity_keys
+from medsettle_gateway.files.keys import load_keys
 from medsettle_gateway.storage import rotation
 from medsettle_gateway.storage.facts import write
 from medsettle_gateway.storage.proxies import proxy_of
@@ -92,6 +96,37 @@ def test_a_gateway_that_serves_finds_the_new_key_by_itself(city: City) -> None:
     assert serving.open(row[0], bytes(row[1])).name
     assert found_as(city, serving) == whom
     assert len(serving.key_ids) == 2
+
+
+def test_a_gateway_that_has_met_nothing_of_the_new_key_seals_nothing_under_one_that_was_dropped(
+    city: City
+) -> None:
+    """Who came for a patient would be lost for ever, for nobody has the old key any more."""
+    serving = city.gateway.sealer
+    for command in ("add-key", "rotate", "drop-keys"):
+        city.ask("identity", command)
+    sealed = serving.seal_proxy("r", PROXY)
+    assert city.gateway.sealer.open_proxy("r", sealed) == PROXY
+
+
+def test_a_gateway_finds_people_by_both_keys_from_the_moment_on_at_which_there_are_two(city: City) -> None:
+    """Of two who have a number, one may be rotated already: who finds only the other takes it for the one."""
+    config = city.gateway.config
+    serving = sealer_of(config, load_keys(config.keys.directory))
+    city.ask("identity", "add-key")
+    assert len(serving.finds("id_number", "210399198504120019")) == 2
+
+
+def test_a_key_that_was_added_meanwhile_is_not_dropped_and_never_all(city: City) -> None:
+    directory = city.folder / "keys"
+    for _ in range(2):
+        city.ask("identity", "add-key")
+    before = (directory / "identities").read_text("ascii").split()
+    drop_identity_keys(directory, older=1)
+    assert (directory / "identities").read_text("ascii").split() == before[1:]
+    with pytest.raises(ConfigError, match="no key was dropped"):
+        drop_identity_keys(directory, older=2)
+    assert (directory / "identities").read_text("ascii").split() == before[1:]
 
 
 def test_a_rotation_may_be_stopped_and_goes_on_where_it_was(
@@ -213,6 +248,31 @@ def test_a_key_service_wraps_the_key_so_that_it_lies_nowhere_in_the_clear(city: 
     assert line.startswith("wrapped:kkk")
     assert found_as(city, city.gateway.sealer) == whom
     city.run("member", "show", MEMBER)
+
+
+def test_the_key_service_is_asked_only_of_keys_that_are_new(city: City) -> None:
+    path = with_key_service(city)
+    city.ask("identity", "add-key")
+    section = city.gateway.config.keys
+    keys = load_keys(section.directory, section.identity_key_command).identities
+    file = KeyFile(section.directory, ("nothing-that-runs",), keys)
+    assert (file.changed(), file.read()) == (False, keys)
+    path.write_text(path.read_text("ascii").split()[1] + "\n", "ascii")
+    assert (file.changed(), file.read()) == (True, keys[1:])
+    assert not file.changed()
+    path.write_text("wrapped:kkk00\n", "ascii")
+    assert (file.changed(), file.read(), file.changed()) == (True, (), True)
+
+
+@pytest.mark.parametrize("fault", ["print('0' * 64)", "sys.exit(3)"])
+def test_a_key_that_the_service_does_not_give_back_is_not_added(city: City, fault: str) -> None:
+    """No gateway would start any more with a key in its file that nobody can unwrap."""
+    path = with_key_service(city)
+    before = path.read_text("ascii")
+    program = city.folder / "kms.py"
+    program.write_text(KMS.replace("print(text[len(secret):][::-1])", fault), "utf-8")
+    assert "key command" in city.run("identity", "add-key", exit_code=2).stderr
+    assert path.read_text("ascii") == before
 
 
 @pytest.mark.parametrize(("line", "said"), [

@@ -1,6 +1,8 @@
 """The keys of names and numbers: the newest seals, all open and find, and none is taken for another."""
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -61,6 +63,36 @@ def test_keys_that_cannot_be_had_leave_those_that_are_there() -> None:
     ring = KeyRing([OLD], lambda: ())
     assert not ring.renew()
     assert ring.open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+
+
+def test_nothing_is_sealed_or_looked_for_under_keys_that_were_changed_meanwhile() -> None:
+    """Whoever has met no value of the new key yet would seal under one that is about to be dropped."""
+    there: list[tuple[bytes, ...]] = [(OLD,)]
+    ring = KeyRing([OLD], lambda: there[0], lambda: there[0] != (OLD,))
+    assert len(ring.finds(b"n")) == 1
+    there[0] = (OLD, NEW)
+    assert len(ring.finds(b"n")) == 2
+    there[0] = (NEW,)
+    assert KeyRing([NEW]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+
+
+def test_who_meets_a_new_key_while_another_thread_reads_it_waits_for_it() -> None:
+    begun, second = threading.Event(), threading.Event()
+
+    def reload() -> Sequence[bytes]:
+        if begun.is_set():
+            second.set()
+            return ()
+        begun.set()
+        second.wait(0.2)
+        return (OLD, NEW)
+
+    ring, sealed = KeyRing([OLD], reload), KeyRing([NEW]).seal(b"said", b"m1")
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(ring.open, sealed, b"m1")
+        begun.wait(5)
+        other = threads.submit(ring.open, sealed, b"m1")
+        assert [first.result(5), other.result(5)] == [b"said", b"said"]
 
 
 def test_a_database_belongs_to_any_of_the_keys_as_they_are_now() -> None:

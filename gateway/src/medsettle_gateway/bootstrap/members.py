@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from medsettle_gateway.config import Config
-from medsettle_gateway.files.identity_keys import reading_again
+from medsettle_gateway.files.identity_keys import KeyFile
 from medsettle_gateway.files.keys import Keys, load_keys
 from medsettle_gateway.resolvers.people import NumberKind, Registered
 from medsettle_gateway.storage.connection import Connection, DatabaseFailedError
@@ -22,30 +22,36 @@ T = TypeVar("T")
 _SELDOM_S: Final = 5.0
 _OFTEN_S: Final = 0.2
 """How long nothing is read again, with a command and with a file."""
+_REST_TIMES: Final = 10
+"""At most an eleventh of the time is spent on a command that does not answer."""
 
 
 def sealer_of(config: Config, keys: Keys) -> Sealer:
-    """Returns what seals people's names and numbers: it looks for new keys where it meets a seal of one.
+    """Returns what seals people's names and numbers: it takes new keys as soon as they are in their file.
 
-    Not again and again: a command may ask a service far away.
+    Not again and again: a command may ask a service far away, and whoever serves waits for it.
     """
-    command = config.keys.identity_key_command
-    again = reading_again(config.keys.directory, command)
-    return Sealer.of(*keys.identities, reload=_Seldom(again, _SELDOM_S if command else _OFTEN_S))
+    section = config.keys
+    file = KeyFile(section.directory, section.identity_key_command, keys.identities)
+    pause_s = _SELDOM_S if section.identity_key_command else _OFTEN_S
+    return Sealer.of(*keys.identities, reload=_Seldom(file.read, pause_s), changed=file.changed)
 
 
 class _Seldom:
-    """Reads the keys anew, but not again and again."""
+    """Reads the keys anew, but not again and again: the slower that is, the longer it rests."""
 
     def __init__(self, read: Callable[[], tuple[bytes, ...]], pause_s: float) -> None:
         self._read, self._pause_s, self._not_before = read, pause_s, 0.0
 
     def __call__(self) -> tuple[bytes, ...]:
-        now = time.monotonic()
-        if now < self._not_before:
+        began = time.monotonic()
+        if began < self._not_before:
             return ()
-        self._not_before = now + self._pause_s
-        return self._read()
+        try:
+            return self._read()
+        finally:
+            ended = time.monotonic()
+            self._not_before = ended + max(self._pause_s, _REST_TIMES * (ended - began))
 
 
 class Members:

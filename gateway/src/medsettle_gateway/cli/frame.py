@@ -17,7 +17,7 @@ from medsettle.wire.columns import pad
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.domain.calendar import CST
-from medsettle_gateway.files.identity_keys import reading_again
+from medsettle_gateway.files.identity_keys import KeyFile
 from medsettle_gateway.files.keys import Keys, lasting_keys, load_keys
 from medsettle_gateway.files.toml import read_config
 from medsettle_gateway.storage import stores
@@ -85,9 +85,9 @@ class Gateway:
     @cached_property
     def sealer(self) -> Sealer:
         """What seals names and numbers. Raises ConfigError."""
-        keys = self.config.keys
-        reload = reading_again(keys.directory, keys.identity_key_command)
-        return Sealer.of(*self.keys.identities, reload=reload)
+        section, known = self.config.keys, self.keys.identities
+        file = KeyFile(section.directory, section.identity_key_command, known)
+        return Sealer.of(*known, reload=file.read, changed=file.changed)
 
     @contextmanager
     def writing(self, *, keep: bool = True) -> Iterator[Connection]:

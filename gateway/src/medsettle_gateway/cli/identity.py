@@ -97,7 +97,7 @@ def add_key(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
             "With keys.identity_wrap_command, keys.identity_key_command must be set: it unwraps.",
         )
     _ = open_gateway(config_path).sealer
-    add_identity_key(section.directory, section.identity_wrap_command)
+    add_identity_key(section.directory, section.identity_wrap_command, section.identity_key_command)
     added = open_gateway(config_path).sealer.key_ids[-1]
     if as_json:
         print_json({"added": added})
@@ -160,7 +160,7 @@ def drop_keys(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
         )
     dropped = gateway.sealer.key_ids[:-1]
     if dropped:
-        drop_identity_keys(gateway.config.keys.directory, keep=1)
+        drop_identity_keys(gateway.config.keys.directory, older=len(dropped))
     if as_json:
         print_json({"newest": newest, "dropped": list(dropped)})
         return

@@ -7,7 +7,7 @@ that on its standard input and prints the hex digits. So the key itself need nev
 import os
 import secrets
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,8 @@ KEYS_MOST: Final = 8
 
 _WRAPPED: Final = "wrapped:"
 _COMMAND_S: Final = 10
-_LINE_CHARS: Final = 4_096
+_LINE_CHARS: Final = 2_000
+"""So many lines fit into what is read of a file."""
 
 
 def load_identity_keys(directory: Path, unwrap: Sequence[str] = ()) -> tuple[bytes, ...]:
@@ -29,22 +30,17 @@ def load_identity_keys(directory: Path, unwrap: Sequence[str] = ()) -> tuple[byt
     Raises ConfigError, naming the file or the command that is at fault; no message has anything of a key.
     """
     path = directory / IDENTITIES
-    try:
-        lines = read_private(path).decode("ascii").split()
-    except UnicodeDecodeError:
-        lines = []
-    if not 0 < len(lines) <= KEYS_MOST:
-        raise _no_key(path)
-    return tuple(_key(path, line, unwrap) for line in lines)
+    return tuple(_key(path, line, unwrap) for line in _lines(path))
 
 
-def add_identity_key(directory: Path, wrap: Sequence[str] = ()) -> None:
+def add_identity_key(directory: Path, wrap: Sequence[str] = (), unwrap: Sequence[str] = ()) -> None:
     """Adds a new key to the file, wrapped where ``wrap`` names a command: from now on it seals.
 
-    Raises ConfigError.
+    Raises ConfigError, with the file as it was: so it does where ``unwrap`` does not give the key back, for
+    no gateway would start any more.
     """
     path = directory / IDENTITIES
-    lines = read_private(path).decode("ascii").split()
+    lines = _lines(path)
     if len(lines) >= KEYS_MOST:
         raise ConfigError(
             f"{path} 中已有 {KEYS_MOST} 个密钥;请先换用最新的密钥,再去掉旧的。",
@@ -53,26 +49,81 @@ def add_identity_key(directory: Path, wrap: Sequence[str] = ()) -> None:
     secret = secrets.token_hex(SECRET_BYTES)
     line = secret if not wrap else f"{_WRAPPED}{_said(wrap, secret)}"
     if len(line) > _LINE_CHARS or len(line.split()) != 1:
-        raise _command_failed(wrap, "what it printed is no single word")
+        raise _command_failed(wrap, f"what it printed is no single word of up to {_LINE_CHARS} characters")
+    if wrap and _said(unwrap, line.removeprefix(_WRAPPED)) != secret:
+        raise _command_failed(unwrap, "it does not give back the key that was wrapped")
     _write(path, [*lines, line])
 
 
-def drop_identity_keys(directory: Path, keep: int) -> None:
-    """Leaves only the newest ``keep`` keys in the file. Raises ConfigError."""
+def drop_identity_keys(directory: Path, older: int) -> None:
+    """Takes the ``older`` oldest keys out of the file; one that was added meanwhile stays.
+
+    Raises ConfigError, with the file as it was: so it does where no key would be left.
+    """
     path = directory / IDENTITIES
-    _write(path, read_private(path).decode("ascii").split()[-keep:])
+    lines = _lines(path)
+    if len(lines) <= older:
+        raise ConfigError(
+            f"{path} 已被更改;没有去掉任何密钥,请再执行一次。",
+            f"{path} has been changed meanwhile; no key was dropped. Run this again.",
+        )
+    _write(path, lines[older:])
 
 
-def reading_again(directory: Path, unwrap: Sequence[str]) -> Callable[[], tuple[bytes, ...]]:
-    """Returns what reads the keys anew: a fault of the file or the command counts as no keys."""
+class KeyFile:
+    """The file as whoever uses its keys for long sees it: others may add keys to it and drop them."""
 
-    def read() -> tuple[bytes, ...]:
+    def __init__(self, directory: Path, unwrap: Sequence[str], known: Sequence[bytes]) -> None:
+        """``known`` are the keys that were read of it."""
+        self._path, self._unwrap = directory / IDENTITIES, unwrap
+        self._opened: dict[str, bytes] = {}
+        self._read_as = self._stamp()
         try:
-            return load_identity_keys(directory, unwrap)
+            lines = _lines(self._path)
+        except ConfigError:
+            lines = []
+        if len(lines) == len(known):
+            self._opened = dict(zip(lines, known, strict=True))
+        else:
+            self._read_as = None
+
+    def changed(self) -> bool:
+        """Returns whether it may hold other keys than those that were read; False where it is not there."""
+        stamp = self._stamp()
+        return stamp is not None and stamp != self._read_as
+
+    def read(self) -> tuple[bytes, ...]:
+        """Returns the keys as they are now; none where the file or the command is at fault.
+
+        The command is run only for keys that are new.
+        """
+        stamp = self._stamp()
+        try:
+            found = {
+                line: self._opened.get(line) or _key(self._path, line, self._unwrap)
+                for line in _lines(self._path)
+            }
         except ConfigError:
             return ()
+        self._opened, self._read_as = found, stamp
+        return tuple(found.values())
 
-    return read
+    def _stamp(self) -> tuple[int, ...] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        lines = read_private(path).decode("ascii").split()
+    except UnicodeDecodeError:
+        lines = []
+    if not 0 < len(lines) <= KEYS_MOST:
+        raise _no_key(path)
+    return lines
 
 
 def _key(path: Path, line: str, unwrap: Sequence[str]) -> bytes:

@@ -1,13 +1,15 @@
 """The keys under which people's names and numbers are sealed: the newest seals, all of them open and find.
 
 A sealed value names its key, so that values of several keys may stand side by side while one key takes the
-place of another. A key that is not known is looked for anew before a value is given up.
+place of another. A key that is not known is looked for anew before a value is given up, and nothing is sealed
+or looked for while the keys are others than those that were read.
 """
 
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from typing import Final, NamedTuple, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,36 +38,50 @@ class _Key:
         self.index_key = _derived(secret, b"numbers")
 
 
+class _Held(NamedTuple):
+    """The keys of one moment: they change together, whoever looks meanwhile."""
+
+    secrets: tuple[bytes, ...]
+    keys: tuple[_Key, ...]
+    by_id: Mapping[bytes, _Key]
+
+    @classmethod
+    def of(cls, secrets_of_people: Sequence[bytes]) -> Self:
+        keys = tuple(map(_Key, secrets_of_people))
+        return cls(tuple(secrets_of_people), keys, {key.id: key for key in keys})
+
+
 class KeyRing:
-    """One key or several, the oldest first."""
+    """One key or several, the oldest first. Several threads may use it."""
 
     def __init__(
-        self, secrets_of_people: Sequence[bytes], reload: Callable[[], Sequence[bytes]] | None = None
+        self, secrets_of_people: Sequence[bytes], reload: Callable[[], Sequence[bytes]] | None = None,
+        changed: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``reload`` returns the secrets as they are now; it raises where they cannot be had."""
-        self._reload = reload
-        self._take(secrets_of_people)
+        """``reload`` returns the secrets as they are now, none where they cannot be had.
 
-    def _take(self, secrets_of_people: Sequence[bytes]) -> None:
-        self._secrets = tuple(secrets_of_people)
-        self._keys = tuple(map(_Key, self._secrets))
-        self._by_id = {key.id: key for key in self._keys}
+        ``changed`` says whether they may be others than those that were read last: it is asked often.
+        """
+        self._reload, self._changed = reload, changed
+        self._held = _Held.of(secrets_of_people)
+        self._lock = Lock()
 
     @property
     def ids(self) -> tuple[bytes, ...]:
         """The names of the keys, the oldest first: the last one seals."""
-        return tuple(key.id for key in self._keys)
+        return tuple(key.id for key in self._held.keys)
 
     def seal(self, content: bytes, owner: bytes) -> bytes:
         """Returns the content sealed under the newest key, for this owner."""
-        key, nonce = self._keys[-1], secrets.token_bytes(_NONCE_BYTES)
+        key, nonce = self._now().keys[-1], secrets.token_bytes(_NONCE_BYTES)
         return key.id + nonce + key.cipher.encrypt(nonce, content, owner)
 
     def open(self, sealed: bytes, owner: bytes) -> bytes:
         """Returns what was sealed for the owner. Raises NotOurKeyError."""
-        key = self._by_id.get(sealed[:KEY_ID_BYTES])
-        if key is None and self.renew():
-            key = self._by_id.get(sealed[:KEY_ID_BYTES])
+        key = self._held.by_id.get(sealed[:KEY_ID_BYTES])
+        if key is None:
+            self.renew()  # or another thread did
+            key = self._held.by_id.get(sealed[:KEY_ID_BYTES])
         if key is None or len(sealed) < _HEAD_BYTES:
             raise NotOurKeyError("sealed under another key, or cut off")
         nonce, rest = sealed[KEY_ID_BYTES:_HEAD_BYTES], sealed[_HEAD_BYTES:]
@@ -76,17 +92,24 @@ class KeyRing:
 
     def finds(self, text: bytes) -> tuple[bytes, ...]:
         """Returns the keyed hashes of a text, that of the newest key first."""
-        return tuple(hmac.digest(key.index_key, text, "sha256") for key in reversed(self._keys))
+        return tuple(hmac.digest(key.index_key, text, "sha256") for key in reversed(self._now().keys))
 
     def renew(self) -> bool:
         """Looks for the keys anew; returns whether they are others than before."""
         if self._reload is None:
             return False
-        found = tuple(self._reload())
-        if not found or found == self._secrets:
-            return False
-        self._take(found)
-        return True
+        with self._lock:
+            found = tuple(self._reload())
+            if not found or found == self._held.secrets:
+                return False
+            self._held = _Held.of(found)
+            return True
+
+    def _now(self) -> _Held:
+        """The keys as they are now: one that is about to be dropped must seal nothing more."""
+        if self._changed():
+            self.renew()
+        return self._held
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

@@ -59,12 +59,16 @@ class Sealer:
     _ring: KeyRing = field(repr=False)
 
     @classmethod
-    def of(cls, *secrets: bytes, reload: Callable[[], Sequence[bytes]] | None = None) -> "Sealer":
+    def of(
+        cls, *secrets: bytes, reload: Callable[[], Sequence[bytes]] | None = None,
+        changed: Callable[[], bool] = lambda: False,
+    ) -> "Sealer":
         """Returns the sealer of one secret or of several, the oldest first: the last one seals.
 
-        ``reload`` says which secrets there are now, for values that were sealed under a newer one.
+        ``reload`` says which secrets there are now, for values that were sealed under a newer one;
+        ``changed``, whether there may be others.
         """
-        return cls(KeyRing(secrets, reload))
+        return cls(KeyRing(secrets, reload, changed))
 
     @property
     def key_ids(self) -> tuple[str, ...]:
