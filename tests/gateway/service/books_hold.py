@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from medsettle.wire.states import ALIVE, SaleState
+from medsettle_gateway.domain.accounts import is_family_counter
 from medsettle_gateway.domain.entry import book_sums
 from medsettle_gateway.domain.facts import CounterState
 from medsettle_gateway.domain.keys import PrescriptionKey
@@ -61,7 +62,8 @@ def _of_live_sales(tables: Tables) -> Mapping[CounterRow, CounterState]:
         if measure is None or effect is None:
             continue
         for key, amount in effect.counters:
-            row = (sale.member or "", effect.region, effect.scheme, key)
+            book = ("", "") if is_family_counter(key) else (effect.region, effect.scheme)
+            row = (sale.member or "", *book, key)
             before = sums.get(row, CounterState())
             used = amount if measure == "used" else 0
             sums[row] = CounterState(before.used + used, before.held + amount - used)

@@ -16,7 +16,6 @@ from tests.gateway.service.family import LONG_AGO, bind
 from tests.gateway.service.world import (
     DAUGHTER,
     NOON,
-    REGION,
     World,
     basket,
     caller,
@@ -74,5 +73,5 @@ async def refusal(world: World, bought: Basket) -> Reason:
 
 
 def used(world: World, year: int = TODAY.year) -> CounterState:
-    row = (DAUGHTER, REGION, "employee", family_counter(FATHERS, year))
+    row = (DAUGHTER, "", "", family_counter(FATHERS, year))
     return world.store.tables.counters.get(row, CounterState())

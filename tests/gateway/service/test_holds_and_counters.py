@@ -80,7 +80,7 @@ async def test_a_hold_that_ended_frees_nothing_under_the_scheme_that_its_member_
     there = CountersKey(LAN, REGION, moved.scheme.value, ("2026",))
     paid = {delta.key: delta.amount for delta in hold.effect.counters if delta.key.measure == "paid"}
     counters = {key: CounterState(used=amount_fen) for key, amount_fen in paid.items()}
-    freed = free_due((hold,), moved, (there, counters), world.clock.at)
+    freed = free_due((hold,), moved, {there: counters}, world.clock.at)
     assert freed.moves
     assert freed.counters == paid
 

@@ -15,7 +15,7 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import Answer, Quote, QuoteAnswer, SaleAnswer
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.family import LONG_AGO, bind
-from tests.gateway.service.world import DAUGHTER, REGION, World, basket, caller, line
+from tests.gateway.service.world import DAUGHTER, World, basket, caller, line
 
 LIMIT_FEN, FATHERS = 50_000, "a-father"
 STEPS_COUNT = 40
@@ -42,7 +42,7 @@ class Course:
 
     def counted(self) -> CounterState:
         key = family_counter(FATHERS, self.world.clock.at.year)
-        return self.world.store.tables.counters.get((DAUGHTER, REGION, "employee", key), CounterState())
+        return self.world.store.tables.counters.get((DAUGHTER, "", "", key), CounterState())
 
     async def buy(self, collect: Collect = Collect.NOW) -> Answer | None:
         amount_fen = self.chance.choice([5_000, 20_000, 60_000])

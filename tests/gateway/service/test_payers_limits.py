@@ -84,6 +84,32 @@ async def test_the_limit_is_the_patients_and_not_the_owners() -> None:
     assert used(world) == CounterState()
 
 
+async def test_a_patient_who_is_of_another_scheme_meanwhile_has_no_second_limit() -> None:
+    """What the owner allows is for the year, whatever scheme the patient is of."""
+    world = await a_world(limit_fen=30_000)
+    held = await world.held(who=DAUGHTER, basket=from_father(20_000))
+    row = Registered(REGION, Scheme.EMPLOYEE, Standing.ACTIVE, Enrolment.POOLED_AND_ACCOUNT)
+    now = structs.replace(row, scheme=Scheme.RESIDENT)
+    kind = PersonKind.REGISTERED.value
+    tables, subject = world.store.tables, Subject.MEMBER.named(DAUGHTER)
+    tables.records[subject] = (
+        *tables.records[subject],
+        DatedRecord(kind, "1", EVER, TODAY - DAY, to_raw(row), world.clock.at),
+        DatedRecord(kind, "2", TODAY, None, to_raw(now), world.clock.at),
+    )
+    tables.members[DAUGHTER] = replace(tables.members[DAUGHTER], scheme=Scheme.RESIDENT)
+    fathers = await account_of(world, DAUGHTER, Owner.PARENT)
+    assert fathers.account is not None
+    assert fathers.account.limit_left_fen == 10_000
+    world.clock.forward(minutes=10)
+    fathers = await account_of(world, DAUGHTER, Owner.PARENT)
+    assert fathers.account is not None
+    assert fathers.account.limit_left_fen == 30_000  # the hold of before reserves nothing any more
+    assert (await world.swept(held.request_id)).state is SaleState.EXPIRED
+    assert used(world) == CounterState(0, 0)
+    check_store(world.store)
+
+
 async def test_a_new_year_has_its_whole_limit() -> None:
     world = await a_world(limit_fen=30_000)
     await world.settled(who=DAUGHTER, basket=from_father())

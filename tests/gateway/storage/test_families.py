@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.accounts import AsOf, Payers, family_counter, payers_on
+from medsettle_gateway.domain.accounts import AsOf, Payers, family_counter, family_key, payers_on
 from medsettle_gateway.domain.asked import Consent, Payer
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.domain.counters import CounterKey
-from medsettle_gateway.domain.keys import CountersKey, MemberKey, RecordsKey
+from medsettle_gateway.domain.entry import CounterMove
+from medsettle_gateway.domain.keys import MemberKey, RecordsKey
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.moves import MoveCounter, PutTerminal, PutTerminalKey
 from medsettle_gateway.domain.records import Subject
@@ -27,11 +28,9 @@ from tests.gateway.storage.kinds import stand_of
 from tests.gateway.storage.stand import (
     CLINIC,
     NOW,
-    REGION,
     TODAY,
     InDatabase,
     Stand,
-    counter,
     load,
     person,
     tie,
@@ -46,7 +45,7 @@ async def payers(store: Store, member: str, on: date = TODAY, known_at: datetime
     """Who may pay for the member on a day."""
     facts = await load(store, MemberKey(member))
     records = await load(store, RecordsKey(Subject.MEMBER.named(member)))
-    states = await load(store, CountersKey(member, REGION, "employee", (str(on.year),)))
+    states = await load(store, family_key(member, on.year))
     used = {key: state.used + state.held for key, state in states.items()}
     return payers_on(facts, records, used, AsOf(on, on.year, known_at))
 
@@ -88,10 +87,10 @@ async def test_what_an_account_paid_or_is_reserved_to_pay_in_the_year_counts_tow
     fathers = (await payers(store, member)).member.accounts[1]
     assert fathers.limit_left_fen == 50_000
     key = family_counter(fathers.account, TODAY.year)
-    paid, held = counter(30_000, 0, member, key), counter(0, 5_000, member, key)
+    paid, held = CounterMove(member, "", "", key, 30_000, 0), CounterMove(member, "", "", key, 0, 5_000)
     await write(store, MoveCounter(paid), MoveCounter(held))
     assert (await payers(store, member)).member.accounts[1].limit_left_fen == 15_000
-    await write(store, MoveCounter(counter(20_000, 0, member, key)))
+    await write(store, MoveCounter(CounterMove(member, "", "", key, 20_000, 0)))
     assert (await payers(store, member)).member.accounts[1].limit_left_fen == 0
     next_year = await payers(store, member, date(TODAY.year + 1, 1, 1))
     assert next_year.member.accounts[1].limit_left_fen == 50_000
@@ -102,7 +101,7 @@ async def test_what_another_account_paid_does_not_count(stand: Stand, store: Sto
         person(DAUGHTER), person(FATHER), ties=(tie(DAUGHTER, FATHER, limit_fen=50_000),)
     )
     other: CounterKey = family_counter("another", TODAY.year)
-    await write(store, MoveCounter(counter(30_000, 0, refs[DAUGHTER], other)))
+    await write(store, MoveCounter(CounterMove(refs[DAUGHTER], "", "", other, 30_000, 0)))
     assert (await payers(store, refs[DAUGHTER])).member.accounts[1].limit_left_fen == 50_000
 
 

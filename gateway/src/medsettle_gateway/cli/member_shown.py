@@ -11,7 +11,7 @@ from medsettle.wire.called import OWNER_NAMES, condition_name, named
 from medsettle.wire.reasons import REASONS, Reason
 from medsettle_gateway.cli.frame import Gateway, field, now
 from medsettle_gateway.cli.policy_words import value_word
-from medsettle_gateway.domain.accounts import AsOf, is_family_counter, payers_on
+from medsettle_gateway.domain.accounts import AsOf, family_key, is_family_counter, payers_on
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
@@ -93,18 +93,23 @@ def member_on(
         counted = CountersKey(member.member, member.region, member.scheme.value, (str(on.year),))
         since = on - timedelta(days=WINDOW_DAYS - 1)
         dispensed = DispensedKey(member.member, since, on, DRUGS_MOST)
-        facts = facts.joined(load(connection, gateway.sealer, [counted, dispensed]))
-        member = _with_payers(member, facts, counted, AsOf(on, on.year, known_at))
+        family = family_key(member.member, on.year)
+        facts = facts.joined(load(connection, gateway.sealer, [counted, family, dispensed]))
+        own, of_family = facts.of(counted), facts.of(family)
+        counters = {**own, **of_family}
+        member = _with_payers(member, facts, counters, AsOf(on, on.year, known_at))
         review = book.work(member.region, member.scheme.value, on, today).review
         filings = filings_at(with_filings(facts, member, known_at).filed, None, on, review)
-        return Shown(member, on, facts.of(counted), facts.of(dispensed), refusal, filings)
+        return Shown(member, on, counters, facts.of(dispensed), refusal, filings)
 
 
-def _with_payers(member: MemberFacts, facts: Facts, counted: CountersKey, as_of: AsOf) -> MemberFacts:
+def _with_payers(
+    member: MemberFacts, facts: Facts, counters: Mapping[CounterKey, CounterState], as_of: AsOf
+) -> MemberFacts:
     """With the accounts whose bindings hold on the day, and what is left of their limits in its year."""
     (key,) = person_keys(member.member)
     records: tuple[DatedRecord, ...] = facts.of(key)
-    used = {each: state.used + state.held for each, state in facts.of(counted).items()}
+    used = {each: state.used + state.held for each, state in counters.items()}
     return payers_on(member, records, used, as_of).member
 
 

@@ -3,7 +3,8 @@
 A binding is a dated record about the patient, of the kind BINDING and keyed by the payer's member reference.
 Whoever changes or ends one enters another record, so that all that ever held stays readable. What an account
 has paid for a patient in a year is a counter of the patient's, which a hold reserves and a reversal gives
-back; it counts without a limit too, since one may be set at any time.
+back; it counts without a limit too, since one may be set at any time. It stands under no region and no
+scheme: who is insured elsewhere from some day on has no second limit in the year.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,11 +18,15 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, MemberFacts
+from medsettle_gateway.domain.keys import CountersKey
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.records import DatedRecord, known
 
 BINDING: Final = "binding"
 """The kind of record."""
+
+NO_BOOK: Final = ("", "")
+"""Region and scheme under which it is counted what relatives' accounts paid."""
 
 _FAMILY: Final = "family/"
 
@@ -91,6 +96,16 @@ def is_family_counter(key: CounterKey) -> bool:
     return key.counter.startswith(_FAMILY)
 
 
+def family_key(member: str, year: int) -> CountersKey:
+    """Returns what to load of what relatives' accounts paid for a member in a year."""
+    return CountersKey(member, *NO_BOOK, (str(year),))
+
+
+def family_keys(member: MemberFacts, year: int) -> tuple[CountersKey, ...]:
+    """Returns the same; nothing for whom no account of a relative is bound."""
+    if all(account.owner is Owner.SELF for account in member.accounts):
+        return ()
+    return (family_key(member.member, year),)
 
 
 def _bindings(records: Iterable[DatedRecord], at: datetime | None) -> dict[str, DatedRecord]:

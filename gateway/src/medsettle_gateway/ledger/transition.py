@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from medsettle.wire.states import SaleState
+from medsettle_gateway.domain.accounts import NO_BOOK, is_family_counter
 from medsettle_gateway.domain.calendar import business_on
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import (
@@ -199,9 +200,11 @@ def _booking(before: SaleState, after: SaleState) -> Booking:
 def _counters(booking: Booking, sale: SaleRecord, effect: Effect) -> tuple[CounterMove, ...]:
     if not (booking.used or booking.held):
         return ()
+    book = effect.region, effect.scheme
     return tuple(
         CounterMove(
-            sale.member or "", effect.region, effect.scheme, key, booking.used * amount, booking.held * amount
+            sale.member or "", *(NO_BOOK if is_family_counter(key) else book), key, booking.used * amount,
+            booking.held * amount,
         )
         for key, amount in effect.counters
     )

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from medsettle_gateway.domain.accounts import family_key
 from medsettle_gateway.domain.facts import AccountState, MemberFacts
 from medsettle_gateway.domain.keys import AnyKey, CountersKey, DueHoldsKey, Facts, MemberKey
 from medsettle_gateway.domain.moves import Move
@@ -43,7 +44,7 @@ def keys_afresh(sale: SaleRecord, now: Now) -> tuple[AnyKey, ...]:
         MemberKey(sale.member),
         *person_keys(sale.member),
         DueHoldsKey(sale.member, now.at, now.desk.rules.due_holds_count),
-        _counters_key(sale, now),
+        *_counters_keys(sale, now),
         *dispensed_keys(sale.member, sale.effect.region, sale.service_on, now),
         *stay_keys(sale.member, sale.institution, sale.basket),
         *keys_of_draws(sale.drawn),
@@ -57,8 +58,8 @@ def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
     if member is None:
         return None
     due = facts.of(DueHoldsKey(member.member, now.at, now.desk.rules.due_holds_count))
-    counted = _counters_key(sale, now)
-    freed = free_due(due, member, (counted, facts.of(counted)), now.at, but=sale.request_id.text)
+    counted = {key: facts.of(key) for key in _counters_keys(sale, now)}
+    freed = free_due(due, member, counted, now.at, but=sale.request_id.text)
     bound = payers_now(freed, facts, sale.service_on, now)
     ends = [facts.of(key) for key in stay_keys(member.member, sale.institution, sale.basket)]
     payers = {each.account: each for each in bound.member.accounts if each.state is AccountState.ACTIVE}
@@ -76,10 +77,11 @@ def afresh(sale: SaleRecord, facts: Facts, now: Now) -> Afresh | None:
     )
 
 
-def _counters_key(sale: SaleRecord, now: Now) -> CountersKey:
+def _counters_keys(sale: SaleRecord, now: Now) -> tuple[CountersKey, ...]:
     effect = sale.effect
     if effect is None or not sale.member:
         msg = f"{sale.request_id} was never held"
         raise AssertionError(msg)
     periods = now.desk.authority.periods(sale.institution, sale.basket, sale.service_on)
-    return CountersKey(sale.member, effect.region, effect.scheme, periods)
+    own = CountersKey(sale.member, effect.region, effect.scheme, periods)
+    return (own, family_key(sale.member, sale.service_on.year))

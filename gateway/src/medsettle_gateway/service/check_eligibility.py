@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.accounts import AsOf
+from medsettle_gateway.domain.accounts import AsOf, family_keys
 from medsettle_gateway.domain.calendar import day_ends_at, day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential
@@ -81,7 +81,7 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     if member is None:
         return keys
     member = person_on(known, member, asked.day(now.at))
-    keys = (*keys, _counters_key(asked, member, now))
+    keys = (*keys, *_counters_keys(asked, member, now))
     institution = known.of(place)
     if institution is None:
         return keys
@@ -108,10 +108,11 @@ def _due_key(member: str, now: Now) -> DueHoldsKey:
     return DueHoldsKey(member, now.at, now.desk.rules.due_holds_count)
 
 
-def _counters_key(asked: AskedCheck, member: MemberFacts, now: Now) -> CountersKey:
-    institution = asked.command.caller.institution
-    periods = now.desk.authority.periods(institution, None, asked.day(now.at))
-    return CountersKey(member.member, member.region, member.scheme.value, periods)
+def _counters_keys(asked: AskedCheck, member: MemberFacts, now: Now) -> tuple[CountersKey, ...]:
+    institution, on = asked.command.caller.institution, asked.day(now.at)
+    periods = now.desk.authority.periods(institution, None, on)
+    own = CountersKey(member.member, member.region, member.scheme.value, periods)
+    return (own, *family_keys(member, on.year))
 
 
 def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
@@ -124,9 +125,9 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     if isinstance(asked.credential, Refusal) and asked.credential.reason in _UNDETERMINED:
         return _undetermined(asked, asked.credential, now.at)
     member = with_filings(facts, person_on(facts, _member(asked, facts), asked.day(now.at)))
-    counted = _counters_key(asked, member, now)
+    counted = {key: facts.of(key) for key in _counters_keys(asked, member, now)}
     due = facts.of(_due_key(member.member, now))
-    freed = free_due(due, member, (counted, facts.of(counted)), now.at)
+    freed = free_due(due, member, counted, now.at)
     day = asked.day(now.at)
     visit = Visit(
         service_on=day,

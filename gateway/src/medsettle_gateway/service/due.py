@@ -65,13 +65,13 @@ def end_hold(sale: SaleRecord, at: datetime) -> tuple[SaleRecord, tuple[Move, ..
 def free_due(
     due: tuple[SaleRecord, ...],
     member: MemberFacts,
-    counters: tuple[CountersKey, Mapping[CounterKey, CounterState]],
+    counters: Mapping[CountersKey, Mapping[CounterKey, CounterState]],
     at: datetime,
     but: str = "",
 ) -> Freed:
     """Returns what is left once the due holds have ended, except the one sale that is being confirmed.
 
-    ``counters`` are those that the sale reads, with the key that says whose they are.
+    ``counters`` are those that the sale reads, by the keys that say whose they are.
 
     One that a remote authority has charged reserves nothing here, and is left to time: to end it cannot be
     taken back, and after a restore with loss it may have been confirmed.
@@ -80,7 +80,7 @@ def free_due(
     for sale in due:
         if sale.state is SaleState.HELD and sale.upstream is None and sale.request_id.text != but:
             moves += end_hold(sale, at)[1]
-    return Freed(moves, _balances(member, moves), _sums(*counters, moves))
+    return Freed(moves, _balances(member, moves), _sums(counters, moves))
 
 
 def _balances(member: MemberFacts, moves: tuple[Move, ...]) -> MemberFacts:
@@ -98,15 +98,20 @@ def _balances(member: MemberFacts, moves: tuple[Move, ...]) -> MemberFacts:
 
 
 def _sums(
-    of: CountersKey, counters: Mapping[CounterKey, CounterState], moves: tuple[Move, ...]
+    counters: Mapping[CountersKey, Mapping[CounterKey, CounterState]], moves: tuple[Move, ...]
 ) -> dict[CounterKey, int]:
     """What is used, and what is held where that counts, less what the moves free of the same counters."""
-    sums = {key: _counting(key, state.used, state.held) for key, state in counters.items()}
+    sums: dict[CounterKey, int] = {}
+    whose: dict[CounterKey, tuple[str, str, str]] = {}
+    for of, states in counters.items():
+        for key, state in states.items():
+            sums[key] = _counting(key, state.used, state.held)
+            whose[key] = of.member, of.region, of.scheme
     for move in moves:
-        # Who has changed region or scheme may have a hold under the same name in the counters of before.
-        if isinstance(move, MoveCounter) and move.move[:3] == (of.member, of.region, of.scheme):
+        if isinstance(move, MoveCounter):
             _, _, _, key, used_delta, held_delta = move.move
-            if key in sums:
+            # Who has changed region or scheme may have a hold under the same name in the counters of before.
+            if whose.get(key) == move.move[:3]:
                 sums[key] += _counting(key, used_delta, held_delta)
     return sums
 

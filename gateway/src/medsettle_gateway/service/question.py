@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from medsettle_gateway.domain.accounts import family_keys
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import EmergencyOrder
 from medsettle_gateway.domain.calendar import day_of
@@ -118,7 +119,7 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     member = person_on(known, member, asking.wanted_day(now.at), asking.known_at)
     institution = known.of(place)
     region = institution.region if institution else member.region
-    keys = (*keys, _catalogue_key(asking, region), _counters_key(asking, member, now))
+    keys = (*keys, _catalogue_key(asking, region), *_counters_keys(asking, member, now))
     return (
         *keys,
         _orders_key(asking, region, now),
@@ -142,9 +143,9 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     credential, registered = check_credential(asking.credential, quoted, facts)
     member = person_on(facts, registered, service_on, asking.known_at)
     member = with_filings(facts, member, asking.known_at)
-    counted = _counters_key(asking, member, now)
+    counted = {key: facts.of(key) for key in _counters_keys(asking, member, now)}
     due = facts.of(_due_key(member.member, now))
-    freed = free_due(due, member, (counted, facts.of(counted)), now.at)
+    freed = free_due(due, member, counted, now.at)
     for key in stay_keys(member.member, asking.institution, basket):
         check_stay(freed.still_there(facts.of(key)), basket)
     payers = payers_now(freed, facts, service_on, now)
@@ -218,9 +219,11 @@ def _traces(
     return Traces(institution.code, standing(asking.traced, facts, freed), rule)
 
 
-def _counters_key(asking: Asking, member: MemberFacts, now: Now) -> CountersKey:
-    periods = now.desk.authority.periods(asking.institution, asking.basket, asking.wanted_day(now.at))
-    return CountersKey(member.member, member.region, member.scheme.value, periods)
+def _counters_keys(asking: Asking, member: MemberFacts, now: Now) -> tuple[CountersKey, ...]:
+    on = asking.wanted_day(now.at)
+    periods = now.desk.authority.periods(asking.institution, asking.basket, on)
+    own = CountersKey(member.member, member.region, member.scheme.value, periods)
+    return (own, *family_keys(member, on.year))
 
 
 def _orders_key(asking: Asking, region: str, now: Now) -> OrdersKey:
