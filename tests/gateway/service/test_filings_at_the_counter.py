@@ -188,6 +188,29 @@ async def test_who_has_filed_it_is_settled_by_the_rules_for_that(kind: Away) -> 
     assert (await refused(world, basket(pill()), at=ABROAD)).reason is Reason.OUT_OF_AREA_UNFILED
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "paid"),
+    [
+        (BEGAN, TODAY - 3 * DAY, True),  # until the day of admission
+        (TODAY, TODAY, True),  # filed while in hospital
+        (BEGAN, TODAY - 4 * DAY, False),
+    ],
+)
+async def test_a_stay_elsewhere_is_filed_that_was_filed_for_its_first_day_or_its_last(
+    begins: date, ends: date, *, paid: bool
+) -> None:
+    world = await a_world()
+    enter(world.store, person(TAO), FilingFact.AWAY, AwayFiled(Away.REFERRAL, (NEIGHBOUR,)), begins, ends)
+    bought = prescribed(
+        by="D7", benefit="inpatient", admitted_on=TODAY - 3 * DAY, discharged_on=TODAY
+    )
+    if paid:
+        (settlement,) = (await settled(world, bought, at=ABROAD)).settlements
+        assert settlement.breakdown.funds[0].amount_fen == 6_000
+    else:
+        assert (await refused(world, bought, at=ABROAD)).reason is Reason.OUT_OF_AREA_UNFILED
+
+
 async def test_rescue_elsewhere_needs_no_filing() -> None:
     sale = await settled(await a_world(), prescribed(by="D7", emergency=True), at=ABROAD)
     assert sale.settlements[0].breakdown.funds[0].amount_fen == 4_000

@@ -82,7 +82,7 @@ class Embedded:
         if basket.admitted_on is not None:
             member = during_stay(member, basket.admitted_on, on, rules, known_on)
         work = self.rules.work(member.region, member.scheme.value, on, known_on)
-        found = here(member, question.institution, on, work, emergency=basket.emergency)
+        found = here(member, question.institution, on, work, basket)
         question = structs.replace(question, member=found.member, filings=found.filings, area=found.area)
         person = Person(rules, known_on, accounts_only=basket.benefit == PERSONAL_ACCOUNT_ONLY)
         at = self._work_at(question, work)

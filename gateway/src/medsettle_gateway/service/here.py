@@ -41,14 +41,24 @@ class Here(NamedTuple):
 
 
 def here(
-    member: MemberFacts, institution: InstitutionFacts, on: date, rules: WorkRules, *, emergency: bool = False
+    member: MemberFacts, institution: InstitutionFacts, on: date, rules: WorkRules,
+    basket: Basket | None = None,
 ) -> Here:
-    """Returns the member as of the place and the day, by the rules of the region of insurance."""
+    """Returns the member as of the place and the day, by the rules of the region of insurance.
+
+    ``basket``: what is bought, where that is known. Of a stay care elsewhere is filed for all of it that was
+    filed for the day on which it began, or is for the day of its bill.
+    """
     filings: tuple[Filing, ...] = ()
+    admitted: tuple[Filing, ...] = ()
     if member.filed is not NOTHING_FILED:
         filings = filings_at(member.filed, institution, on, rules.review)
+        if basket is not None and basket.admitted_on is not None:
+            admitted = filings_at(member.filed, institution, basket.admitted_on)
         member = replace(member, conditions=conditions_here(member, filings))
-    return Here(member, filings, area_of(member.region, institution, filings, emergency=emergency))
+    emergency = basket is not None and basket.emergency
+    area = area_of(member.region, institution, (*filings, *admitted), emergency=emergency)
+    return Here(member, filings, area)
 
 
 def check_conditions(basket: Basket, filings: Sequence[Filing], rules: WorkRules) -> None:
