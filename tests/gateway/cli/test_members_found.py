@@ -7,6 +7,7 @@ import pytest
 
 from medsettle_gateway.bootstrap.members import Members
 from medsettle_gateway.resolvers.people import NumberKind
+from medsettle_gateway.service.ports import StoreUnavailableError
 from medsettle_gateway.storage.connection import DatabaseFailedError
 from tests.gateway.cli.city import City, on_both_stores
 
@@ -64,6 +65,8 @@ async def test_a_database_that_stays_away_is_said_to_be_away(
     for _ in range(2):
         with pytest.raises(DatabaseFailedError):
             await members.of(NUMBER)
+        with pytest.raises(StoreUnavailableError, match="register cannot be read"):
+            await members.known_by(NumberKind.ID_NUMBER, ID_NUMBER)
 
 
 async def test_what_is_entered_later_is_seen(city: City, members: Members) -> None:

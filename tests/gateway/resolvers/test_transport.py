@@ -1,13 +1,14 @@
 """A service over real sockets: what every fault of it comes to, and what the log of it never shows."""
 
 import asyncio
+import gzip
 import json
 import logging
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -210,6 +211,30 @@ async def test_what_is_raised_carries_nothing_of_what_was_sent(simulator: Simula
     assert MARK not in repr(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
+
+
+async def test_an_answer_is_not_unpacked() -> None:
+    """60 KB of it would be 60 MB: far more than an answer may have before anybody counts."""
+    packed, heads = gzip.compress(b"x" * 10_000_000), []
+
+    async def bomb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+        writer.write(head + packed)
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(bomb, "127.0.0.1", 0)
+    transport = HttpTransport(
+        f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", timeout_s=5, connections=1
+    )
+    with pytest.raises(StrangeError, match="packed"):
+        await transport.send(b"{}")
+    await transport.close()
+    server.close()
+    await server.wait_closed()
+    assert b"accept-encoding: identity" in heads[0].lower()
 
 
 async def test_a_slow_drip_ends_when_its_time_is_over() -> None:

@@ -9,12 +9,14 @@ import pytest
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
+from medsettle_gateway.bootstrap.gateway import report as logged
 from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Shown
 from medsettle_gateway.service.front import Service
 from medsettle_gateway.service.patience import Patience
+from medsettle_gateway.service.ports import StoreUnavailableError
 from medsettle_gateway.service.resolving import Bounded, ResolverSlowError
 from tests.gateway.service.virtual_time import Process, VirtualClock
 from tests.gateway.service.world import World
@@ -86,3 +88,42 @@ async def test_what_is_said_in_time_is_passed_on(beyond: Beyond) -> None:
     answer = await beyond.clock.until(beyond.service(silent=False)(command))
     assert isinstance(answer, RefusedAnswer)
     assert answer.refusal.reason is Reason.CREDENTIAL_EXPIRED
+
+
+class Failing:
+    """Raises an error that says whom it looked for."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
+        try:
+            raise ValueError(shown.token)
+        except ValueError as cause:
+            raise self.error from cause
+
+
+async def test_what_a_resolver_fails_of_is_reported_without_its_words(
+    beyond: Beyond, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = beyond.world.settle()
+    failing = Failing(RuntimeError(f"no answer about {command.credential.token}"))
+    resolver = Bounded(failing, beyond.patience, LONGEST)
+    answer = await beyond.clock.until(replace(beyond.world.service, resolver=resolver)(command))
+    assert isinstance(answer, RefusedAnswer)
+    assert (answer.refusal.reason, answer.recorded) == (Reason.INTERNAL_ERROR, False)
+    ((what, error),) = beyond.world.reports
+    logged(what, error)
+    (record,) = caplog.records
+    assert "ResolverFailedError: RuntimeError" in str(record.exc_text)
+    assert "in resolve" in str(record.exc_text)
+    assert command.credential.token not in f"{record.exc_text} {record.__dict__}"
+
+
+async def test_a_register_that_is_away_leaves_the_sale_open_and_is_called_by_its_name(beyond: Beyond) -> None:
+    command = beyond.world.settle()
+    resolver = Failing(StoreUnavailableError("the register cannot be read"))
+    answer = await beyond.clock.until(replace(beyond.world.service, resolver=resolver)(command))
+    assert isinstance(answer, RefusedAnswer)
+    assert (answer.refusal.reason, answer.recorded) == (Reason.STORE_UNAVAILABLE, False)
+    assert beyond.world.store.tables.sales == {}

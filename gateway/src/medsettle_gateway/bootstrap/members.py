@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from medsettle_gateway.config import Config
+from medsettle_gateway.config import Config, ConfigError
 from medsettle_gateway.files.identity_keys import KeyFile
 from medsettle_gateway.files.keys import Keys, load_keys
 from medsettle_gateway.resolvers.people import NumberKind, Registered
+from medsettle_gateway.service.ports import StoreUnavailableError
 from medsettle_gateway.storage.connection import Connection, DatabaseFailedError
 from medsettle_gateway.storage.register import holders_of, member_of
 from medsettle_gateway.storage.sealing import Sealer
@@ -78,11 +79,15 @@ class Members:
     async def known_by(self, kind: NumberKind, number: str) -> tuple[Registered, ...]:
         """Returns everybody in the register who has this number of an identity or a social card.
 
-        Raises what ``of`` raises.
+        Raises StoreUnavailableError.
         """
-        found = await self._asked(
-            lambda connection: holders_of(connection, self._sealer, kind.value, number) or None
-        )
+        try:
+            found = await self._asked(
+                lambda connection: holders_of(connection, self._sealer, kind.value, number) or None
+            )
+        except (sqlite3.Error, DatabaseFailedError, ConfigError) as error:
+            msg = f"the register cannot be read: {type(error).__name__}"
+            raise StoreUnavailableError(msg) from None
         return tuple(Registered(*each) for each in found or ())
 
     async def close(self) -> None:

@@ -34,8 +34,8 @@ class Cards:
     async def resolve(self, shown: Shown, asked: AskedFor, now: datetime) -> ResolvedCredential | Refusal:
         """Returns whose the card is, or CREDENTIAL_INVALID, MEMBER_UNKNOWN, CREDENTIAL_AMBIGUOUS.
 
-        Of several who have the number those of the institution's region come first. Raises what the
-        register's database raises.
+        Of several who have the number those of the institution's region come first. Raises
+        StoreUnavailableError.
         """
         kind, form = _NUMBERS[shown.kind]
         number = shown.token.strip().upper()

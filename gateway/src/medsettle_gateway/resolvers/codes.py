@@ -93,8 +93,8 @@ class CodeService:
         """Returns whose the code is.
 
         Or CREDENTIAL_INVALID, CREDENTIAL_EXPIRED, CREDENTIAL_OTHER_REGION, MEMBER_UNKNOWN,
-        CREDENTIAL_AMBIGUOUS; CREDENTIAL_SERVICE_UNAVAILABLE where the service does not say. Raises what the
-        register's database raises.
+        CREDENTIAL_AMBIGUOUS; CREDENTIAL_SERVICE_UNAVAILABLE where the service does not say. Raises
+        StoreUnavailableError.
         """
         name = self.memory.of(shown, asked)
         remembered = self.memory.stands(name, now)

@@ -33,7 +33,7 @@ class Register(Protocol):
     """Finds people by their numbers."""
 
     async def known_by(self, kind: NumberKind, number: str) -> Sequence[Registered]:
-        """Returns everybody who has the number. Raises what the database raises."""
+        """Returns everybody who has the number. Raises StoreUnavailableError."""
 
 
 def whose(found: Sequence[Registered], on: date) -> str | Refusal:

@@ -71,7 +71,10 @@ class HttpTransport:
             limits=httpx.Limits(
                 max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30
             ),
-            headers={"Content-Type": "application/json", "Accept": "application/json", **(headers or {})},
+            headers={
+                "Content-Type": "application/json", "Accept": "application/json",
+                "Accept-Encoding": "identity", **(headers or {}),
+            },
             verify=verify,  # type: ignore[arg-type]  # httpx names its kinds in a private type
             follow_redirects=False,
             trust_env=False,
@@ -94,8 +97,10 @@ class HttpTransport:
                 raise AwayError(f"status {status}")
             if status != _OK:
                 raise StrangeError(f"status {status}")
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise StrangeError("its answer is packed")  # a few bytes of it may be far too many
             answer = bytearray()
-            async for part in response.aiter_bytes():
+            async for part in response.aiter_raw():
                 answer += part
                 if len(answer) > LONGEST_ANSWER_BYTES:
                     raise StrangeError(f"its answer is longer than {LONGEST_ANSWER_BYTES} bytes")

@@ -20,11 +20,15 @@ from medsettle_gateway.service.commands import (
     Shown,
 )
 from medsettle_gateway.service.patience import Patience
-from medsettle_gateway.service.ports import CredentialResolver, Report
+from medsettle_gateway.service.ports import CredentialResolver, Report, StoreUnavailableError
 
 
 class ResolverSlowError(Exception):
     """A credential service did not say in time whose a credential is."""
+
+
+class ResolverFailedError(Exception):
+    """A resolver raised something; ``str()`` is of which kind, for its words may name whom it looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,22 @@ async def resolved(
 ) -> ResolvedCredential | Refusal:
     """Returns what the credential says.
 
-    CREDENTIAL_SERVICE_UNAVAILABLE where nothing was said in time, INTERNAL_ERROR for any other failure;
-    neither is recorded.
+    CREDENTIAL_SERVICE_UNAVAILABLE where nothing was said in time, STORE_UNAVAILABLE where the register cannot
+    be read, INTERNAL_ERROR for any other failure; none is recorded.
     """
     try:
         return await resolver.resolve(shown, asked, now)
     except ResolverSlowError as error:
         report("resolve", error)
         return Refusal(Reason.CREDENTIAL_SERVICE_UNAVAILABLE, {"cause": "slow"})
-    except Exception as error:  # noqa: BLE001 - a service beyond the house may fail in any way
+    except StoreUnavailableError as error:
         report("resolve", error)
+        return Refusal(Reason.STORE_UNAVAILABLE)
+    except Exception as error:  # noqa: BLE001 - a service beyond the house may fail in any way
+        report("resolve", _without_words(error))
         return Refusal(Reason.INTERNAL_ERROR, {"source": "credential"})
+
+
+def _without_words(error: Exception) -> ResolverFailedError:
+    """Where it was raised and of which kind, but not what it says: that may be a code, a name, a number."""
+    return ResolverFailedError(type(error).__name__).with_traceback(error.__traceback__)
