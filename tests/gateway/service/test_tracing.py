@@ -337,3 +337,30 @@ class TestPartsReturned:
         assert (answer.refusal.reason, answer.refusal.detail["cause"]) == (
             Reason.RETURN_NOT_OF_SALE, "traceability_codes_not_named"
         )
+
+    @pytest.mark.parametrize(
+        ("stays", "cause"),
+        [
+            (packs_of(ONE, quantity=3), "traceability_codes_not_returned"),
+            (packs_of(ONE, quantity=2), "traceability_codes_not_returned"),
+            (packs_of(ONE, TWO, quantity=1), "traceability_codes_too_many"),
+        ],
+        ids=["no pack comes back", "one comes back", "two come back"],
+    )
+    async def test_as_many_packs_are_free_again_as_come_back_and_no_more(
+        self, stays: AskedLine, cause: str
+    ) -> None:
+        world = await a_world()
+        sale = await sold(world, packs_of(ONE, TWO, THREE))
+        command = replace(
+            world.settle(world.request_id(), basket=Basket((stays,))), replaces=sale.request_id
+        )
+        answer = await world.refused(command)
+        assert (answer.refusal.reason, answer.refusal.detail["cause"]) == (Reason.RETURN_NOT_OF_SALE, cause)
+        assert sorted(stands(world)) == [ONE, TWO, THREE]
+
+    async def test_of_packs_without_codes_some_may_stay(self) -> None:
+        world = await a_world()
+        sale = await sold(world, packs_of(ONE, quantity=3))
+        await self.returned(world, sale, packs_of(ONE, quantity=1))
+        assert sorted(stands(world)) == [ONE]

@@ -46,6 +46,7 @@ from medsettle_gateway.service.guards import (
 from medsettle_gateway.service.recompute import after_reversal, later_key
 from medsettle_gateway.service.refused import RefusedOnRecord, may_record, record_of, recorded
 from medsettle_gateway.service.settle import first_answer
+from medsettle_gateway.service.tracing import packs_count
 from medsettle_gateway.service.undo import reversible_until
 
 _REASON: Final = "part of the goods returned"
@@ -194,13 +195,23 @@ def _kept_line(before: AskedLine | None, line: AskedLine) -> AskedLine:
 
 
 def _kept_codes(before: AskedLine, line: AskedLine) -> tuple[str, ...]:
-    """The codes of the packs that stay. Raises Refused: RETURN_NOT_OF_SALE, if nobody says which they are."""
-    named = line.traceability_codes
-    if named or not before.traceability_codes:
-        return named
-    if line.quantity_e4 < before.quantity_e4 and not before.split_pack:
-        raise refuse(Reason.RETURN_NOT_OF_SALE, line=line.line_id, cause="traceability_codes_not_named")
-    return before.traceability_codes
+    """The codes of the packs that stay: no pack is free again that did not come back.
+
+    Raises Refused: RETURN_NOT_OF_SALE, if nobody says which they are, or more come back, or stay, than packs.
+    """
+    named, sold = line.traceability_codes, before.traceability_codes
+    cause = ""
+    if not named:
+        if line.quantity_e4 == before.quantity_e4 or before.split_pack or not sold:
+            return sold
+        cause = "traceability_codes_not_named"
+    elif len(sold) - len(named) > packs_count(before.quantity_e4 - line.quantity_e4):
+        cause = "traceability_codes_not_returned"
+    elif len(named) > packs_count(line.quantity_e4):
+        cause = "traceability_codes_too_many"
+    if cause:
+        raise refuse(Reason.RETURN_NOT_OF_SALE, line=line.line_id, cause=cause)
+    return named
 
 
 def _without(sale: SaleRecord, today: Today, accounts: Sequence[AccountFacts]) -> Today:

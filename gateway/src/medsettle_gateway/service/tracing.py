@@ -81,13 +81,13 @@ def trace_faults(
     for line, item in zip(lines, items, strict=True):
         if not (line.traceability_codes or rule.required):
             continue
-        count, packs_count = len(line.traceability_codes), -(-line.quantity_e4 // QUANTITY_ONE_E4)
-        least_count = _least_count(line, item, rule, service_on, packs_count)
+        count, most_count = len(line.traceability_codes), packs_count(line.quantity_e4)
+        least_count = _least_count(line, item, rule, service_on)
         if count < least_count:
             wanted = {"codes": str(count), "wanted": str(least_count), **_of(rule)}
             yield _fault(line, Reason.TRACE_CODE_REQUIRED, **wanted)
-        if count > packs_count:
-            yield _fault(line, Reason.TRACE_CODES_TOO_MANY, codes=str(count), packs=str(packs_count))
+        if count > most_count:
+            yield _fault(line, Reason.TRACE_CODES_TOO_MANY, codes=str(count), packs=str(most_count))
         for code in line.traceability_codes:
             if code in seen:
                 yield _fault(line, Reason.TRACE_CODE_TWICE, code=code, other_line=seen[code])
@@ -99,13 +99,16 @@ def trace_faults(
                 yield from _sold(line, code, traces.states[code], traces.institution)
 
 
-def _least_count(
-    line: AskedLine, item: CatalogueItem | None, rule: TraceRule, service_on: date, packs_count: int
-) -> int:
+def packs_count(quantity_e4: int) -> int:
+    """Returns of how many packs a quantity takes something: no more codes than that go with it."""
+    return -(-quantity_e4 // QUANTITY_ONE_E4)
+
+
+def _least_count(line: AskedLine, item: CatalogueItem | None, rule: TraceRule, service_on: date) -> int:
     """How many codes the line must name."""
     if item is None or not item.terms.traced or not rule.asks(item.kind, line.service_on or service_on):
         return 0
-    return packs_count if rule.every_pack and not line.split_pack else 1
+    return packs_count(line.quantity_e4) if rule.every_pack and not line.split_pack else 1
 
 
 def _sold(line: AskedLine, code: str, state: CodeState, institution: str) -> Iterator[LineFault]:

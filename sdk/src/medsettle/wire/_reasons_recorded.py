@@ -372,8 +372,8 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         Actor.CASHIER,
         "留下的项目与原结算不符:只能少几行或减少数量,编码和单价不变,且至少退一部分、留一部分。",
         "What stays must be part of the sale: fewer lines or smaller quantities at the same prices, not all.",
-        "请按原票核对;全部退货请直接撤销原结算。",
-        "Compare with the ticket; to return everything, reverse the sale.",
+        "请按原票核对,并写明留下各盒的追溯码;全部退货请直接撤销原结算。",
+        "Compare with the ticket and name the traceability codes that stay; to return all, reverse the sale.",
     ),
     Reason.RETURN_TOO_LATE: _recorded(
         Actor.OPERATOR,
