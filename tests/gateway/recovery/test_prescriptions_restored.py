@@ -16,6 +16,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.keys import PrescriptionKey
 from tests.gateway.recovery.house import House, Seller, on_the_model
 from tests.gateway.recovery.sound import assert_sound, findings
+from tests.gateway.recovery.test_evidence import outcome, proof, shown
 from tests.gateway.storage.stand import CLINIC
 
 KEY = PrescriptionKey(CLINIC, "RX-1")
@@ -125,6 +126,40 @@ async def test_what_others_dispensed_since_is_theirs_and_the_operator_is_told(
     assert (await house.state(sold), await drawn(house)) == ("SETTLED", 3)
     await till.till.reverse(sold, reason="the wrong box")
     assert await drawn(house) == 3
+    await assert_sound(house)
+
+
+@on_the_model
+async def test_what_others_have_left_is_drawn_and_dispensed_no_second_time(
+    house: House, till: Seller, other: Seller
+) -> None:
+    known = await registered(house, till)
+    await house.backs_up()
+    sold = await dispensed(house, till, known, 2)
+    await house.restores()
+    await dispensed(house, other, known, 2)
+    await till.till.recover()
+    assert await findings(house) == {sold: ("ENTERED", ("prescription_exceeded",))}
+    assert await drawn(house) == 3
+    await till.till.reverse(sold, reason="the wrong box")
+    assert await drawn(house) == 2
+    await assert_sound(house)
+
+
+@on_the_model
+async def test_a_hold_whose_prescription_others_dispensed_since_comes_back_as_one_that_ended(
+    house: House, till: Seller, other: Seller
+) -> None:
+    known = await registered(house, till)
+    await house.backs_up()
+    held = await dispensed(house, till, known, 2, Collect.LATER)
+    await house.restores()
+    await dispensed(house, other, known, 2)
+    assert outcome(await shown(till, proof(till, held)))[0] == "ENTERED"
+    assert (await house.state(held), await drawn(house)) == ("EXPIRED", 2)
+    assert await findings(house) == {held: ("ENTERED", ())}
+    await till.till.recover()
+    assert (await house.state(held), await drawn(house)) == ("RELEASED", 2)
     await assert_sound(house)
 
 

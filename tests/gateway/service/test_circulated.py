@@ -213,6 +213,17 @@ async def test_a_region_says_whose_review_it_asks_for(
         assert (await world.sale(command)).state is SaleState.SETTLED
 
 
+async def test_what_the_pharmacist_here_rejected_is_not_dispensed_here_whoever_else_approves_it() -> None:
+    world = await a_world("here")
+    await one(world, review(approved=False, note="interaction"))
+    await one(world, review(caller=caller("1", CLINIC), pharmacist="PH2"))
+    command = world.settle(world.request_id(PHARMACY), basket=rx_basket(), expected=split(5_000, 5_000))
+    assert (await world.refused(command)).refusal.reason is Reason.PRESCRIPTION_REJECTED
+    await one(world, review())
+    again = world.settle(world.request_id(PHARMACY), basket=rx_basket(), expected=split(5_000, 5_000))
+    assert (await world.sale(again)).state is SaleState.SETTLED
+
+
 async def test_a_rejection_binds_whatever_the_region_asks_for() -> None:
     world = await a_world("none")
     await one(world, review(approved=False, note="interaction"))

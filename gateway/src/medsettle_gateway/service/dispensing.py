@@ -7,6 +7,7 @@ circulation (处方流转). One that nobody registered is paper, and as good as 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -17,7 +18,12 @@ from medsettle_gateway.domain.errors import LineFault, refuse_lines
 from medsettle_gateway.domain.keys import Facts, PrescriptionKey
 from medsettle_gateway.domain.money import format_quantity
 from medsettle_gateway.domain.moves import GiveBackPrescriptions, Move
-from medsettle_gateway.domain.prescriptions import Draw, PharmacistReview, PrescriptionFacts
+from medsettle_gateway.domain.prescriptions import (
+    Draw,
+    PharmacistReview,
+    PrescriptionFacts,
+    ReviewRecord,
+)
 
 Registered = Mapping[str, PrescriptionFacts]
 """The registered ones of a basket's prescriptions, by the id that its lines name."""
@@ -64,7 +70,7 @@ def registered_of(basket: Basket, facts: Facts) -> Registered:
 def as_registered(basket: Basket, registered: Registered) -> Basket:
     """Returns the basket with what was registered of its prescriptions in place of what the till states.
 
-    That is who prescribed it and when, and, unless the till names a pharmacist, who reviewed it.
+    That is who prescribed it and when.
     """
     if not registered:
         return basket
@@ -91,7 +97,7 @@ def check_prescribed(
     for line, known in lines:
         if known is None:
             continue
-        refused = _refused(line, known, member, service_on)
+        refused = _refused(line, known, member, line.service_on or service_on)
         if refused is None:
             drug = (known.prescription.institution, known.prescription.number, line.item_code)
             drawn_e4[drug] = drawn_e4.get(drug, 0) + line.quantity_e4
@@ -116,8 +122,8 @@ def check_reviewed(prescribed: Prescribed | None, asked: Iterable[PharmacistRevi
     """Sees that pharmacists have approved what is dispensed, as the region's packs ask for it.
 
     Of several that ask for something of their own the first counts; none: where an authority of its own
-    decides. Raises Refused with all lines that are
-    refused: PRESCRIPTION_NOT_REVIEWED.
+    decides. Raises Refused with all lines that are refused: PRESCRIPTION_NOT_REVIEWED, and where the place's
+    own pharmacist must approve PRESCRIPTION_REJECTED.
     """
     if prescribed is None:
         return
@@ -130,15 +136,46 @@ def check_reviewed(prescribed: Prescribed | None, asked: Iterable[PharmacistRevi
 
 
 def fits(draws: Sequence[Draw], facts: Facts, freed: Iterable[Move] = ()) -> bool:
-    """Returns whether all of it may be dispensed still: nothing is withdrawn, and so much is left."""
+    """Returns whether all of it may be dispensed still: not withdrawn, not rejected, and so much is left."""
     given_back = given_back_e4(freed)
     for draw in draws:
         known = facts.of(PrescriptionKey(draw.institution, draw.number))
-        if known is None or known.withdrawal is not None:
+        if known is None or known.withdrawal is not None or _is_rejected(known.reviews):
             return False
         if draw.quantity_e4 > known.left_e4(draw.item_code, given_back.get(draw[:3], 0)):
             return False
     return True
+
+
+class Rest(NamedTuple):
+    """What is there still of what was handed out, and whether a prescription or some of a drug is not."""
+
+    drawn: tuple[Draw, ...]
+    unknown: bool
+    exceeded: bool
+
+
+def rest_of(draws: Sequence[Draw], facts: Facts, freed: Iterable[Move] = ()) -> Rest:
+    """Returns what of goods that the patient has already can be drawn still, of all dispensings together.
+
+    ``freed`` are moves that go before. What is left is drawn even where more was handed out: else it would be
+    dispensed once more.
+    """
+    given_back = given_back_e4(freed)
+    drawn: list[Draw] = []
+    unknown = exceeded = False
+    for draw in draws:
+        known = facts.of(PrescriptionKey(draw.institution, draw.number))
+        drug = known.prescription.drug(draw.item_code) if known is not None else None
+        if known is None or drug is None:
+            unknown = True
+            continue
+        drawn_e4 = known.drawn_e4.get(draw.item_code, 0) - given_back.get(draw[:3], 0)
+        rest_e4 = min(draw.quantity_e4, known.prescription.allowed_e4(drug) - drawn_e4)
+        exceeded = exceeded or rest_e4 < draw.quantity_e4
+        if rest_e4 > 0:
+            drawn.append(draw._replace(quantity_e4=rest_e4))
+    return Rest(tuple(drawn), unknown, exceeded)
 
 
 def keys_of_draws(draws: Iterable[Draw]) -> tuple[PrescriptionKey, ...]:
@@ -148,12 +185,12 @@ def keys_of_draws(draws: Iterable[Draw]) -> tuple[PrescriptionKey, ...]:
 
 def kept_draws(basket: Basket, lines: Iterable[AskedLine], draws: Sequence[Draw]) -> tuple[Draw, ...]:
     """Returns what a sale draws still once only these of its lines stay, in these quantities."""
-    numbers = {each.prescription_id: (each.institution, each.number) for each in basket.prescriptions}
+    numbers = {each.prescription_id: _key(each) for each in basket.prescriptions}
     kept_e4: dict[tuple[str, str, str], int] = {}
     for line in lines:
         named = numbers.get(line.prescription_id or "")
         if named is not None:
-            drug = (*named, line.item_code)
+            drug = (named.institution, named.number, line.item_code)
             kept_e4[drug] = kept_e4.get(drug, 0) + line.quantity_e4
     left = ((draw, min(draw.quantity_e4, kept_e4.get(draw[:3], 0))) for draw in draws)
     return tuple(draw._replace(quantity_e4=quantity_e4) for draw, quantity_e4 in left if quantity_e4)
@@ -187,7 +224,7 @@ def _refused(
         )
     if service_on > registered.valid_to:
         return _fault(line, Reason.PRESCRIPTION_EXPIRED, known, valid_to=registered.valid_to.isoformat())
-    if known.reviews and not known.reviews[-1].approved:
+    if _is_rejected(known.reviews):
         return _fault(line, Reason.PRESCRIPTION_REJECTED, known)
     if registered.drug(line.item_code) is None:
         return _fault(line, Reason.PRESCRIPTION_NOT_FOR_ITEM, known)
@@ -210,12 +247,25 @@ def _over(
 def _unreviewed(
     lines: Iterable[tuple[AskedLine, PrescriptionFacts | None]], here: str | None
 ) -> tuple[LineFault, ...]:
-    """The lines on whose prescriptions no pharmacist has decided: of that place, if one is given."""
-    return tuple(
-        _fault(line, Reason.PRESCRIPTION_NOT_REVIEWED, known)
-        for line, known in lines
-        if known is not None and not any(here in {None, review.institution} for review in known.reviews)
-    )
+    """The lines whose prescriptions no pharmacist has approved: of that place, if one is given.
+
+    What the pharmacist of the place has rejected stays so there, whoever else approves it.
+    """
+    found: list[LineFault] = []
+    for line, known in lines:
+        if known is None:
+            continue
+        said = [review for review in known.reviews if here in {None, review.institution}]
+        if _is_rejected(said):
+            found.append(_fault(line, Reason.PRESCRIPTION_REJECTED, known))
+        elif not said:
+            found.append(_fault(line, Reason.PRESCRIPTION_NOT_REVIEWED, known))
+    return tuple(found)
+
+
+def _is_rejected(reviews: Sequence[ReviewRecord]) -> bool:
+    """Whether the latest of the reviews did not approve."""
+    return bool(reviews) and not reviews[-1].approved
 
 
 def given_back_e4(freed: Iterable[Move]) -> dict[tuple[str, str, str], int]:

@@ -26,6 +26,7 @@ from medsettle_gateway.service.authority import Decided
 from medsettle_gateway.service.change import begun, draft, ended
 from medsettle_gateway.service.commands import SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.dispensing import rest_of
 from medsettle_gateway.service.errands import Heard, hear, needs_hear
 from medsettle_gateway.service.recompute import after_reversal, later_key
 from medsettle_gateway.service.remote import UndoneThere
@@ -182,10 +183,13 @@ def repair(command: Repair, facts: Facts, now: Now) -> Decision:
     else:
         result = _Result(_as_shown(late, found, now), command.reason)
         _check_variance(result.decided.effect, command.authors, now)
-    return _settled(command, late, found, result, now)
+    return _settled(command, (late, facts), found, result, now)
 
 
-def _settled(command: Repair, late: SaleRecord, found: Afresh, result: _Result, now: Now) -> Decision:
+def _settled(
+    command: Repair, asked: tuple[SaleRecord, Facts], found: Afresh, result: _Result, now: Now
+) -> Decision:
+    late, facts = asked
     decided, cash_fen = result.decided, result.decided.split.cash_fen
     begins = draft(
         repaired_as(late.request_id), ", ".join(command.authors), now.at, late.service_on, now.at,
@@ -195,7 +199,7 @@ def _settled(command: Repair, late: SaleRecord, found: Afresh, result: _Result, 
     sale = begun(
         begins, SaleState.SETTLED, now.at, settlements=decided.settlements, split=decided.split,
         effect=decided.effect, calculated_at=now.at,
-        drawn=late.drawn if found.is_left else (),  # what others dispensed meanwhile is theirs
+        drawn=rest_of(late.drawn, facts, found.moves).drawn,  # what others dispensed meanwhile is theirs
         codes=found.codes,
         tenders=(TenderRecord("cash", cash_fen),) if cash_fen else (),
     )

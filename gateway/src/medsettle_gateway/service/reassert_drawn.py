@@ -1,19 +1,20 @@
 """What a sale that the books lost had dispensed of prescriptions: drawn again as far as it is there.
 
-The goods are with the patient, whatever the books say: nothing of that stops the sale. Of one that
-the books lost too nothing is drawn, and where others have dispensed the rest since, the operator is told.
+The goods are with the patient, whatever the books say: nothing of that stops the sale. Of a prescription
+that the books lost too nothing is drawn; where others have dispensed some of it since, what is left is drawn,
+so that nobody dispenses it once more. Of both the operator is told.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from medsettle_gateway.domain.keys import AnyKey, Facts, PrescriptionKey
+from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.recovery import Finding
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.ledger.transition import draws_anew
-from medsettle_gateway.service.dispensing import given_back_e4, keys_of_draws
+from medsettle_gateway.service.dispensing import keys_of_draws, rest_of
 
 
 class DrawnAgain(NamedTuple):
@@ -34,18 +35,6 @@ def drawn_again(
     """Returns what a sale that comes back draws; ``freed`` are moves that go before it."""
     if not draws_anew(None if before is None else before.state, after.state):
         return DrawnAgain(after.drawn, ())
-    given_back = given_back_e4(freed)
-    kept: list[Draw] = []
-    findings: dict[Finding, None] = {}
-    for draw in after.drawn:
-        known = facts.of(PrescriptionKey(draw.institution, draw.number))
-        drug = known.prescription.drug(draw.item_code) if known is not None else None
-        if known is None or drug is None:
-            findings[Finding.PRESCRIPTION_UNKNOWN] = None
-            continue
-        drawn_e4 = known.drawn_e4.get(draw.item_code, 0) - given_back.get(draw[:3], 0)
-        if drawn_e4 + draw.quantity_e4 > known.prescription.allowed_e4(drug):
-            findings[Finding.PRESCRIPTION_EXCEEDED] = None
-            continue
-        kept.append(draw)
-    return DrawnAgain(tuple(kept), tuple(findings))
+    drawn, unknown, exceeded = rest_of(after.drawn, facts, freed)
+    found = {Finding.PRESCRIPTION_UNKNOWN: unknown, Finding.PRESCRIPTION_EXCEEDED: exceeded}
+    return DrawnAgain(drawn, tuple(finding for finding, is_so in found.items() if is_so))
