@@ -1,19 +1,22 @@
 """Packs that a restore forgot were sold: they come back with their sales, unless others sold them since."""
 
-from medsettle.models import Basket, Line
+from medsettle.models import Basket, Collect, Line
 from medsettle_gateway.domain.keys import TraceCodesKey
 from tests.gateway.recovery.house import OTHER_MEMBER, House, Seller, on_the_model
 from tests.gateway.recovery.sound import assert_sound, findings
+from tests.gateway.recovery.test_evidence import outcome, proof, shown
 
 ONE, TWO = "81234567890123456789", "81234567890123456790"
 
 
-async def sells(seller: Seller, *codes: str, who: str | None = None) -> str:
+async def sells(
+    seller: Seller, *codes: str, who: str | None = None, collect: Collect = Collect.NOW
+) -> str:
     basket = Basket((Line("XA01", str(len(codes)), "20.00", traceability_codes=codes),))
-    shown = [seller.house.credential(who) if who else seller.house.credential() for _ in range(2)]
-    quote = await seller.till.quote(shown[0], basket)
+    tokens = [seller.house.credential(who) if who else seller.house.credential() for _ in range(2)]
+    quote = await seller.till.quote(tokens[0], basket)
     card = await seller.till.settle(
-        await seller.till.next_number(), shown[1], basket, expected=quote.split,
+        await seller.till.next_number(), tokens[1], basket, expected=quote.split, collect=collect,
         acknowledgements=("POSSIBLE_DUPLICATE",),
     )
     assert card.request_id is not None
@@ -52,6 +55,21 @@ async def test_a_pack_that_others_sold_since_is_left_out_and_named_for_the_opera
     sale = await house.sale(lost)
     assert sale is not None
     assert [each.code for each in sale.codes] == [ONE]
+    await assert_sound(house)
+
+
+@on_the_model
+async def test_a_hold_whose_pack_others_sold_since_comes_back_as_one_that_ended(
+    house: House, till: Seller, other: Seller
+) -> None:
+    await house.backs_up()
+    held = await sells(till, ONE, TWO, collect=Collect.LATER)
+    await house.restores()
+    since = await sells(other, TWO, who=OTHER_MEMBER)
+    assert outcome(await shown(till, proof(till, held)))[0] == "ENTERED"
+    assert (await house.state(held), await standing(house)) == ("EXPIRED", {TWO: since})
+    await till.till.recover()
+    assert (await house.state(held), await standing(house)) == ("RELEASED", {TWO: since})
     await assert_sound(house)
 
 

@@ -30,6 +30,7 @@ from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service.commands import Caller, ReassertedAnswer
 from medsettle_gateway.service.desk import Decision, Now
+from medsettle_gateway.service.dispensing import rest_of
 from medsettle_gateway.service.guards import check_right, right_keys
 from medsettle_gateway.service.reassert_drawn import drawn_again, drawn_keys
 from medsettle_gateway.service.reassert_replaced import Replaced, replaced, replaced_keys
@@ -138,6 +139,8 @@ def _entered(shown: SaleRecord, to: SaleState, other: Replaced, facts: Facts, no
         reserved = tuple(each._replace(variance_fen=0) for each in effect.accounts)
         effect = structs.replace(effect, accounts=reserved)
         findings = tuple(each for each in findings if each not in _OF_ACCOUNTS)
+    if to is SaleState.HELD and not _goods_are_free(shown, other.moves, facts):
+        to = SaleState.EXPIRED
     others = facts.of(TicketKey(shown.request_id.ticket))
     if to in ALIVE and any(each.state in ALIVE and each.request_id != shown.replaces for each in others):
         findings = (*findings, Finding.OTHER_ATTEMPT)
@@ -170,6 +173,12 @@ def _moved(sale: SaleRecord, shown: SaleRecord, to: SaleState, facts: Facts, now
         after, settled_on=shown.settled_on, tenders=shown.tenders, receipt_token=shown.receipt_token
     )
     return _Again(structs.replace(after, recompute_due=_due(after, facts, now)), findings)
+
+
+def _goods_are_free(shown: SaleRecord, freed: Sequence[Move], facts: Facts) -> bool:
+    """Whether nobody else has taken a pack of it since, or dispensed what it reserved of a prescription."""
+    free = free_codes(shown.codes, shown.institution, standing(shown.codes, facts, freed))
+    return free == shown.codes and not rest_of(shown.drawn, facts, freed).exceeded
 
 
 def _codes(shown: SaleRecord, sale: SaleRecord | None) -> tuple[TracedCode, ...]:
