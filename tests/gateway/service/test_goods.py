@@ -15,7 +15,7 @@ from medsettle_gateway.domain.member import Sex
 from medsettle_gateway.domain.place import Designation, Level
 from medsettle_gateway.service.checked import EligibilityAnswer
 from medsettle_gateway.service.commands import CheckEligibility
-from medsettle_gateway.service.goods import restricted
+from medsettle_gateway.service.goods import days_before, restricted
 from tests.gateway.service.world import (
     CLINIC,
     DAUGHTER,
@@ -108,6 +108,22 @@ async def test_days_of_supply_are_counted_where_the_catalogue_bounds_them(
     world = await a_world()
     on_terms(world, days_supply_most=30)
     assert await restriction(world, days_supply=days) == found
+
+
+@pytest.mark.parametrize(("stay", "outside"), [(False, [2]), (True, [])])
+async def test_lines_of_one_item_count_together_but_for_those_of_a_stay(
+    *, stay: bool, outside: list[int]
+) -> None:
+    world = await a_world()
+    on_terms(world, days_supply_most=30)
+    lines = [structs.replace(line(line_id=str(number)), days_supply=20) for number in (1, 2)]
+    other = structs.replace(line("DRUG2", line_id="3"), days_supply=20)
+    bought = replace(basket(*lines, other), admitted_on=TODAY if stay else None)
+    assert [index for index, before in enumerate(days_before(bought), 1) if before + 20 > 30] == outside
+    if not stay:
+        (settlement,) = (await world.quoted(basket=bought)).settlements
+        (step,) = (each for each in settlement.trace if each.step == "restricted")
+        assert (step.line, step.inputs["allowed"], step.inputs["found"]) == (1, "30", "40")
 
 
 async def test_no_fund_pays_for_what_is_outside_and_the_trace_says_why() -> None:

@@ -39,7 +39,7 @@ from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.stored import case_to_json
 from medsettle_gateway.policy.trace import PlainStep, inputs_of
 from medsettle_gateway.service.authority import Decided, Question
-from medsettle_gateway.service.goods import restricted
+from medsettle_gateway.service.goods import days_before, restricted
 
 _new: Final = tuple.__new__
 """Makes a named tuple of many in half the time: the fields by position, in their order."""
@@ -176,10 +176,13 @@ def _lines(question: Question) -> list[Line]:
             benefit=asked.benefit,
             dual_channel=item.terms.dual_channel,
             restricted=restricted(
-                item, asked, question.member, question.institution, asked.service_on or question.service_on
+                item, asked, question.member, question.institution, asked.service_on or question.service_on,
+                before,
             ),
         )
-        for asked, item in zip(question.basket.lines, question.items, strict=True)
+        for asked, item, before in zip(
+            question.basket.lines, question.items, days_before(question.basket), strict=True
+        )
     ]
 
 

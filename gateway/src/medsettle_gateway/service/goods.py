@@ -48,22 +48,44 @@ def item_on(catalogue: CatalogueFacts, line: AskedLine, on: date) -> CatalogueIt
 
 
 def restricted(
-    item: CatalogueItem, line: AskedLine, member: MemberFacts, institution: InstitutionFacts, on: date
+    item: CatalogueItem,
+    line: AskedLine,
+    member: MemberFacts,
+    institution: InstitutionFacts,
+    on: date,
+    days_before: int = 0,
 ) -> Restricted | None:
     """Returns the first of the item's terms that lets no fund pay for the line; None where all hold.
 
+    ``days_before``: for how many days the lines before it supply the same item in this sale.
     What nobody knows of a person or a line is as good as outside: its words say so, and what to fill in.
     """
     terms = item.terms
     if terms is NO_TERMS:
         return None
-    about = _About(line, member, institution, on)
+    about = _About(line, member, institution, on, days_before)
     for what, outside in _TERMS.items():
         found = outside(terms, about)
         if found is not None:
             allowed, held = found
             return Restricted(what, allowed, held, terms.clause)
     return None
+
+
+def days_before(basket: Basket) -> tuple[int, ...]:
+    """Returns for each line for how many days those before it supply its item: a split line changes nothing.
+
+    Of a stay each line is for itself: a ward hands out day by day.
+    """
+    if basket.admitted_on is not None:
+        return (0,) * len(basket.lines)
+    supplied: dict[str, int] = {}
+    found: list[int] = []
+    for line in basket.lines:
+        before = supplied.get(line.item_code, 0)
+        found.append(before)
+        supplied[line.item_code] = before + (line.days_supply or 0)
+    return tuple(found)
 
 
 class _About(NamedTuple):
@@ -73,6 +95,7 @@ class _About(NamedTuple):
     member: MemberFacts
     institution: InstitutionFacts
     on: date
+    days_before: int
 
 
 Outside = tuple[str, str]
@@ -108,9 +131,12 @@ def _age(terms: Terms, about: _About) -> Outside | None:
 
 def _days_supply(terms: Terms, about: _About) -> Outside | None:
     most, days = terms.days_supply_most, about.line.days_supply
-    if most is None or (days is not None and days <= most):
+    if most is None:
         return None
-    return str(most), "" if days is None else str(days)
+    if days is None:
+        return str(most), ""
+    together = about.days_before + days
+    return None if together <= most else (str(most), str(together))
 
 
 _TERMS: Final[Mapping[Restriction, Callable[[Terms, _About], Outside | None]]] = {
