@@ -1,5 +1,6 @@
 """A catalogue by versions: what holds now, and what was in it at any instant, in both databases alike."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,22 @@ def test_a_file_without_the_columns_leaves_the_terms_as_they_are(stand: Stand) -
     ((_, bare),) = emptied.rows.values()
     assert bare is not None
     assert bare.terms == Terms()
+
+
+def test_a_row_with_other_days_keeps_the_terms_of_the_row_before(stand: Stand) -> None:
+    old = item(terms=TERMS, classes=(("township", CatalogueClass.C),))
+    entered(stand, old)
+    until, since = replace(old, valid_to=date(2025, 12, 31)), item(valid_from=date(2026, 1, 1))
+    keeps = tuple(Terms.__struct_fields__)
+    found = entered(stand, until, since, days=1, keeps=keeps, keeps_classes=True)
+    (_, after) = found.rows["XA01", "2026-01-01"]
+    assert after is not None
+    assert (after.terms, after.classes) == (TERMS, old.classes)
+    earlier = entered(stand, item(valid_from=date(2020, 1, 1), valid_to=date(2021, 12, 31)), until, days=2,
+                      keeps=keeps)
+    (_, first) = earlier.rows["XA01", "2020-01-01"]
+    assert first is not None
+    assert first.terms == TERMS
 
 
 def versions(stand: Stand) -> Any:

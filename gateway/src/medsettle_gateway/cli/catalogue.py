@@ -29,6 +29,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files import cells
 from medsettle_gateway.files.goods import CATALOGUE
 from medsettle_gateway.storage.catalogue import change_catalogue, history_of, versions_of
+from medsettle_gateway.storage.connection import instant
 
 
 def _region(_context: click.Context, option: click.Parameter, text: str) -> str:
@@ -73,7 +74,8 @@ def import_catalogue(
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, CATALOGUE, gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
-            changes = change_catalogue(connection, region, rows, now(), file.name)
+            at = instant(connection, now())
+            changes = change_catalogue(connection, region, rows, at, file.name)
     if as_json:
         counts = changes.entered._asdict()
         print_json({"entered": not check, "catalogue": counts, "changes": changes_as_plain(changes)})

@@ -20,6 +20,7 @@ from medsettle_gateway.files.persons import PERSONS
 from medsettle_gateway.files.registers import FAMILIES, INSTITUTIONS, MEMBERS, YEARS
 from medsettle_gateway.files.work import FILINGS, PLACES, STAFF, STAFF_RECORDS
 from medsettle_gateway.storage.catalogue import enter_catalogue
+from medsettle_gateway.storage.connection import instant
 from medsettle_gateway.storage.entering import Entered
 from medsettle_gateway.storage.families import enter_families
 from medsettle_gateway.storage.persons import enter_persons
@@ -44,8 +45,8 @@ def enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
                 connection, checked_rows(city / "institutions.csv", INSTITUTIONS, limits)
             ),
             "items": enter_catalogue(
-                connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits), now(),
-                "catalogue.csv",
+                connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits),
+                instant(connection, now()), "catalogue.csv",
             ),
             "members": people.enter_members(checked_rows(city / "members.csv", MEMBERS, limits)),
             "families": enter_families(people, checked_rows(city / "families.csv", FAMILIES, limits)),

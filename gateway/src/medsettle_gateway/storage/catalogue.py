@@ -5,7 +5,7 @@ An import makes a version of whatever it changes; what a version replaced or rem
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -93,15 +93,17 @@ def change_catalogue(
 ) -> Changes:
     """Makes the file the whole catalogue of the region, inside a writing transaction: a version of its own.
 
-    An item that the file lacks is removed; of one whose columns it lacks what is known stays. A file that
-    changes nothing makes no version. Raises NotEnteredError if two rows of a code are valid on one day.
+    An item that the file lacks is removed; of one whose columns it lacks what is known stays, in a row with
+    other days too: of the code's last row before. A file that changes nothing makes no version. Raises
+    NotEnteredError if two rows of a code are valid on one day.
     """
     tally = Tally()
     before = _items(connection, region)
+    known = _by_code(before)
     entered: dict[ItemKey, tuple[int, CatalogueItem]] = {}
     for line, row in rows:
         key = (row.item.code, row.item.valid_from.isoformat())
-        item = _kept(row, before.get(key))
+        item = _kept(row, before.get(key) or _earlier(known.get(row.item.code, ()), row.item.valid_from))
         entered[key] = (line, item)
         tally.count("new" if key not in before else "same" if before[key] == item else "changed")
     _refuse_overlaps(entered, tally)
@@ -136,6 +138,19 @@ def history_of(connection: Connection, region: str, code: str) -> tuple[ItemChan
         )
         for valid_from, version, entered_at_us, body in found
     )
+
+
+def _by_code(items: Mapping[ItemKey, CatalogueItem]) -> dict[str, list[CatalogueItem]]:
+    """The rows of each code, by their days."""
+    found: dict[str, list[CatalogueItem]] = {}
+    for code, valid_from in sorted(items):
+        found.setdefault(code, []).append(items[code, valid_from])
+    return found
+
+
+def _earlier(rows: Sequence[CatalogueItem], begins_on: date) -> CatalogueItem | None:
+    """The last of the rows that begins before the day, else the first of them; None of none."""
+    return next((row for row in reversed(rows) if row.valid_from < begins_on), rows[0] if rows else None)
 
 
 def _kept(row: CatalogueRow, before: CatalogueItem | None) -> CatalogueItem:
