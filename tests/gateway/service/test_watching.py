@@ -14,6 +14,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import AskedLine, AskedPrescription, Collect
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Prescription
+from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.domain.filings import ChronicFiled, FilingFact
 from medsettle_gateway.domain.finding import AcceptedWarning, Verdict
 from medsettle_gateway.domain.goods import Terms
@@ -250,6 +251,14 @@ async def test_in_another_district_minutes_later_the_cashier_looks_who_it_is() -
     assert await told_before(world, PHARMACY) == ["TWO_PLACES"]
     assert codes(await stopped(world, drug(code="DRUG2"), place=PHARMACY)) == ["TWO_PLACES"]
     assert await told_before(world, CLINIC) == []
+
+
+async def test_who_bought_after_somebody_else_had_fetched_for_him_is_one_person_in_one_place() -> None:
+    world = await a_world()
+    await buys(world, proxy=Proxy(Relation.CHILD, "张晓", "21030219850412001X"))
+    world.clock.forward(minutes=10)
+    assert await told_before(world, PHARMACY) == []
+    assert codes(await buys(world, drug(code="DRUG2"), place=PHARMACY)) == []
 
 
 async def test_after_half_an_hour_nobody_is_asked_and_where_no_district_is_known_neither() -> None:

@@ -83,3 +83,21 @@ async def test_what_a_stay_bills_is_no_purchase_and_a_return_no_visit(stand: Sta
     assert (stay.lines, stay.visited) == ((), True)
     assert (len(kept.lines), kept.visited) == (2, False)
     assert (lost.lines, lost.accounts) == ((), ())
+
+
+async def test_no_visit_is_what_somebody_else_fetched_or_what_was_claimed_after_its_day(
+    stand: Stand, store: Store
+) -> None:
+    member = stand.enter(person("1"))["1"]
+    late = Basket(LINES, service_on=TODAY - DAY, late_reason="断网")
+    fetched, claimed, over_midnight, reasoned = (
+        {"proxied": True},
+        {"basket": late, "service_on": TODAY - DAY},
+        {"service_on": TODAY - DAY},
+        {"basket": Basket(LINES, late_reason="多余")},
+    )
+    for number, facts in enumerate((fetched, claimed, over_midnight, reasoned), 1):
+        await write(store, PutSale(bought(member, number, **facts)))
+    past = sorted(await found(store, member), key=lambda each: each.request_id)
+    assert [each.visited for each in past] == [False, False, True, True]
+    assert all(each.lines for each in past)

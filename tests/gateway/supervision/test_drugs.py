@@ -55,6 +55,27 @@ def test_who_came_within_the_days_of_grace_has_hoarded_nothing() -> None:
     assert not nothing(repeated(), sale(line(), history=(*refills, before(1))))
 
 
+def test_packs_for_a_week_that_are_bought_every_day_are_a_hoard() -> None:
+    one, two = before(2, supply=7), before(1, supply=7)
+    assert nothing(repeated(), sale(line(), history=(two,)))
+    # 14 days from 30 June on; seven days before the end it may be bought again.
+    assert "2026-07-07" in only(repeated(), sale(line(), history=(one, two))).zh
+    assert nothing(repeated(), sale(line(), history=(before(7, supply=7), before(6, supply=7))))
+
+
+def test_two_lines_of_one_ticket_last_one_after_the_other() -> None:
+    halves = (before(1, supply=5), before(1, supply=5))
+    assert nothing(repeated(), sale(line(), history=halves[1:]))
+    assert "2026-07-04" in only(repeated(), sale(line(), history=halves)).zh
+
+
+def test_who_used_more_than_is_left_before_a_holiday_has_hoarded_nothing() -> None:
+    holiday = repeated(advances=(Advance(TODAY - 20 * DAY, TODAY, 15),))
+    assert nothing(holiday, sale(line(), history=(before(35), before(20))))
+    # Who had used little of it has both: 60 days from 2 June on, and 15 days of grace.
+    assert not nothing(holiday, sale(line(), history=(before(25), before(20))))
+
+
 @pytest.mark.parametrize("bought", [
     pytest.param(before(1, "氨氯地平片 10mg"), id="another_strength"),
     pytest.param(before(1, supply=None), id="days_that_nobody_stated"),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from medsettle_gateway.domain.asked import Basket
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.plain import from_json
 from medsettle_gateway.domain.sale import Effect
 
@@ -21,8 +22,9 @@ class PastLine(NamedTuple):
 class PastSale(Struct, frozen=True):
     """An earlier sale of a member that is paid or held, as far as rules look at it.
 
-    ``held_until``: it is a hold and counts for nothing from then on. ``visited``: the patient was there for
-    it, in the flesh or by a credential: a return of goods is no visit.
+    ``held_until``: it is a hold and counts for nothing from then on. ``visited``: the patient's credential was
+    there ``at`` that instant, and nobody else was known to bring it. A return of goods is no visit, and a late
+    claim none of the instant.
     """
 
     request_id: str
@@ -42,6 +44,7 @@ class _Body(Struct):
     basket: Basket | None = None
     effect: Effect | None = None
     replaces: str = ""
+    proxied: bool = False
     hold_expires_at: datetime | None = None
 
 
@@ -59,10 +62,15 @@ def past_of(request_id: str, institution: str, at: datetime, *, held: bool, body
         institution=institution,
         at=at,
         service_on=sale.service_on,
-        visited=not sale.replaces,
+        visited=not sale.replaces and not sale.proxied and not _is_late(sale, at),
         held_until=sale.hold_expires_at if held else None,
         lines=tuple(
             PastLine(line.item_code, line.service_on or sale.service_on, line.days_supply) for line in lines
         ),
         accounts=tuple((each.account, each.amount_fen) for each in effect.accounts) if effect else (),
     )
+
+
+def _is_late(sale: _Body, at: datetime) -> bool:
+    """Was it claimed after its day? Over midnight, when a quote carries its day, no reason is given for it."""
+    return sale.basket is not None and bool(sale.basket.late_reason) and sale.service_on != day_of(at)

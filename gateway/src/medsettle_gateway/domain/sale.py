@@ -210,6 +210,7 @@ class SaleRecord(Struct, frozen=True):
     ``bound_at`` is set where it was decided by what was known then, because a check's answer bound.
     ``repairs`` names the sale whose late confirmation was refused, and which this one settles after all.
     ``findings`` are what supervision found, ``accepted`` the warnings in spite of which the cashier went on.
+    ``proxied``: somebody else came for the patient.
     Names are not here: they live in one table.
     """
 
@@ -252,6 +253,7 @@ class SaleRecord(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     accepted: tuple[AcceptedWarning, ...] = ()
     codes: tuple[TracedCode, ...] = ()
+    proxied: bool = False
 
     @property
     def institution(self) -> str:

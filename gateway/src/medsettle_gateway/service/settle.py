@@ -283,6 +283,7 @@ def _draft(asked: AskedSettle, now: Now) -> SaleRecord:
         collect=command.collect,
         acknowledgements=command.acknowledgements,
         member=asked.fingerprint.member,
+        proxied=command.proxy is not None,
     )
 
 

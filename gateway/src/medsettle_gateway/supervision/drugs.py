@@ -76,15 +76,18 @@ def _used_up_on(rule: RepeatedDrug, bought: Iterable[_Supply], on: date) -> date
     """The first day on which nothing is left of what was bought before, or None if nothing was.
 
     What is bought before the rest is used up lasts from the end of the rest on; but who came within the days
-    of grace had every right to, and the rest is forgotten: years of refills two days early are no hoard.
+    of grace had every right to, and the rest is forgotten: years of refills two days early are no hoard. More
+    than was used since the last purchase is no rest: packs for a week that are bought every day are a hoard.
     """
     since = on - timedelta(days=rule.days)
     ends_on: date | None = None
+    last_on = since
     for bought_on, supplied in sorted(each for each in bought if since <= each[0] <= on):
-        left_days = 0 if ends_on is None else (ends_on - bought_on).days
-        if left_days <= rule.grace_on(bought_on):
+        left_days = 0 if ends_on is None else max(0, (ends_on - bought_on).days)
+        if left_days <= min(rule.grace_on(bought_on), (bought_on - last_on).days):
             left_days = 0
         ends_on = bought_on + timedelta(days=left_days + supplied)
+        last_on = bought_on
     return ends_on
 
 
