@@ -1,6 +1,6 @@
 """Cards by the register, and which resolver a credential goes to."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -51,6 +51,18 @@ async def test_a_card_is_its_owners_and_may_be_shown_again(card: Shown) -> None:
 ])
 async def test_a_card_of_nobody_is_not_taken_for_anothers(card: Shown, reason: Reason) -> None:
     assert reason_of(await CARDS.resolve(card, ASKED, NOW)) is reason
+
+
+async def test_of_two_numbers_of_one_person_the_one_whose_period_holds_today_is_meant() -> None:
+    ended = registered("m-old", until=date(2025, 12, 31))
+    earlier = registered("m-new", since=date(2010, 1, 1), until=date(2015, 12, 31))
+    holds = registered("m-new", since=date(2026, 1, 1))
+    card = Shown("identity_card", LI.id_number)
+    for found, member in (([ended, earlier, holds], "m-new"), ([earlier, earlier], "m-new")):
+        register = PaperRegister({(NumberKind.ID_NUMBER, LI.id_number): found})
+        answer = await Cards(register, b"i" * 32).resolve(card, ASKED, NOW)
+        assert isinstance(answer, ResolvedCredential)
+        assert answer.member == member
 
 
 async def test_of_people_in_several_regions_the_one_of_the_place_is_meant() -> None:

@@ -5,7 +5,10 @@ from datetime import date
 import pytest
 
 from medsettle_gateway.domain.member import Enrolment, Scheme, Standing
+from medsettle_gateway.domain.people import Cover, PersonKind
+from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.storage.identities import identity_of
+from medsettle_gateway.storage.records import NewRecord
 from medsettle_gateway.storage.register import Holder, holders_of
 from tests.gateway.storage.postgres_stand import PostgresStand
 from tests.gateway.storage.stand import REGION, SEALER, SqliteStand, person
@@ -44,6 +47,24 @@ def test_two_registrations_of_one_person_are_both_found(stand: SqliteStand | Pos
         ),
     )
     assert {each.member for each in held(stand, "id_number", ID_NUMBER)} == set(refs.values())
+
+
+def test_periods_of_cover_say_where_and_when_whoever_has_a_card_is_insured(
+    stand: SqliteStand | PostgresStand
+) -> None:
+    member = stand.enter(person("1", social_card_no=CARD))["1"]
+    resident = Cover("990200", Scheme.RESIDENT, Standing.ADULT, Enrolment.POOL_ONLY)
+    employee = Cover(REGION, Scheme.EMPLOYEE, Standing.ACTIVE, Enrolment.POOLED_AND_ACCOUNT)
+    first, last, then = date(2010, 1, 1), date(2020, 12, 31), date(2021, 2, 1)
+    stand.enter_records(
+        *(
+            NewRecord(Subject.MEMBER.named(member), PersonKind.COVER.value, str(begins), begins, ends, cover)
+            for begins, ends, cover in ((first, last, resident), (then, None, employee))
+        )
+    )
+    assert held(stand, "social_card", CARD) == (
+        Holder(member, "990200", first, last), Holder(member, REGION, then, None),
+    )
 
 
 def test_without_the_column_the_card_stays_and_a_new_one_takes_its_place(

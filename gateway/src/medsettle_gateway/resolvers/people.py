@@ -1,5 +1,6 @@
 """Whose number it is: the register is asked by keyed hashes, and one person is meant or none."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -17,7 +18,7 @@ class NumberKind(StrEnum):
 
 
 class Registered(NamedTuple):
-    """Somebody in the register who has the number: where insured, and the days of cover."""
+    """Somebody in the register who has the number, and where insured on which days: one a period of cover."""
 
     member: str
     region: str
@@ -25,7 +26,7 @@ class Registered(NamedTuple):
     covered_to: date | None
 
     def is_covered(self, on: date) -> bool:
-        """Is the person covered on the day, as far as the register's row says?"""
+        """Is the person covered on the day, by this period?"""
         return self.covered_from <= on and (self.covered_to is None or on <= self.covered_to)
 
 
@@ -36,6 +37,11 @@ class Register(Protocol):
         """Returns everybody who has the number. Raises StoreUnavailableError."""
 
 
+def plain_number(shown: str) -> str:
+    """Returns a paper's number as the register has it: capitals and digits, without what papers put between."""
+    return re.sub(r"[()()\s-]", "", shown).upper()
+
+
 def whose(found: Sequence[Registered], on: date) -> str | Refusal:
     """Returns the member of whom one has the number.
 
@@ -44,7 +50,7 @@ def whose(found: Sequence[Registered], on: date) -> str | Refusal:
     """
     if not found:
         return Refusal(Reason.MEMBER_UNKNOWN)
-    if len(found) == 1:
+    if len({each.member for each in found}) == 1:
         return found[0].member
-    covered = [each.member for each in found if each.is_covered(on)]
-    return covered[0] if len(covered) == 1 else Refusal(Reason.CREDENTIAL_AMBIGUOUS)
+    covered = {each.member for each in found if each.is_covered(on)}
+    return covered.pop() if len(covered) == 1 else Refusal(Reason.CREDENTIAL_AMBIGUOUS)

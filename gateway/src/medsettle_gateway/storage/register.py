@@ -45,7 +45,7 @@ def member_of(connection: Connection, sealer: Sealer, number: str) -> str | None
 
 
 class Holder(NamedTuple):
-    """Somebody who has a number: where insured, and the days of cover that the register's row says."""
+    """Somebody who has a number, and where insured on which days: one a period of cover."""
 
     member: str
     region: str
@@ -66,19 +66,25 @@ _HOLDERS_MOST: Final = 16
 
 
 def holders_of(connection: Connection, sealer: Sealer, kind: str, number: str) -> tuple[Holder, ...]:
-    """Returns who has this number of an identity card (``id_number``) or a social card (``social_card``)."""
+    """Returns who has this number of an identity card (``id_number``) or a social card (``social_card``).
+
+    By periods of cover where these are recorded, which then alone say where and when; else by the register's
+    row.
+    """
     hashes = sealer.finds(kind, number)
     among = ", ".join("?" * len(hashes))
     found = connection.execute(
         _FIND_HOLDERS.format(_HOLDERS[kind], among), (*hashes, _HOLDERS_MOST)
-    )
-    return tuple(
-        Holder(
-            str(member), str(region), date.fromisoformat(covered_from),
-            None if covered_to is None else date.fromisoformat(covered_to),
-        )
-        for member, region, covered_from, covered_to in found
-    )
+    ).fetchall()
+    periods = Doubles(connection).periods(str(member) for member, *_ in found)
+    holders: list[Holder] = []
+    for member, region, covered_from, covered_to in found:
+        last_on = None if covered_to is None else date.fromisoformat(covered_to)
+        row = Holder(str(member), str(region), date.fromisoformat(covered_from), last_on)
+        spans = periods.get(row.member, ())
+        dated = [Holder(row.member, each.cover.region, each.first_on, each.last_on) for each in spans]
+        holders += dated or [row]
+    return tuple(holders)
 
 
 @dataclass(frozen=True, slots=True)
