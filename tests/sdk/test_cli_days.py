@@ -26,6 +26,10 @@ from tests.sdk.test_cli_eligible import FOUND, read_out
             Reason.BENEFITS_SUSPENDED, {"since": "2026-01-01", "until": "-"},
             "自2026-01-01。", "Since 2026-01-01.",
         ),
+        (
+            Reason.FILING_REVIEW_OVERDUE, {"review_to": "2026-08-31", "review_from": "2026-06-01"},
+            "应年审日自2026-06-01,至2026-08-31。", "Review due from 2026-06-01, to 2026-08-31.",
+        ),
     ],
 )  # fmt: skip
 def test_days_are_said_in_the_order_in_which_they_happen(

@@ -87,19 +87,19 @@ def test_the_whole_answer_is_read_from_top_to_bottom() -> None:
   父母 parent 欧阳** a2                                   150.00
     给该患者的额度剩余 limit left for this patient         20.00
     可支付 may pay                                      可以 yes
-    户主已事先授权。
-    The owner has agreed beforehand (:standing).
+    户主已事先授权:--payer 账户:standing
+    The owner has agreed beforehand: --payer ACCOUNT:standing
 备案 Filings
   门诊慢特病 chronic hypertension                  有效 in force
     有效期 valid          2026-01-01 - 长期 until further notice
     限定机构: Only at: H1, H2
     核准药品: Approved drugs: XC08
-    年审截止 review due by                            2026-08-31
+    下次年审截止 next review due by                   2026-08-31
 所询项目 Items asked about
   苯磺酸氨氯地平片 XC08                                 可以 yes
     可再次购买 may be bought again from               2026-12-05
 可调配的处方 Prescriptions to dispense
-  RX-1 (H21030200001)                    有效至 until 2026-11-25
+  RX-1@H21030200001                      有效至 until 2026-11-25
 参保、备案、规则和目录以本次答复为准至 2026-11-23 00:00;余额、起
 付标准和限额以结算时为准。
 Cover, filings, rules and catalogue bind as said here until
@@ -171,7 +171,7 @@ def test_no_account_an_empty_one_and_a_frozen_one_are_three_answers(
 
 
 @pytest.mark.parametrize(("consent", "said"), [
-    (True, "户主已事先授权。"), (False, "户主须到场当面同意。"),
+    (True, "户主已事先授权:--payer 账户:standing"), (False, "户主须到场当面同意:--payer 账户:in-person"),
 ])
 def test_how_a_relative_agrees_is_said_where_the_account_may_pay(consent: bool, said: str) -> None:
     fathers = replace(FATHERS, standing_consent=consent)
@@ -194,6 +194,13 @@ def test_a_filing_of_a_kind_that_this_release_does_not_know_keeps_its_name() -> 
 def test_an_item_that_the_catalogue_does_not_have_is_shown_by_its_code() -> None:
     text = read_out(replace(FOUND, items=(ItemAnswer("X9", "", Answer.NO, WHY, None),)))
     assert "X9 不可以 no 这里不行。" in text
+
+
+def test_what_has_no_name_is_shown_by_its_code_alone() -> None:
+    unnamed = replace(GENERAL, benefit="spa", title_zh="spa", title_en="spa")
+    text = shown(replace(FOUND, benefits=(unnamed,), items=(ItemAnswer("X9", "", Answer.NO, WHY, None),)))
+    assert "\n  (spa) " in text
+    assert "\n  X9 " in text
 
 
 def test_nothing_binds_of_somebody_who_is_not_covered() -> None:

@@ -19,6 +19,9 @@ _NAMES: Final[Mapping[str, Pair]] = {
     "valid_to": ("有效期至", "valid until"),
     "paid_on": ("缴费日", "paid on"),
     "pay_by": ("最迟补缴日", "to be paid by"),
+    "review_from": ("应年审日自", "review due from"),
+    "review_to": ("至", "to"),
+    "reviewed_on": ("年审日", "reviewed on"),
     "begins_on": ("待遇开始日", "benefits begin on"),
 }
 

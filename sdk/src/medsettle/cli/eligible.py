@@ -114,7 +114,8 @@ class _Page:
 
     def _benefit(self, benefit: BenefitAnswer) -> None:
         answer, colour = _ANSWERS[benefit.answer]
-        self._screen.row(f"  {benefit.title_zh} {benefit.title_en} ({benefit.benefit})", answer, colour)
+        titles = () if benefit.title_zh == benefit.benefit else (benefit.title_zh, benefit.title_en)
+        self._screen.row(f"  {' '.join((*titles, f'({benefit.benefit})'))}", answer, colour)
         self._why_not(benefit.refusal)
         if self._found.covered is Answer.NO:
             return
@@ -144,10 +145,14 @@ class _Page:
         if account.standing_consent is None:
             return
         if account.standing_consent:
-            self._screen.said("户主已事先授权。", "The owner has agreed beforehand (:standing).", indent=4)
+            self._screen.said(
+                "户主已事先授权:--payer 账户:standing",
+                "The owner has agreed beforehand: --payer ACCOUNT:standing", indent=4,
+            )
         else:
             self._screen.said(
-                "户主须到场当面同意。", "The owner must agree at the counter (:in-person).", indent=4
+                "户主须到场当面同意:--payer 账户:in-person",
+                "The owner must agree at the counter: --payer ACCOUNT:in-person", indent=4,
             )
 
     def _filing(self, filing: Filing) -> None:
@@ -162,18 +167,18 @@ class _Page:
             self._screen.said("限定机构:", f"Only at: {', '.join(filing.institutions)}", indent=4)
         if filing.drugs:
             self._screen.said("核准药品:", f"Approved drugs: {', '.join(filing.drugs)}", indent=4)
-        self._on("    年审截止 review due by", filing.review_due_on)
+        self._on("    下次年审截止 next review due by", filing.review_due_on)
 
     def _item(self, item: ItemAnswer) -> None:
         answer, colour = _ANSWERS[item.answer]
-        self._screen.row(f"  {item.name} {item.item_code}".rstrip(), answer, colour)
+        self._screen.row(f"  {f'{item.name} {item.item_code}'.strip()}", answer, colour)
         self._why_not(item.refusal)
         self._on("    可再次购买 may be bought again from", item.next_on)
 
     def _prescription(self, prescription: OpenPrescription) -> None:
         until = prescription.valid_to.isoformat() if prescription.valid_to else ""
         self._screen.row(
-            f"  {prescription.number} ({prescription.institution})", f"有效至 until {until}".rstrip()
+            f"  {prescription.number}@{prescription.institution}", f"有效至 until {until}".rstrip()
         )
 
     def _on(self, label: str, day: date | None) -> None:
