@@ -80,7 +80,7 @@ async def test_anything_else_is_not_recognised(token: str) -> None:
 
 
 @pytest.mark.parametrize(("region", "reason"), [
-    ("210200", None), ("999999", Reason.CREDENTIAL_INVALID), ("", Reason.CREDENTIAL_INVALID),
+    ("210200", None), ("999999", Reason.CREDENTIAL_OTHER_REGION), ("", Reason.CREDENTIAL_OTHER_REGION),
 ])
 async def test_a_credential_of_a_region_that_is_not_settled_for_is_of_no_use(
     region: str, reason: Reason | None
@@ -91,8 +91,9 @@ async def test_a_credential_of_a_region_that_is_not_settled_for_is_of_no_use(
         assert answer.detail == {"region": region}
 
 
-async def test_another_kind_of_credential_is_not_recognised() -> None:
-    assert reason_of(await resolve(TOKEN, kind="identity_card")) is Reason.CREDENTIAL_INVALID
+async def test_another_kind_of_credential_is_not_accepted() -> None:
+    """To show it again, as one that cannot be recognised, would help nobody."""
+    assert reason_of(await resolve(TOKEN, kind="identity_card")) is Reason.CREDENTIAL_NOT_ACCEPTED
 
 
 async def test_without_a_credential_service_nobody_is_recognised() -> None:

@@ -47,6 +47,12 @@ def test_a_number_with_a_small_x_is_the_same_number() -> None:
     assert decoded.id_number == "21030219850412001X"
 
 
+def test_a_number_with_brackets_is_looked_for_as_the_register_has_it() -> None:
+    decoded = read(said(data={**PERSON, "idNo": "R123456(7)"}))
+    assert isinstance(decoded, Decoded)
+    assert decoded.id_number == "R1234567"
+
+
 @pytest.mark.parametrize(("message", "reason"), [
     ("无效token", Reason.CREDENTIAL_EXPIRED),
     ("无效 Token", Reason.CREDENTIAL_EXPIRED),
@@ -63,6 +69,8 @@ def test_a_refusal_is_known_by_its_words(message: str, reason: Reason) -> None:
 @pytest.mark.parametrize("body", [
     b"", b"<html>maintenance</html>", b"[]", b"null", b'{"message":"ok"}', b"\xff\xfe",
     said(0), said(0, "", {}), said(0, "", []), said(None, "", PERSON), said(True, "", PERSON),
+    said(-1, "机构不存在"), said(-1, "签名无效"), said(-1, "证书已过期"), said(-1, "Invalid access_token"),
+    said(-1, "参数格式错误"), b'{"code":0,"data":' + b"[" * 30_000,
     said(500, "系统繁忙"), said("-99", ""), said(-1, "orgId 未授权"),
     said(0, "", {**PERSON, "idNo": ""}), said(0, "", {**PERSON, "idNo": None}),
     said(0, "", {**PERSON, "idNo": "'; DROP TABLE members"}),

@@ -11,14 +11,14 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.credential import AskedFor
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import ResolvedCredential
-from medsettle_gateway.resolvers.people import NumberKind, Register, whose
+from medsettle_gateway.resolvers.people import NumberKind, Register, plain_number, whose
 from medsettle_gateway.service.commands import Shown
 
 IDENTITY_CARD: Final = "identity_card"
 SOCIAL_CARD: Final = "social_card"
 
 _NUMBERS: Final = {
-    IDENTITY_CARD: (NumberKind.ID_NUMBER, re.compile(r"[0-9A-Z()-]{5,30}")),
+    IDENTITY_CARD: (NumberKind.ID_NUMBER, re.compile(r"[0-9A-Z]{5,30}")),
     SOCIAL_CARD: (NumberKind.SOCIAL_CARD, re.compile(r"[0-9A-Z]{6,32}")),
 }
 _LIFE: Final = timedelta(minutes=10)
@@ -38,7 +38,7 @@ class Cards:
         StoreUnavailableError.
         """
         kind, form = _NUMBERS[shown.kind]
-        number = shown.token.strip().upper()
+        number = plain_number(shown.token)
         if not form.fullmatch(number):
             return Refusal(Reason.CREDENTIAL_INVALID)
         found = await self.register.known_by(kind, number)

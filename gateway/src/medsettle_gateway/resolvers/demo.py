@@ -64,14 +64,19 @@ class DemoResolver:
     async def resolve(
         self, shown: Shown, asked: AskedFor, now: datetime  # noqa: ARG002 - the port's form
     ) -> ResolvedCredential | Refusal:
-        """Returns whose the credential is, or CREDENTIAL_INVALID, or CREDENTIAL_EXPIRED."""
-        payload = self._payload(shown.token) if shown.kind == KIND else None
+        """Returns whose the credential is.
+
+        Or CREDENTIAL_NOT_ACCEPTED, CREDENTIAL_INVALID, CREDENTIAL_EXPIRED, CREDENTIAL_OTHER_REGION.
+        """
+        if shown.kind != KIND:
+            return Refusal(Reason.CREDENTIAL_NOT_ACCEPTED, {"kind": shown.kind})
+        payload = self._payload(shown.token)
         if payload is None:
             return _INVALID
         issued_at = datetime.fromtimestamp(payload["iat"], UTC)
         expires_at = datetime.fromtimestamp(payload["exp"], UTC)
         if payload["region"] not in self.regions:
-            return Refusal(Reason.CREDENTIAL_INVALID, {"region": str(payload["region"])})
+            return Refusal(Reason.CREDENTIAL_OTHER_REGION, {"region": str(payload["region"])})
         if now < issued_at - _AHEAD:
             return _INVALID
         if now >= expires_at:

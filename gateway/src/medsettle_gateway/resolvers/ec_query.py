@@ -15,6 +15,7 @@ import msgspec
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.credential import AskedFor, Purpose
 from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.resolvers.people import plain_number
 
 BUSINESS_TYPES: Final[Mapping[Purpose, str]] = {
     Purpose.PURCHASE: "02121",
@@ -23,7 +24,7 @@ BUSINESS_TYPES: Final[Mapping[Purpose, str]] = {
 }
 TRANS_TYPE: Final = "ec.query"
 
-_ID_NUMBER: Final = re.compile(r"[0-9A-Z()-]{5,30}")
+_ID_NUMBER: Final = re.compile(r"[0-9A-Z]{5,30}")
 _REGION: Final = re.compile(r"[0-9]{6}")
 _TOKEN_CHARS: Final = 64
 _SUCCESS: Final = "0"
@@ -31,6 +32,11 @@ _SUCCESS: Final = "0"
 _EXPIRED: Final = ("无效token", "token无效", "token失效", "过期", "已失效", "超时失效", "expired")
 _INVALID: Final = ("无效", "不存在", "无法识别", "不能识别", "非法", "格式错误", "解码失败", "invalid")
 """Words of a message by which a refusal is known, as its codes differ from place to place."""
+_NOT_THE_CODE: Final = (
+    "机构", "签名", "验签", "证书", "参数", "授权", "报文", "appid", "orgid", "access", "sign", "certificate",
+    "parameter",
+)
+"""Words of a message that speaks of whoever asks: the patient's code may be the best."""
 
 
 class UnclearAnswerError(Exception):
@@ -94,7 +100,7 @@ def read(body: bytes) -> Decoded | Refusal:
     """
     try:
         answer = msgspec.json.decode(body, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnclearAnswerError("it is no answer of this form") from None
     if str(answer.code).strip() != _SUCCESS:
         return _refusal(answer.message or "")
@@ -102,7 +108,7 @@ def read(body: bytes) -> Decoded | Refusal:
         person = msgspec.json.decode(answer.data, type=_Person)
     except msgspec.DecodeError:
         raise UnclearAnswerError("it says of no person") from None
-    id_number, token = person.id_no.strip().upper(), person.ec_token.strip()
+    id_number, token = plain_number(person.id_no), person.ec_token.strip()
     if not _ID_NUMBER.fullmatch(id_number) or not _REGION.fullmatch(person.insu_org):
         raise UnclearAnswerError("the number or the region of the person is of no known form")
     if not 0 < len(token) <= _TOKEN_CHARS:
@@ -112,6 +118,8 @@ def read(body: bytes) -> Decoded | Refusal:
 
 def _refusal(message: str) -> Refusal:
     said = message.lower().replace(" ", "")
+    if any(word in said for word in _NOT_THE_CODE):
+        raise UnclearAnswerError("it refuses whoever asks")
     if any(word in said for word in _EXPIRED):
         return Refusal(Reason.CREDENTIAL_EXPIRED)
     if any(word in said for word in _INVALID):

@@ -38,8 +38,8 @@ class Register(Protocol):
 
 
 def plain_number(shown: str) -> str:
-    """Returns a paper's number as the register has it: capitals and digits, without what papers put between."""
-    return re.sub(r"[()()\s-]", "", shown).upper()
+    """Returns a paper's number as the register has it: capitals and digits, with nothing between."""
+    return re.sub(r"[()\uff08\uff09\s-]", "", shown).upper()
 
 
 def whose(found: Sequence[Registered], on: date) -> str | Refusal:
