@@ -91,4 +91,6 @@ class Prescriptions:
 def _is_open(facts: PrescriptionFacts, key: keys.OpenPrescriptionsKey) -> bool:
     prescription = facts.prescription
     left = any(facts.left_e4(drug.item_code) for drug in prescription.drugs)
-    return left and facts.withdrawal is None and prescription.issued_on <= key.on <= prescription.valid_to
+    meant = key.number in {"", prescription.number} and key.institution in {"", prescription.institution}
+    valid = prescription.issued_on <= key.on <= prescription.valid_to
+    return left and facts.withdrawal is None and valid and meant

@@ -160,6 +160,12 @@ async def test_open_are_those_of_the_member_that_something_is_left_of_oldest_fir
     assert [each.prescription.number for each in await load(store, key.__class__(key.member, key.on, 1))] == [
         "RX-1"
     ]
+    for number, institution, found_there in (
+        ("RX-0", "", ["RX-0"]), ("", "H1", ["RX-1"]), ("RX-0", "H1", ["RX-0"]), ("RX-0", "H2", []),
+        ("RX-2", "", []), ("RX-9", "", []),
+    ):
+        meant = OpenPrescriptionsKey(key.member, key.on, 1, number, institution)
+        assert [each.prescription.number for each in await load(store, meant)] == found_there
     for day in (prescription.issued_on - timedelta(days=1), prescription.valid_to + timedelta(days=1)):
         assert await load(store, OpenPrescriptionsKey(prescription.member, day, 10)) == ()
 

@@ -190,12 +190,15 @@ class PrescriptionKey(Key[PrescriptionFacts | None], frozen=True):
 class OpenPrescriptionsKey(Key[tuple[PrescriptionFacts, ...]], frozen=True):
     """Prescriptions of the member that are valid on the day, not withdrawn and not all dispensed.
 
-    Oldest first, at most ``limit``; rejected ones are among them.
+    Oldest first, at most ``limit``; rejected ones are among them. An empty ``number`` or ``institution`` asks
+    for any.
     """
 
     member: str
     on: date
     limit: int
+    number: str = ""
+    institution: str = ""
 
 
 class OrdersKey(Key[tuple[SignedOrder, ...]], frozen=True):

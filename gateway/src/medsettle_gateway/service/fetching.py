@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from msgspec import structs
+
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
@@ -34,7 +36,7 @@ def needs_fetch(asked: AskedFetch, known: Facts, now: Now) -> tuple[AnyKey, ...]
     place = InstitutionKey(asked.command.caller.institution)
     if isinstance(asked.credential, Refusal):
         return (place,)
-    return (place, MemberKey(asked.credential.member), _open_key(asked.credential.member, now))
+    return (place, MemberKey(asked.credential.member), _asked_key(asked, asked.credential.member, now))
 
 
 def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
@@ -46,11 +48,7 @@ def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
     member = facts.of(MemberKey(asked.credential.member))
     if member is None:
         raise refuse(Reason.MEMBER_UNKNOWN)
-    found = [
-        each for each in facts.of(_open_key(member.member, now))
-        if command.number in {"", each.prescription.number}
-        and command.institution in {"", each.prescription.institution}
-    ]
+    found = facts.of(_asked_key(asked, member.member, now))
     today = day_of(now.at)
     return PrescriptionsAnswer(
         tuple(PrescriptionAnswer(each, member.masked_name, today) for each in found)
@@ -62,5 +60,9 @@ def open_key(member: str, on: date) -> OpenPrescriptionsKey:
     return OpenPrescriptionsKey(member, on, OPEN_MOST)
 
 
-def _open_key(member: str, now: Now) -> OpenPrescriptionsKey:
-    return open_key(member, day_of(now.at))
+def _asked_key(asked: AskedFetch, member: str, now: Now) -> OpenPrescriptionsKey:
+    """Of a patient with more than are answered at once, what is asked for by its number is found still."""
+    command = asked.command
+    return structs.replace(
+        open_key(member, day_of(now.at)), number=command.number, institution=command.institution
+    )

@@ -35,7 +35,9 @@ async def open_prescriptions(
     reading: Reading, asked: Sequence[OpenPrescriptionsKey]
 ) -> Mapping[OpenPrescriptionsKey, tuple[PrescriptionFacts, ...]]:
     """Returns what may still be dispensed to each member."""
-    whom = columns_of(((key.member, key.on.isoformat(), key.limit) for key in asked), 3)
+    whom = columns_of(
+        ((key.member, key.on.isoformat(), key.limit, key.number, key.institution) for key in asked), 5
+    )
     rows = await reading.connection.fetch(SQL["open_prescriptions"], *whom)
     keys = [(place, PrescriptionKey(institution, number)) for place, institution, number in rows]
     found = await prescriptions(reading, [key for _, key in keys])

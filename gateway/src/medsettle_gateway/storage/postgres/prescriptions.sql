@@ -21,10 +21,12 @@ JOIN prescriptions USING (institution, number);
 
 -- name: open_prescriptions
 SELECT n, institution, number
-FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[]) WITH ORDINALITY AS asked (member, day, most, n)
+FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[]) WITH ORDINALITY
+  AS asked (member, day, most, only_number, only_institution, n)
 CROSS JOIN LATERAL (
   SELECT institution, number, registered_at_us FROM prescriptions
   WHERE prescriptions.member = asked.member AND valid_to >= day AND issued_on <= day
+    AND only_number IN ('', number) AND only_institution IN ('', institution)
     AND NOT EXISTS (
       SELECT FROM prescription_withdrawals AS ends
       WHERE ends.institution = prescriptions.institution AND ends.number = prescriptions.number

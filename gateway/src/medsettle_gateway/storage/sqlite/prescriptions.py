@@ -35,7 +35,10 @@ def load_open_prescriptions(
     connection: sqlite3.Connection, key: OpenPrescriptionsKey
 ) -> tuple[PrescriptionFacts, ...]:
     """Returns what may still be dispensed to the member."""
-    asked = {"member": key.member, "day": key.on.isoformat(), "limit": key.limit}
+    asked = {
+        "member": key.member, "day": key.on.isoformat(), "limit": key.limit, "number": key.number,
+        "institution": key.institution,
+    }
     numbers = connection.execute(SQL["open_prescriptions"], asked).fetchall()
     found = (load_prescription(connection, PrescriptionKey(*number)) for number in numbers)
     return tuple(each for each in found if each is not None)

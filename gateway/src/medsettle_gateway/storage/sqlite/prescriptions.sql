@@ -17,6 +17,7 @@ GROUP BY request_id ORDER BY min(position);
 -- name: open_prescriptions
 SELECT institution, number FROM prescriptions
 WHERE member = :member AND valid_to >= :day AND issued_on <= :day
+  AND :number IN ('', number) AND :institution IN ('', institution)
   AND NOT EXISTS (
     SELECT 1 FROM prescription_withdrawals AS ends
     WHERE ends.institution = prescriptions.institution AND ends.number = prescriptions.number
