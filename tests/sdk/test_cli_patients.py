@@ -80,6 +80,21 @@ def test_who_came_cannot_be_left_open(typed: str) -> None:
     assert refused.value.details["field"] in {"proxy.name", "proxy.id_number"}
 
 
+@pytest.mark.parametrize(("typed", "zh", "en"), [
+    ("\n210399199001010015\n\n", "代办人的姓名缺少或不正确。", "The name of the person who came is missing"),
+    ("刘\n210399199001010016\n\n", "代办人的身份证号缺少或不正确。", "The identity card number of the person"),
+    ("刘\n210399199001010015\nabcdef\n", "代办人的电话缺少或不正确。", "The phone of the person who came"),
+])
+def test_what_was_mistyped_of_who_came_is_said_to_a_cashier_and_not_repeated(
+    typed: str, zh: str, en: str
+) -> None:
+    with pytest.raises(RequestError) as refused:
+        at("sell", LINE, "--proxy", "other", typed=typed).proxy()
+    assert (refused.value.zh, refused.value.next_zh) == (zh, "请核对证件,重新输入。")
+    assert refused.value.en.startswith(en)
+    assert "2103991990" not in str(refused.value)
+
+
 def test_where_nobody_else_came_nothing_is_read() -> None:
     counter = at("sell", LINE, typed="next line\n")
     assert counter.proxy() is None

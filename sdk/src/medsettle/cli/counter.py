@@ -23,6 +23,7 @@ from medsettle.models import (
     Relation,
 )
 from medsettle.till_reasons import TillReason
+from medsettle.wire.called import Pair
 from medsettle.wire.reasons import Reason
 
 CARDS: Final[Mapping[str, CredentialKind]] = {
@@ -37,6 +38,11 @@ _SHOWN: Final[Mapping[str, str]] = {
     "social": "请读取社保卡号 number of the social card: ",
 }
 _WHY: Final = "预警 {code}:核对后继续的理由,空则不结算 why go on, empty stops the sale: "
+_OF_PROXY: Final[Mapping[str, Pair]] = {
+    "proxy.name": ("代办人的姓名", "name of the person who came"),
+    "proxy.id_number": ("代办人的身份证号", "identity card number of the person who came"),
+    "proxy.phone": ("代办人的电话", "phone of the person who came"),
+}
 _INPUT_CHARS_MAX: Final = 1_024
 _YES: Final = frozenset({"y", "yes", "是", "同意"})
 
@@ -99,12 +105,16 @@ class Counter:
         relation: str | None = self.arguments.proxy
         if relation is None:
             return None
-        return checked_proxy(Proxy(
+        came = Proxy(
             Relation(relation),
             name=self._asked("代办人姓名 name of the person who came: "),
             id_number=self._asked("代办人身份证号 number of that person's identity card: "),
             phone=self._asked("代办人电话(可空) phone, may be empty: "),
-        ))
+        )
+        try:
+            return checked_proxy(came)
+        except RequestError as error:
+            raise RequestError(_misread(error.refusal)) from error
 
     def basket(self) -> Basket:
         """Returns the basket of the command line. Raises UsageError, BasketTextError, RequestError."""
@@ -168,6 +178,15 @@ def _nothing_scanned() -> Refusal:
     return replace(
         refusal_of(Reason.FIELD_REQUIRED, field="credential"),
         zh="没有扫到凭证。", en="Nothing was scanned.", next_zh="请重新扫码。", next_en="Scan again.",
+    )
+
+
+def _misread(refusal: Refusal) -> Refusal:
+    """As above: what was typed of the person who came, without repeating it."""
+    zh, en = _OF_PROXY[refusal.details["field"]]
+    return replace(
+        refusal, zh=f"{zh}缺少或不正确。", en=f"The {en} is missing or not correct.",
+        next_zh="请核对证件,重新输入。", next_en="Look at the card and type it again.",
     )
 
 
