@@ -8,6 +8,7 @@ from msgspec import structs
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import keys, moves
+from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.domain.facts import (
     AccountFacts,
     AccountState,
@@ -86,6 +87,9 @@ A_MOVE: dict[type[Any], tuple[moves.Move, set[Lock]]] = {
     moves.ReturnCodes: (moves.ReturnCodes("s", (TracedCode("1", "i"),), NOW), {Lock(Kind.TRACE_CODE, "1")}),
     moves.UseCredential: (moves.UseCredential("c", "s", NOW, NOW), {Lock(Kind.CREDENTIAL, "c")}),
     moves.FreeCredential: (moves.FreeCredential("c", "s"), {Lock(Kind.CREDENTIAL, "c")}),
+    moves.KeepProxy: (
+        moves.KeepProxy(request_id().text, Proxy(Relation.SPOUSE, "王某", ""), NOW), {TICKET}
+    ),
     moves.PutErrand: (moves.PutErrand(Errand(request_id().text, NOW)), {TICKET}),
     moves.DropErrand: (moves.DropErrand(request_id().text), {TICKET}),
     moves.KeepNonce: (moves.KeepNonce("t", "n", NOW), {Lock(Kind.NONCE, "t/n")}),
