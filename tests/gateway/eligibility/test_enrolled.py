@@ -2,9 +2,10 @@
 
 import pytest
 
+from medsettle_gateway.domain.people import Arrears
 from medsettle_gateway.domain.person_rules import InterruptionRule
 from medsettle_gateway.eligibility.enrolled import Gap, enrolled_on, gaps, paid_months
-from tests.gateway.eligibility.people import day, span
+from tests.gateway.eligibility.people import day, held, span
 
 RULE = InterruptionRule(6, 12, "第八条")
 
@@ -76,3 +77,19 @@ def test_where_no_rule_says_so_years_never_restart() -> None:
 def test_months_that_two_periods_cover_count_once() -> None:
     spans = (span("2025-01-01..2025-12-31"), span("2025-06-01..2026-03-31"))
     assert paid_months(spans, day("2026-12-31"), RULE) == 15
+
+
+@pytest.mark.parametrize(
+    ("arrears", "paid_on", "months"),
+    [
+        ("2025-03-01..2025-05-31", None, 21),
+        ("2025-03-01..2025-05-31", "2025-12-31", 24),
+        ("2025-03-01..2025-05-31", "2026-01-01", 21),
+        ("2025-11-01..", None, 22),
+        ("2023-01-01..2024-02-29", None, 22),
+        ("2026-02-01..", None, 24),
+    ],
+)
+def test_months_that_are_still_owed_were_not_paid(arrears: str, paid_on: str | None, months: int) -> None:
+    owed = held(arrears, Arrears(day(paid_on) if paid_on else None))
+    assert paid_months((span("2024-01-01.."),), day("2025-12-31"), RULE, (owed,)) == months

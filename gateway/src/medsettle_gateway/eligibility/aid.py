@@ -83,5 +83,5 @@ def _years(member: MemberFacts, on: date, rules: PersonRules) -> list[DatedAttri
     rule = rules.interruption
     if rule is None or rule.restart_months is None:
         return []
-    years = paid_months(spans_of(member), on, rule) // 12
+    years = paid_months(spans_of(member), on, rule, member.past.arrears) // 12
     return [DatedAttribute(PAID_YEARS, str(years), on, on)]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.calendar import months_later
-from medsettle_gateway.domain.people import Span
+from medsettle_gateway.domain.people import Arrears, Held, Span
 from medsettle_gateway.domain.person_rules import InterruptionRule
 
 _A_DAY: Final = timedelta(days=1)
@@ -60,20 +60,32 @@ def enrolled_on(spans: Sequence[Span], on: date, rule: InterruptionRule | None) 
     return ended[-1].last_on + _A_DAY if ended else first_on
 
 
-def paid_months(spans: Sequence[Span], on: date, rule: InterruptionRule | None) -> int:
-    """Returns the whole months of cover up to a day since the last interruption that let years restart."""
+def paid_months(
+    spans: Sequence[Span], on: date, rule: InterruptionRule | None, owed: Sequence[Held[Arrears]] = ()
+) -> int:
+    """Returns the whole months of cover up to a day since the last interruption that let years restart.
+
+    Without those that are still ``owed``.
+    """
     since = min(span.first_on for span in spans)
     if rule is not None and rule.restart_months is not None:
         ended = [gap for gap in gaps(spans) if gap.last_on < on and gap.exceeds(rule.restart_months)]
         since = ended[-1].last_on + _A_DAY if ended else since
-    return sum(
-        _months(first_on, min(last_on or on, on))
-        for first_on, last_on in stretches(spans)
-        if since <= first_on <= on
-    )
+    unpaid = [each for each in owed if each.fact.paid_on is None or each.fact.paid_on > on]
+    months = 0
+    for first_on, last_on in stretches(spans):
+        if since <= first_on <= on:
+            until = min(last_on or on, on)
+            months += _months(first_on, until)
+            months -= sum(
+                _months(max(first_on, each.first_on), min(each.last_on or until, until)) for each in unpaid
+            )
+    return max(0, months)
 
 
 def _months(first_on: date, last_on: date) -> int:
-    """Whole months from the first day to the last, both included."""
+    """Whole months from the first day to the last, both included; none where that is before."""
     end = last_on + _A_DAY
+    if end <= first_on:
+        return 0
     return (end.year - first_on.year) * 12 + end.month - first_on.month - (end.day < first_on.day)
