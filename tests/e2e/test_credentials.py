@@ -68,7 +68,7 @@ def simulated(folder: Path) -> Iterator[Service]:
         assert process.stdout is not None
         try:
             said = process.stdout.readline()
-            assert said.startswith("credential service simulated at "), said
+            assert "credential service simulated at http" in said, said
             yield Service(said.split()[-1], process)
         finally:
             process.terminate()

@@ -82,7 +82,7 @@ def test_who_came_cannot_be_left_open(typed: str) -> None:
 
 @pytest.mark.parametrize(("typed", "zh", "en"), [
     ("\n210399199001010015\n\n", "代办人的姓名缺少或不正确。", "The name of the person who came is missing"),
-    ("刘\n210399199001010016\n\n", "代办人的身份证号缺少或不正确。", "The identity card number of the person"),
+    ("刘\n210399199001010016\n\n", "代办人的身份证号缺少或不正确。", "The identity card number of the"),
     ("刘\n210399199001010015\nabcdef\n", "代办人的电话缺少或不正确。", "The phone of the person who came"),
 ])
 def test_what_was_mistyped_of_who_came_is_said_to_a_cashier_and_not_repeated(

@@ -42,7 +42,9 @@ def test_a_member_is_masked_unless_somebody_says_why_not(city: City) -> None:
     assert (whole["name"], whole["id_number"]) == (name, number)
     (access,) = city.ask("identity", "accesses")["accesses"]
     assert (access["author"], access["reason"]) == ("赵经办", "家属来电核实")
-    assert access["subject"].startswith("member/")
+    assert access["subject"] == f"member/{whole['member']}"
+    assert city.ask("identity", "accesses", "--subject", access["subject"])["accesses"] == [access]
+    assert "身份证号 / id_number" in city.run("member", "show", MEMBER, *WHO).stdout
     assert access["shown"] == ["name", "id_number", "social_card_no", "phone"]
     listed = city.run("identity", "accesses").stdout
     assert "赵经办" in listed
@@ -56,6 +58,7 @@ def test_who_came_for_a_patient_is_masked_too(city: City) -> None:
         "relation": "child", "name": "张*", "id_number": "210*************1X", "phone": "139******78",
     }
     page = city.run("sale", "show", text).stdout
+    assert "代办人 / proxy          子女 child 张* 210*************1X 139******78" in page
     for secret in (PROXY.name, PROXY.id_number, PROXY.phone):
         assert secret not in page
     assert city.ask("sale", "show", text, *WHO)["proxy"] == {

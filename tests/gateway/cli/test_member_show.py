@@ -56,7 +56,14 @@ def test_no_name_and_no_number_is_shown(city: City) -> None:
     for text in (city.run("member", "show", "7").stdout, city.run("member", "show", "7", "--json").stdout):
         assert "钱小进" not in text
         assert "E12345678" not in text
-        assert "1950" not in text
+        assert "1950-03-02" not in text
+
+
+def test_a_member_is_found_by_the_reference_that_is_shown_elsewhere(city: City) -> None:
+    entered(city)
+    reference = city.ask("member", "show", "7")["member"]
+    assert f"内部编号 / reference    {reference}" in city.run("member", "show", "7").stdout
+    assert city.ask("member", "show", reference) == city.ask("member", "show", "7")
 
 
 def test_a_program_gets_the_facts_of_another_day(city: City) -> None:

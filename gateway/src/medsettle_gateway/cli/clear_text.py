@@ -1,7 +1,7 @@
 """Clear text on an operator's screen: asked for by name and with a reason, recorded, and only then shown."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
@@ -12,6 +12,9 @@ from medsettle_gateway.storage.connection import instant
 from medsettle_gateway.storage.identities import Access, identity_of, record_access
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+CLEAR: Final = {"name": "姓名", "id_number": "身份证号", "social_card_no": "社保卡号", "phone": "电话"}
+"""What is shown of a member in clear text, as it is called in Chinese."""
 
 
 class Wanted(NamedTuple):

@@ -73,6 +73,7 @@ def simulate(people_path: Path, port: int) -> None:
         server = Simulator(Simulation.of(people), port)
     except OSError:
         refuse(f"无法在端口 {port} 上监听,可能已被占用。", f"Cannot listen on port {port}; it may be taken.")
-    click.echo(f"credential service simulated at http://127.0.0.1:{server.server_port}{PATH}")
+    url = f"http://127.0.0.1:{server.server_port}{PATH}"
+    click.echo(f"已启动模拟凭证服务 credential service simulated at {url}")
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()

@@ -35,7 +35,7 @@ def identity() -> None:
 @click.option("--most", default=1000, show_default=True, type=click.IntRange(1, _MOST),
               help="How many are listed, the latest first.")
 @click.option("--subject", default="", metavar="SUBJECT",
-              help="Only of member/REFERENCE or proxy/REQUEST_ID.")
+              help="Only of member/REFERENCE, which member show prints, or proxy/REQUEST_ID.")
 @json_option
 @config_option
 def accesses(days: int, most: int, subject: str, as_json: bool, config_path: Path) -> None:  # noqa: FBT001

@@ -78,7 +78,7 @@ def _noting(rows: Rows[InstitutionRecord], regions: set[str]) -> Iterator[tuple[
 
 
 @institution.command("records", short_help="导入定点协议、暂停、退出等 enter dated facts about institutions")
-@click.argument("kind", type=click.Choice([kind.value for kind in PLACES]))
+@click.argument("kind", metavar="KIND", type=click.Choice([kind.value for kind in PLACES]))
 @click.argument("file", type=_FILE)
 @check_option
 @json_option
@@ -131,7 +131,7 @@ def suspend(code: str, config_path: Path, check: bool, as_json: bool, **said: An
     body = Stopped(said["cause"], said["author"])
     row = RecordRow(code, kind.value, first_on.isoformat(), first_on, last_on, body, said["withdraw"])
     gateway = open_gateway(config_path)
-    with gateway.writing(keep=not check) as connection:
+    with listing_faults(as_json=as_json), gateway.writing(keep=not check) as connection:
         if load(connection, gateway.sealer, [key := InstitutionKey(code)]).of(key) is None:
             refuse(*_NOBODY)
         at = instant(connection, now())

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from medsettle_gateway.cli.asked_facts import AskedFacts
-from medsettle_gateway.cli.clear_text import clear_options, clear_text_of, wanted
+from medsettle_gateway.cli.clear_text import CLEAR, clear_options, clear_text_of, wanted
 from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.entering import (
     Gathered,
@@ -187,7 +187,8 @@ def show(  # noqa: PLR0913 - one argument an option
 
     And whether benefits may be had at all on that day, what was counted in its year, and the drugs of the 90
     days up to it. Conditions and accounts are as they are registered now. The name is masked; with --clear
-    name and numbers are shown whole, and who looked, and why, is recorded before.
+    name and numbers are shown whole, and who looked, and why, is recorded before. MEMBER_NO may be the
+    reference by which sales, prescriptions and accesses name a member.
     """
     who, gateway = wanted(author, reason, clear=clear), open_gateway(config_path)
     shown = member_on(gateway, member_no, day or day_of(now()), known_at)
@@ -197,7 +198,8 @@ def show(  # noqa: PLR0913 - one argument an option
     if as_json:
         print_json({**shown_as_plain(shown), **whole})
         return
-    for line in (*shown_page(shown), *(field("明文", name, value or "-") for name, value in whole.items())):
+    seen = (field(CLEAR[name], name, value or "-") for name, value in whole.items())
+    for line in (*shown_page(shown), *seen):
         click.echo(line)
 
 

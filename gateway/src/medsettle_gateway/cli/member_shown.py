@@ -70,7 +70,7 @@ class Shown:
 def member_on(
     gateway: Gateway, number: str, on: date, known_at: datetime | None = None
 ) -> Shown | None:
-    """Returns the member with this number as of a day; None where nobody has it.
+    """Returns the member with this number, or reference, as of a day; None where nobody has it.
 
     ``known_at``: by what was known of the person at that instant; None: now.
     """
@@ -78,9 +78,7 @@ def member_on(
 
     book, today = Rulebook(load_packs(gateway.config)), day_of(now())
     with gateway.reading() as connection, snapshot(connection):
-        reference = gateway.people(connection, "member show").member_of(number)
-        if reference is None:
-            return None
+        reference = gateway.people(connection, "member show").member_of(number) or number
         key = MemberKey(reference)
         facts = load(connection, gateway.sealer, [key, *person_keys(reference)])
         registered = facts.of(key)
@@ -124,6 +122,7 @@ def shown_page(shown: Shown) -> Iterator[str]:
     """The member as text in both languages."""
     member, on = shown.member, shown.on
     yield click.style(f"{member.masked_name}  {on}", bold=True)
+    yield field("内部编号", "reference", member.member)
     yield field("统筹区", "region", member.region)
     for zh, fact, value in (
         ("险种", "scheme", member.scheme.value),
@@ -169,7 +168,7 @@ def _filings(filings: tuple[Filing, ...]) -> Iterator[str]:
         what = " / ".join(condition_name(each.condition)) if each.condition else each.kind
         places = ", ".join((*each.institutions, *each.regions)) or "不限机构 / any place"
         held = "有效 / in force" if each.refusal is None else REASONS[each.refusal.reason].zh
-        due = "" if each.review_due_on is None else f"  年审截止 / review due {each.review_due_on}"
+        due = "" if each.review_due_on is None else f"  下次年审截止 / next review due {each.review_due_on}"
         yield f"{what}  {each.valid_from} – {each.valid_to or '至今 / no end'}  {places}  {held}{due}"
 
 
@@ -212,6 +211,7 @@ def shown_as_plain(shown: Shown) -> dict[str, Any]:
     """The member as JSON data: amounts in fen."""
     member = shown.member
     return {
+        "member": member.member,
         "masked_name": member.masked_name,
         "on": shown.on,
         "region": member.region,

@@ -17,7 +17,7 @@ from medsettle_gateway.cli.frame import (
     shown_at,
 )
 from medsettle_gateway.cli.usage import WrongValueError
-from medsettle_gateway.domain.credential import Proxy
+from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import MaskedNameKey, SaleKey
 from medsettle_gateway.domain.money import format_fen
@@ -27,6 +27,13 @@ from medsettle_gateway.storage.facts import load
 from medsettle_gateway.storage.proxies import proxy_of
 
 _OF_PROXY: Final = ("name", "id_number", "phone")
+_RELATIONS: Final = {
+    Relation.SPOUSE: "配偶 spouse",
+    Relation.PARENT: "父母 parent",
+    Relation.CHILD: "子女 child",
+    Relation.OTHER: "其他 other",
+}
+"""What the one who came is to the patient."""
 
 
 @click.command("show", short_help="查看一笔业务 how one sale stands")
@@ -103,8 +110,10 @@ def _page(sale: SaleRecord, masked_name: str, came: dict[str, str] | None) -> It
     yield field("最近变动", "committed", shown_at(sale.committed_at))
     yield field("待遇", "benefits", ", ".join(each.benefit or "-" for each in sale.settlements) or "-")
     if sale.split is not None:
-        for name, amount_fen in (*sale.split.funds, *sale.split.accounts):
-            yield field(name, "pays", format_fen(amount_fen))
+        for name, amount_fen in sale.split.funds:
+            yield field("基金", "fund", f"{name} {format_fen(amount_fen)}")
+        for name, amount_fen in sale.split.accounts:
+            yield field("账户", "account", f"{name} {format_fen(amount_fen)}")
         yield field("现金", "cash", format_fen(sale.split.cash_fen))
     if sale.refusal is not None:
         yield field("拒绝原因", "refusal", sale.refusal.reason.value)
@@ -113,7 +122,8 @@ def _page(sale: SaleRecord, masked_name: str, came: dict[str, str] | None) -> It
         why = f"({reasons[found.code]})" if found.code in reasons else ""
         yield field("智能监控", "supervision", f"{found.code}{why} {found.zh}")
     if came is not None:
-        yield field("代办人", "proxy", " ".join(value for value in came.values() if value))
+        relation = _RELATIONS[Relation(came["relation"])]
+        yield field("代办人", "proxy", " ".join(filter(None, (relation, *list(came.values())[1:]))))
 
 
 def _id(text: str) -> RequestId:

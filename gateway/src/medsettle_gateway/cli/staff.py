@@ -93,7 +93,7 @@ def import_staff(file: Path, check: bool, as_json: bool, config_path: Path) -> N
 
 
 @staff.command("records", short_help="导入扣分和暂停 enter decisions about prescribers and pharmacists")
-@click.argument("kind", type=click.Choice([kind.value for kind in STAFF_RECORDS]))
+@click.argument("kind", metavar="KIND", type=click.Choice([kind.value for kind in STAFF_RECORDS]))
 @click.argument("file", type=_FILE)
 @check_option
 @json_option
