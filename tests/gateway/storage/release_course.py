@@ -29,8 +29,10 @@ from medsettle_gateway.domain.keys import (
     NonceKey,
     OpenPrescriptionsKey,
     OrdersKey,
+    PastSalesKey,
     PrescriptionKey,
     RecentSalesKey,
+    RecordsKey,
     RecoveryKey,
     SaleKey,
     SettledSinceKey,
@@ -66,6 +68,7 @@ from medsettle_gateway.domain.moves import (
     UseCredential,
     UseEnrolCode,
 )
+from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.domain.recovery import Became, Evidence, Finding, Reassertion
 from medsettle_gateway.domain.tracing import TracedCode
 from medsettle_gateway.domain.upstream import Errand
@@ -134,11 +137,13 @@ def keys_of(father: str, son: str, number: int = 1) -> tuple[AnyKey, ...]:
         SettledSinceKey(father, NOW - DAY, 5), DueHoldsKey(son, NOW + DAY, 5), StayEndKey(father, "stay"),
         TerminalKey(terminal), KeyRecordKey(f"k{number}"), TerminalKeysKey(terminal),
         InstitutionKey(f"{CLINIC}{mark}"), MemberKey(father), MemberKey(son), MaskedNameKey(father),
+        RecordsKey(Subject.MEMBER.named(father)), RecordsKey(Subject.INSTITUTION.named(f"H{mark}")),
+        PastSalesKey(father, NOW - DAY, 5),
         CountersKey(father, REGION, "employee", ("2026",)),
         DispensedKey(father, TODAY - DAY, TODAY + DAY, 5),
         PrescriptionKey("H1", f"RX-{number}"), OpenPrescriptionsKey(father, TODAY, 5),
         OrdersKey(f"{REGION}{mark}", CLINIC, TODAY, TODAY, 5),
-        CatalogueKey(f"{REGION}{mark}", ("XA01",)), CatalogueKey(f"{REGION}{mark}", ("XA01",), NOW),
+        CatalogueKey(f"{REGION}{mark}", ("XA01",)), CatalogueKey(f"{REGION}{mark}", ("XA02",), NOW),
         TraceCodesKey((f"8123456{mark}",)), CredentialUseKey(f"c{mark}"), EnrolCodeKey(f"hash{mark}"),
         NonceKey("s", f"n{mark}"), RecoveryKey(CLINIC, terminal),
         AwaitedKey(f"{CLINIC}{mark}"),
