@@ -1,6 +1,8 @@
 """What a check says of items and prescriptions, and when it says that something could not be determined."""
 
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,23 @@ from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.goods import Terms
 from medsettle_gateway.domain.member import Sex
 from medsettle_gateway.domain.place import Level
+from medsettle_gateway.files.packs import read_pack
+from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.service.checked import EligibilityAnswer, ItemAnswer, OpenPrescription
 from medsettle_gateway.service.commands import CheckEligibility
+from tests.gateway.service import town
 from tests.gateway.service.rx import ORDER, register, withdraw
-from tests.gateway.service.world import CLINIC, FATHER, PHARMACY, REGION, World, caller, item
+from tests.gateway.service.world import (
+    CLINIC,
+    FATHER,
+    PHARMACY,
+    REGION,
+    World,
+    basket,
+    caller,
+    item,
+    line,
+)
 
 
 @pytest.fixture
@@ -69,11 +84,54 @@ async def test_an_item_of_class_c_is_the_patients_own(world: World) -> None:
 async def test_an_item_on_terms_that_do_not_hold_says_which(
     world: World, terms: Terms, restriction: str
 ) -> None:
-    said = await said_of(world, structs.replace(terms, clause="第三条"), sex=Sex.MALE)
+    somebody = {"sex": Sex.MALE, "born_on": date(1980, 1, 1)}
+    said = await said_of(world, structs.replace(terms, clause="第三条"), **somebody)
     assert said.may_have is False
     assert said.refusal is not None
     assert said.refusal.reason is Reason.ITEM_RESTRICTED
     assert (said.refusal.detail["restriction"], said.refusal.detail["clause"]) == (restriction, "第三条")
+
+
+@pytest.mark.parametrize(
+    ("terms", "restriction"), [(Terms(sex=Sex.FEMALE), "sex"), (Terms(age_to=14), "age")]
+)
+async def test_of_whom_nobody_knows_what_an_item_asks_for_it_could_not_be_determined(
+    world: World, terms: Terms, restriction: str
+) -> None:
+    said = await said_of(world, terms, sex=None, born_on=None)
+    assert said.may_have is None
+    assert said.refusal is not None
+    assert (said.refusal.reason, said.refusal.detail["restriction"], said.refusal.detail["found"]) == (
+        Reason.ITEM_RESTRICTED, restriction, ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("figure", "reason"),
+    [
+        ('ratio: "0.50", when: {standing: retired}', Reason.NO_RULE),
+        ('ratio: "0.50", force: assumed', Reason.PARAMETER_ASSUMED),
+    ],
+)
+async def test_where_no_figure_is_known_it_could_not_be_determined_and_nothing_is_sold(
+    tmp_path: Path, figure: str, reason: Reason
+) -> None:
+    """A figure that the pack has not, or only assumes, is no reason to say no."""
+    text = (Path(__file__).parent / "policies" / "town.yaml").read_text("utf-8")
+    pack = tmp_path / "town.yaml"
+    figures = '{ratio: "0.50", clause: 二}, {when: {scheme: resident}, ratio: "0.40", clause: 二}'
+    assert figures in text
+    pack.write_text(text.replace(figures, f"{{{figure}, clause: 二}}"), "utf-8")
+    city = town.Town(store=town.a_town(), packs=Packs.load([read_pack(pack)]))
+    await city.started()
+    answer = await city.check(benefit="general_outpatient")
+    (offer,) = answer.benefits
+    assert (answer.covered, offer.may_have) == (True, None)
+    assert offer.refusal is not None
+    assert offer.refusal.reason is reason
+    goods = basket(line(), benefit="general_outpatient")
+    refused = await city.refused(city.settle(basket=goods, credential=city.credential(town.WEI)))
+    assert refused.refusal.reason is reason
 
 
 async def test_an_item_on_terms_that_hold_may_be_paid_for(world: World) -> None:

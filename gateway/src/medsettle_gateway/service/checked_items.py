@@ -45,7 +45,13 @@ def _answer(code: str, found: CatalogueItem | LineFault, at: Counter) -> ItemAns
     why = _why_not(found, at)
     refusal = None if why is None else RefusalRecord.of(why)
     again_on = next_on(at.watched, found, at.on)
-    return ItemAnswer(code, found.name, may_have=why is None, refusal=refusal, next_on=again_on)
+    may_have = None if _unknown(why) else why is None
+    return ItemAnswer(code, found.name, may_have, refusal, next_on=again_on)
+
+
+def _unknown(why: Refusal | None) -> bool:
+    """Does it turn on something that nobody has recorded of the person: neither yes nor no?"""
+    return why is not None and why.reason is Reason.ITEM_RESTRICTED and not why.detail["found"]
 
 
 def _why_not(item: CatalogueItem, at: Counter) -> Refusal | None:
