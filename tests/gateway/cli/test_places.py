@@ -83,6 +83,17 @@ def test_a_suspension_that_never_held_is_withdrawn(city: City) -> None:
     assert city.ask("institution", "show", CLINIC, "--on", "2026-03-02")["stopped"] is None
 
 
+def test_what_was_never_recorded_cannot_be_withdrawn(city: City) -> None:
+    order = ("--cause", "串换药品", "--author", "王某")
+    city.run("institution", "suspend", CLINIC, "--from", "2026-03-01", *order)
+    mistyped = ("institution", "suspend", CLINIC, "--from", "2026-03-02", *order, "--withdraw")
+    with city.untouched():
+        (fault,) = city.ask(*mistyped, exit_code=1)["faults"]
+        assert "nothing to withdraw" in city.run(*mistyped, exit_code=1).stderr
+    assert fault["en"].startswith("there is nothing to withdraw")
+    assert city.ask("institution", "show", CLINIC, "--on", "2026-03-02")["stopped"] == "INSTITUTION_SUSPENDED"
+
+
 def test_district_and_card_are_shown_as_of_a_day(city: City) -> None:
     district = city.write("d.csv", "code,district,from,to", f"{CLINIC},210302,2020-01-01,")
     city.run("institution", "records", "district", district)

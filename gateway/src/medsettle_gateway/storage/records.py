@@ -29,6 +29,10 @@ FULL: Final = (
     f"已有{RECORDS_MOST}条记录,不能再录入",
     f"has {RECORDS_MOST} records already, and takes no more",
 )
+_NOTHING: Final = (
+    "没有可撤回的记录,请核对起始日期等键值",
+    "there is nothing to withdraw: no record has this first day and key",
+)
 
 
 class NewRecord(NamedTuple):
@@ -66,7 +70,7 @@ def enter_records(
     """Enters a batch of records, each with its line, inside a writing transaction, and tallies each.
 
     New: nothing was known of its kind and key. Changed: it takes the place of what was. Same: it says what is
-    known, and is not entered again.
+    known, and is not entered again. What was never known is not withdrawn: that is a fault.
     """
     held, counts = _held(connection, (record.subject for _, record in rows))
     put: list[tuple[Any, ...]] = []
@@ -75,6 +79,9 @@ def enter_records(
         before = held.get(key)
         if before == facts:
             tally.count("same")
+            continue
+        if before is None and record.withdrawn:
+            tally.fault(line, *_NOTHING)  # a slip in the key would leave in force what is to end
             continue
         if counts[record.subject] >= RECORDS_MOST:
             tally.fault(line, *FULL)
