@@ -22,9 +22,9 @@ class PastLine(NamedTuple):
 class PastSale(Struct, frozen=True):
     """An earlier sale of a member that is paid or held, as far as rules look at it.
 
-    ``held_until``: it is a hold and counts for nothing from then on. ``visited``: the patient's credential was
-    there ``at`` that instant, and nobody else was known to bring it. A return of goods is no visit, and a late
-    claim none of the instant.
+    ``held_until``: it is a hold and counts for nothing from then on. ``visited``: the patient's credential
+    was there ``at`` that instant, and nobody else was known to bring it. A return of goods is no visit, and a
+    late claim none of that instant.
     """
 
     request_id: str
@@ -72,5 +72,5 @@ def past_of(request_id: str, institution: str, at: datetime, *, held: bool, body
 
 
 def _is_late(sale: _Body, at: datetime) -> bool:
-    """Was it claimed after its day? Over midnight, when a quote carries its day, no reason is given for it."""
+    """Was it claimed after its day? Over midnight a quote carries its day: nobody gives a reason for it."""
     return sale.basket is not None and bool(sale.basket.late_reason) and sale.service_on != day_of(at)

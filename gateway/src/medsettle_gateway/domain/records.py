@@ -26,7 +26,7 @@ class Subject(StrEnum):
 
     def named(self, reference: str) -> str:
         """Returns the subject under which records of a member, institution or staff code are kept."""
-        return f"{self.value}/{reference}"
+        return self + "/" + reference
 
 
 class DatedRecord(Struct, frozen=True):

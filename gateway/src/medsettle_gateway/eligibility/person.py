@@ -9,8 +9,8 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.calendar import months_later
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import MemberFacts
-from medsettle_gateway.domain.people import Arrears, Held
-from medsettle_gateway.domain.person_rules import Begins, PersonRules, Who, YearRule
+from medsettle_gateway.domain.people import NO_PAST, Arrears, Held
+from medsettle_gateway.domain.person_rules import NO_RULES, Begins, PersonRules, Who, YearRule
 from medsettle_gateway.eligibility.cover import spans_of
 from medsettle_gateway.eligibility.enrolled import enrolled_on, gaps
 
@@ -65,6 +65,8 @@ def _turns(member: MemberFacts, admitted_on: date, on: date, rules: PersonRules)
 
 
 def _refusal_of(member: MemberFacts, on: date, rules: PersonRules, today: date) -> Refusal | None:
+    if member.past is NO_PAST and rules is NO_RULES:
+        return _not_begun(member, on, rules)  # most people
     for check in _CHECKS:
         refusal = check(member, on, rules)
         if refusal is not None:

@@ -24,6 +24,10 @@ from medsettle_gateway.eligibility.held import held, shown
 _ORDER: Final = tuple(Designation)
 _DISTRICT, _CARD = PlaceFact.DISTRICT.value, PlaceFact.CARD.value
 _OF_PLACE: Final = (_DISTRICT, _CARD)
+_STOPS: Final = (
+    (PlaceFact.EXIT, Reason.INSTITUTION_EXITED), (PlaceFact.SUSPENSION, Reason.INSTITUTION_SUSPENDED),
+)
+_SHUT: Final = tuple(kind.value for kind, _ in _STOPS)
 
 
 def place_of(institution: InstitutionFacts, known: Sequence[DatedRecord], on: date) -> InstitutionFacts:
@@ -33,18 +37,21 @@ def place_of(institution: InstitutionFacts, known: Sequence[DatedRecord], on: da
     """
     if not known:
         return institution
+    here = [each for each in known if each.kind in _OF_PLACE and each.holds(on)]
+    districts = [each.read(InDistrict).district for each in here if each.kind == _DISTRICT]
+    district = districts[-1] if districts else institution.district
+    takes_cards = any(each.kind == _CARD for each in here)
     dated = held(known, PlaceFact.DESIGNATION, Designated)
+    if not dated:
+        return replace(institution, district=district, takes_cards=takes_cards, lapsed=())
     today = [each.fact.designation for each in dated if each.holds(on)]
     gone = [each for each in dict.fromkeys(each.fact.designation for each in dated) if each not in today]
     undated = [each for each in institution.designations if each not in gone]
-    here = [each for each in known if each.kind in _OF_PLACE and each.holds(on)]
-    districts = [each.read(InDistrict).district for each in here if each.kind == _DISTRICT]
-    held_today = tuple(sorted({*today, *undated}, key=_ORDER.index))
     return replace(
         institution,
-        designations=held_today if dated else institution.designations,
-        district=districts[-1] if districts else institution.district,
-        takes_cards=any(each.kind == _CARD for each in here),
+        designations=tuple(sorted({*today, *undated}, key=_ORDER.index)),
+        district=district,
+        takes_cards=takes_cards,
         lapsed=tuple(_lapsed(each, dated, on) for each in sorted(gone, key=_ORDER.index)),
     )
 
@@ -62,10 +69,9 @@ def not_open(code: str, known: Sequence[DatedRecord], on: date) -> Refusal | Non
 
     INSTITUTION_EXITED before INSTITUTION_SUSPENDED: it lasts longer. Of several the one that ends last.
     """
-    for kind, reason in (
-        (PlaceFact.EXIT, Reason.INSTITUTION_EXITED),
-        (PlaceFact.SUSPENSION, Reason.INSTITUTION_SUSPENDED),
-    ):
+    if not any(each.kind in _SHUT for each in known):
+        return None
+    for kind, reason in _STOPS:
         holding = [each for each in held(known, kind, Stopped) if each.holds(on)]
         if holding:
             last = max(holding, key=lambda each: each.last_on or date.max)

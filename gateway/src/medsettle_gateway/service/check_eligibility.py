@@ -1,9 +1,9 @@
 """CheckEligibility: what the patient may have here. Not knowing is never shown as no."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.accounts import AsOf, family_keys
@@ -149,7 +149,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
         items, said = items_of(codes, catalogue, at), answers(codes, catalogue, at)
     noted = on_visit(look, watched, items)
     open_ = [each for key in _open_key(member.member, institution, now) for each in facts.of(key)]
-    return replace(_answer(visit, cover, noted, now), items=said, prescriptions=tuple(map(_open, open_)))
+    return _answer(visit, cover, noted, _Asked(said, tuple(map(_open, open_))), now)
 
 
 def _open(known: PrescriptionFacts) -> OpenPrescription:
@@ -174,7 +174,16 @@ def _undetermined(asked: AskedCheck, why: Refusal, at: datetime) -> EligibilityA
     )
 
 
-def _answer(visit: Visit, cover: Cover, noted: tuple[Finding, ...], now: Now) -> EligibilityAnswer:
+class _Asked(NamedTuple):
+    """What is said beside cover: of the items that were asked about, and of open prescriptions."""
+
+    items: tuple[ItemAnswer, ...]
+    prescriptions: tuple[OpenPrescription, ...]
+
+
+def _answer(
+    visit: Visit, cover: Cover, noted: tuple[Finding, ...], asked: _Asked, now: Now
+) -> EligibilityAnswer:
     member, at = visit.member, now.at
     until = min(day_ends_at(day_of(at)), at + now.desk.rules.binding)
     may_have = [left for offer in cover.offers if offer.refusal is None for left in offer.remainders]
@@ -197,6 +206,8 @@ def _answer(visit: Visit, cover: Cover, noted: tuple[Finding, ...], now: Now) ->
         as_of=visit.service_on,
         pack=cover.pack,
         eligibility_token=issue(member, visit.institution.code, until, now),
+        items=asked.items,
+        prescriptions=asked.prescriptions,
     )
 
 

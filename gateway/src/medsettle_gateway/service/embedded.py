@@ -210,7 +210,6 @@ class Embedded:
         place, on, known_on = visit.institution.place, visit.service_on, visit.known_on
         rules = self.rules.persons(visit.member.region, visit.member.scheme.value, on, known_on)
         member = as_entitled(visit.member, on, rules)
-        visit = replace(visit, member=member)
         encounter = structs.replace(
             casework.stay(visit.institution.code, None),
             benefit=PERSONAL_ACCOUNT_ONLY,
@@ -218,7 +217,9 @@ class Embedded:
         )
         work = self.rules.work(member.region, member.scheme.value, on, known_on)
         found = here(member, visit.institution, on, work)
-        member, visit = found.member, replace(visit, member=found.member)
+        member = found.member
+        if member is not visit.member:
+            visit = replace(visit, member=member)
         encounter = structs.replace(encounter, area=found.area.value)
         not_here = found.refusal(visit.institution, work, self._work_at(visit, work))
         person = Person(rules, known_on)

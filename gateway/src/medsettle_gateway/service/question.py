@@ -157,6 +157,7 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     )
     basket = as_registered(basket, on_file)
     traces = _traces(asking, institution, freed.moves, facts, now)
+    orders, about = _watched(asking, member, institution, facts, now)
     question = Question(
         service_on=service_on,
         institution=institution,
@@ -169,8 +170,8 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
         counters=freed.counters,
         known_on=day_of(asking.known_at or now.at),
         dispensed=freed.still_out(handed_out),
-        orders=_orders(asking, facts, institution, now),
-        watched=_watched(asking, member, institution, facts, now),
+        orders=orders,
+        watched=about,
         prescribed=prescribed,
     )
     return Asked(question, credential, freed.moves)
@@ -233,16 +234,6 @@ def _orders_key(asking: Asking, region: str, now: Now) -> OrdersKey:
     return OrdersKey(region, asking.institution, since, until, now.desk.rules.orders_count + 1)
 
 
-def _orders(
-    asking: Asking, facts: Facts, institution: InstitutionFacts, now: Now
-) -> tuple[EmergencyOrder, ...]:
-    key, limit = _orders_key(asking, institution.region, now), now.desk.rules.orders_count
-    signed = facts.of(key)
-    if len(signed) > limit:
-        now.desk.orders.too_many(institution, limit)
-    return now.desk.orders.in_force(signed[:limit], institution, key.since, key.until)
-
-
 def _look(asking: Asking, member: MemberFacts, now: Now) -> Look:
     known_on = day_of(asking.known_at or now.at)
     return Look(member, asking.institution, asking.wanted_day(now.at), known_on)
@@ -250,11 +241,17 @@ def _look(asking: Asking, member: MemberFacts, now: Now) -> Look:
 
 def _watched(
     asking: Asking, member: MemberFacts, institution: InstitutionFacts, facts: Facts, now: Now
-) -> Watched | None:
+) -> tuple[tuple[EmergencyOrder, ...], Watched | None]:
+    """The orders that hold, and what the rules need to know that none of them leaves out."""
+    key, limit = _orders_key(asking, institution.region, now), now.desk.rules.orders_count
+    signed = facts.of(key)
+    if len(signed) > limit:
+        now.desk.orders.too_many(institution, limit)
+        signed = signed[:limit]
+    orders = now.desk.orders.in_force(signed, institution, key.since, key.until)
     look = _look(asking, member, now)
-    signed = facts.of(_orders_key(asking, institution.region, now))[: now.desk.rules.orders_count]
     skips = now.desk.orders.skips(signed, institution, look.on) if signed else ()
-    return watched(look, institution, facts, skips, now)
+    return orders, watched(look, institution, facts, skips, now)
 
 
 def _dispensed_keys(asking: Asking, member: MemberFacts, now: Now) -> tuple[DispensedKey, ...]:

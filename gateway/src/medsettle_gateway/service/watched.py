@@ -29,7 +29,7 @@ class Look(NamedTuple):
 def watch_keys(look: Look, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     """Returns what to load for the region's rules: nothing where it has none, or none that looks back."""
     rules = _rules(look, now)
-    key = _past_key(look, rules, now)
+    key = _past_key(look, rules, now) if rules else None
     if key is None:
         return ()
     if key not in known:
@@ -49,6 +49,9 @@ def watched(
     ``skips`` are the rules, by id or kind, that an emergency order leaves out.
     """
     rules = _rules(look, now)
+    used = tuple(rule for rule in rules if rule.id not in skips and rule.kind not in skips)
+    if not used:
+        return None
     key = _past_key(look, rules, now)
     past = () if key is None else facts.of(key)
     history = _counting(past, now)
@@ -57,9 +60,6 @@ def watched(
         district = _district(code, facts, look.on)
         if district:
             districts[code] = district
-    used = tuple(rule for rule in rules if rule.id not in skips and rule.kind not in skips)
-    if not used:
-        return None
     conditions: tuple[str, ...] = ()
     if any(isinstance(rule, OverDays | DrugKinds) for rule in used):
         conditions = now.desk.authority.conditions(look.member, place, look.on, look.known_on)
@@ -110,6 +110,8 @@ def _others(
     look: Look, rules: Sequence[WatchRule], history: tuple[PastSale, ...], now: Now
 ) -> tuple[str, ...]:
     """The other places where the person was a moment ago: most of the time none."""
+    if not history:
+        return ()
     visit = Seen(on=look.on, at=now.at, institution=look.institution, history=history)
     near = (
         sale.institution for rule in rules if isinstance(rule, TwoPlaces) for sale in elsewhere(rule, visit)
