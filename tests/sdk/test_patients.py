@@ -137,6 +137,7 @@ def test_a_second_click_that_says_somebody_else_came_is_the_same_sale(
     ("proxy.id_number", Proxy(Relation.CHILD, "刘", "21039919900101001A")),
     ("proxy.phone", Proxy(Relation.CHILD, "刘", "210399199001010015", "1" * 21)),
     ("proxy.phone", Proxy(Relation.CHILD, "刘", "210399199001010015", "by mail")),
+    ("proxy.phone", Proxy(Relation.CHILD, "刘", "210399199001010015", "12345")),
 ])
 def test_a_proxy_that_is_not_in_order_is_named_and_not_repeated(
     till: Till, counterpart: Counterpart, basket: Basket, field: str, proxy: Any

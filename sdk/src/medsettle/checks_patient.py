@@ -15,7 +15,7 @@ _ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 _OLD_NUMBER: Final = re.compile(r"[0-9]{15}|[A-Z]{3}[0-9]{12}", re.ASCII)
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS: Final = "10X98765432"
-_PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{4,18}", re.ASCII)
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{5,19}", re.ASCII)
 
 
 def checked_credential(credential: Credential | str) -> Credential:

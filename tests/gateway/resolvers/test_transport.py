@@ -237,6 +237,28 @@ async def test_an_answer_is_not_unpacked() -> None:
     assert b"accept-encoding: identity" in heads[0].lower()
 
 
+async def test_no_session_of_one_patient_is_carried_to_the_next() -> None:
+    heads = []
+
+    async def sessions(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            heads.append(await reader.readuntil(b"\r\n\r\n{}"))
+            writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=1; Path=/\r\nContent-Length: 2\r\n\r\n{}")
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(sessions, "127.0.0.1", 0)
+    transport = HttpTransport(
+        f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", timeout_s=5, connections=1
+    )
+    for _ in range(2):
+        assert await transport.send(b"{}") == b"{}"
+    await transport.close()
+    server.close()
+    await server.wait_closed()
+    assert [b"cookie" in head.lower() for head in heads] == [False, False]
+
+
 async def test_a_slow_drip_ends_when_its_time_is_over() -> None:
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")

@@ -58,6 +58,7 @@ async def test_the_papers_of_residents_are_known(number: str) -> None:
     ({"id_number": "2103021985041200"}, "FIELD_INVALID", "proxy.id_number"),
     ({"phone": "call me"}, "FIELD_INVALID", "proxy.phone"),
     ({"phone": "1" * 21}, "FIELD_INVALID", "proxy.phone"),
+    ({"phone": "12345"}, "FIELD_INVALID", "proxy.phone"),
 ])
 async def test_what_is_wrong_is_named_and_not_repeated(
     changes: dict[str, Any], reason: str, field: str

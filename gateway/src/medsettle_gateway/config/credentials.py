@@ -46,8 +46,8 @@ class CredentialService:
     secret_file: Path | None = None
     secret_variable: str = ""
     secret_header: str = "Authorization"  # noqa: S105 - the name of a header
-    timeout_ms: int = _limit(3_000, 50, 60_000)
-    """How long one attempt may take."""
+    timeout_ms: int = _limit(3_000, 50, 10_000)
+    """How long one attempt may take; after 10 s in all nobody waits any more."""
     attempts: int = _limit(2, 1, 5)
     connections: int = _limit(32, 1, 1_024)
     """Calls that may be with it at one time; further ones wait as long as one attempt may take."""

@@ -10,6 +10,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Final, Protocol
 
 import httpx
@@ -58,7 +59,7 @@ class Envelope(Protocol):
 
 
 class HttpTransport:
-    """Sends by HTTP POST. Follows no redirect and takes no proxy from the environment."""
+    """Sends by HTTP POST. Follows no redirect, keeps no cookie and takes no proxy from the environment."""
 
     def __init__(
         self, url: str, *, timeout_s: float, connections: int, headers: Mapping[str, str] | None = None,
@@ -79,6 +80,8 @@ class HttpTransport:
             follow_redirects=False,
             trust_env=False,
         )
+        # A session of the service's may stand for the patient before.
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     async def send(self, request: bytes) -> bytes:
         """Returns the answer's bytes. Raises AwayError, StrangeError."""

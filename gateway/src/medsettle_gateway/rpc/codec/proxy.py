@@ -8,7 +8,7 @@ from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.rpc.codec import form
 
 _NAME_CHARS: Final = 50
-_PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{4,18}")
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{5,19}")
 _OLD_NUMBER: Final = re.compile(r"[0-9]{15}|[A-Z]{3}[0-9]{12}")
 _NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
