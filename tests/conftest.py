@@ -62,6 +62,13 @@ def log_watch() -> Iterator["Watch"]:
 
     with watching() as watch:
         yield watch
+        watch.read_followed()
+        found = watch.taken()  # what was said when the last test was over
+    assert not found, told(found)
+
+
+def told(found: list[str]) -> str:
+    return "a log shows what it must not: " + "; ".join(found)
 
 
 @pytest.fixture(autouse=True)
@@ -71,8 +78,9 @@ def nothing_of_people_is_logged(request: pytest.FixtureRequest, log_watch: "Watc
     yield
     for log in folder.rglob("*.log") if folder is not None else ():
         log_watch.read(log)
+    log_watch.read_followed()
     found = log_watch.taken()
-    assert not found, "a log shows what it must not: " + "; ".join(found)
+    assert not found, told(found)
 
 
 @pytest.fixture(scope="session")

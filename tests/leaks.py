@@ -1,19 +1,22 @@
 """What no log may show: names, numbers of papers, phones and credentials of people, whatever the tests do.
 
 Every record that is logged in the process of the tests is looked at, with its fields and its traceback, at
-every level; and what the gateways that tests start have written into their logs.
+every level; what gateways and other processes that tests start write into a log or say on standard error; and
+what commands print that were not asked for clear text.
 """
 
 import csv
 import logging
 import re
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from click.testing import CliRunner, Result
 
 from medsettle.testing import Gateway
 
@@ -63,6 +66,7 @@ class Watch(logging.Handler):
         super().__init__(level=logging.NOTSET)
         self.found: list[str] = []
         self._formatter = logging.Formatter()
+        self._followed: dict[Path, int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         told = [record.getMessage(), *(repr(value) for value in vars(record).get("fields", {}).values())]
@@ -74,11 +78,26 @@ class Watch(logging.Handler):
         self.found += [f"{where}: {each}" for each in leaks_in(text)]
 
     def read(self, log: Path) -> None:
-        """Looks at a log that another process has written."""
+        """Looks at what another process has written into a log since it was looked at last."""
         if log.is_file():
+            size, begin = log.stat().st_size, self._followed.get(log, 0)
             with log.open("rb") as file:
-                file.seek(max(0, log.stat().st_size - _LOG_BYTES))
-                self.look(file.read().decode("utf-8", "replace"), log.name)
+                file.seek(max(begin, size - _LOG_BYTES) if begin <= size else 0)
+                read = file.read()
+                self._followed[log] = file.tell()
+            self.look(read.decode("utf-8", "replace"), log.name)
+
+    def follow(self, log: Path) -> None:
+        """Looks at this log, too, after each test."""
+        self._followed.setdefault(log, 0)
+
+    def read_followed(self) -> None:
+        """Looks at all of them; those that are not there any more are forgotten."""
+        for log in list(self._followed):
+            if log.is_file():
+                self.read(log)
+            else:
+                del self._followed[log]
 
     def taken(self) -> list[str]:
         """Returns what was found since it was asked last."""
@@ -86,21 +105,72 @@ class Watch(logging.Handler):
         return found
 
 
+_CLEAR: Final = ({"--clear"}, {"credential", "issue"})
+"""Commands that are there to show what nothing else may."""
+
+
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """Watches over the loggers and over every gateway that is started meanwhile."""
+    """Watches over the loggers, and over every process, gateway and command that is started meanwhile."""
     watch = Watch()
-    close = Gateway.close
-
-    def closing(self: Gateway, *rest: Any) -> None:
-        watch.read(self.directory / "gateway.log")
-        close(self, *rest)
-
     root = logging.getLogger()
     root.addHandler(watch)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Gateway, "close", closing)
         for name in LOGGERS[1:]:
             patch.setattr(logging.getLogger(name), "level", logging.DEBUG)
+        _watch_gateways(watch, patch)
+        _watch_processes(watch, patch)
+        _watch_commands(watch, patch)
         yield watch
     root.removeHandler(watch)
+
+
+def _watch_gateways(watch: Watch, patch: pytest.MonkeyPatch) -> None:
+    close = Gateway.close
+
+    def closing(self: Gateway, *rest: Any) -> None:
+        if self.running:
+            self.kill()
+        watch.read(self.directory / "gateway.log")
+        close(self, *rest)
+
+    patch.setattr(Gateway, "close", closing)
+
+
+def _watch_processes(watch: Watch, patch: pytest.MonkeyPatch) -> None:
+    """What they say on standard error: into a file, or to whoever waits for their end."""
+    start, communicate = subprocess.Popen.__init__, subprocess.Popen.communicate
+
+    def starting(self: Any, *arguments: Any, **named: Any) -> None:
+        start(self, *arguments, **named)
+        said = named.get("stderr")
+        name = getattr(named.get("stdout") if said == subprocess.STDOUT else said, "name", None)
+        if isinstance(name, str):
+            watch.follow(Path(name))
+
+    def waiting(self: Any, *arguments: Any, **named: Any) -> Any:
+        out, err = communicate(self, *arguments, **named)
+        text = err.decode("utf-8", "replace") if isinstance(err, bytes) else err
+        watch.look(text or "", f"standard error of {self.args}")
+        return out, err
+
+    patch.setattr(subprocess.Popen, "__init__", starting)
+    patch.setattr(subprocess.Popen, "communicate", waiting)
+
+
+def _watch_commands(watch: Watch, patch: pytest.MonkeyPatch) -> None:
+    """What they print: names are masked unless clear text is asked for."""
+    invoke = CliRunner.invoke
+
+    def invoking(self: CliRunner, cli: Any, args: Any = None, *rest: Any, **named: Any) -> Result:
+        result = invoke(self, cli, args, *rest, **named)
+        if not is_clear(args or ()):
+            watch.look(result.output, f"output of {args}")
+        return result
+
+    patch.setattr(CliRunner, "invoke", invoking)
+
+
+def is_clear(arguments: Iterable[str]) -> bool:
+    """Returns whether it is a command that is there to show clear text."""
+    return any(each <= set(arguments) for each in _CLEAR)
