@@ -13,7 +13,7 @@ from medsettle_gateway.domain.basket import CatalogueClass, LineKind
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.goods import Terms
 from medsettle_gateway.domain.member import Sex
-from medsettle_gateway.domain.place import Level
+from medsettle_gateway.domain.place import Designation, Level
 from medsettle_gateway.files.packs import read_pack
 from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.service.checked import EligibilityAnswer, ItemAnswer, OpenPrescription
@@ -90,6 +90,32 @@ async def test_an_item_on_terms_that_do_not_hold_says_which(
     assert said.refusal is not None
     assert said.refusal.reason is Reason.ITEM_RESTRICTED
     assert (said.refusal.detail["restriction"], said.refusal.detail["clause"]) == (restriction, "第三条")
+
+
+async def test_no_fund_pays_for_an_item_of_somebody_who_is_not_covered(world: World) -> None:
+    members = world.store.tables.members
+    members[FATHER] = replace(members[FATHER], covered_to=date(2026, 6, 30))
+    (said,) = (await checked(world, item_codes=("DRUG",))).items
+    assert (said.may_have, said.refusal and said.refusal.reason) == (False, Reason.NOT_COVERED)
+
+
+async def test_no_fund_pays_for_an_item_where_no_benefit_may_be_had(world: World) -> None:
+    places = world.store.tables.institutions
+    places[CLINIC] = replace(places[CLINIC], designations=(Designation.BASIC,))
+    answer = await checked(world, CLINIC, item_codes=("DRUG", "TONIC"))
+    assert [each.may_have for each in answer.items] == [False, False]
+    assert [each.refusal and each.refusal.reason for each in answer.items] == [
+        Reason.NOT_DESIGNATED, Reason.ITEM_SELF_PAID,
+    ]
+
+
+async def test_an_item_is_not_refused_for_a_prescription_that_a_sale_may_yet_bring(world: World) -> None:
+    places = world.store.tables.institutions
+    held = (Designation.BASIC, Designation.POOLED_OUTPATIENT)
+    places[PHARMACY] = replace(places[PHARMACY], designations=held)
+    answer = await checked(world, item_codes=("DRUG",))
+    assert Reason.PRESCRIPTION_KIND in {each.refusal and each.refusal.reason for each in answer.benefits}
+    assert [each.may_have for each in answer.items] == [True]
 
 
 @pytest.mark.parametrize(

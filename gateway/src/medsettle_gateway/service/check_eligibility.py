@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.accounts import AsOf, family_keys
@@ -30,13 +30,15 @@ from medsettle_gateway.service.advice import advice_on, on_aid
 from medsettle_gateway.service.authority import Cover, Offer, Visit
 from medsettle_gateway.service.binding import issue
 from medsettle_gateway.service.checked import (
+    UNDETERMINED,
     AccountAnswer,
     BenefitAnswer,
     EligibilityAnswer,
     ItemAnswer,
     OpenPrescription,
+    may,
 )
-from medsettle_gateway.service.checked_items import Counter, answers, items_of
+from medsettle_gateway.service.checked_items import Counter, answers, items_of, no_fund
 from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.due import free_due
@@ -48,12 +50,6 @@ from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.placing import place_keys, place_on
 from medsettle_gateway.service.watched import Look, visit_keys, watched_visit
 from medsettle_gateway.service.watching import advisory, on_visit
-
-_UNDETERMINED: Final = frozenset({
-    Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.CREDENTIAL_SERVICE_UNAVAILABLE, Reason.NO_RULE,
-    Reason.PARAMETER_ASSUMED,
-})
-"""Reasons that say that a source did not answer, or that a figure is not known: that is not a no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     """
     institution = check_institution(asked.command.caller.institution, facts)
     institution = place_on(facts, institution, asked.day(now.at))
-    if isinstance(asked.credential, Refusal) and asked.credential.reason in _UNDETERMINED:
+    if isinstance(asked.credential, Refusal) and asked.credential.reason in UNDETERMINED:
         return _undetermined(asked, asked.credential, now.at)
     member = with_filings(facts, person_on(facts, _member(asked, facts), asked.day(now.at)))
     counted = {key: facts.of(key) for key in _counters_keys(asked, member, now)}
@@ -141,7 +137,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     cover = now.desk.authority.cover(visit, asked.command.benefit)
     look = _look(asked, member, now)
     watched = watched_visit(look, institution, facts, now)
-    at, codes = Counter(member, institution, day, watched), asked.command.item_codes
+    at, codes = Counter(member, institution, day, watched, no_fund(cover)), asked.command.item_codes
     items: tuple[CatalogueItem, ...] = ()
     said: tuple[ItemAnswer, ...] = ()
     for key in _catalogue_key(asked, institution):
@@ -188,7 +184,7 @@ def _answer(
     until = min(day_ends_at(day_of(at)), at + now.desk.rules.binding)
     may_have = [left for offer in cover.offers if offer.refusal is None for left in offer.remainders]
     return EligibilityAnswer(
-        covered=_may(cover.refusal),
+        covered=may(cover.refusal),
         refusal=_record(cover.refusal),
         member=member.member,
         masked_name=member.masked_name,
@@ -216,7 +212,7 @@ def _benefit(offer: Offer) -> BenefitAnswer:
         offer.benefit,
         offer.title_zh,
         offer.title_en,
-        _may(offer.refusal),
+        may(offer.refusal),
         _record(offer.refusal),
         offer.remainders,
     )
@@ -230,15 +226,8 @@ def _accounts(member: MemberFacts, cover: Cover) -> Iterator[AccountAnswer]:
     for account in member.accounts:
         refusal = barred(account, cover)
         yield AccountAnswer(
-            account.owner.value, account.masked_name, account, _may(refusal), _record(refusal)
+            account.owner.value, account.masked_name, account, may(refusal), _record(refusal)
         )
-
-
-def _may(refusal: Refusal | None) -> bool | None:
-    """Yes, no, or that it could not be determined."""
-    if refusal is None:
-        return True
-    return None if refusal.reason in _UNDETERMINED else False
 
 
 def _record(refusal: Refusal | None) -> RefusalRecord | None:

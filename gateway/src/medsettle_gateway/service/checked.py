@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.filings import Filing
 from medsettle_gateway.domain.finding import Verdict
 from medsettle_gateway.domain.sale import RefusalRecord
+
+UNDETERMINED: Final = frozenset({
+    Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.CREDENTIAL_SERVICE_UNAVAILABLE, Reason.NO_RULE,
+    Reason.PARAMETER_ASSUMED,
+})
+"""Reasons that say that a source did not answer, or that a figure is not known: that is not a no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +104,10 @@ class EligibilityAnswer:
     filings: tuple[Filing, ...] = ()
     items: tuple[ItemAnswer, ...] = ()
     prescriptions: tuple[OpenPrescription, ...] = ()
+
+
+def may(refusal: Refusal | None) -> bool | None:
+    """Returns yes, no, or None: it could not be determined."""
+    if refusal is None:
+        return True
+    return None if refusal.reason in UNDETERMINED else False

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine
@@ -12,19 +12,37 @@ from medsettle_gateway.domain.facts import CatalogueFacts, InstitutionFacts, Mem
 from medsettle_gateway.domain.goods import Restriction
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import RefusalRecord
-from medsettle_gateway.service.checked import ItemAnswer
+from medsettle_gateway.service.authority import Cover
+from medsettle_gateway.service.checked import ItemAnswer, may
 from medsettle_gateway.service.goods import item_on, restricted
 from medsettle_gateway.service.watching import next_on
 from medsettle_gateway.supervision.seen import Watched
 
+_OF_A_SALE: Final = frozenset({Reason.PRESCRIPTION_KIND, Reason.NOT_CIRCULATED, Reason.NOT_A_STAY})
+"""Why a benefit may not be had without what a sale may yet bring: no answer about an item."""
+
 
 class Counter(NamedTuple):
-    """Who stands where, on which day, and what supervision knows of it."""
+    """Who stands where, on which day, and what supervision knows of it.
+
+    ``no_fund`` is why none pays there for this person, whatever is bought; None: one may.
+    """
 
     member: MemberFacts
     institution: InstitutionFacts
     on: date
     watched: Watched | None
+    no_fund: Refusal | None = None
+
+
+def no_fund(cover: Cover) -> Refusal | None:
+    """Returns why no benefit may be had, whatever a sale brings with it; None: one may."""
+    if cover.refusal is not None:
+        return cover.refusal
+    refusals = [offer.refusal for offer in cover.offers]
+    if not refusals or any(each is None or each.reason in _OF_A_SALE for each in refusals):
+        return None
+    return refusals[0]
 
 
 def items_of(codes: Sequence[str], catalogue: CatalogueFacts, at: Counter) -> tuple[CatalogueItem, ...]:
@@ -42,10 +60,10 @@ def _answer(code: str, found: CatalogueItem | LineFault, at: Counter) -> ItemAns
     if isinstance(found, LineFault):
         unknown = RefusalRecord(found.reason, {"item": code, **found.detail})
         return ItemAnswer(code, "", may_have=False, refusal=unknown)
-    why = _why_not(found, at)
+    why = _why_not(found, at) or at.no_fund
     refusal = None if why is None else RefusalRecord.of(why)
     again_on = next_on(at.watched, found, at.on)
-    may_have = None if _unknown(why) else why is None
+    may_have = None if _unknown(why) else may(why)
     return ItemAnswer(code, found.name, may_have, refusal, next_on=again_on)
 
 
