@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from medsettle.aio import AsyncTill
 from medsettle.errors import MedsettleError
 from medsettle.models import Basket, CashState, Collect, Line, Outcome, Quote, SaleCard, Tendered
-from tests.simulation.city import MEMBERS, basket
+from tests.simulation.city import MEMBERS, basket, part_of
 from tests.simulation.line import Weather
 from tests.simulation.till import DiedError, TillMachine
 
@@ -192,12 +192,12 @@ class Cashier:
 
     async def _return(self) -> None:
         """A patient brings part of the goods back."""
-        several = [each for each, lines in self.bought.items() if len(lines) > 1]
+        several = [each for each, lines in self.bought.items() if len(lines) > 1 or lines[0].quantity == "2"]
         chosen = [each for each in several if self.counter.is_paid(each)]
         if not chosen:
             return
         before = self.chance.choice(chosen)
-        stay = self.bought[before][: -1]
+        stay = part_of(self.bought[before], self.chance)
         number = await self._number()
         quote = await self.machine.do(lambda till: till.quote_return(before, stay))
         self.counter.undoes(before)

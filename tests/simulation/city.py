@@ -1,5 +1,6 @@
 """The town of the simulation: two institutions, four tills, two families that share accounts, small caps."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
@@ -66,8 +67,8 @@ def basket(chance: Random, who: str) -> Basket:
     by: dict[str, Any] = {"prescription_id": "rx"} if chance.random() < _PRESCRIBED else {}
     lines = tuple(
         Line(
-            (code := chance.choice(_GOODS)), "1", f"{price // 100}.{price % 100:02}", line_id=str(number),
-            **_of_pack(chance), **(by if code == "DRUG" else {}),
+            (code := chance.choice(_GOODS)), unit_price=f"{price // 100}.{price % 100:02}",
+            line_id=str(number), **_of_pack(chance), **(by if code == "DRUG" else {}),
         )
         for number, price in enumerate(chance.choices(_PRICES_FEN, k=chance.choice((1, 2, 3))), 1)
     )
@@ -80,11 +81,31 @@ def _number(who: str) -> str:
 
 
 def _of_pack(chance: Random) -> dict[str, Any]:
-    """Now and then a pack with a code, or a part of one: there are few packs, and many want them."""
+    """Now and then one or two packs with codes, or parts of them: there are few, and many want them."""
     if chance.random() > _OF_PACK:
         return {}
-    code = str(_FIRST_PACK + chance.randrange(_PACKS_COUNT))
-    return {"traceability_codes": (code,), "split_pack": chance.random() < _OF_PACK}
+    packs = chance.sample(range(_PACKS_COUNT), chance.choice((1, 1, 2)))
+    return {
+        "quantity": str(len(packs)),
+        "traceability_codes": tuple(str(_FIRST_PACK + pack) for pack in packs),
+        "split_pack": chance.random() < _OF_PACK,
+    }
+
+
+def part_of(lines: tuple[Line, ...], chance: Random) -> tuple[Line, ...]:
+    """Returns what stays when a patient brings something back: one of two packs, or all but the last line.
+
+    Whoever takes packs back does not always scan what stays with care.
+    """
+    two = [each for each in lines if each.quantity == "2"]
+    if not two or (len(lines) > 1 and chance.random() < 0.5):
+        return lines[:-1]
+    chosen = chance.choice(two)
+    codes = chosen.traceability_codes
+    named = chance.choice((codes[:1], codes[1:], codes, ()))
+    quantity = chance.choice(("1", "1", "1", "2"))
+    less = replace(chosen, quantity=quantity, traceability_codes=named)
+    return tuple(less if each is chosen else each for each in lines)
 
 
 async def tables(chance: Random) -> Tables:

@@ -23,7 +23,7 @@ MET: Final = {
     "a request was lost", "a request came twice", "an answer was lost", "an answer was cut",
     "the line was away", "goods came back", "PENDING", "UNDOING", "REFUSED_BY_AUTHORITY",
     "AUTHORITY_UNAVAILABLE", "gateways were in each other's way", "a sale was put aside",
-    "a database was restored with loss", "RECOVERING", "TRACE_CODE_SOLD",
+    "a database was restored with loss", "RECOVERING", "TRACE_CODE_SOLD", "RETURN_NOT_OF_SALE",
     "PRESCRIPTION_DISPENSED", "PRESCRIPTION_QUANTITY_EXCEEDED",
 }
 """What some of the days must have met, or the weather was not what it should be."""

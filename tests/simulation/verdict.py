@@ -7,6 +7,7 @@ from medsettle.sale import is_closed, outcome
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import OUTCOME, SaleState
 from medsettle_gateway.domain.accounts import is_family_counter
+from medsettle_gateway.domain.money import QUANTITY_ONE_E4
 from tests.gateway.service.books_hold import check_tables
 from tests.gateway.service.memory_store import Tables
 from tests.simulation.cashier import Counter
@@ -29,6 +30,7 @@ def faults(
         )
         yield from _of_authority(gateway, tables)
     yield from _of_books(tables)
+    yield from _of_packs(tables)
     yield from _of_limits(tables, restored=gateways[0].database.restored)
     for till in tills:
         yield from _of_journal(till, tables)
@@ -41,6 +43,22 @@ def _of_books(tables: Tables) -> Iterator[str]:
         check_tables(tables)
     except AssertionError as error:
         yield f"the books do not hold: {error!r}"
+
+
+def _of_packs(tables: Tables) -> Iterator[str]:
+    """No pack is free again that did not come back."""
+    for text, sale in tables.sales.items():
+        before = tables.sales.get(sale.replaces)
+        if before is None or not before.basket or not sale.basket or sale.state is SaleState.REFUSED:
+            continue
+        stay_e4 = {line.line_id: line.quantity_e4 for line in sale.basket.lines}
+        back_e4 = sum(
+            line.quantity_e4 - stay_e4.get(line.line_id, 0)
+            for line in before.basket.lines if line.traceability_codes
+        )
+        freed = len(before.codes) - len(sale.codes)
+        if freed * QUANTITY_ONE_E4 > back_e4:
+            yield f"{text} frees {freed} packs, and {back_e4} x 10^-4 came back"
 
 
 def _of_limits(tables: Tables, *, restored: bool) -> Iterator[str]:
