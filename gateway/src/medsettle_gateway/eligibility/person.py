@@ -11,7 +11,7 @@ from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import MemberFacts
 from medsettle_gateway.domain.people import NO_PAST, Arrears, Held
 from medsettle_gateway.domain.person_rules import NO_RULES, Begins, PersonRules, Who, YearRule
-from medsettle_gateway.eligibility.cover import spans_of
+from medsettle_gateway.eligibility.cover import on_day, spans_of
 from medsettle_gateway.eligibility.enrolled import enrolled_on, gaps
 
 _A_DAY: Final = timedelta(days=1)
@@ -71,7 +71,14 @@ def _refusal_of(member: MemberFacts, on: date, rules: PersonRules, today: date) 
         refusal = check(member, on, rules)
         if refusal is not None:
             return refusal
-    return _arrears(member, on, rules, today) or _year(member, on, rules) or _enrolment(member, on, rules)
+    then = _as_covered(member, on)
+    return _arrears(member, on, rules, today) or _year(then, on, rules) or _enrolment(then, on, rules)
+
+
+def _as_covered(member: MemberFacts, on: date) -> MemberFacts:
+    """The member as covered on a day of a stay, which may be under another scheme than at its end."""
+    is_the_same = member.covered_from <= on and (member.covered_to is None or on <= member.covered_to)
+    return member if is_the_same or not member.past.spans else on_day(member, member.past, on)
 
 
 def _not_begun(member: MemberFacts, on: date, _rules: PersonRules) -> Refusal | None:
