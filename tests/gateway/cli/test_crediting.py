@@ -193,6 +193,27 @@ def test_a_year_that_is_over_is_credited_where_it_carries_over(city: City) -> No
     assert credited(city, YEAR - 1)["credited_count"] == 3
 
 
+def test_who_is_of_another_scheme_since_the_turn_is_credited_for_the_year_before(
+    city: City, turn: Callable[[], int]
+) -> None:
+    """The facts of the last day of the year that is credited decide, and not those of today."""
+    subsidised(city)
+    path = city.write(
+        "cover.csv", "member_no,region,scheme,standing,enrolment,from,to",
+        f"S1,{REGION},resident,adult,pooled_and_account,2010-01-01,{YEAR}-12-31",
+        f"S1,{REGION},employee,active,pooled_and_account,{YEAR + 1}-01-01,",
+        f"S5,{REGION},employee,active,pooled_and_account,2010-01-01,{YEAR}-12-31",
+        f"S5,{REGION},resident,adult,pooled_and_account,{YEAR + 1}-01-01,",
+    )
+    city.run("member", "records", "cover", path)
+    year = turn()
+    assert credited(city, YEAR)["credited_count"] == 2  # S1 and S2
+    assert balances(city) == [4_500, 6_000]
+    assert credited(city, year)["credited_count"] == 2  # S2 and S5
+    assert balances(city) == [4_000, 4_500, 12_000]
+    assert city.ask("ledger", "summary")["balanced"] is True
+
+
 def test_a_year_that_has_not_begun_is_not_credited_and_takes_nothing_of_this_one(
     city: City, turn: Callable[[], int]
 ) -> None:

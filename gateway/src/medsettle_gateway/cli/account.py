@@ -65,7 +65,7 @@ def close(  # noqa: PLR0913 - one argument an option
     with gateway.writing(keep=not check) as connection:
         member = gateway.people(connection, "account close").member_of(member_no)
         subsidies = subsidies_of(gateway, connection)
-        known = () if member is None else subsidies.find((member,), str(today.year))
+        known = () if member is None else subsidies.find((member,), today)
         if not known:
             refuse("没有这个个人编号。", "No member has this number.")
         (found,) = known

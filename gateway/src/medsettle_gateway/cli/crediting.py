@@ -158,8 +158,7 @@ def _told(year: int, totals: Counter[str]) -> str:
 def _credit(gateway: Gateway, packs: tuple[Ruled, ...], on: date, *, check: bool) -> Counter[str]:
     totals: Counter[str] = Counter()
     for pack, subsidy in packs:
-        for scheme in dict.fromkeys(each for benefit in pack.benefits for each in pack.schemes(benefit)):
-            totals.update(_credit_scheme(gateway, (pack, subsidy), scheme, on, check=check))
+        totals.update(_credit_all(gateway, (pack, subsidy), on, check=check))
     return totals
 
 
@@ -174,16 +173,18 @@ def _entered(gateway: Gateway, packs: tuple[Ruled, ...], on: date) -> Counter[st
         )
 
 
-def _credit_scheme(gateway: Gateway, ruled: Ruled, scheme: str, on: date, *, check: bool) -> Counter[str]:
-    """Batch by batch: each is entered before the next one begins."""
+def _credit_all(gateway: Gateway, ruled: Ruled, on: date, *, check: bool) -> Counter[str]:
+    """Batch by batch: each is entered before the next begins. Who was of another scheme is passed over."""
     totals: Counter[str] = Counter()
     pack, after = ruled[0], ""
+    schemes = {each for benefit in pack.benefits for each in pack.schemes(benefit)}
     while True:
         with gateway.writing(keep=not check) as connection:
             subsidies = subsidies_of(gateway, connection)
-            members = subsidies.members(pack.region, scheme, after, _BATCH)
-            for found in subsidies.find(members, str(on.year)):
-                totals.update(_credit_member(subsidies, ruled, found, on))
+            members = subsidies.members(pack.region, after, _BATCH)
+            for found in subsidies.find(members, on):
+                if found.person.region == pack.region and found.person.scheme.value in schemes:
+                    totals.update(_credit_member(subsidies, ruled, found, on))
         if len(members) < _BATCH:
             return totals
         after = members[-1]
@@ -206,8 +207,8 @@ def _credit_member(subsidies: Subsidies, ruled: Ruled, found: Found, on: date) -
 
 def _holder(found: Found, on: date) -> Holder:
     return Holder(
-        patient=patient(found.member, on),
-        insured=insured_in(found.member, on.year),
+        patient=patient(found.person, on),
+        insured=insured_in(found.person, on.year),
         closed=found.closed,
         balance_fen=found.balance_fen,
         unspent_fen=found.unspent_fen,

@@ -10,10 +10,12 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from medsettle_gateway.domain.facts import MemberFacts
-from medsettle_gateway.domain.keys import MemberKey
+from medsettle_gateway.domain.keys import AnyKey, MemberKey
 from medsettle_gateway.domain.locks import Kind, Lock
+from medsettle_gateway.eligibility.cover import spans_of
 from medsettle_gateway.ledger import books
 from medsettle_gateway.ledger.transition import moves_of_entry, of_account
+from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.storage.batches import asked_of
 from medsettle_gateway.storage.connection import Connection, entry_column, lock
 from medsettle_gateway.storage.facts import load, write
@@ -50,11 +52,13 @@ _TABLES: Final = {
 class Found(NamedTuple):
     """A member, the account if there is one, and what was done for the year and for later ones.
 
+    ``member`` is the register's row, which names the book; ``person`` is who it was on the day asked about.
     ``unspent_fen`` is what was ever credited, without what lapsed of it and what sales begun since the first
     credit took.
     """
 
     member: MemberFacts
+    person: MemberFacts
     account: str | None
     closed: bool
     balance_fen: int
@@ -93,29 +97,33 @@ class Subsidies:
     now: datetime
     new_reference: Callable[[], str]
 
-    def members(self, region: str, scheme: str, after: str, limit: int) -> tuple[str, ...]:
-        """Returns the next members of a region and scheme, by reference."""
+    def members(self, region: str, after: str, limit: int) -> tuple[str, ...]:
+        """Returns the next members of a region, by reference."""
         found = self.connection.execute(
-            "SELECT member FROM members WHERE region = ? AND scheme = ? AND member > ? "
-            "ORDER BY member LIMIT ?",
-            (region, scheme, after, limit),
+            "SELECT member FROM members WHERE region = ? AND member > ? ORDER BY member LIMIT ?",
+            (region, after, limit),
         )
         return tuple(member for (member,) in found)
 
-    def find(self, members: Sequence[str], year: str) -> tuple[Found, ...]:
+    def find(self, members: Sequence[str], on: date) -> tuple[Found, ...]:
         """Returns the members that there are with their own accounts, closed ones too, in their order.
 
-        No gateway decides about any of them until the transaction ends.
+        With what was done for the day's year, and who they were on the day by all that is known. No gateway
+        decides about any of them until the transaction ends.
         """
         lock(self.connection, (Lock(Kind.MEMBER, member) for member in members))
         accounts = self._accounts(members)
         lock(self.connection, (Lock(Kind.ACCOUNT, each[0]) for each in accounts.values()))
         accounts = self._accounts(members)
         names = [each[0] for each in accounts.values()]
+        year = str(on.year)
         unspent, done = self._unspent(names), self._known(names, year)
-        facts = load(self.connection, self.sealer, [MemberKey(member) for member in members])
+        keys: list[AnyKey] = []
+        for member in members:
+            keys += (MemberKey(member), *person_keys(member))
+        facts = load(self.connection, self.sealer, keys)
         return tuple(
-            self._found(known, year, accounts.get(member), unspent, done)
+            self._found((known, person_on(facts, known, on)), year, accounts.get(member), unspent, done)
             for member in members if (known := facts.of(MemberKey(member))) is not None
         )
 
@@ -152,15 +160,15 @@ class Subsidies:
 
     @staticmethod
     def _found(
-        member: MemberFacts, year: str, account: Row | None, unspent: Mapping[str, int],
+        who: tuple[MemberFacts, MemberFacts], year: str, account: Row | None, unspent: Mapping[str, int],
         done: Mapping[str, Sequence[tuple[str, str]]],
     ) -> Found:
         if account is None:
-            return Found(member, None, False, 0, 0, 0, (), False)
+            return Found(*who, None, False, 0, 0, 0, (), False)
         name, state, balance_fen, held_fen = account
         known = done.get(name, ())
         return Found(
-            member, name, state == "closed", balance_fen, held_fen, unspent.get(name, 0),
+            *who, name, state == "closed", balance_fen, held_fen, unspent.get(name, 0),
             tuple(kind for of, kind in known if of == year),
             any(of > year and kind == "credit" for of, kind in known),
             state == "frozen",
@@ -204,7 +212,8 @@ class Subsidies:
         self.connection.execute(sql, values)
 
 
-def insured_in(member: MemberFacts, year: int) -> bool:
-    """Returns whether the person has cover on any day of a year."""
+def insured_in(person: MemberFacts, year: int) -> bool:
+    """Returns whether the person has cover by the same scheme on any day of a year."""
     first, last = date(year, 1, 1), date(year, 12, 31)
-    return member.covered_from <= last and (member.covered_to is None or member.covered_to >= first)
+    spans = (span for span in spans_of(person) if span.cover.scheme is person.scheme)
+    return any(span.first_on <= last and (span.last_on or last) >= first for span in spans)
