@@ -78,5 +78,5 @@ def _move_drawn(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]])
 
 def _each(connection: sqlite3.Connection, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if connection.executemany(SQL[name], rows).rowcount != len(rows):
-        msg = f"the store refuses {name}: {rows}"
+        msg = f"the store refuses {name}: of {len(rows)} rows some are not as they should be"
         raise AssertionError(msg)
