@@ -197,7 +197,14 @@ def test_a_resident_who_has_paid_waits_for_1_january() -> None:
 
 
 def test_a_premium_that_others_paid_covers_as_well() -> None:
-    assert said(paying("2025-12-31", subsidised=True), "2026-05-20", RESIDENTS) is None
+    own = Payment(Scheme.RESIDENT, day("2023-10-08"))
+    others = Payment(Scheme.RESIDENT, day("2025-12-31"), subsidised=True)
+    for payments, reason in (((own,), Reason.YEAR_NOT_PAID), ((own, others), None), ((others,), None)):
+        someone = member(span("2020-01-01..", RESIDENT), past=Past(payments=payments))
+        found = said(someone, "2026-05-20", RESIDENTS)
+        assert (found and found[0]) == reason
+    alone = said(paying("2025-12-31", subsidised=True), "2027-01-01", RESIDENTS)
+    assert (alone and alone[0]) == Reason.YEAR_NOT_PAID
 
 
 def test_of_whom_no_premium_is_recorded_the_days_of_cover_decide() -> None:
