@@ -113,10 +113,13 @@ class Prescriptions(RuleBasedStateMachine):
 
     @rule(sale=sales, how=st.sampled_from(["confirm", "release", "reverse", "seal"]))
     def end(self, sale: Any, how: str) -> None:
+        """A hold that has ended settles no more once the prescription is withdrawn or rejected."""
         record = self.world.store.tables.sales[sale.text]
         self.run(self.world.ask(
             self.world.confirm(record) if how == "confirm" else getattr(self.world, how)(sale)
         ))
+        if record.state is SaleState.EXPIRED and (self.withdrawn or self.rejected):
+            assert self.world.store.tables.sales[sale.text].state is not SaleState.SETTLED
 
     @rule(target=sales, sale=sales, count=st.integers(1, OF_ONE))
     def take_part_back(self, sale: Any, count: int) -> Any:
