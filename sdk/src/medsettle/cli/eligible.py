@@ -38,6 +38,9 @@ _COVERED: Final = {**_ANSWERS, Answer.YES: ("是 yes", GREEN), Answer.NO: ("否 
 _FILED: Final = {
     **_ANSWERS, Answer.YES: ("有效 in force", GREEN), Answer.NO: ("不适用 does not apply", RED),
 }
+_PAID: Final = {
+    **_ANSWERS, Answer.YES: ("基金可付 a fund may pay", GREEN), Answer.NO: ("基金不付 no fund pays", RED),
+}
 _FILINGS: Final[dict[str, Pair]] = {
     "chronic": ("门诊慢特病", "chronic"),
     "referral": ("转诊", "referral"),
@@ -170,7 +173,7 @@ class _Page:
         self._on("    下次年审截止 next review due by", filing.review_due_on)
 
     def _item(self, item: ItemAnswer) -> None:
-        answer, colour = _ANSWERS[item.answer]
+        answer, colour = _PAID[item.answer]
         self._screen.row(f"  {f'{item.name} {item.item_code}'.strip()}", answer, colour)
         self._why_not(item.refusal)
         self._on("    可再次购买 may be bought again from", item.next_on)

@@ -260,10 +260,10 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
     ),
     Reason.PRESCRIPTION_KIND: _recorded(
         Actor.CASHIER,
-        "处方类型不符合该待遇的要求。",
-        "The prescription is not of the kind that the benefit needs.",
-        "请核对处方,或改为其他待遇。",
-        "Check the prescription, or use another benefit.",
+        "没有该待遇所要求的处方。",
+        "There is no prescription of the kind that the benefit needs.",
+        "请患者出示所需的处方(药店为外配处方),或改为其他待遇。",
+        "Ask for the prescription that it takes (at a pharmacy an external one), or use another benefit.",
     ),
     Reason.NOT_CIRCULATED: _recorded(
         Actor.CASHIER,

@@ -182,7 +182,8 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
     Reason.CREDENTIAL_SERVICE_UNAVAILABLE: _unrecorded(
         Code.UNAVAILABLE, Retry.AFTER, Actor.OPERATOR,
         "医保电子凭证服务暂时没有应答,无法确认患者身份;没有扣款。",
-        "The credential service does not answer, so it cannot be said who the patient is; nothing was charged.",
+        "The credential service does not answer, so it cannot be said who the patient is; "
+        "nothing was charged.",
         "请稍后重试;持续出现时,可改用其他凭证,并联系网关运营方。",
         "Try again shortly; if it goes on, use another credential and tell the gateway's operator.",
     ),

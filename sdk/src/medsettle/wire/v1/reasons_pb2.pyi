@@ -217,7 +217,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_NOT_A_STAY: _Reason.ValueType  # 65
     """The benefit does not fit this encounter (stay or visit). FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_PRESCRIPTION_KIND: _Reason.ValueType  # 66
-    """The prescription is not of the kind that the benefit needs. FAILED_PRECONDITION, retry no, cashier, recorded."""
+    """There is no prescription of the kind that the benefit needs. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_NOT_CIRCULATED: _Reason.ValueType  # 67
     """The prescription did not come through prescription circulation. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_SWITCH_OFF: _Reason.ValueType  # 68
@@ -527,7 +527,7 @@ REASON_NOT_AT_SPECIALTY: Reason.ValueType  # 64
 REASON_NOT_A_STAY: Reason.ValueType  # 65
 """The benefit does not fit this encounter (stay or visit). FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_PRESCRIPTION_KIND: Reason.ValueType  # 66
-"""The prescription is not of the kind that the benefit needs. FAILED_PRECONDITION, retry no, cashier, recorded."""
+"""There is no prescription of the kind that the benefit needs. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_NOT_CIRCULATED: Reason.ValueType  # 67
 """The prescription did not come through prescription circulation. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_SWITCH_OFF: Reason.ValueType  # 68
