@@ -161,6 +161,14 @@ async def test_an_envelope_is_its_services_alone(tmp_path: Path, service: Listen
     assert json.loads(turned[::-1])["data"]["ecQrCode"] == "code-1"
 
 
+async def test_an_envelope_of_no_service_stops_the_start(tmp_path: Path, service: Listening) -> None:
+    """By a slip of its name, all that it was meant for would go without."""
+    for folder, named in (("none", {}), ("other", {"services": [table(service, code_type="city")]})):
+        with pytest.raises(ConfigError, match="of which there is none"):
+            async with set_up(config(tmp_path / folder, **named), {"": Turned()}):
+                pass
+
+
 async def test_cards_are_looked_up_in_the_register_without_any_service(tmp_path: Path) -> None:
     made = config(tmp_path, kinds=["electronic", "social_card"])
     async with set_up(made) as credentials:

@@ -63,9 +63,10 @@ def resolving(
     """Returns who says whose a credential is, as the configuration has it; else a demo's issuer, or nobody.
 
     ``envelopes``: what requests to a service are wrapped in, by the code type of the service. Raises
-    ConfigError where a key, a certificate or a secret is missing.
+    ConfigError where a key, a certificate or a secret is missing, or an envelope is no service's.
     """
     section = config.credentials
+    _each_has_a_service(envelopes or {}, section.services)
     demo = _demo(config, keys, regions) if config.gateway.demo else None
     if section.kinds == (KIND,) and not section.services:
         return Resolving(demo or NoResolver())
@@ -88,6 +89,17 @@ def resolving(
         codes.setdefault("", demo)
     cards = Bounded(Cards(members, id_key), waits.patience, waits.longest)
     return Resolving(Routed(section.kinds, codes, tuple(prefixes), cards), tuple(closing))
+
+
+def _each_has_a_service(envelopes: "Mapping[str, Envelope]", services: tuple[CredentialService, ...]) -> None:
+    """Else what was to be wrapped would go without. Raises ConfigError."""
+    for code_type in envelopes:
+        if all(code_type != service.code_type for service in services):
+            raise ConfigError(
+                f"为 code_type {code_type!r} 传入了信封,但 credentials.services 中没有这样的服务。",
+                f"An envelope was handed in for the code_type {code_type!r}, of which there is none in "
+                "credentials.services.",
+            )
 
 
 def _service(
