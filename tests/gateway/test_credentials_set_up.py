@@ -163,7 +163,10 @@ async def test_an_envelope_is_its_services_alone(tmp_path: Path, service: Listen
 
 async def test_an_envelope_of_no_service_stops_the_start(tmp_path: Path, service: Listening) -> None:
     """By a slip of its name, all that it was meant for would go without."""
-    for folder, named in (("none", {}), ("other", {"services": [table(service, code_type="city")]})):
+    cases: dict[str, dict[str, Any]] = {
+        "none": {}, "other": {"services": [table(service, code_type="city")]},
+    }
+    for folder, named in cases.items():
         with pytest.raises(ConfigError, match="of which there is none"):
             async with set_up(config(tmp_path / folder, **named), {"": Turned()}):
                 pass
