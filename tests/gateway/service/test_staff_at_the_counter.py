@@ -63,7 +63,10 @@ async def test_it_is_refused_even_where_only_the_account_is_to_pay() -> None:
 
 @pytest.mark.parametrize(
     ("issued_on", "reason"),
-    [(None, Reason.PRESCRIBER_SUSPENDED), (TODAY, Reason.PRESCRIBER_SUSPENDED), (TODAY - DAY, None)],
+    [
+        (None, Reason.PRESCRIBER_SUSPENDED), (TODAY, Reason.PRESCRIBER_SUSPENDED), (TODAY - DAY, None),
+        (TODAY + 31 * DAY, Reason.PRESCRIBER_SUSPENDED),  # once it is over: nobody prescribes tomorrow
+    ],
 )
 async def test_an_external_prescription_is_judged_by_the_day_on_which_it_was_issued(
     issued_on: date | None, reason: Reason | None

@@ -105,8 +105,11 @@ def prescribed_at(prescription: AskedPrescription, here: str) -> str:
 
 
 def prescribed_on(prescription: AskedPrescription, service_on: date) -> date:
-    """Returns the day on which it was prescribed: as stated, else that of the service."""
-    return prescription.issued_on or service_on
+    """Returns the day on which it was prescribed: as stated, else that of the service, and never after it.
+
+    Else a till could state a day on which a suspension will be over.
+    """
+    return min(prescription.issued_on or service_on, service_on)
 
 
 def _check(
