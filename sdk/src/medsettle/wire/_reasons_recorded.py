@@ -46,7 +46,7 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
     ),
     Reason.ELIGIBILITY_INVALID: _recorded(
         Actor.CASHIER,
-        "待遇查询凭据无效,或不属于这位患者。",
+        "资格查询凭据无效,或不属于这位患者。",
         "The token of the eligibility check is not valid, or is another patient's.",
         "请重新查询待遇;也可不带查询凭据重新预结算。",
         "Check the eligibility again, or quote without the token.",
