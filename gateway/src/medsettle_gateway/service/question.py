@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from operator import is_
 from typing import NamedTuple
 
 from medsettle_gateway.domain.accounts import family_keys
@@ -88,9 +89,23 @@ class Asking:
         """The first day that a line states, None if none does."""
         return min((line.service_on for line in self.basket.lines if line.service_on), default=None)
 
+    @cached_property
+    def kept(self) -> list["_Known"]:
+        """What was asked for when the member was last known: at most one entry."""
+        return []
+
     def wanted_day(self, at: datetime) -> date:
         """Returns the day of service that is asked for; whether it may be settled is not checked."""
         return wanted_day(self.basket, self.quoted.service_on if self.quoted else None, at)
+
+
+class _Known(NamedTuple):
+    """What a basket asks for once its member and place are known, and by which facts that was said."""
+
+    facts: tuple[object, ...]
+    at: datetime
+    keys: tuple[AnyKey, ...]
+    look: Look
 
 
 class Asked(NamedTuple):
@@ -108,6 +123,12 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         return (place, *place_keys(asking.institution))
     person = MemberKey(asking.credential.member)
     of_person = person_keys(asking.credential.member)
+    rests_on: tuple[AnyKey, ...] = (person, *of_person, place)
+    stands_on = tuple([known.of(key) for key in rests_on]) if person in known else ()
+    for kept in asking.kept:
+        # The last round of loading asks for what the one before it did.
+        if stands_on and kept.at == now.at and all(map(is_, kept.facts, stands_on)):
+            return (*kept.keys, *watch_keys(kept.look, known, now))
     keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asking.credential.member, now))
     keys += (*place_keys(asking.institution), *prescription_keys(asking.basket))
     keys += staff_keys(as_registered(asking.basket, registered_of(asking.basket, known)))
@@ -120,14 +141,17 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     institution = known.of(place)
     region = institution.region if institution else member.region
     keys = (*keys, _catalogue_key(asking, region), *_counters_keys(asking, member, now))
-    return (
+    keys = (
         *keys,
         _orders_key(asking, region, now),
         *_dispensed_keys(asking, member, now),
         *trace_keys(asking.traced),
         *stay_keys(member.member, asking.institution, asking.basket),
-        *watch_keys(_look(asking, member, now), known, now),
     )
+    look = _look(asking, member, now)
+    if not asking.basket.prescriptions:  # who is named on them is known only when they are
+        asking.kept[:] = [_Known(stands_on, now.at, keys, look)]
+    return (*keys, *watch_keys(look, known, now))
 
 
 def ask(asking: Asking, facts: Facts, now: Now) -> Asked:

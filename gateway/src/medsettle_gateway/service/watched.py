@@ -94,7 +94,7 @@ def _rules(look: Look, now: Now) -> tuple[WatchRule, ...]:
 
 
 def _past_key(look: Look, rules: Sequence[WatchRule], now: Now) -> PastSalesKey | None:
-    days = max((rule.look_back_days for rule in rules), default=0)
+    days = max([rule.look_back_days for rule in rules], default=0)
     if not days:
         return None
     since = day_begins_at(date.fromordinal(look.on.toordinal() - days))
