@@ -51,7 +51,7 @@ def code_service() -> Iterator[CodeService]:
     ) as process:
         try:
             said = process.stdout.readline() if process.stdout else ""
-            if not said.startswith(_ANNOUNCED):
+            if _ANNOUNCED not in said:
                 raise RuntimeError(f"the code service did not start: {said}")
             yield CodeService(said.split()[-1])
         finally:
