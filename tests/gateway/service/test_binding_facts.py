@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from medsettle.wire.calls import GET_SALE
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
@@ -26,10 +28,12 @@ from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.rpc.codec.sale import sale as to_wire
 from medsettle_gateway.rpc.codec.shown import sale_of
 from medsettle_gateway.service.commands import ReassertedAnswer, SaleAnswer
+from medsettle_gateway.service.office import PayAsShown, SettleAgain
 from medsettle_gateway.service.reassert import Reenter
 from tests.gateway.service import borough, world
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.borough import BEGAN, MEI, TAO, enter, person, pill, place, prescribed
+from tests.gateway.service.operators import repairs
 from tests.gateway.service.world import CLINIC, FATHER, World, basket, line
 
 YESTERDAY = world.NOON.date() - timedelta(days=1)
@@ -222,6 +226,28 @@ async def test_a_late_confirmation_moves_the_sums_as_the_hold_reserved_them() ->
     assert sale.effect == held.effect
     assert counted(city, FATHER)["general_outpatient", "paid"] == CounterState(10_000, 0)
     check_store(city.store)
+
+
+@pytest.mark.parametrize("as_shown", [True, False])
+async def test_a_sale_that_operators_settle_after_all_costs_the_fund_no_more_than_its_hold(
+    as_shown: bool
+) -> None:
+    city, held = await partly(Collect.LATER)
+    city.clock.forward(minutes=11)
+    await city.swept(held.request_id)
+    await city.settled(600_000)
+    late = await city.sale(city.confirm(held))
+    assert late.state is SaleState.RELEASED
+    authors = ("wang", "li")
+    repair: PayAsShown | SettleAgain = SettleAgain(late.request_id, "by telephone", authors)
+    if as_shown:
+        repair = PayAsShown(late.request_id, "left", authors)
+    sale = await repairs(city, repair)
+    assert sale.split is not None
+    assert sale.bound_at == held.bound_at
+    (share,) = variance(sale)
+    assert 0 < sale.split.funds[0].amount_fen - share.amount_fen <= 10_000
+    assert as_shown is (sale.split == held.split)
 
 
 async def test_what_is_left_after_a_return_is_borne_in_the_proportion_of_before() -> None:

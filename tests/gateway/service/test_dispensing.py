@@ -17,6 +17,7 @@ from medsettle_gateway.service.commands import Quote, RefusedAnswer, SaleAnswer,
 from medsettle_gateway.service.office import NotAllowedError, PayAsShown, SettleAgain
 from tests.gateway.eligibility.entered import recorded
 from tests.gateway.service.books_hold import check_store
+from tests.gateway.service.operators import repairs, reverses
 from tests.gateway.service.rx import (
     circulating,
     dispensed,
@@ -31,7 +32,6 @@ from tests.gateway.service.rx import (
     several,
     withdraw,
 )
-from tests.gateway.service.test_office import repairs, reverses
 from tests.gateway.service.test_replacing import returning
 from tests.gateway.service.world import DAUGHTER, PHARMACY, World, beside, caller, split
 

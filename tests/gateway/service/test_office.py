@@ -1,6 +1,5 @@
 """What operators do with a sale when tills can do no more."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,48 +11,22 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.keys import Facts
 from medsettle_gateway.domain.moves import EndRecovery
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.ledger import books
-from medsettle_gateway.service import office
-from medsettle_gateway.service.commands import Quote, RefusedAnswer, SaleAnswer, Shown
-from medsettle_gateway.service.desk import Now, Rules
+from medsettle_gateway.service.commands import Quote, RefusedAnswer, Shown
+from medsettle_gateway.service.desk import Rules
 from medsettle_gateway.service.office import (
     NotAllowedError,
     PayAsShown,
-    ReverseByOffice,
     SettleAgain,
     repaired_as,
 )
-from medsettle_gateway.service.use_cases import load_facts
 from tests.gateway.service.books_hold import check_store
+from tests.gateway.service.operators import TWO, repairs, reverses
 from tests.gateway.service.world import FATHER, REGION, World, basket, caller
 
 S = SaleState
-TWO = ("wang", "zhao")
-
-
-async def does(
-    world: World, command: Any, needs: Callable[..., Any], decide: Callable[..., Any]
-) -> SaleRecord:
-    now = Now(world.desk, world.clock.at)
-    async with world.store.begin() as transaction:
-        facts: Facts = await load_facts(transaction.load, needs, command, now)
-        decision = decide(command, facts, now)
-        await transaction.write(decision.moves)
-    assert isinstance(decision.answer, SaleAnswer)
-    check_store(world.store)
-    return decision.answer.sale
-
-
-async def repairs(world: World, command: SettleAgain | PayAsShown) -> SaleRecord:
-    return await does(world, command, office.needs_repair, office.repair)
-
-
-async def reverses(world: World, request_id: RequestId, authors: tuple[str, ...] = TWO) -> SaleRecord:
-    command = ReverseByOffice(request_id, "counted twice", authors)
-    return await does(world, command, office.needs_reverse, office.reverse)
 
 
 async def late_refused(world: World) -> SaleRecord:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from msgspec import structs
 
 from medsettle.wire.reasons import Reason
@@ -16,6 +17,7 @@ from medsettle_gateway.domain.plain import to_raw
 from medsettle_gateway.domain.records import DatedRecord, Subject
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer
+from medsettle_gateway.service.office import PayAsShown
 from tests.gateway.service.books_hold import check_store
 from tests.gateway.service.family import LONG_AGO
 from tests.gateway.service.fathers_account import (
@@ -32,6 +34,7 @@ from tests.gateway.service.fathers_account import (
     refusal,
     used,
 )
+from tests.gateway.service.operators import repairs
 from tests.gateway.service.world import (
     DAUGHTER,
     FATHER,
@@ -150,6 +153,31 @@ async def test_a_hold_that_is_confirmed_after_its_end_pays_within_what_is_left_o
     await world.settled(who=DAUGHTER, basket=from_father(5_000))
     assert (await world.sale(world.confirm(second))).state is SaleState.RELEASED
     assert used(world) == CounterState(25_000, 0)
+    check_store(world.store)
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["limit", "unbound"])
+async def test_what_is_paid_as_it_was_shown_takes_no_more_of_an_account_than_its_owner_allows(
+    ended: bool,
+) -> None:
+    """The patient has left with the goods: what the owner does not allow any more is the operator's."""
+    world = await a_world(limit_fen=30_000)
+    held = await world.held(who=DAUGHTER, basket=from_father(20_000))
+    world.clock.forward(minutes=11)
+    await world.swept(held.request_id)
+    await world.settled(who=DAUGHTER, basket=from_father(25_000))
+    if ended:
+        world.clock.forward(seconds=1)
+        rebind(world, EVER, TODAY - DAY)
+    late = await world.sale(world.confirm(held))
+    assert late.state is SaleState.RELEASED
+    sale = await repairs(world, PayAsShown(late.request_id, "left", ("wang", "li")))
+    paid_fen = 0 if ended else 5_000
+    assert sale.effect is not None
+    (booking,) = sale.effect.accounts
+    assert (booking.amount_fen, booking.variance_fen) == (20_000, 20_000 - paid_fen)
+    assert world.balance(FATHERS) == (75_000 - paid_fen, 0)
+    assert used(world) == CounterState(25_000 + paid_fen, 0)
     check_store(world.store)
 
 

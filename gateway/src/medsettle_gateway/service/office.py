@@ -4,6 +4,7 @@ A sale whose late confirmation was refused stays refused; what is done after all
 the last attempts of the same ticket, so that no till settles the ticket a second time.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,17 +13,19 @@ from msgspec import structs
 from medsettle.wire.reasons import Reason
 from medsettle.wire.request_ids import LAST_ATTEMPT
 from medsettle.wire.states import ALIVE, Event, SaleState
+from medsettle_gateway.domain.accounts import family_counter, is_family_counter
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.breakdown import FundShare
 from medsettle_gateway.domain.errors import Refused
-from medsettle_gateway.domain.facts import AccountState
+from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey, Facts, MaskedNameKey, SaleKey, TicketKey
-from medsettle_gateway.domain.sale import AccountBooking, Effect, SaleRecord, TenderRecord
+from medsettle_gateway.domain.sale import AccountBooking, CounterDelta, Effect, SaleRecord, TenderRecord
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service import recovering
 from medsettle_gateway.service.afresh import Afresh, afresh, keys_afresh
 from medsettle_gateway.service.authority import Decided
+from medsettle_gateway.service.binding import carried
 from medsettle_gateway.service.change import begun, draft, ended
 from medsettle_gateway.service.commands import SaleAnswer
 from medsettle_gateway.service.desk import Decision, Now
@@ -198,7 +201,7 @@ def _settled(
     )
     sale = begun(
         begins, SaleState.SETTLED, now.at, settlements=decided.settlements, split=decided.split,
-        effect=decided.effect, calculated_at=now.at,
+        effect=decided.effect, calculated_at=now.at, bound_at=late.bound_at,
         drawn=rest_of(late.drawn, facts, found.moves).drawn,  # what others dispensed meanwhile is theirs
         codes=found.codes,
         tenders=(TenderRecord("cash", cash_fen),) if cash_fen else (),
@@ -220,41 +223,51 @@ def _today(late: SaleRecord, found: Afresh, now: Now) -> Decided:
 
 
 def _as_shown(late: SaleRecord, found: Afresh, now: Now) -> Decided:
-    """What was shown; a fund bears no more than it would today, an account no more than it has."""
+    """What was shown; a fund bears no more than it would today, an account what it has and may pay."""
     shown, split = late.effect, late.split
     if shown is None or split is None:
         msg = f"{late.request_id} was never held"
         raise AssertionError(msg)
     today = None if found.stay_ended else _again(late, found, now)
-    bears = dict(today.effect.funds) if today else {}
+    bears = {fund: fen - today.effect.varied_fen(fund) for fund, fen in today.effect.funds} if today else {}
     over = [FundShare(fund, fen - bears.get(fund, 0)) for fund, fen in shown.funds]
     varied = tuple(share for share in over if share.amount_fen > 0)
-    counters = today.effect.counters if today else ()
-    effect = structs.replace(
-        shown,
-        fund_variance=varied,
-        accounts=tuple(_paid_from(each, found) for each in shown.accounts),
-        counters=counters if varied else shown.counters,
+    accounts = tuple(_paid_from(each, found.today.payers) for each in shown.accounts)
+    of_policy = (today.effect.counters if today else ()) if varied else shown.counters
+    counters = (
+        *(each for each in of_policy if not is_family_counter(each.key)),
+        *_of_relatives(shown, accounts, late.service_on.year),
     )
+    effect = structs.replace(shown, fund_variance=varied, accounts=accounts, counters=counters)
     return Decided(late.settlements, effect, split)
 
 
-def _paid_from(booking: AccountBooking, found: Afresh) -> AccountBooking:
-    has_fen = next(
-        (
-            each.balance_fen for each in found.member.accounts
-            if each.account == booking.account and each.state is AccountState.ACTIVE
-        ),
-        0,
-    )
+def _paid_from(booking: AccountBooking, payers: Mapping[str, AccountFacts]) -> AccountBooking:
+    account = payers.get(booking.account)
+    has_fen = 0 if account is None else account.balance_fen
+    if account is not None and account.limit_left_fen is not None:
+        has_fen = min(has_fen, account.limit_left_fen)
     return booking._replace(variance_fen=max(0, booking.amount_fen - has_fen))
 
 
+def _of_relatives(
+    shown: Effect, accounts: Iterable[AccountBooking], year: int
+) -> Iterator[CounterDelta]:
+    """What relatives' accounts do pay counts toward what their owners allow."""
+    counted = {key for key, _ in shown.counters}
+    for account, _, _, amount_fen, variance_fen in accounts:
+        key = family_counter(account, year)
+        if key in counted and amount_fen > variance_fen:
+            yield CounterDelta(key, amount_fen - variance_fen)
+
+
 def _again(late: SaleRecord, found: Afresh, now: Now) -> Decided | None:
+    """What it comes to today; of what a check had made binding funds bear no more than before."""
     try:
-        return now.desk.authority.again(late, found.today)
+        decided = now.desk.authority.again(late, found.today)
     except Refused:
         return None
+    return decided._replace(effect=carried(decided.effect, late.effect))
 
 
 def _check_repairable(late: SaleRecord, facts: Facts) -> None:
