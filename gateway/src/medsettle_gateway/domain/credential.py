@@ -77,4 +77,4 @@ def purpose_at(kind: InstitutionKind | None, *, external: bool = False) -> Purpo
 def rests_on_external(basket: Basket) -> bool:
     """Returns whether a line of the basket names a prescription that was written elsewhere."""
     external = [each.prescription_id for each in basket.prescriptions if each.kind is Prescription.EXTERNAL]
-    return any(line.prescription_id in external for line in basket.lines)
+    return bool(external) and any(line.prescription_id in external for line in basket.lines)

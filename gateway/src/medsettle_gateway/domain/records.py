@@ -58,6 +58,9 @@ def known(records: Iterable[DatedRecord], at: datetime | None = None) -> tuple[D
 
     In the order in which they begin, without those that were withdrawn. ``records``: in the order of entry.
     """
+    records = tuple(records)
+    if at is None and len(records) == 1 and not records[0].withdrawn:
+        return records  # most places and most people
     latest: dict[tuple[str, str], DatedRecord] = {}
     for record in records:
         if at is None or record.entered_at <= at:

@@ -79,6 +79,8 @@ def conditions_here(member: MemberFacts, filings: Sequence[Filing]) -> tuple[str
 
 def is_approved(item_code: str, condition: str | None, filings: Sequence[Filing]) -> bool:
     """Is the drug among those approved for its condition, or, where none is named, for any of the filed?"""
+    if not filings:
+        return True
     lists = [
         each.drugs
         for each in filings

@@ -65,8 +65,9 @@ def findings(
 
 def _concerned(rules: Sequence[WatchRule], items: Sequence[CatalogueItem]) -> bool:
     """May any rule find something? Of most baskets it can be said without a look at each line."""
-    if any(not isinstance(rule, NotMedical) for rule in rules):
-        return True
+    for rule in rules:
+        if not isinstance(rule, NotMedical):
+            return True
     return any(item.kind in NO_CARE for item in items)
 
 
