@@ -31,7 +31,7 @@ def test_a_check_reads_out_benefits_accounts_and_items_with_the_next_step(shell:
     for heading in ("待遇 Benefits", "账户 Accounts", "所询项目 Items asked about"):
         assert heading in text
     assert f"感冒灵颗粒 {REMEDY}" in text
-    assert f"{UNKNOWN} 基金不付 no fund pays" in text
+    assert f"{UNKNOWN} 基金不付 no fund" in text
     assert "-> " in text
 
 

@@ -96,7 +96,7 @@ def test_the_whole_answer_is_read_from_top_to_bottom() -> None:
     核准药品: Approved drugs: XC08
     下次年审截止 next review due by                   2026-08-31
 所询项目 Items asked about
-  苯磺酸氨氯地平片 XC08                  基金可付 a fund may pay
+  苯磺酸氨氯地平片 XC08                       基金可付 fund pays
     可再次购买 may be bought again from               2026-12-05
 可调配的处方 Prescriptions to dispense
   RX-1@H21030200001                      有效至 until 2026-11-25
@@ -193,7 +193,7 @@ def test_a_filing_of_a_kind_that_this_release_does_not_know_keeps_its_name() -> 
 
 def test_an_item_that_the_catalogue_does_not_have_is_shown_by_its_code() -> None:
     text = read_out(replace(FOUND, items=(ItemAnswer("X9", "", Answer.NO, WHY, None),)))
-    assert "X9 基金不付 no fund pays 这里不行。" in text
+    assert "X9 基金不付 no fund 这里不行。" in text
 
 
 def test_what_has_no_name_is_shown_by_its_code_alone() -> None:

@@ -39,7 +39,7 @@ _FILED: Final = {
     **_ANSWERS, Answer.YES: ("有效 in force", GREEN), Answer.NO: ("不适用 does not apply", RED),
 }
 _PAID: Final = {
-    **_ANSWERS, Answer.YES: ("基金可付 a fund may pay", GREEN), Answer.NO: ("基金不付 no fund pays", RED),
+    **_ANSWERS, Answer.YES: ("基金可付 fund pays", GREEN), Answer.NO: ("基金不付 no fund", RED),
 }
 _FILINGS: Final[dict[str, Pair]] = {
     "chronic": ("门诊慢特病", "chronic"),
