@@ -225,7 +225,7 @@ def suspended_prescriber(day: Town) -> MedsettleError:
     )
     day.operator(
         "staff", "points", SUSPENDED_PHYSICIAN, "--deduct", "4", "--number", "KF-0001",
-        "--on", str(day.today - timedelta(3)), "--reason", "超量开药", "--author", "演示镇医保中心",
+        "--on", str(day.today - timedelta(3)), "--reason", "超量开药", "--by", "演示镇医保中心",
     )
     paper = Prescription(
         "rx1", PrescriptionKind.EXTERNAL, "RX-PAPER-7", SUSPENDED_PHYSICIAN, CENTRE, day.today, PHARMACIST

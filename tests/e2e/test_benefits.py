@@ -138,7 +138,7 @@ def test_an_order_that_is_issued_while_the_gateway_runs_holds_for_the_next_sale_
     herb = Basket((Line("HERB", "1", "80.00"),))
     issued = operator(
         county, "order", "issue", "--region", "990100", "--waive", "catalogue", "--from", today,
-        "--to", today, "--authority", "县医疗保障局", "--document", "1号", "--author", "王某",
+        "--to", today, "--authority", "县医疗保障局", "--document", "1号", "--by", "王某",
     )
     card = sell(county, clinic, MEI, herb)
     sale = sale_of(clinic, card)

@@ -11,7 +11,7 @@ pytestmark = on_both_stores
 
 
 def closed(city: City, *more: str, member: str = "S1", exit_code: int = 0) -> Any:
-    arguments = ("account", "close", member, "--author", "王某", "--second", "李某", *more)
+    arguments = ("account", "close", member, "--by", "王某", "--second", "李某", *more)
     if exit_code:
         return city.run(*arguments, exit_code=exit_code).stderr
     return city.ask(*arguments)
@@ -103,7 +103,7 @@ def test_nobody_closes_an_account_alone(city: City) -> None:
     subsidised(city)
     with city.untouched():
         result = city.run(
-            "account", "close", "S1", "--author", "Wang", "--second", "wang", *MOVED, exit_code=2
+            "account", "close", "S1", "--by", "Wang", "--second", "wang", *MOVED, exit_code=2
         )
     assert "must be another person" in result.stderr
 

@@ -31,7 +31,7 @@ def issued(city: City, today: date, *more: str, to: date | None = None, exit_cod
     arguments = [
         "order", "issue", "--region", "210300", "--waive", "limits", "--from", today.isoformat(),
         "--to", (to or today + 9 * DAY).isoformat(), "--authority", "鞍山市医疗保障局",
-        "--document", "鞍医保发〔2026〕9号", "--author", "王某", *more,
+        "--document", "鞍医保发〔2026〕9号", "--by", "王某", *more,
     ]
     if exit_code:
         return city.run(*arguments, exit_code=exit_code).stderr
@@ -84,12 +84,12 @@ def test_an_order_for_one_institution_holds_there_only(city: City, today: date) 
 @on_both_stores
 def test_an_order_is_ended_before_its_time_and_both_are_recorded(city: City, today: date) -> None:
     name = issued(city, today)["id"]
-    city.run("order", "end", name, "--author", "李某")
+    city.run("order", "end", name, "--by", "李某")
     assert holding(city, today) is not None
     assert holding(city, today + DAY) is None
     (listed,) = city.ask("order", "list")["orders"]
     assert (listed["to"], listed["author"], listed["ended"]["author"]) == (today.isoformat(), "王某", "李某")
-    again = city.run("order", "end", name, "--author", "李某", exit_code=1)
+    again = city.run("order", "end", name, "--by", "李某", exit_code=1)
     assert "was ended before" in again.stderr
     (line,) = city.run("order", "list").stdout.splitlines()
     ended_at = datetime.fromisoformat(listed["ended"]["ended_at"]).astimezone(CST)
@@ -100,7 +100,7 @@ def test_an_order_is_ended_before_its_time_and_both_are_recorded(city: City, tod
 def test_an_order_that_has_not_begun_never_holds_once_it_is_ended(city: City, today: date) -> None:
     name = issued(city, today + 5 * DAY)["id"]
     assert city.ask("order", "list")["orders"][0]["state"] == "planned"
-    city.run("order", "end", name, "--author", "李某")
+    city.run("order", "end", name, "--by", "李某")
     assert holding(city, today + 5 * DAY) is None
 
 
@@ -111,7 +111,7 @@ def test_an_order_ends_neither_in_the_past_nor_later_than_it_would(
     name = issued(city, today - 5 * DAY, to=today + 9 * DAY)["id"]
     last = (today + days * DAY).isoformat()
     with city.untouched():
-        result = city.run("order", "end", name, "--author", "李某", "--last-day", last, exit_code=1)
+        result = city.run("order", "end", name, "--by", "李某", "--last-day", last, exit_code=1)
     assert "The last day is yesterday at the earliest" in result.stderr
 
 
@@ -129,7 +129,7 @@ def test_a_year_is_the_longest_that_an_order_holds(city: City, today: date) -> N
         (("--region", "999999"), 1, "No institution is known in region 999999"),
         (("--to", "2020-01-01"), 2, "is before --from"),
         (("--from", "soon"), 2, "must be a date"),
-        (("--author", " "), 2, "must be 1 to 200 printable characters"),
+        (("--by", " "), 2, "must be 1 to 200 printable characters"),
         (("--region", "2103"), 2, "six digits"),
         (("--waive", "cash"), 2, "'cash' is not one of"),
     ],
@@ -141,11 +141,11 @@ def test_an_order_that_cannot_be_is_refused_and_nothing_recorded(
         assert said in issued(city, today, *more, exit_code=exit_code)
 
 
-@pytest.mark.parametrize("left_out", ["--to", "--authority", "--document", "--author"])
+@pytest.mark.parametrize("left_out", ["--to", "--authority", "--document", "--by"])
 def test_an_order_without_an_end_or_without_a_name_is_refused(city: City, today: date, left_out: str) -> None:
     every = {
         "--region": "210300", "--waive": "limits", "--from": today.isoformat(), "--to": today.isoformat(),
-        "--authority": "a", "--document": "d", "--author": "w",
+        "--authority": "a", "--document": "d", "--by": "w",
     }
     del every[left_out]
     arguments = [word for pair in every.items() for word in pair]
@@ -176,14 +176,14 @@ def test_an_end_that_was_forged_takes_the_order_with_it(
     city: City, today: date, file: sqlite3.Connection
 ) -> None:
     name = issued(city, today)["id"]
-    city.run("order", "end", name, "--author", "李某")
+    city.run("order", "end", name, "--by", "李某")
     file.execute("UPDATE emergency_order_ends SET statement = replace(statement, '李某', '王某')")
     file.commit()
     assert holding(city, today) is None
 
 
 def test_an_order_that_nobody_issued_cannot_be_ended(city: City) -> None:
-    result = city.run("order", "end", "nothing", "--author", "李某", exit_code=1)
+    result = city.run("order", "end", "nothing", "--by", "李某", exit_code=1)
     assert "There is no order nothing" in result.stderr
 
 

@@ -63,7 +63,7 @@ def test_a_row_that_does_not_fit_is_a_fault(city: City, kind: str, header: str, 
 
 
 def test_a_suspension_and_an_exit_hold_on_their_days(city: City) -> None:
-    order = ("--cause", "串换药品", "--author", "王某")
+    order = ("--cause", "串换药品", "--by", "王某")
     city.run("institution", "suspend", CLINIC, "--from", "2026-03-01", "--to", "2026-03-31", *order)
     city.run("institution", "suspend", CLINIC, "--from", "2026-09-01", "--exit", *order)
     stopped = {
@@ -77,14 +77,14 @@ def test_a_suspension_and_an_exit_hold_on_their_days(city: City) -> None:
 
 
 def test_a_suspension_that_never_held_is_withdrawn(city: City) -> None:
-    order = ("--from", "2026-03-01", "--cause", "串换药品", "--author", "王某")
+    order = ("--from", "2026-03-01", "--cause", "串换药品", "--by", "王某")
     city.run("institution", "suspend", CLINIC, *order)
     city.run("institution", "suspend", CLINIC, *order, "--withdraw")
     assert city.ask("institution", "show", CLINIC, "--on", "2026-03-02")["stopped"] is None
 
 
 def test_what_was_never_recorded_cannot_be_withdrawn(city: City) -> None:
-    order = ("--cause", "串换药品", "--author", "王某")
+    order = ("--cause", "串换药品", "--by", "王某")
     city.run("institution", "suspend", CLINIC, "--from", "2026-03-01", *order)
     mistyped = ("institution", "suspend", CLINIC, "--from", "2026-03-02", *order, "--withdraw")
     with city.untouched():
@@ -106,7 +106,7 @@ def test_district_and_card_are_shown_as_of_a_day(city: City) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("show", "H9"), ("suspend", "H9", "--from", "2026-01-01", "--cause", "a", "--author", "b")],
+    [("show", "H9"), ("suspend", "H9", "--from", "2026-01-01", "--cause", "a", "--by", "b")],
 )
 def test_an_institution_that_is_not_registered_is_refused(city: City, command: tuple[str, ...]) -> None:
     with city.untouched():

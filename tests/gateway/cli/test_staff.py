@@ -19,7 +19,7 @@ def staffed(city: City) -> City:
 
 
 def points(city: City, number: str, points: int, on: str, *more: str) -> None:
-    decision = ("--number", number, "--on", on, "--reason", "超量开药", "--author", "王某")
+    decision = ("--number", number, "--on", on, "--reason", "超量开药", "--by", "王某")
     city.run("staff", "points", CODE, "--deduct", str(points), *decision, *more)
 
 
@@ -86,7 +86,7 @@ def test_a_decision_that_is_taken_back_suspends_nobody_and_stays_readable(staffe
 
 
 def test_a_suspension_by_order_holds_on_its_days_and_says_who_ordered_it(staffed: City) -> None:
-    order = ("--from", "2026-03-01", "--to", "2026-03-31", "--cause", "出具虚假处方", "--author", "王某")
+    order = ("--from", "2026-03-01", "--to", "2026-03-31", "--cause", "出具虚假处方", "--by", "王某")
     staffed.run("staff", "suspend", CODE, *order)
     last, after = "2026-03-31", "2026-04-01"
     held = {on: staffed.ask("staff", "show", CODE, "--on", on)["suspended"] for on in (last, after)}
@@ -97,14 +97,14 @@ def test_a_suspension_by_order_holds_on_its_days_and_says_who_ordered_it(staffed
 
 
 def test_a_qualification_that_is_cancelled_has_no_last_day(staffed: City) -> None:
-    order = ("--from", "2026-03-01", "--cause", "出具虚假处方", "--author", "王某", "--cancelled")
+    order = ("--from", "2026-03-01", "--cause", "出具虚假处方", "--by", "王某", "--cancelled")
     staffed.run("staff", "suspend", CODE, *order)
     (stop,) = staffed.ask("staff", "show", CODE, "--on", "2030-01-01")["suspensions"]
     assert (stop["to"], stop["cancelled"]) == (None, True)
 
 
 def test_a_cancelled_qualification_takes_no_last_day(staffed: City) -> None:
-    order = ("--from", "2026-03-01", "--to", "2026-03-31", "--cause", "a", "--author", "b", "--cancelled")
+    order = ("--from", "2026-03-01", "--to", "2026-03-31", "--cause", "a", "--by", "b", "--cancelled")
     header = "code,from,to,cause,author,cancelled"
     path = staffed.write("s.csv", header, f"{CODE},2026-03-01,2026-03-31,违规,王某,yes")
     with staffed.untouched():
@@ -114,7 +114,7 @@ def test_a_cancelled_qualification_takes_no_last_day(staffed: City) -> None:
 
 
 def test_a_suspension_that_ends_before_it_begins_is_refused(staffed: City) -> None:
-    order = ("--from", "2026-03-01", "--to", "2026-02-01", "--cause", "a", "--author", "b")
+    order = ("--from", "2026-03-01", "--to", "2026-02-01", "--cause", "a", "--by", "b")
     with staffed.untouched():
         assert "--to is before --from" in staffed.run("staff", "suspend", CODE, *order, exit_code=1).stderr
 

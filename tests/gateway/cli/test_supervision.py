@@ -118,7 +118,7 @@ def issued(city: City, *more: str, exit_code: int = 0) -> Any:
     today = day_of(now())
     arguments = (
         "order", "issue", "--region", "210300", "--from", today.isoformat(),
-        "--to", (today + DAY).isoformat(), "--author", "王某",
+        "--to", (today + DAY).isoformat(), "--by", "王某",
         "--authority", "鞍山市医疗保障局", "--document", "鞍医保发〔2026〕9号", *more,
     )
     return city.run(*arguments, exit_code=exit_code).stderr if exit_code else city.ask(*arguments)

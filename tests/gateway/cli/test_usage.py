@@ -75,7 +75,7 @@ def test_the_page_of_help_begins_in_both_languages() -> None:
         (["nothing"], "用法不正确。", "No such command 'nothing'"),
         (["--nothing"], "没有这个选项: --nothing。", "No such option '--nothing'"),
         (["init"], "缺少参数: DIR。", "Missing argument 'DIR'"),
-        (["order", "end", "X"], "缺少参数: --author。", "Missing option '--author'"),
+        (["order", "end", "X"], "缺少参数: --by。", "Missing option '--by'"),
         (["serve", "--config", "nowhere.toml"], "请到网关所在的目录执行", "not exist; go to the gateway's"),
         (["terminal", "enrol", "--nothing"], "没有这个选项: --nothing。", "No such option '--nothing'"),
         (["member", "show", "1", "--on", "soon"], "参数值不正确: --on,", "'--on': must be"),

@@ -43,7 +43,7 @@ account.add_command(credit_subsidy)
 @click.option("--document", "documents", multiple=True, metavar="NAME[:NUMBER]", callback=each_words,
               help="A paper that was shown, as the pack names it; may be repeated.")
 @click.option("--agent", is_flag=True, help="Somebody comes for who gets it, with the papers for that.")
-@click.option("--author", required=True, callback=words, help="Who does it.")
+@click.option("--by", "author", required=True, callback=words, help="Who does it.")
 @click.option("--second", required=True, callback=words, help="Who checked it: another person.")
 @check_option
 @json_option

@@ -115,7 +115,7 @@ def import_records(kind: str, file: Path, check: bool, as_json: bool, config_pat
 @click.argument("code")
 @days_options
 @click.option("--cause", callback=text_typed, required=True, help="Why; tills are told.")
-@click.option("--author", callback=text_typed, required=True, help="Who orders it.")
+@click.option("--by", "author", callback=text_typed, required=True, help="Who orders it.")
 @click.option("--exit", "exits", is_flag=True, help="It leaves the scheme (退出), and is not only suspended.")
 @click.option("--withdraw", is_flag=True, help="It never held: the one that begins on that day.")
 @check_option

@@ -71,7 +71,7 @@ def order() -> None:
 @click.option("--to", "holds_to", required=True, callback=day_typed, metavar="DATE", help="Its last day.")
 @click.option("--authority", required=True, callback=words, help="Who ordered it.")
 @click.option("--document", required=True, callback=words, help="The number of the order's paper.")
-@click.option("--author", required=True, callback=words, help="Who enters it.")
+@click.option("--by", "author", required=True, callback=words, help="Who enters it.")
 @json_option
 @config_option
 def issue(  # noqa: PLR0913 - one argument an option
@@ -149,7 +149,7 @@ def list_orders(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
 @click.argument("order_id", metavar="ID")
 @click.option("--last-day", callback=day_typed, metavar="DATE",
               help="The last day on which it holds  [today].")
-@click.option("--author", required=True, callback=words, help="Who ends it.")
+@click.option("--by", "author", required=True, callback=words, help="Who ends it.")
 @json_option
 @config_option
 def end(

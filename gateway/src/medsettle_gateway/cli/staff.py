@@ -60,7 +60,7 @@ def _code(_context: click.Context, argument: click.Parameter, text: str) -> str:
 
 
 _code_argument = click.argument("code", callback=_code)
-_author_option = click.option("--author", callback=text_typed, required=True, help="Who orders it.")
+_author_option = click.option("--by", "author", callback=text_typed, required=True, help="Who orders it.")
 
 
 @click.group("staff", short_help="医保医师、药师 prescribers and pharmacists")
