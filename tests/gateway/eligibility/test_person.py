@@ -332,6 +332,30 @@ def test_who_has_no_cover_may_not_pay_from_accounts_either() -> None:
 # stays
 
 
+def months_owed(*months: tuple[str, str | None]) -> MemberFacts:
+    """Arrears as a file of every month has them: the days, and when they were paid."""
+    facts = (held(text, Arrears(day(paid_on) if paid_on else None)) for text, paid_on in months)
+    return member(past=Past(arrears=tuple(facts)))
+
+
+JANUARY, FEBRUARY, APRIL = "2026-01-01..2026-01-31", "2026-02-01..2026-02-28", "2026-04-01..2026-04-30"
+
+
+def test_arrears_that_are_entered_month_by_month_are_paid_from_the_first_month_on() -> None:
+    late = months_owed((JANUARY, "2026-04-20"), (FEBRUARY, "2026-04-20"), (APRIL, "2026-04-20"))
+    stop = (
+        Reason.ARREARS_NOT_RESTORED,
+        {"since": "2026-01-01", "pay_by": "2026-03-31", "paid_on": "2026-04-20", "clause": "五(一)"},
+    )
+    found = [said(late, on, ARREARS) for on in ("2026-01-10", "2026-02-10", "2026-03-10", "2026-04-10")]
+    assert found == [stop, stop, None, None]
+
+
+def test_months_that_follow_on_one_that_was_restored_have_their_own_time() -> None:
+    someone = months_owed((JANUARY, "2026-03-31"), (FEBRUARY, "2026-04-20"))
+    assert [said(someone, on, ARREARS) for on in ("2026-01-10", "2026-02-10")] == [None, None]
+
+
 def test_a_payment_that_is_announced_restores_nothing_before_its_day() -> None:
     someone = owing("2026-04-01..", "2026-05-21")
     assert said(someone, "2026-05-20", ARREARS, TODAY) == (

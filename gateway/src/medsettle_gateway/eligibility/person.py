@@ -129,20 +129,24 @@ def _arrears(member: MemberFacts, on: date, rules: PersonRules, today: date) -> 
     rule = rules.arrears
     if rule is None:
         return None
+    since, owed_to = date.max, date.min
     for each in member.past.arrears:
-        pay_by = months_later(each.first_on, rule.restored_months) - _A_DAY
+        # Entered month by month they are one: the time to pay runs from the first month.
+        since = since if each.first_on <= owed_to else each.first_on
+        pay_by = months_later(since, rule.restored_months) - _A_DAY
         paid_on = each.fact.paid_on
         if paid_on is not None and paid_on > today:
             paid_on = None  # what is to be paid is owed until then
-        if not _stops(each, on, paid_on) or (paid_on is not None and paid_on <= pay_by):
+        if paid_on is not None and paid_on <= pay_by:
             continue
-        since = each.first_on.isoformat()
+        owed_to = max(owed_to, each.last_on + _A_DAY if each.last_on else paid_on or date.max)
+        if not _stops(each, on, paid_on):
+            continue
+        days = {"since": since.isoformat(), "pay_by": pay_by.isoformat()}
         if paid_on is None and today <= pay_by:
-            return _refuse(Reason.COVER_IN_ARREARS, rule.clause, since=since, pay_by=pay_by.isoformat())
+            return _refuse(Reason.COVER_IN_ARREARS, rule.clause, **days)
         paid = paid_on.isoformat() if paid_on else "-"
-        return _refuse(
-            Reason.ARREARS_NOT_RESTORED, rule.clause, since=since, pay_by=pay_by.isoformat(), paid_on=paid
-        )
+        return _refuse(Reason.ARREARS_NOT_RESTORED, rule.clause, **days, paid_on=paid)
     return None
 
 
