@@ -4,7 +4,7 @@ import contextlib
 import re
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import psutil
@@ -44,6 +44,8 @@ pytestmark = pytest.mark.e2e
 PATH = "/medsettle.wire.v1.SettlementService/GetSale"
 OPENED = encoded(asked(PATH))
 GROWTH_BYTES = 24 * 2**20
+ROUNDS = 3
+"""What is kept takes room in each of them; what the allocator gave back, and takes again, in one."""
 QUIET_S = 0.2
 
 
@@ -217,10 +219,22 @@ def memory(gateway: Running) -> int:
 def test_calls_that_are_opened_and_cancelled_at_once_cost_nothing_lasting(broken: Broken) -> None:
     gateway = broken.gateway
     flood(gateway, 3_000)
-    before = memory(gateway)
-    for _ in range(4):
-        flood(gateway, 3_000)
-    assert memory(gateway) - before < GROWTH_BYTES
+
+    def floods() -> None:
+        for _ in range(4):
+            flood(gateway, 3_000)
+
+    assert lasting(gateway, floods) < GROWTH_BYTES
+
+
+def lasting(gateway: Running, act: Callable[[], object]) -> int:
+    """Returns the bytes that every round of it costs at least."""
+    costs: list[int] = []
+    while len(costs) < ROUNDS and min(costs, default=GROWTH_BYTES) >= GROWTH_BYTES:
+        before = memory(gateway)
+        act()
+        costs.append(memory(gateway) - before)
+    return min(costs)
 
 
 def flood(gateway: Running, count: int) -> None:
@@ -292,8 +306,10 @@ def test_any_metadata_hurt_nobody(broken: Broken, fields: Fields) -> None:
 
 def test_memory_is_as_before_after_thousands_of_broken_connections(broken: Broken) -> None:
     gateway = broken.gateway
-    before = memory(gateway)
-    for parts in [*ENDED.values(), *HEARD_OUT.values()] * 20:
-        with Wire.to(gateway.target) as wire:
-            wire.say(*parts)
-    assert memory(gateway) - before < GROWTH_BYTES
+
+    def thousands() -> None:
+        for parts in [*ENDED.values(), *HEARD_OUT.values()] * 20:
+            with Wire.to(gateway.target) as wire:
+                wire.say(*parts)
+
+    assert lasting(gateway, thousands) < GROWTH_BYTES
