@@ -14,11 +14,11 @@ from medsettle_gateway.domain.basket import Prescription
 from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.domain.staff import StaffFact, StaffStopped
 from medsettle_gateway.service.commands import Quote, RefusedAnswer, SaleAnswer, Settle
-from medsettle_gateway.service.office import NotAllowedError, PayAsShown, SettleAgain
 from tests.gateway.eligibility.entered import recorded
 from tests.gateway.service.books_hold import check_store
-from tests.gateway.service.operators import repairs, reverses
+from tests.gateway.service.operators import reverses
 from tests.gateway.service.rx import (
+    KEY,
     circulating,
     dispensed,
     drawn,
@@ -199,6 +199,14 @@ async def test_a_number_that_nobody_registered_is_paper() -> None:
     assert (sale.state, sale.drawn) == (SaleState.SETTLED, ())
 
 
+async def test_a_space_around_the_number_makes_no_paper_of_what_is_registered() -> None:
+    world = await World().started()
+    await circulating(world)
+    spaced = named(" RX-1 ", institution=f"{KEY.institution} ")
+    await dispensed(world, basket=rx_basket(prescriptions=(spaced,)))
+    assert drawn(world) == 1
+
+
 async def test_an_own_prescription_of_that_number_draws_nothing() -> None:
     world = await World().started()
     await circulating(world)
@@ -361,34 +369,3 @@ async def test_two_tills_that_dispense_the_same_rest_at_once_do_not_both_get_it(
     assert isinstance(answers[1], RefusedAnswer)
     assert answers[1].refusal.reason is Reason.PRESCRIPTION_DISPENSED
     assert drawn(world) == 3
-
-
-async def test_a_repair_draws_again_what_is_left_and_nothing_where_others_took_it() -> None:
-    world = await World().started()
-    await circulating(world)
-    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
-    world.clock.forward(minutes=11)
-    await world.swept(hold.request_id)
-    other = await dispensed(world, rx_line(quantity=1))
-    await world.sale(world.confirm(hold))
-    again = SettleAgain(hold.request_id, "by phone", ("chen",))
-    with pytest.raises(NotAllowedError, match="as it was shown"):
-        await repairs(world, again)
-    await world.sale(world.reverse(other.request_id))
-    repaired = await repairs(world, again)
-    assert (repaired.state, drawn(world)) == (SaleState.SETTLED, 3)
-
-
-async def test_what_is_paid_as_shown_draws_what_others_have_left_so_that_nobody_dispenses_it_again() -> None:
-    world = await World().started()
-    await circulating(world)
-    hold = await world.held(basket=rx_basket(rx_line(quantity=3)), place=PHARMACY)
-    world.clock.forward(minutes=11)
-    await world.swept(hold.request_id)
-    await dispensed(world, rx_line(quantity=1))
-    await world.sale(world.confirm(hold))
-    paid = await repairs(world, PayAsShown(hold.request_id, "goods were handed out", ("chen", "wu")))
-    assert (paid.state, drawn(world)) == (SaleState.SETTLED, 3)
-    assert [each.quantity_e4 for each in paid.drawn] == [20_000]
-    assert await faults(world, rx_basket()) == [("1", Reason.PRESCRIPTION_DISPENSED)]
-    check_store(world.store)

@@ -199,7 +199,8 @@ def kept_draws(basket: Basket, lines: Iterable[AskedLine], draws: Sequence[Draw]
 def _key(asked: AskedPrescription) -> PrescriptionKey | None:
     if asked.kind is not Prescription.EXTERNAL or not (asked.number and asked.institution):
         return None
-    return PrescriptionKey(asked.institution, asked.number)
+    # A space that was typed or scanned with it makes no paper of what is registered.
+    return PrescriptionKey(asked.institution.strip(), asked.number.strip())
 
 
 def _as_registered(asked: AskedPrescription, known: PrescriptionFacts | None) -> AskedPrescription:
