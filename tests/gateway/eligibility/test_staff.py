@@ -128,7 +128,7 @@ def test_who_is_suspended_may_not_prescribe_whatever_the_region_asks() -> None:
     assert refusal is not None
     assert refusal.reason is Reason.PRESCRIBER_SUSPENDED
     assert refusal.detail == {
-        "code": "D1", "from": "2026-03-02", "to": "2026-06-01", "points": "6", "clause": "S3.5 L223",
+        "code": "D1", "from": "2026-03-02", "to": "2026-06-01", "points": "6", "clause": "篇5记分",
     }
 
 

@@ -73,9 +73,9 @@ class CreditRule(Struct, frozen=True):
 
 
 CREDIT: Final = CreditRule(
-    10, (CreditStep(4, 1), CreditStep(6, 3), CreditStep(8, 6), CreditStep(10, 12)), "S3.5 L223"
+    10, (CreditStep(4, 1), CreditStep(6, 3), CreditStep(8, 6), CreditStep(10, 12)), "篇5记分"
 )
-"""Of Qinzhou (003_5a4d54f22aa6a331.txt, L223), the only figures that a document gives; a pack has its own."""
+"""Of Qinzhou (003_5a4d54f22aa6a331.txt, 篇5), the only figures that a document gives; a pack has its own."""
 
 
 class StaffRule(Struct, frozen=True):
