@@ -105,3 +105,21 @@ def test_what_was_filed_later_is_not_shown_of_an_earlier_instant(city: City) -> 
     city.run("member", "filings", "chronic", city.write("c.csv", CHRONIC, row))
     before = city.ask("member", "show", WANG, "--known-at", "2020-01-01T00:00:00+08:00")
     assert before["filings"] == []
+
+
+def test_a_condition_and_an_institution_that_nobody_knows_are_named_and_entered(city: City) -> None:
+    rows = (f"{WANG},hypertensio,2026-01-01,,H404;H21030200001,,", f"{WANG},hypertension,2026-01-01,,,,")
+    said = city.run("member", "filings", "chronic", city.write("c.csv", CHRONIC, *rows))
+    assert "没有登记这些病种,请核对代码:hypertensio\n" in said.stderr
+    assert "these institutions are not known here, look at the codes: H404\n" in said.stderr
+    assert len(filed_of(known(of(city, WANG))).chronic) == 2
+
+
+def test_what_is_known_is_entered_without_a_word(city: City) -> None:
+    row = f"{WANG},hypertension,2026-06-10,passed,H21030200001"
+    assert city.run("member", "filings", "review", city.write("r.csv", REVIEW, row)).stderr == ""
+
+
+def test_care_elsewhere_is_shown_by_its_name(city: City) -> None:
+    city.run("member", "filings", "away", city.write("a.csv", AWAY, f"{WANG},long_term,2026-01-01,,210100,,"))
+    assert "异地长期居住 / long_term" in city.run("member", "show", WANG, "--on", "2026-06-10").stdout

@@ -150,3 +150,21 @@ def test_the_city_has_a_prescriber_who_is_suspended(city: City) -> None:
         if city.ask("staff", "show", code)["suspended"]
     ]
     assert suspended == ["D210300000002"]
+
+
+def test_an_institution_that_nobody_registered_is_named_and_entered(city: City) -> None:
+    row = "D9,prescriber,1102103,H21030200001;H404,2024-01-01,,,"
+    said = city.run("staff", "import", city.write("staff.csv", HEADER, row))
+    assert "没有登记这些机构,请核对代码:H404" in said.stderr
+    assert "these institutions are not known here, look at the codes: H404" in said.stderr
+    assert "H404" in city.run("staff", "show", "D9").stdout
+
+
+def test_a_decision_about_somebody_without_a_post_is_entered_and_named(staffed: City) -> None:
+    on = ("--from", "2031-05-10", "--cause", "超量开药", "--by", "王某")
+    assert staffed.run("staff", "suspend", CODE, *on).stderr == ""
+    said = staffed.run("staff", "suspend", "D40400000001", *on)
+    assert "prescribers or pharmacists are not known here, look at the codes: D40400000001" in said.stderr
+    assert "2031-05-10" in staffed.run("staff", "show", "D40400000001").stdout
+    points_too = ("--deduct", "4", "--number", "1", "--reason", "超量开药", "--by", "王某", "--check")
+    assert "D40400000002" in staffed.run("staff", "points", "D40400000002", *points_too).stderr

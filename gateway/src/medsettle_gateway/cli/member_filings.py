@@ -7,6 +7,7 @@ import click
 
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway
+from medsettle_gateway.cli.work_doubts import WorkDoubts
 from medsettle_gateway.domain.filings import FilingFact
 from medsettle_gateway.files.work import FILINGS
 from medsettle_gateway.storage.work import enter_filings
@@ -42,12 +43,17 @@ def enter_member_filings(kind: str, file: Path, check: bool, as_json: bool, conf
     late-claim: member_no, from, to, cause, author    services of these days may be claimed later
 
     As soon as one filing of a condition is known of a member, the filings alone say when and where the
-    condition holds, and no longer the column `conditions` of the register.
+    condition holds, and no longer the column `conditions` of the register. A condition that nothing knows,
+    and an institution that is not in the register, are doubtful: they are entered and named.
     """  # noqa: D301 - a backspace, by which click keeps lines
+    from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
+
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, FILINGS[_KINDS[kind]], gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member filings {kind} {file.name}")
-            entered = {kind: enter_filings(people, rows)}
+            doubts = WorkDoubts()
+            entered = {kind: enter_filings(people, doubts.noted(rows))}
+            doubts.tell(connection, load_packs(gateway.config))
     say(entered, check=check, as_json=as_json)

@@ -22,7 +22,7 @@ from medsettle_gateway.domain.facts import (
     DispensedFacts,
     MemberFacts,
 )
-from medsettle_gateway.domain.filings import Filing
+from medsettle_gateway.domain.filings import Away, Filing
 from medsettle_gateway.domain.keys import CountersKey, DispensedKey, Facts, MemberKey
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.money import format_fen
@@ -48,6 +48,11 @@ _MEASURES: Final = {
     "paid": ("已支付", "paid"),
     "borne": ("个人负担累计", "borne by the patient"),
     "banded": ("已计入分段", "counted in bands"),
+}
+_AWAY: Final = {
+    Away.REFERRAL: "转诊 / referral",
+    Away.LONG_TERM: "异地长期居住 / long_term",
+    Away.TEMPORARY: "临时外出 / temporary",
 }
 
 
@@ -165,7 +170,7 @@ def _listed(heading: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _filings(filings: tuple[Filing, ...]) -> Iterator[str]:
     for each in filings:
-        what = " / ".join(condition_name(each.condition)) if each.condition else each.kind
+        what = " / ".join(condition_name(each.condition)) if each.condition else _AWAY[Away(each.kind)]
         places = ", ".join((*each.institutions, *each.regions)) or "不限机构 / any place"
         held = "有效 / in force" if each.refusal is None else REASONS[each.refusal.reason].zh
         due = "" if each.review_due_on is None else f"  下次年审截止 / next review due {each.review_due_on}"

@@ -20,6 +20,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
 )
 from medsettle_gateway.cli.usage import WrongValueError
+from medsettle_gateway.cli.work_doubts import WorkDoubts
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.keys import InstitutionKey
 from medsettle_gateway.domain.records import Subject, known
@@ -81,14 +82,17 @@ def import_staff(file: Path, check: bool, as_json: bool, config_path: Path) -> N
     and withdrawn (yes: it never held).
 
     Nothing is overwritten: a row of the same code, role and first day takes the place of the one before. Of
-    the licence number the last four characters are kept, and nothing more.
+    the licence number the last four characters are kept, and nothing more. Institutions that are not in the
+    register are entered and named as doubtful.
     """
     gateway = open_gateway(config_path)
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, STAFF, gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
             at = instant(connection, now())
-            posts, filings = enter_staff(connection, rows, at, f"staff import {file.name}")
+            doubts = WorkDoubts()
+            posts, filings = enter_staff(connection, doubts.noted(rows), at, f"staff import {file.name}")
+            doubts.tell(connection)
     say({"posts": posts, "filings": filings}, check=check, as_json=as_json)
 
 
@@ -113,7 +117,9 @@ def import_records(kind: str, file: Path, check: bool, as_json: bool, config_pat
         rows = checked_rows(file, STAFF_RECORDS[StaffFact(kind)], gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
             at, source = instant(connection, now()), f"staff records {kind} {file.name}"
-            entered = {kind: enter_staff_records(connection, rows, at, source)}
+            doubts = WorkDoubts()
+            entered = {kind: enter_staff_records(connection, doubts.noted(rows), at, source)}
+            doubts.tell(connection)
     say(entered, check=check, as_json=as_json)
 
 
@@ -131,8 +137,9 @@ def import_records(kind: str, file: Path, check: bool, as_json: bool, config_pat
 def deduct(code: str, day: date | None, config_path: Path, check: bool, as_json: bool, **said: Any) -> None:  # noqa: ANN401, FBT001
     """Deduct credit points of the prescriber or pharmacist CODE, or take a deduction back.
 
-    What that suspends follows from the sum of the year (S3.5 L223: 4, 6, 8 and 10 points suspend for 1, 3, 6
-    and 12 months; a region's policy may say otherwise), and is shown by `staff show`.
+    What that suspends follows from the sum of the year (篇5: 4, 6, 8 and 10 points suspend for 1, 3, 6
+    and 12 months; a region's policy may say otherwise), and is shown by `staff show`. A CODE of whom no post
+    is recorded is entered and named as doubtful.
     """
     on = day or day_of(now())
     body = PointsDeducted(said["points"], said["reason"], said["author"])
@@ -151,7 +158,10 @@ def deduct(code: str, day: date | None, config_path: Path, check: bool, as_json:
 @json_option
 @config_option
 def suspend(code: str, config_path: Path, check: bool, as_json: bool, **said: Any) -> None:  # noqa: ANN401, FBT001
-    """Suspend the prescriber or pharmacist CODE: what they prescribe or review is not accepted."""
+    """Suspend the prescriber or pharmacist CODE: what they prescribe or review is not accepted.
+
+    A CODE of whom no post is recorded is entered and named as doubtful.
+    """
     first_on: date = said["first_on"]
     last_on: date | None = said["last_on"]
     if last_on is not None and last_on < first_on:
@@ -166,10 +176,11 @@ def suspend(code: str, config_path: Path, check: bool, as_json: bool, **said: An
 
 def _enter(row: RecordRow, source: str, config_path: Path, *, check: bool, as_json: bool) -> None:
     gateway = open_gateway(config_path)
+    doubts = WorkDoubts()
     with listing_faults(as_json=as_json), gateway.writing(keep=not check) as connection:
-        entered: dict[str, Entered] = {
-            row.kind: enter_staff_records(connection, [(1, row)], instant(connection, now()), source)
-        }
+        at, rows = instant(connection, now()), doubts.noted(iter([(1, row)]))
+        entered: dict[str, Entered] = {row.kind: enter_staff_records(connection, rows, at, source)}
+        doubts.tell(connection)
     say(entered, check=check, as_json=as_json)
 
 
@@ -255,8 +266,9 @@ def _page(
     click.echo(field(f"{on.year}年记分", "points left", left))
     now_stopped = stop_on(stops, on)
     for stop in stops:
-        why = f"{stop.points} 分 / points" if stop.points else "取消 / cancelled" if stop.cancelled else "-"
-        mark = "  ← " if stop is now_stopped else "  "
-        click.echo(field("暂停", "suspended", f"{shown_days(stop.first_on, stop.last_on)}{mark}{why}"))
+        decided = "取消 / cancelled" if stop.cancelled else "决定 / decided"
+        why = f"{stop.points} 分 / points" if stop.points else decided
+        mark = "  ← 当日 / on that day" if stop is now_stopped else ""
+        click.echo(field("暂停", "suspended", f"{shown_days(stop.first_on, stop.last_on)}  {why}{mark}"))
     for each in kept:
         click.echo(f"  {kept_line(each, _NAMES.get(each.record.kind, (each.record.kind, '')))}")

@@ -1,10 +1,12 @@
 """What operators enter of places, of those who work there, and of filings: dated, and only ever added to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.records import DatedRecord, Subject
 from medsettle_gateway.domain.register import RecordRow, Rows
+from medsettle_gateway.domain.staff import StaffFact
 from medsettle_gateway.storage.batches import asked_of, batches
 from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Entered, Tally
@@ -21,6 +23,8 @@ _HISTORY: Final = (
     "SELECT kind, key, valid_from, valid_to, body, withdrawn, entered_at_us, source FROM records "
     "WHERE subject = ? ORDER BY position"
 )
+_PLACES: Final = "SELECT code FROM institutions WHERE code IN (:among)"
+_POSTED: Final = f"SELECT subject FROM records WHERE kind = '{StaffFact.POST}' AND subject IN (:among)"  # noqa: S608
 
 
 class Kept(NamedTuple):
@@ -38,8 +42,7 @@ def enter_places(connection: Connection, rows: Rows[RecordRow], now: datetime, s
     tally = Tally()
     for batch in batches(rows):
         codes = [row.of for _, row in batch]
-        sql = "SELECT code FROM institutions WHERE code IN (:among)"
-        known = {code for (code,) in asked_of(connection, sql, codes)}
+        known = {code for (code,) in asked_of(connection, _PLACES, codes)}
         records: list[tuple[int, NewRecord]] = []
         for line, row in batch:
             if row.of in known:
@@ -94,6 +97,19 @@ def enter_filings(people: People, rows: Rows[RecordRow]) -> Entered:
             records.append((line, _record(Subject.MEMBER.named(member.member), row)))
         enter_records(people.connection, records, people.now, people.source, tally)
     return tally.entered()
+
+
+def places_unknown(connection: Connection, codes: Sequence[str]) -> list[str]:
+    """Returns those of the codes that no institution of the register has, in their order."""
+    known = {code for (code,) in asked_of(connection, _PLACES, codes)}
+    return [code for code in codes if code not in known]
+
+
+def staff_unknown(connection: Connection, codes: Sequence[str]) -> list[str]:
+    """Returns those of the codes of whom no post was ever recorded, in their order."""
+    subjects = {Subject.STAFF.named(code): code for code in codes}
+    known = {subject for (subject,) in asked_of(connection, _POSTED, tuple(subjects))}
+    return [code for subject, code in subjects.items() if subject not in known]
 
 
 def kept_of(connection: Connection, subject: str) -> list[Kept]:
