@@ -8,13 +8,10 @@ from medsettle._arguments import fitting
 from medsettle._limits import at_most, sized, unique
 from medsettle.errors import request_error
 from medsettle.models import Credential, Proxy
+from medsettle.wire.id_numbers import is_resident_number
 from medsettle.wire.reasons import Reason
 
 ITEM_CODES_MAX: Final = 50
-_ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
-_OLD_NUMBER: Final = re.compile(r"[0-9]{15}|[A-Z]{3}[0-9]{12}", re.ASCII)
-_ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_ID_CHECKS: Final = "10X98765432"
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{5,19}", re.ASCII)
 
 
@@ -35,19 +32,11 @@ def checked_proxy(proxy: Proxy | None) -> Proxy | None:
         sized(proxy.name, "proxy.name", 1, 50)
         sized(proxy.id_number, "proxy.id_number", 15, 18)
         sized(proxy.phone, "proxy.phone", 0, 20)
-        if not _adds_up(proxy.id_number.upper()):
+        if not is_resident_number(proxy.id_number.upper()):
             raise request_error(Reason.FIELD_INVALID, field="proxy.id_number", cause="check character")
         if proxy.phone and not _PHONE.fullmatch(proxy.phone):
             raise request_error(Reason.FIELD_INVALID, field="proxy.phone", expected="6 to 20 digits")
     return proxy
-
-
-def _adds_up(number: str) -> bool:
-    """Of 18 characters with the check character of GB 11643, or an older number of 15."""
-    if not _ID_NUMBER.fullmatch(number):
-        return _OLD_NUMBER.fullmatch(number) is not None
-    weighed = sum(int(digit) * weight for digit, weight in zip(number[:-1], _ID_WEIGHTS, strict=True))
-    return number[-1] == _ID_CHECKS[weighed % len(_ID_CHECKS)]
 
 
 def checked_item_codes(codes: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
+from medsettle.wire.id_numbers import has_citizen_form, is_citizen_number
 from medsettle.wire.request_ids import is_terminal
 from medsettle_gateway.domain.basket import CatalogueClass
 from medsettle_gateway.domain.money import parse_fen, parse_ratio, parse_unit_price
@@ -13,7 +14,6 @@ from medsettle_gateway.domain.money import parse_fen, parse_ratio, parse_unit_pr
 _REGION: Final = re.compile(r"[0-9]{6}")
 _ITEM_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,31}")
 _NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
-_ID_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 _SOCIAL_CARD: Final = re.compile(r"[0-9A-Z]{6,32}")
 _SCANNED: Final = re.compile(r"[!-~]{1,512}")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9-]{5,19}")
@@ -24,8 +24,6 @@ _COUNTER: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(/[a-z][a-z0-9_]{0,39})?")
 _YEAR: Final = re.compile(r"20[0-9]{2}")
 _MONTH: Final = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_CHARACTERS: Final = "10X98765432"
 _NAME_CHARS: Final = 100
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -83,9 +81,8 @@ def member_number(cell: str) -> str:
 def id_number(cell: str) -> str:
     """An identity number with a correct check character (GB 11643), or another paper's number."""
     cell = cell.upper()
-    if _ID_NUMBER.fullmatch(cell):
-        total = sum(int(digit) * weight for digit, weight in zip(cell, _WEIGHTS, strict=False))
-        if _CHECK_CHARACTERS[total % 11] != cell[17]:
+    if has_citizen_form(cell):
+        if not is_citizen_number(cell):
             raise CellError("校验位不正确", "has a wrong check character")
         return cell
     return _matching(

@@ -3,17 +3,13 @@
 import re
 from typing import Final
 
+from medsettle.wire.id_numbers import is_resident_number
 from medsettle.wire.v1 import settlement_pb2
 from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.rpc.codec import form
 
 _NAME_CHARS: Final = 50
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{5,19}")
-_OLD_NUMBER: Final = re.compile(r"[0-9]{15}|[A-Z]{3}[0-9]{12}")
-_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS: Final = "10X98765432"
-"""The last character of a citizen's number, by the sum of the others (GB 11643)."""
 
 
 def proxy(wire: settlement_pb2.SettleRequest) -> Proxy | None:
@@ -43,11 +39,6 @@ def _id_number(stated: str) -> str:
     if not stated:
         raise form.required("proxy.id_number")
     number = stated.upper()
-    if _OLD_NUMBER.fullmatch(number) or (_NUMBER.fullmatch(number) and _adds_up(number)):
+    if is_resident_number(number):
         return number
     raise form.invalid("proxy.id_number", "the number of an identity card, whose last character fits")
-
-
-def _adds_up(number: str) -> bool:
-    weighed = sum(int(digit) * weight for digit, weight in zip(number[:-1], _WEIGHTS, strict=True))
-    return number[-1] == _CHECKS[weighed % len(_CHECKS)]
