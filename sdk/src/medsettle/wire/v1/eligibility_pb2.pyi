@@ -324,7 +324,9 @@ class ItemAnswer(_message.Message):
     name: _builtins.str
     """Output only. Its name in the catalogue; empty where the catalogue does not have it."""
     answer: Global___Answer.ValueType
-    """Output only. May a fund pay for it here, for this person?"""
+    """Output only. May a fund pay for it here, for this person? A prescription that a sale may yet bring is no reason
+    against it.
+    """
     next_on: _builtins.str
     """Output only. From this day on it may be bought again; empty: today. ISO date."""
     @_builtins.property
