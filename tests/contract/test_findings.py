@@ -11,13 +11,14 @@ from medsettle import models
 from medsettle._exchange import answering, asking, refusing
 from medsettle.wire import calls
 from medsettle.wire.reasons import Reason
+from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.finding import AcceptedWarning, Finding, Verdict
 from medsettle_gateway.domain.recovery import Evidence
 from medsettle_gateway.domain.sale import RefusalRecord
 from medsettle_gateway.rpc.codec import answers, requests, shown
 from medsettle_gateway.rpc.status import status_of
-from medsettle_gateway.service.commands import RefusedAnswer, SaleAnswer, Settle
+from medsettle_gateway.service.commands import Quote, RefusedAnswer, SaleAnswer, Settle
 from tests.contract.test_two_codecs import CALLER, LIMITS, TOKEN, sales, words
 from tests.gateway.rpc.stage import NOW, REQUEST_ID
 
@@ -26,6 +27,9 @@ findings = st.builds(
     st.from_regex("[A-Z]{1,20}", fullmatch=True), st.sampled_from(Verdict), words, words,
     st.lists(words, max_size=3).map(tuple), words,
 )
+
+
+accepted_warnings = st.builds(AcceptedWarning, st.from_regex("[A-Z]{1,20}", fullmatch=True), words)
 
 
 def as_read(finding: Finding) -> models.Advisory:
@@ -52,6 +56,27 @@ def test_what_a_till_shows_after_a_restore_has_its_findings_again(
     again = shown.sale_of(Evidence(calls.GET_SALE.path, "", "", "", 0, "OK", body, "", ""))
     assert again is not None
     assert again.findings == found
+
+
+@given(sales(), st.lists(accepted_warnings, max_size=3).map(tuple), st.booleans())
+def test_and_what_its_cashier_accepted_and_that_somebody_came_for_the_patient(
+    record: Any, accepted: tuple[AcceptedWarning, ...], proxied: bool
+) -> None:
+    kept = structs.replace(record, accepted=accepted, proxied=proxied)
+    body = answers.to_bytes(calls.GET_SALE, SaleAnswer(kept, ""), full=True)
+    again = shown.sale_of(Evidence(calls.GET_SALE.path, "", "", "", 0, "OK", body, "", ""))
+    assert again is not None
+    is_told = record.effect is not None or record.state is SaleState.PENDING
+    assert (again.accepted, again.proxied) == ((accepted, proxied) if is_told else ((), False))
+
+
+@pytest.mark.parametrize("proxied", [True, False])
+def test_a_quote_says_whether_somebody_else_has_come(proxied: bool) -> None:
+    basket = models.Basket((models.Line("X", "1", "1.00", 100, "1"),))
+    body = asking.quote(TOKEN, basket, "", None, proxied=proxied)
+    command = requests.read(calls.QUOTE, body, CALLER, LIMITS).command
+    assert isinstance(command, Quote)
+    assert command.proxied is proxied
 
 
 @given(st.lists(findings, min_size=1, max_size=3).map(tuple))

@@ -130,7 +130,9 @@ def scaled(text: str, places: int) -> int:
     (calls.CHECK_ELIGIBILITY, asking.eligibility(
         TOKEN, benefit="b", as_of=NOW.date(), prescription="external", item_codes=("x", "y"), operator="7",
     )),
-    (calls.QUOTE, asking.quote(TOKEN, models.Basket((models.Line("x", "1", "1", 100),)), "", "token")),
+    (calls.QUOTE, asking.quote(
+        TOKEN, models.Basket((models.Line("x", "1", "1", 100),)), "", "token", proxied=True
+    )),
     (calls.LIST_SALES, asking.list_sales(
         page_size=5, page_token="", states=["HELD"], terminal=None, service_from=NOW.date(), service_to=None
     )),

@@ -105,6 +105,18 @@ def test_where_nobody_else_came_nothing_is_said_of_it(
     assert not settled(counterpart).HasField("proxy")
 
 
+@pytest.mark.parametrize("proxy", [SON, None])
+def test_a_quote_is_told_only_that_somebody_else_has_come(
+    till: Till, counterpart: Counterpart, basket: Basket, proxy: Proxy | None
+) -> None:
+    sell(till, basket, proxy)
+    sent = counterpart.bodies[counterpart.seen.index("Quote")]
+    assert settlement_pb2.QuoteRequest.FromString(sent).proxied is (proxy is not None)
+    assert SON.name.encode() not in sent
+    till.quote("scanned", basket, proxied=True)
+    assert settlement_pb2.QuoteRequest.FromString(counterpart.bodies[-1]).proxied
+
+
 def test_who_came_is_in_no_file_of_the_till_and_in_no_repr(
     till: Till, basket: Basket, tmp_path: Path
 ) -> None:

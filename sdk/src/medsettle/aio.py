@@ -121,12 +121,12 @@ class AsyncTill:
 
     async def quote(
         self, credential: Credential | str, basket: Basket, *, operator: str | None = None,
-        eligibility_token: str | None = None,
+        eligibility_token: str | None = None, proxied: bool = False,
     ) -> Quote:
         """As ``Till.quote``. Repeating is safe."""
-        return await self._run(
-            questions.quote(self._desk, credential, basket, self._operator(operator), eligibility_token)
-        )
+        return await self._run(questions.quote(
+            self._desk, credential, basket, self._operator(operator), eligibility_token, proxied=proxied
+        ))
 
     async def settle(  # noqa: PLR0913 - what Settle is asked with
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,

@@ -126,15 +126,17 @@ class Till:
 
     def quote(
         self, credential: Credential | str, basket: Basket, *, operator: str | None = None,
-        eligibility_token: str | None = None,
+        eligibility_token: str | None = None, proxied: bool = False,
     ) -> Quote:
         """Returns what a sale would cost, in fen (预结算). Repeating is safe: nothing is reserved.
 
+        ``proxied``: somebody else has come for the patient (代办), whom ``settle`` will name.
+
         Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
         """
-        return self._run(
-            questions.quote(self._desk, credential, basket, self._operator(operator), eligibility_token)
-        )
+        return self._run(questions.quote(
+            self._desk, credential, basket, self._operator(operator), eligibility_token, proxied=proxied
+        ))
 
     def settle(  # noqa: PLR0913 - what Settle is asked with
         self, ticket: Ticket | str | int, credential: Credential | str, basket: Basket, *, expected: Split,

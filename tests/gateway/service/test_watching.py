@@ -238,6 +238,31 @@ async def test_of_a_return_what_stays_counts_from_the_day_it_was_bought() -> Non
     assert codes(await buys(world, lines[1])) == []
 
 
+async def test_of_a_return_what_was_accepted_stays_with_the_lines_that_stay() -> None:
+    world = await a_world()
+    await buys(world)
+    early, more = drug(), drug(code="DRUG2", line_id="2")
+    sale = await world.sale(await asked(world, early, more, accepted_warnings=(EARLY,)))
+    kept = basket(structs.replace(early, amount_fen=1_500, quantity_e4=5_000))
+    for stays, found, accepted in ((kept, ["REPEATED_DRUG"], (EARLY,)), (basket(more), [], ())):
+        left = await world.quoted(basket=stays, replaces=sale.request_id)
+        back = world.settle(basket=stays, expected=left.split, replaces=sale.request_id)
+        returned = await world.sale(back)
+        assert (codes(returned), returned.accepted) == (found, accepted)
+        await world.sale(world.reverse(returned.request_id))
+        sale = await world.sale(await asked(world, early, more, accepted_warnings=(EARLY,)))
+
+
+async def test_a_quote_warns_of_two_places_only_where_nobody_else_has_come() -> None:
+    world = await a_world()
+    await buys(world)
+    world.clock.forward(minutes=10)
+    facts: dict[str, Any] = {"basket": basket(drug(code="DRUG2")), "place": PHARMACY}
+    warned, told = await world.quoted(**facts), await world.quoted(**facts, proxied=True)
+    assert [each.code for each in warned.advisories if each.verdict] == ["TWO_PLACES"]
+    assert [each.code for each in told.advisories if each.verdict] == []
+
+
 async def test_the_wife_buys_the_same_drug_for_herself() -> None:
     world = await a_world()
     await buys(world)

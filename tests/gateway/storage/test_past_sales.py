@@ -90,12 +90,10 @@ async def test_no_visit_is_what_somebody_else_fetched_or_what_was_claimed_after_
 ) -> None:
     member = stand.enter(person("1"))["1"]
     late = Basket(LINES, service_on=TODAY - DAY, late_reason="断网")
-    fetched, claimed, over_midnight, reasoned = (
-        {"proxied": True},
-        {"basket": late, "service_on": TODAY - DAY},
-        {"service_on": TODAY - DAY},
-        {"basket": Basket(LINES, late_reason="多余")},
-    )
+    fetched: dict[str, Any] = {"proxied": True}
+    claimed: dict[str, Any] = {"basket": late, "service_on": TODAY - DAY}
+    over_midnight: dict[str, Any] = {"service_on": TODAY - DAY}
+    reasoned: dict[str, Any] = {"basket": Basket(LINES, late_reason="多余")}
     for number, facts in enumerate((fetched, claimed, over_midnight, reasoned), 1):
         await write(store, PutSale(bought(member, number, **facts)))
     past = sorted(await found(store, member), key=lambda each: each.request_id)

@@ -93,6 +93,8 @@ def _print(rows: list[dict[str, Any]], more: bool) -> None:  # noqa: FBT001
 
 
 def _rows(sale: SaleRecord) -> Iterator[dict[str, Any]]:
+    if sale.replaces and sale.refusal is None:
+        return  # what stays of a sale brings along what was found of it: that counts once, where it was found
     reasons = {each.code: each.reason for each in sale.accepted}
     refused = sale.refusal is not None
     for finding in findings_of(sale):

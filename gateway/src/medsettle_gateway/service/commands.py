@@ -54,7 +54,10 @@ class CheckEligibility:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What would it cost now? With ``replaces``: what would be left of a sale, if only these lines stayed."""
+    """What would it cost now? With ``replaces``: what would be left of a sale, if only these lines stayed.
+
+    ``proxied``: somebody else has come for the patient.
+    """
 
     caller: Caller
     credential: Shown
@@ -62,6 +65,7 @@ class Quote:
     operator: str = ""
     replaces: RequestId | None = None
     eligibility_token: str | None = None
+    proxied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,14 +175,14 @@ class Service:
         about = question.ask(asking, facts, now).question
         check_reviewed(about.prescribed)
         decided = await self.courier.quoted(about, command.credential, deadline_at)
-        return quote.as_decided(asking, about, decided, now)
+        return quote.answer_remote(asking, about, decided, now)
 
     def _asking(self, command: Quote, credential: ResolvedCredential | Refusal) -> Asking:
         token = command.eligibility_token
         return Asking(
             command.caller.institution, credential, command.basket,
             eligibility=self.desk.eligibility.read(token) if token is not None else None,
-            brings_token=token is not None,
+            brings_token=token is not None, proxied=command.proxied,
         )
 
     async def _resolved(self, command: Showing) -> ResolvedCredential | Refusal:

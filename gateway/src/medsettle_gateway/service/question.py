@@ -64,6 +64,7 @@ class Asking:
 
     ``known_at``: what was entered later of people, places and goods counts for nothing; None: all counts.
     ``eligibility`` is what the check said whose token came along, None if none did or nobody here issued it.
+    ``proxied``: somebody else has come for the patient.
     """
 
     institution: str
@@ -73,6 +74,7 @@ class Asking:
     known_at: datetime | None = None
     eligibility: Binding | None = None
     brings_token: bool = False
+    proxied: bool = False
 
     @cached_property
     def codes(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Quote: what a sale would cost now. Nothing is reserved, nothing is written."""
 
+from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
 from medsettle_gateway.domain.keys import Facts, MaskedNameKey
 from medsettle_gateway.service import binding
@@ -16,7 +17,9 @@ from medsettle_gateway.service.watching import advisory, findings
 def answer(asking: Asking, facts: Facts, now: Now) -> QuoteAnswer:
     """Returns the quote, with the token that keeps its day over midnight. Raises Refused."""
     chosen = binding.choose(asking, facts, now)
-    return as_decided(asking, chosen.about.question, chosen.decided, now)
+    about, decided = chosen.about.question, chosen.decided
+    noted = findings(about, decided.split, decided.settlements, proxied=asking.proxied)
+    return _answer(asking, about, decided, noted, now)
 
 
 def answer_return(back: Return, caller: Caller, facts: Facts, now: Now) -> QuoteAnswer:
@@ -35,8 +38,17 @@ def answer_return(back: Return, caller: Caller, facts: Facts, now: Now) -> Quote
     )
 
 
-def as_decided(asking: Asking, about: Question, decided: Decided, now: Now) -> QuoteAnswer:
-    """Returns the quote of what an authority has decided."""
+def answer_remote(asking: Asking, about: Question, decided: Decided, now: Now) -> QuoteAnswer:
+    """Returns the quote of what a remote authority would charge.
+
+    Supervision looks at it as Settle will, which does not know yet how the authority divides it.
+    """
+    return _answer(asking, about, decided, findings(about, decided.split, proxied=asking.proxied), now)
+
+
+def _answer(
+    asking: Asking, about: Question, decided: Decided, noted: tuple[Finding, ...], now: Now
+) -> QuoteAnswer:
     expires_at = now.at + now.desk.rules.quote
     token = now.desk.quotes.issue(
         Quoted(
@@ -58,7 +70,7 @@ def as_decided(asking: Asking, about: Question, decided: Decided, now: Now) -> Q
         service_on=about.service_on,
         masked_name=about.member.masked_name,
         advisories=(
-            *map(advisory, findings(about, decided.split, decided.settlements)),
+            *map(advisory, noted),
             *warned(decided.settlements),
             *advice_on(remainders.values(), about.member.accounts),
         ),

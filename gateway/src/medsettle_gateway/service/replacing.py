@@ -19,6 +19,7 @@ from medsettle_gateway.domain.breakdown import Breakdown
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.domain.facts import AccountFacts, AccountState
+from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.fingerprint import asked_digest, goods_digest
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey, MaskedNameKey, SaleKey, TicketKey
@@ -48,6 +49,7 @@ from medsettle_gateway.service.refused import RefusedOnRecord, may_record, recor
 from medsettle_gateway.service.settle import first_answer
 from medsettle_gateway.service.tracing import packs_count
 from medsettle_gateway.service.undo import reversible_until
+from medsettle_gateway.service.watching import accepted_of
 
 _REASON: Final = "part of the goods returned"
 
@@ -263,6 +265,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         before, Event.REVERSE, SaleState.REVERSED, at, reverse_reason=_REASON, recompute_due=due,
         replaced_by=command.request_id.text, undone_by=command.caller.terminal,
     )
+    noted = _still_found(before, left.basket)
     sale = begun(
         _draft(asked, left.sale, left.basket, now), SaleState.SETTLED, at,
         settlements=left.decided.settlements, split=left.decided.split,
@@ -270,6 +273,7 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         calculated_at=at, replaces=before.request_id.text, difference=left.difference, recompute_due=due,
         bound_at=before.bound_at, drawn=_still_drawn(before, left.basket),
         codes=_still_sold(before, left.basket),
+        findings=noted, accepted=accepted_of(noted, before.accepted), proxied=before.proxied,
     )
     # What is left was sold when all was: a return gives no till more time to undo the rest.
     sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale), settled_on=before.settled_on)
@@ -279,6 +283,13 @@ def _replaced(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
         *moves_of(SaleState.ABSENT, sale, _by(command, f"replaces {before.request_id}")),
     )
     return Decision(SaleAnswer(sale, _name(sale, facts)), moves)
+
+
+def _still_found(before: SaleRecord, basket: Basket) -> tuple[Finding, ...]:
+    """What was found of what stays, and of the whole sale: nobody looks at it again."""
+    stay = {line.line_id for line in basket.lines}
+    found = ((each, tuple(line for line in each.line_ids if line in stay)) for each in before.findings)
+    return tuple(each._replace(line_ids=lines) for each, lines in found if lines or not each.line_ids)
 
 
 def _still_sold(before: SaleRecord, basket: Basket) -> tuple[TracedCode, ...]:

@@ -79,7 +79,7 @@ class AskedSettle:
             asking=Asking(
                 command.request_id.institution, credential, command.basket, quoted,
                 eligibility=desk.eligibility.read(checked) if checked is not None else None,
-                brings_token=checked is not None,
+                brings_token=checked is not None, proxied=command.proxy is not None,
             ),
             fingerprint=Fingerprint(
                 asked_digest(command.basket, command.collect, command.expected),

@@ -100,7 +100,8 @@ def _checkout(desk: Desk, wish: Wish, asked: Asked, first: RequestId) -> Script[
             again = second_click(desk, attempt, performs - {Step.SETTLE}, wish.tender)
             return (yield from _to_the_end(again, again.drive_again()))
         quote = yield from questions.quote(
-            desk, asked.credential, asked.basket, wish.operator, asked.eligibility_token
+            desk, asked.credential, asked.basket, wish.operator, asked.eligibility_token,
+            proxied=asked.proxy is not None,
         )
     except MedsettleError as error:
         return error.card or card_not_sent(error.refusal)

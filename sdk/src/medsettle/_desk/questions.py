@@ -66,12 +66,14 @@ def check_eligibility(
 
 def quote(
     desk: Desk, credential: Credential | str, basket: Basket, operator: str,
-    eligibility_token: str | None = None,
+    eligibility_token: str | None = None, *, proxied: bool = False,
 ) -> Script[Quote]:
     """Asks what a sale would cost."""
     shown, bought = checked_credential(credential), checked_basket(basket)
     binding = binding_for(desk, shown, eligibility_token)
-    body = asking.quote(shown, bought, operator and checked_operator(operator), binding)
+    fitting("proxied", proxied, bool)
+    named = operator and checked_operator(operator)
+    body = asking.quote(shown, bought, named, binding, proxied=proxied)
     verdict = yield Ask(calls.QUOTE, body)
     return answered(verdict, answering.quote)
 

@@ -33,11 +33,13 @@ def eligibility(
     ).SerializeToString()
 
 
-def quote(credential: Credential, basket: Basket, operator: str, eligibility_token: str | None) -> bytes:
+def quote(
+    credential: Credential, basket: Basket, operator: str, eligibility_token: str | None, *, proxied: bool
+) -> bytes:
     """Returns a QuoteRequest that asks for everything."""
     return settlement_pb2.QuoteRequest(
         credential=shown(credential), basket=_basket(basket), operator=operator, view=_FULL,
-        eligibility_token=eligibility_token,
+        eligibility_token=eligibility_token, proxied=proxied or None,
     ).SerializeToString()
 
 

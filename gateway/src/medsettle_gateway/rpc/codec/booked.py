@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final, cast
 
-from medsettle.wire.v1 import sale_pb2
+from medsettle.wire.v1 import credential_pb2, sale_pb2
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import Dispensed
 from medsettle_gateway.domain.breakdown import FundShare
 from medsettle_gateway.domain.counters import CounterKey, Measure
+from medsettle_gateway.domain.finding import AcceptedWarning
 from medsettle_gateway.domain.money import format_quantity, parse_quantity
 from medsettle_gateway.domain.plain import from_json, to_json
 from medsettle_gateway.domain.prescriptions import Draw
@@ -58,6 +59,10 @@ def booked(record: SaleRecord) -> sale_pb2.Booked:
             for code, item_code, split in record.codes
         ],
         variances=[sale_pb2.FundVariance(fund=fund, amount_fen=fen) for fund, fen in effect.fund_variance],
+        accepted_warnings=[
+            credential_pb2.AcceptedWarning(code=code, reason=reason) for code, reason in record.accepted
+        ],
+        proxied=record.proxied or None,
     )
     if record.calculated_at is not None:
         wire.calculated_at.CopyFrom(form.timestamp(record.calculated_at))
@@ -75,6 +80,11 @@ def counters(wire: sale_pb2.Booked) -> tuple[CounterDelta, ...]:
 def variances(wire: sale_pb2.Booked) -> tuple[FundShare, ...]:
     """Returns what the operator bears of the parts of funds, in fen."""
     return tuple(FundShare(each.fund, each.amount_fen) for each in wire.variances)
+
+
+def accepted(wire: sale_pb2.Booked) -> tuple[AcceptedWarning, ...]:
+    """Returns the warnings in spite of which the cashier went on."""
+    return tuple(AcceptedWarning(each.code, each.reason) for each in wire.accepted_warnings)
 
 
 def dispensed(wires: Iterable[sale_pb2.DispensedDrug]) -> tuple[Dispensed, ...]:

@@ -88,6 +88,7 @@ def _quote(body: bytes, caller: Caller, limits: Limits) -> Asked:
         replaces=_replaces(wire),
         operator=form.optional_text(wire.operator, _OPERATOR_CHARS, "operator"),
         eligibility_token=form.text_if(wire, "eligibility_token", _QUOTE_TOKEN_CHARS, ""),
+        proxied=wire.proxied,
     ), whole)
 
 

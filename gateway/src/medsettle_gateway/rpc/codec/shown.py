@@ -123,6 +123,8 @@ def _sale(wire: sale_pb2.Sale) -> SaleRecord:
         upstream=upstream,
         codes=booked.codes(moves),
         drawn=booked.drawn(moves),
+        accepted=booked.accepted(moves),
+        proxied=moves.proxied,
     )
 
 

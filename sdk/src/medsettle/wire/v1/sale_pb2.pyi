@@ -1086,6 +1086,8 @@ class Booked(_message.Message):
     DRAWN_FIELD_NUMBER: _builtins.int
     CODES_FIELD_NUMBER: _builtins.int
     VARIANCES_FIELD_NUMBER: _builtins.int
+    ACCEPTED_WARNINGS_FIELD_NUMBER: _builtins.int
+    PROXIED_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """Output only. The patient's region, which names the books."""
     scheme: _builtins.str
@@ -1102,6 +1104,8 @@ class Booked(_message.Message):
     """Output only. The remote authority that keeps the accounts and sums itself; empty where they are kept here."""
     upstream_note: _builtins.str
     """Output only. What the gateway notes of that authority's side; only the gateway reads it. Empty for none."""
+    proxied: _builtins.bool
+    """Output only. Somebody else came for the patient."""
     @_builtins.property
     def counters(self) -> _containers.RepeatedCompositeFieldContainer[Global___CounterDelta]:
         """Output only. What it adds to the sums of the year."""
@@ -1130,6 +1134,10 @@ class Booked(_message.Message):
     def variances(self) -> _containers.RepeatedCompositeFieldContainer[Global___FundVariance]:
         """Output only. What the operator bears of the parts of funds: it was paid as a check had said, or as was shown."""
 
+    @_builtins.property
+    def accepted_warnings(self) -> _containers.RepeatedCompositeFieldContainer[_credential_pb2.AcceptedWarning]:
+        """Output only. The warnings of supervision in spite of which the cashier went on, and why."""
+
     def __init__(
         self,
         *,
@@ -1148,12 +1156,16 @@ class Booked(_message.Message):
         drawn: _abc.Iterable[Global___DrawnPrescription] | None = ...,
         codes: _abc.Iterable[Global___TracedCode] | None = ...,
         variances: _abc.Iterable[Global___FundVariance] | None = ...,
+        accepted_warnings: _abc.Iterable[_credential_pb2.AcceptedWarning] | None = ...,
+        proxied: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["calculated_at", b"calculated_at", "created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_proxied", b"_proxied", "calculated_at", b"calculated_at", "created_at", b"created_at", "proxied", b"proxied"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "codes", b"codes", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "drawn", b"drawn", "goods_digest", b"goods_digest", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note", "variances", b"variances"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_proxied", b"_proxied", "accepted_warnings", b"accepted_warnings", "admitted_on", b"admitted_on", "asked_digest", b"asked_digest", "calculated_at", b"calculated_at", "codes", b"codes", "counters", b"counters", "created_at", b"created_at", "discharged_on", b"discharged_on", "dispensed", b"dispensed", "drawn", b"drawn", "goods_digest", b"goods_digest", "proxied", b"proxied", "region", b"region", "scheme", b"scheme", "upstream", b"upstream", "upstream_note", b"upstream_note", "variances", b"variances"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__proxied: _TypeAlias = _typing.Literal["proxied"]  # noqa: Y015
+    _WhichOneofArgType__proxied: _TypeAlias = _typing.Literal["_proxied", b"_proxied"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__proxied) -> _WhichOneofReturnType__proxied | None: ...
 
 Global___Booked: _TypeAlias = Booked  # noqa: Y015
 

@@ -439,6 +439,7 @@ class QuoteRequest(_message.Message):
     VIEW_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
     ELIGIBILITY_TOKEN_FIELD_NUMBER: _builtins.int
+    PROXIED_FIELD_NUMBER: _builtins.int
     operator: _builtins.str
     """Optional. Who works the till, up to 40 characters."""
     view: _sale_pb2.View.ValueType
@@ -449,6 +450,10 @@ class QuoteRequest(_message.Message):
     """
     eligibility_token: _builtins.str
     """Optional. The token of the check before: until it ends, what it said of cover, rules and catalogue binds."""
+    proxied: _builtins.bool
+    """Optional. Somebody else has come for the patient: SettleRequest.proxy will say who. A warning that the patient is in
+    two places at once is then none.
+    """
     @_builtins.property
     def credential(self) -> _credential_pb2.Credential:
         """Required. What the patient showed. A quote does not use it up. Absent where `replaces` is set."""
@@ -466,17 +471,22 @@ class QuoteRequest(_message.Message):
         view: _sale_pb2.View.ValueType = ...,
         replaces: _builtins.str | None = ...,
         eligibility_token: _builtins.str | None = ...,
+        proxied: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "eligibility_token", b"eligibility_token", "replaces", b"replaces"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_proxied", b"_proxied", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "eligibility_token", b"eligibility_token", "proxied", b"proxied", "replaces", b"replaces"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "eligibility_token", b"eligibility_token", "operator", b"operator", "replaces", b"replaces", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token", "_proxied", b"_proxied", "_replaces", b"_replaces", "basket", b"basket", "credential", b"credential", "eligibility_token", b"eligibility_token", "operator", b"operator", "proxied", b"proxied", "replaces", b"replaces", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__eligibility_token: _TypeAlias = _typing.Literal["eligibility_token"]  # noqa: Y015
     _WhichOneofArgType__eligibility_token: _TypeAlias = _typing.Literal["_eligibility_token", b"_eligibility_token"]  # noqa: Y015
+    _WhichOneofReturnType__proxied: _TypeAlias = _typing.Literal["proxied"]  # noqa: Y015
+    _WhichOneofArgType__proxied: _TypeAlias = _typing.Literal["_proxied", b"_proxied"]  # noqa: Y015
     _WhichOneofReturnType__replaces: _TypeAlias = _typing.Literal["replaces"]  # noqa: Y015
     _WhichOneofArgType__replaces: _TypeAlias = _typing.Literal["_replaces", b"_replaces"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__eligibility_token) -> _WhichOneofReturnType__eligibility_token | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__proxied) -> _WhichOneofReturnType__proxied | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__replaces) -> _WhichOneofReturnType__replaces | None: ...
 
