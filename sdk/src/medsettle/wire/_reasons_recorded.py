@@ -262,8 +262,8 @@ RECORDED: Final[dict[Reason, ReasonText]] = {
         Actor.CASHIER,
         "没有该待遇所要求的处方。",
         "There is no prescription of the kind that the benefit needs.",
-        "请患者出示所需的处方(药店为外配处方),或改为其他待遇。",
-        "Ask for the prescription that it takes (at a pharmacy an external one), or use another benefit.",
+        "请核对有没有所需的处方(药店一般为外配处方),或改为其他待遇。",
+        "See whether there is one (at a pharmacy mostly an external one), or use another benefit.",
     ),
     Reason.NOT_CIRCULATED: _recorded(
         Actor.CASHIER,
