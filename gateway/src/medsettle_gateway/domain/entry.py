@@ -31,8 +31,9 @@ class CounterMove(NamedTuple):
 class Entry:
     """One transition in the books.
 
-    ``kind`` is the new state of a sale, ``OPENING`` for what an import brings, or ``ACCRUAL``,
-    ``CREDIT``, ``LAPSE`` and ``PAID_OUT`` for what a region does with an account; only those of sales have a ``request_id``.
+    ``kind`` is the new state of a sale, ``OPENING`` for what an import brings, or ``ACCRUAL``, ``CREDIT``,
+    ``LAPSE`` and ``PAID_OUT`` for what a region does with an account; only those of sales have a
+    ``request_id``.
     ``terminal`` and ``operator`` say who did it; both are empty where time did. The store gives the position.
     """
 
