@@ -1,5 +1,6 @@
 """Family bindings in every store: who may pay for whom on a day, and what was known of it at an instant."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,10 @@ from medsettle_gateway.domain.records import Subject
 from medsettle_gateway.domain.register import FamilyTie
 from medsettle_gateway.service.ports import Store
 from medsettle_gateway.storage.audit import summarise
+from medsettle_gateway.storage.connection import DatabaseFailedError
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
 from medsettle_gateway.storage.families import end_binding, enter_families
+from medsettle_gateway.storage.records import enter_records
 from tests.gateway.service.world import World, basket, enrolled, line
 from tests.gateway.storage.kinds import stand_of
 from tests.gateway.storage.stand import (
@@ -136,6 +139,27 @@ async def looked_up(
         return await payers(store, member, on, known_at)
     finally:
         await store.close()
+
+
+def test_a_file_does_not_revive_a_binding_that_is_ended_while_it_is_entered(
+    database: InDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps the days that it read: whoever unbinds meanwhile waits, here for longer than he may."""
+    database.enter(person(DAUGHTER), person(FATHER), ties=(tie(DAUGHTER, FATHER),))
+    tries: list[BaseException] = []
+
+    def unbinding(*arguments: Any) -> None:
+        monkeypatch.undo()
+        with pytest.raises((sqlite3.OperationalError, DatabaseFailedError)) as found:
+            ended(database)
+        tries.append(found.value)
+        enter_records(*arguments)
+
+    monkeypatch.setattr("medsettle_gateway.storage.families.enter_records", unbinding)
+    changed = replace(bare(), keeps=("valid_to", "consented_on"), limit_fen=10_000)
+    assert family(database, changed) == Entered(changed_count=1)
+    assert len(tries) == 1
+    assert ended(database)
 
 
 async def test_a_binding_that_says_no_more_begins_today_and_asks_for_consent_each_time(
