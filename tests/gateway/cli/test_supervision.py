@@ -12,7 +12,7 @@ from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.finding import AcceptedWarning
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.service.commands import Quote, QuoteAnswer, Settle, Shown
+from medsettle_gateway.service.commands import Quote, QuoteAnswer, SaleAnswer, Settle, Shown
 from medsettle_gateway.service.front import Service
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.test_operating import CLINIC
@@ -80,6 +80,28 @@ def test_findings_are_listed_with_who_went_on_and_why(city: City) -> None:
     assert first["member"] == till.member
     assert found["rules"] == {"REPEATED_DRUG": {"accepted": 1, "refused": 1}}
     assert (found["sales_count"], found["more"]) == (2, False)
+
+
+def test_what_stays_of_a_sale_after_a_return_counts_once(city: City) -> None:
+    till = under_watch(city)
+    sold = RequestId.parse(buys(till, 20, AcceptedWarning("OVER_DAYS", WHY)))
+    line = AskedLine("1", DRUG, 5_000, 20_000_000, 1_000, days_supply=20)
+    asks, stays, again = caller("1", CLINIC), Basket((line,)), RequestId.parse(f"{sold.text[:-1]}2")
+
+    async def work(service: Service) -> str:
+        left = await service(Quote(asks, Shown("", ""), stays, replaces=sold))
+        assert isinstance(left, QuoteAnswer), left
+        back = await service(Settle(
+            asks, again, Shown("", ""), stays, left.split, Collect.NOW, "li", till.clock.at, replaces=sold
+        ))
+        assert isinstance(back, SaleAnswer), back
+        assert [each.reason for each in back.sale.accepted] == [WHY]
+        return ""
+
+    till.does(work)
+    found = listed(city)
+    assert found["rules"] == {"OVER_DAYS": {"accepted": 1}}
+    assert [row["state"] for row in found["findings"]] == ["REVERSED"]
 
 
 def test_the_list_is_narrowed_by_days_place_rule_and_verdict(city: City) -> None:
