@@ -182,6 +182,23 @@ def test_a_code_of_which_nothing_is_known_is_unknown_where_the_region_asks() -> 
     assert refusal.detail == {"code": "D9", "institution": "P1", "date": "2026-03-02", "clause": "L607"}
 
 
+@pytest.mark.parametrize(
+    ("posts", "role", "reason"),
+    [
+        ((post(DOCTOR),), PHARMACIST, Reason.PHARMACIST_UNKNOWN),
+        ((post(PHARMACIST),), DOCTOR, Reason.PRESCRIBER_UNKNOWN),
+        ((post(DOCTOR), post(PHARMACIST)), PHARMACIST, None),
+        ((), PHARMACIST, None),
+    ],
+)
+def test_who_is_registered_in_another_role_only_may_not_act_in_this_one(
+    posts: tuple[DatedRecord, ...], role: StaffRole, reason: Reason | None
+) -> None:
+    """Whatever the region asks of others."""
+    refusal = refusal_of(staff(*posts), role, "P1", MARCH, NO_STAFF_RULE)
+    assert (refusal and refusal.reason) == reason
+
+
 def test_a_prescriber_is_filed_for_the_benefits_that_ask_for_it_and_only_on_the_days() -> None:
     filed = staff(post(), recorded(StaffFact.POOL_FILING, "a", MARCH, JUNE, PoolFiled()))
     assert not_filed(filed, MARCH, ASKS, "general_outpatient") is None

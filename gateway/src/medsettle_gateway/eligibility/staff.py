@@ -79,8 +79,8 @@ def refusal_of(
 ) -> Refusal | None:
     """Returns why somebody may not act in a role at an institution on the day, or None.
 
-    Who is suspended never may; who is not registered for it may not where the rule asks for that.
-    ``institution`` empty: at some place, nobody said which.
+    Who is suspended never may, nor who is registered in another role only; who is not registered at all may
+    not where the rule asks for that. ``institution`` empty: at some place, nobody said which.
     """
     stop = stop_on(stops_of(staff, rule.credit), on)
     if stop is not None:
@@ -90,7 +90,8 @@ def refusal_of(
         if stop.points:
             detail |= {"points": str(stop.points), "clause": rule.credit.clause}
         return Refusal(_SUSPENDED[role], detail)
-    if rule.known and not is_posted(staff, role, institution, on):
+    is_another = bool(staff.posts) and all(post.fact.role is not role for post in staff.posts)
+    if is_another or (rule.known and not is_posted(staff, role, institution, on)):
         detail = {"code": staff.code, "institution": institution or "-", "date": on.isoformat()}
         return Refusal(_UNKNOWN[role], {**detail, "clause": rule.clause} if rule.clause else detail)
     return None
