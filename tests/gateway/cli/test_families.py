@@ -82,3 +82,12 @@ def test_who_unbinds_is_obeyed_at_once_and_once(city: City) -> None:
     assert relatives(city) == []
     assert len(relatives(city, "--on", str(TODAY - timedelta(days=1)))) == 1
     assert "no family tie" in city.run("member", "unbind", "S", "M", exit_code=1).stderr
+
+
+def test_who_has_too_many_records_to_unbind_is_told_so(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered(city, "S,M,parent,2026-01-01,,,")
+    monkeypatch.setattr("medsettle_gateway.storage.records.RECORDS_MOST", 1)
+    with city.untouched():
+        said = city.run("member", "unbind", "S", "M", exit_code=1).stderr
+    assert "takes no more" in said
+    assert "nothing was entered" in said

@@ -214,7 +214,7 @@ def unbind(member_no: str, payer_member_no: str, as_json: bool, config_path: Pat
     What it has paid stays, and so does the record of when it might.
     """
     gateway = open_gateway(config_path)
-    with gateway.writing() as connection:
+    with listing_faults(as_json=as_json), gateway.writing() as connection:
         ended = end_binding(gateway.people(connection, "member unbind"), member_no, payer_member_no)
     if not ended:
         refuse("这两人之间没有家庭共济绑定。", "There is no family tie between these two.")
