@@ -163,7 +163,6 @@ def test_the_cause_of_a_suspension_is_told_to_no_till() -> None:
         (post(DOCTOR, "H1"), "", MARCH, None),
         (post(DOCTOR, "H1"), "H2", MARCH, Reason.PRESCRIBER_UNKNOWN),
         (post(DOCTOR, "H1"), "H1", JUNE + DAY, Reason.PRESCRIBER_UNKNOWN),
-        (post(PHARMACIST, "H1"), "H1", MARCH, Reason.PRESCRIBER_UNKNOWN),
     ],
 )
 def test_a_region_asks_that_a_prescriber_is_registered_there_on_the_day(

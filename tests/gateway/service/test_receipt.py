@@ -2,8 +2,8 @@
 
 import json
 
-from medsettle_gateway.service.signed_token import decode
 from medsettle_gateway.service.receipt import STATEMENT, payload_of
+from medsettle_gateway.service.signed_token import decode
 from tests.gateway.service.world import CheapSigner, World, split
 
 
