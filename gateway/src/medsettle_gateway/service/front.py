@@ -7,7 +7,7 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.keys import InstitutionKey
+from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey
 from medsettle_gateway.service import (
     binding,
     check_eligibility,
@@ -47,6 +47,7 @@ from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
 from medsettle_gateway.service.dispensing import check_reviewed
 from medsettle_gateway.service.fetching import AskedFetch
+from medsettle_gateway.service.placing import place_keys
 from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
 from medsettle_gateway.service.prescribing import AskedRegistration
 from medsettle_gateway.service.question import Asking
@@ -70,7 +71,7 @@ class Service:
     """Answers every command: reads beside the writer, everything else through it.
 
     ``courier`` is needed where a remote authority decides: a sale that it must be asked of is waited for.
-    ``recently`` answers what may have stood a moment ago: of which region an institution is.
+    ``recently`` answers what may have stood a moment ago: what an institution is, for a check.
     """
 
     store: Store
@@ -148,7 +149,8 @@ class Service:
     async def _check(self, command: CheckEligibility) -> EligibilityAnswer:
         credential = await self._resolved(command)
         asked, now = AskedCheck(command, credential), self._now()
-        facts = await load_facts(self.store.load, check_eligibility.needs, asked, now)
+        place = await self._place(command.caller)
+        facts = await load_facts(self.store.load, check_eligibility.needs, asked, now, place)
         return check_eligibility.answer(asked, facts, now)
 
     async def _fetch(self, command: FetchPrescriptions) -> PrescriptionsAnswer:
@@ -189,6 +191,11 @@ class Service:
         """What the credential says. A resolver that fails must not hide the first answer of a known id."""
         asked = asked_for(command, await self._institution(command.caller))
         return await resolved(self.resolver, command.credential, asked, self.clock.now(), self.report)
+
+    async def _place(self, caller: Caller) -> Facts:
+        """What was known of the institution a moment ago: enough for a check, on which nothing is booked."""
+        keys: tuple[AnyKey, ...] = (InstitutionKey(caller.institution), *place_keys(caller.institution))
+        return await self.recently(keys) if self.recently else Facts()
 
     async def _institution(self, caller: Caller) -> InstitutionFacts | None:
         key, load = InstitutionKey(caller.institution), self.recently or self.store.load

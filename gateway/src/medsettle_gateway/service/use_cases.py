@@ -83,11 +83,17 @@ USE_CASES: Final[Mapping[type, UseCase]] = {
 }
 
 
+_NOTHING: Final = Facts()
+
+
 async def load_facts(
-    load: Callable[[Sequence[AnyKey]], Awaitable[Facts]], needs: Needs, command: object, now: Now
+    load: Callable[[Sequence[AnyKey]], Awaitable[Facts]], needs: Needs, command: object, now: Now,
+    facts: Facts = _NOTHING,
 ) -> Facts:
-    """Returns all that a use case needs to know. Raises AssertionError if it never has enough."""
-    facts = Facts()
+    """Returns all that a use case needs to know, beside the ``facts`` that are there already.
+
+    Raises AssertionError if it never has enough.
+    """
     for _ in range(ROUNDS_COUNT):
         asked = needs(command, facts, now)
         missing = tuple(dict.fromkeys(key for key in asked if key not in facts))
