@@ -15,11 +15,10 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import AskedLine, AskedPrescription, Collect
 from medsettle_gateway.domain.basket import CatalogueClass, LineKind, Prescription
 from medsettle_gateway.domain.credential import Proxy, Relation
-from medsettle_gateway.domain.facts import State
 from medsettle_gateway.domain.filings import ChronicFiled, FilingFact
 from medsettle_gateway.domain.finding import AcceptedWarning, Verdict
 from medsettle_gateway.domain.goods import Terms
-from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey, OrdersKey, PastSalesKey
+from medsettle_gateway.domain.keys import AnyKey, Facts, OrdersKey, PastSalesKey
 from medsettle_gateway.domain.place import PlaceFact
 from medsettle_gateway.domain.records import DatedRecord, Subject
 from medsettle_gateway.domain.sale import SaleRecord
@@ -33,7 +32,6 @@ from medsettle_gateway.service.commands import (
     SaleAnswer,
     Settle,
 )
-from medsettle_gateway.service.recently import Recently
 from tests.gateway.service.borough import enter, person
 from tests.gateway.service.remote_world import RemoteWorld
 from tests.gateway.service.world import (
@@ -341,7 +339,7 @@ async def test_ninety_days_are_honest_under_a_filing_that_holds_here_today(
     assert [each.code for each in quote.advisories if each.verdict is not None] == found
 
 
-class _Asked:
+class AskedFor:
     """Which kinds of keys the store was asked for."""
 
     def __init__(self, world: World) -> None:
@@ -357,32 +355,15 @@ class _Asked:
 
 async def test_where_no_rule_looks_back_nothing_is_looked_up() -> None:
     plain = await World().started(a_father=500_000)
-    asked_for = _Asked(plain)
+    asked_for = AskedFor(plain)
     await checked(plain)
     assert not {PastSalesKey, OrdersKey} & set(asked_for.kinds)
     await plain.quoted()
     assert PastSalesKey not in asked_for.kinds
     watched = await a_world()
-    asked_for = _Asked(watched)
+    asked_for = AskedFor(watched)
     await watched.quoted()
     assert PastSalesKey in asked_for.kinds
-
-
-async def test_what_a_place_is_a_check_takes_from_a_moment_ago_and_a_sale_from_now() -> None:
-    world = await World(clock=HandClock()).started(a_father=500_000)
-    world.service = replace(world.service, recently=Recently(world.store.load, world.clock).load)
-    await checked(world)
-    asked_for = _Asked(world)
-    await checked(world)
-    assert InstitutionKey not in asked_for.kinds
-    await world.settled()
-    assert InstitutionKey in asked_for.kinds
-    world.clock.forward(minutes=1)
-    tables = world.store.tables
-    tables.institutions[CLINIC] = replace(tables.institutions[CLINIC], state=State.SUSPENDED)
-    refused = await world.ask(CheckEligibility(caller("1"), world.credential()))
-    assert isinstance(refused, RefusedAnswer)
-    assert refused.refusal.reason is Reason.INSTITUTION_SUSPENDED
 
 
 async def test_what_supervision_stops_no_remote_authority_is_asked_of() -> None:
