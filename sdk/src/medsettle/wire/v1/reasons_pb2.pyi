@@ -160,14 +160,6 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """This person has no personal account, which is not a balance of 0. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_RELATIVE_NOT_ALLOWED: _Reason.ValueType  # 140
     """The region's rules do not let this account pay for this patient. FAILED_PRECONDITION, retry no, patient, recorded."""
-    REASON_POLICY_FLOOR: _Reason.ValueType  # 50
-    """A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
-    REASON_POLICY_CEILING: _Reason.ValueType  # 51
-    """A local figure is above the ceiling of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
-    REASON_PACK_NOT_IN_FORCE: _Reason.ValueType  # 52
-    """No policy pack is in force on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
-    REASON_NOT_COVERED: _Reason.ValueType  # 53
-    """The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_COVER_INTERRUPTED: _Reason.ValueType  # 91
     """The patient's cover was interrupted on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_COVER_IN_ARREARS: _Reason.ValueType  # 92
@@ -190,6 +182,14 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The certificate of aid was issued by another district. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_OUTSIDE_AGE_BOUND: _Reason.ValueType  # 101
     """The patient is past the age bound of the cover. FAILED_PRECONDITION, retry no, patient, recorded."""
+    REASON_POLICY_FLOOR: _Reason.ValueType  # 50
+    """A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_POLICY_CEILING: _Reason.ValueType  # 51
+    """A local figure is above the ceiling of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_PACK_NOT_IN_FORCE: _Reason.ValueType  # 52
+    """No policy pack is in force on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
+    REASON_NOT_COVERED: _Reason.ValueType  # 53
+    """The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
     REASON_NOT_DESIGNATED: _Reason.ValueType  # 54
     """This institution lacks the designation that is needed. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_BENEFIT_UNKNOWN: _Reason.ValueType  # 55
@@ -470,14 +470,6 @@ REASON_NO_OWN_ACCOUNT: Reason.ValueType  # 139
 """This person has no personal account, which is not a balance of 0. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_RELATIVE_NOT_ALLOWED: Reason.ValueType  # 140
 """The region's rules do not let this account pay for this patient. FAILED_PRECONDITION, retry no, patient, recorded."""
-REASON_POLICY_FLOOR: Reason.ValueType  # 50
-"""A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
-REASON_POLICY_CEILING: Reason.ValueType  # 51
-"""A local figure is above the ceiling of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
-REASON_PACK_NOT_IN_FORCE: Reason.ValueType  # 52
-"""No policy pack is in force on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
-REASON_NOT_COVERED: Reason.ValueType  # 53
-"""The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_COVER_INTERRUPTED: Reason.ValueType  # 91
 """The patient's cover was interrupted on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_COVER_IN_ARREARS: Reason.ValueType  # 92
@@ -500,6 +492,14 @@ REASON_AID_OF_OTHER_DISTRICT: Reason.ValueType  # 100
 """The certificate of aid was issued by another district. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_OUTSIDE_AGE_BOUND: Reason.ValueType  # 101
 """The patient is past the age bound of the cover. FAILED_PRECONDITION, retry no, patient, recorded."""
+REASON_POLICY_FLOOR: Reason.ValueType  # 50
+"""A local figure is below the floor of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_POLICY_CEILING: Reason.ValueType  # 51
+"""A local figure is above the ceiling of the document. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_PACK_NOT_IN_FORCE: Reason.ValueType  # 52
+"""No policy pack is in force on the service date. FAILED_PRECONDITION, retry no, operator, recorded."""
+REASON_NOT_COVERED: Reason.ValueType  # 53
+"""The patient has no cover on the service date. FAILED_PRECONDITION, retry no, patient, recorded."""
 REASON_NOT_DESIGNATED: Reason.ValueType  # 54
 """This institution lacks the designation that is needed. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_BENEFIT_UNKNOWN: Reason.ValueType  # 55
