@@ -34,7 +34,7 @@ demo: $(READY) ## Run the demo: a small city, two tills, a day of sales, a crash
 	@$(BIN)/python examples/demo.py
 
 test: check ## Everything that CI runs: check, then all tests
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 
 check: $(READY) $(PROTOS_READY) ## Lint, types, directions of imports, the contract, generated code in step
 	$(BIN)/ruff check

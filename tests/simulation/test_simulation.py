@@ -14,7 +14,7 @@ import pytest
 from tests.house.tree import ROOT
 from tests.simulation.running import Sum, how_to_replay, many, simulate
 
-FIXED_COUNT: Final = 1_900
+FIXED_COUNT: Final = 1_800
 NEW_COUNT: Final = 200
 MET: Final = {
     "HELD", "SETTLED", "EXPIRED", "RELEASED", "REVERSED", "SEALED", "REFUSED", "QUOTE_CHANGED",
