@@ -6,15 +6,16 @@ import re
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-_READY: Final = re.compile(r"listening on \S+:(?P<port>[0-9]{1,5})")
+_READY: Final = re.compile(r"listening on \S+:(?P<port>[0-9]{1,5})\s")
 _MODULE: Final = "medsettle_gateway"
 _NEW_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 _SHOWN_LINE_COUNT: Final = 20
+_LOOK_AGAIN_S: Final = 0.01
 _COMMAND_TIMEOUT_S: Final = 60.0
 
 
@@ -40,30 +41,33 @@ def run_command(arguments: Sequence[str], environment: Mapping[str, str]) -> str
 
 
 class GatewayProcess:
-    """One run of ``medsettle-gateway serve``; what it prints goes to ``log_path``."""
+    """One run of ``medsettle-gateway serve``; what it prints is in ``log_path`` as soon as it is printed."""
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log_path: Path) -> None:
         """Starts it; ``wait_until_ready`` says where it listens."""
         self._log_path = log_path
-        self._ready = threading.Event()
-        self._port = 0
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and arguments of a test
-            [sys.executable, "-m", _MODULE, *arguments],
-            env=_environment(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
-            creationflags=_NEW_GROUP,
-        )
-        self._reading = threading.Thread(target=self._read, name="gateway-log", daemon=True)
-        self._reading.start()
+        with log_path.open("ab") as log:
+            self._begins_at = log.tell()
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and arguments of a test
+                [sys.executable, "-m", _MODULE, *arguments],
+                env=_environment(environment), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, creationflags=_NEW_GROUP,
+            )
 
     def wait_until_ready(self, timeout_s: float) -> int:
         """Returns the port. Raises GatewayFailedError if it ends or does not serve in time."""
-        in_time = self._ready.wait(timeout_s)
-        if self._port:
-            return self._port
-        what = "ended at once" if in_time else f"did not serve within {timeout_s:g} s"
+        deadline = time.monotonic() + timeout_s
+        while True:
+            ended = not self.running  # before what it printed is read: that is all of it then
+            if match := _READY.search(self._printed()):
+                return int(match["port"])
+            late = time.monotonic() >= deadline
+            if ended or late:
+                break
+            time.sleep(_LOOK_AGAIN_S)
+        what = "ended at once" if ended else f"did not serve within {timeout_s:g} s"
         self.kill()
-        lines = self._log_path.read_text("utf-8").splitlines()[-_SHOWN_LINE_COUNT:]
+        lines = self._printed().splitlines()[-_SHOWN_LINE_COUNT:]
         raise GatewayFailedError("\n".join([f"the gateway {what}:", *lines]))
 
     @property
@@ -90,21 +94,12 @@ class GatewayProcess:
     def kill(self) -> int:
         """Ends it at once, as a power cut would (SIGKILL, TerminateProcess). Returns its exit code."""
         self._process.kill()
-        code = self._process.wait()
-        self._reading.join()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        return code
+        return self._process.wait()
 
-    def _read(self) -> None:
-        with self._log_path.open("a", encoding="utf-8") as log:
-            for line in self._process.stdout or ():
-                log.write(line)
-                log.flush()
-                if not self._port and (match := _READY.search(line)):
-                    self._port = int(match["port"])
-                    self._ready.set()
-        self._ready.set()
+    def _printed(self) -> str:
+        with self._log_path.open("rb") as log:
+            log.seek(self._begins_at)
+            return log.read().decode("utf-8", "replace")
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:

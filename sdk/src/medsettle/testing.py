@@ -81,7 +81,7 @@ class Gateway:
     def log(self) -> str:
         """What the gateway has printed so far, over all starts."""
         path = self._log_path
-        return path.read_text("utf-8") if path.exists() else ""
+        return path.read_text("utf-8", errors="replace") if path.exists() else ""
 
     @property
     def config_path(self) -> Path:
