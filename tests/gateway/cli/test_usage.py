@@ -7,7 +7,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from medsettle_gateway.cli.days import instant_typed
 from medsettle_gateway.cli.top import top
+from medsettle_gateway.cli.usage import WrongValueError
 
 
 def listed(command: click.Command, path: str = "") -> Iterator[tuple[str, str]]:
@@ -96,3 +98,51 @@ def test_wrong_usage_is_said_in_a_line_of_each_language_with_exit_code_2(
 
 def test_a_group_without_a_command_shows_its_help() -> None:
     assert "revoke-key" in CliRunner().invoke(top, ["terminal"]).output
+
+
+def instants(command: click.Command) -> Iterator[click.Option]:
+    """Yields every option below that takes an instant."""
+    yield from (each for each in command.params if isinstance(each, click.Option) and _is_instant(each))
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            found = command.get_command(click.Context(command), name)
+            assert found is not None
+            yield from instants(found)
+
+
+def _is_instant(option: click.Option) -> bool:
+    return option.metavar == "INSTANT" or any(name.endswith(("-at", "-until")) for name in option.opts)
+
+
+def test_an_instant_is_typed_in_one_way_wherever_one_is_asked_for() -> None:
+    found = list(instants(top))
+    assert {"--known-at", "--whole-until"} <= {option.opts[0] for option in found}
+    for option in found:
+        assert (option.metavar, option.callback) == ("INSTANT", instant_typed), option.opts
+        assert "+08:00" in (option.help or ""), option.opts
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        ("2026-07-01T09:00:00", "应为带时区的时刻", "an instant with its offset"),
+        ("2026-07-01", "应为带时区的时刻", "an instant with its offset"),
+        ("yesterday", "应为带时区的时刻", "an instant with its offset"),
+        ("", "应为带时区的时刻", "an instant with its offset"),
+        ("2999-07-01T09:00:00+08:00", "晚于现在", "later than now"),
+    ],
+)
+def test_an_instant_that_two_people_may_read_differently_is_refused(text: str, zh: str, en: str) -> None:
+    option = click.Option(["--known-at"])
+    with pytest.raises(WrongValueError, match=en) as raised:
+        instant_typed(click.Context(top), option, text)
+    assert zh in raised.value.zh
+
+
+def test_an_instant_is_the_same_with_whichever_offset_it_is_typed() -> None:
+    option, here = click.Option(["--known-at"]), click.Context(top)
+    found = [instant_typed(here, option, text) for text in
+             ("2026-07-01T09:00:00+08:00", "2026-07-01T01:00:00Z", " 2026-07-01 01:00:00+00:00 ")]
+    assert found[0] is not None
+    assert len(set(found)) == 1
+    assert instant_typed(here, option, None) is None

@@ -7,7 +7,7 @@ import click
 
 from medsettle_gateway.cli.asked_facts import AskedFacts
 from medsettle_gateway.cli.clear_text import CLEAR, clear_options, clear_text_of, wanted
-from medsettle_gateway.cli.days import day_typed
+from medsettle_gateway.cli.days import day_typed, instant_typed
 from medsettle_gateway.cli.entering import (
     Gathered,
     check_option,
@@ -30,27 +30,13 @@ from medsettle_gateway.cli.member_filings import enter_member_filings
 from medsettle_gateway.cli.member_records import enter_member_records, show_history
 from medsettle_gateway.cli.member_sales import list_sales
 from medsettle_gateway.cli.member_shown import member_on, shown_as_plain, shown_page
-from medsettle_gateway.cli.usage import WrongValueError
-from medsettle_gateway.domain.calendar import CST, day_of
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.files.registers import ATTRIBUTES, FAMILIES, MEMBERS, YEARS
 from medsettle_gateway.storage.attributes import enter_attributes
 from medsettle_gateway.storage.entering import Entered, NotEnteredError
 from medsettle_gateway.storage.families import end_binding, enter_families
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _instant(_context: click.Context, option: click.Parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise WrongValueError(
-            "应为时刻,如 2026-07-01T09:00:00+08:00", "must be an instant like 2026-07-01T09:00:00+08:00",
-            param=option,
-        ) from error
-    return at if at.tzinfo else at.replace(tzinfo=CST)
 
 
 @click.group("member", short_help="参保人导入 enter insured persons")
@@ -174,7 +160,8 @@ def import_attributes(file: Path, check: bool, as_json: bool, config_path: Path)
 @click.argument("member_no")
 @click.option("--on", "day", callback=day_typed, metavar="DATE", help="As of this day  [today].")
 @click.option(
-    "--known-at", callback=_instant, metavar="INSTANT", help="By what was known of the person then  [now]."
+    "--known-at", callback=instant_typed, metavar="INSTANT",
+    help="By what was known of the person then, such as 2026-11-22T03:00:00+08:00  [now].",
 )
 @clear_options
 @json_option

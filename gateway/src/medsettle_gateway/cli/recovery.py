@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from medsettle_gateway.cli.days import instant_typed
 from medsettle_gateway.cli.frame import (
     config_option,
     json_option,
@@ -16,7 +17,6 @@ from medsettle_gateway.cli.frame import (
     refuse,
     shown_at,
 )
-from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.cli.words import words
 from medsettle_gateway.storage.connection import instant
 from medsettle_gateway.storage.recoveries import (
@@ -36,23 +36,6 @@ from medsettle_gateway.storage.stores import writing_alone
 _SHOWN_COUNT: Final = 20
 
 
-def _instant(_context: click.Context, option: click.Parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        such = "2026-11-22T03:00:00+08:00"
-        raise WrongValueError(
-            f"应为带时区的时刻:{such}", f"must be an instant with its offset: {such}", param=option
-        )
-    if at > now():
-        raise WrongValueError("晚于现在", "is later than now", param=option)
-    return at
-
-
 @click.group("recovery", short_help="恢复后的核对 the comparison after a restore")
 def recovery() -> None:
     """After a restore with loss: absence is no proof until tills have compared. They do so by themselves."""
@@ -62,7 +45,7 @@ def recovery() -> None:
 @click.option("--by", "author", required=True, callback=words, help="Who does it, for the record.")
 @click.option("--reason", required=True, callback=words, help="Why, for the record.")
 @click.option(
-    "--whole-until", metavar="INSTANT", callback=_instant,
+    "--whole-until", metavar="INSTANT", callback=instant_typed,
     help="Up to then nothing is missing, such as 2026-11-22T03:00:00+08:00; default: the last entry.",
 )
 @json_option
