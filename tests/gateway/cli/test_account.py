@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from medsettle_gateway.cli.acting import system_user
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.county import MEMBERS, balances, credited, person, subsidised
 
@@ -31,7 +32,7 @@ def test_an_account_is_closed_for_a_cause_of_the_pack_and_its_rest_paid_out_by_a
     ((cause, paid_to, documents, amount_fen, author, approver),) = city.rows(
         "SELECT cause, paid_to, documents, amount_fen, author, approver FROM account_closings"
     )
-    assert (cause, paid_to, amount_fen, author) == ("moved_away", "self", 4_500, "王某")
+    assert (cause, paid_to, amount_fen, author) == ("moved_away", "self", 4_500, f"王某 [{system_user()}]")
     assert approver == "李某"
     assert documents == '["身份证件", "户籍迁出证明:第9号"]'
     posted = city.rows("SELECT account, amount_fen FROM postings WHERE account = 'paid_out'")
@@ -99,11 +100,12 @@ def test_who_comes_for_an_heir_shows_the_paper_that_says_so(city: City) -> None:
     assert closed(city, *died, "--document", "授权书:9")["paid_fen"] == 500
 
 
-def test_nobody_closes_an_account_alone(city: City) -> None:
+@pytest.mark.parametrize("second", ["wang", " WANG ", "Ｗａｎｇ", "w ang", "Wang."])
+def test_nobody_closes_an_account_alone(city: City, second: str) -> None:
     subsidised(city)
     with city.untouched():
         result = city.run(
-            "account", "close", "S1", "--by", "Wang", "--second", "wang", *MOVED, exit_code=2
+            "account", "close", "S1", "--by", "Wang", "--second", second, *MOVED, exit_code=2
         )
     assert "must be another person" in result.stderr
 

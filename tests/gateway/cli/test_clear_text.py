@@ -2,6 +2,7 @@
 
 import pytest
 
+from medsettle_gateway.cli.acting import system_user
 from medsettle_gateway.domain.credential import Proxy, Relation
 from medsettle_gateway.domain.moves import KeepProxy, PutSale
 from medsettle_gateway.storage.facts import write
@@ -41,7 +42,7 @@ def test_a_member_is_masked_unless_somebody_says_why_not(city: City) -> None:
     whole = city.ask("member", "show", MEMBER, *WHO)
     assert (whole["name"], whole["id_number"]) == (name, number)
     (access,) = city.ask("identity", "accesses")["accesses"]
-    assert (access["author"], access["reason"]) == ("赵经办", "家属来电核实")
+    assert (access["author"], access["reason"]) == (f"赵经办 [{system_user()}]", "家属来电核实")
     assert access["subject"] == f"member/{whole['member']}"
     assert city.ask("identity", "accesses", "--subject", access["subject"])["accesses"] == [access]
     assert "身份证号 / id_number" in city.run("member", "show", MEMBER, *WHO).stdout

@@ -11,6 +11,7 @@ import pytest
 
 from medsettle.wire.states import SaleState
 from medsettle_gateway.bootstrap.gateway import desk_of
+from medsettle_gateway.cli.acting import system_user
 from medsettle_gateway.cli.frame import now
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
 from medsettle_gateway.domain.calendar import CST
@@ -199,7 +200,7 @@ def test_what_an_authority_never_proves_is_ended_by_two_people_with_its_word(cit
     with balanced(city):
         assert city.ask(*ends, "--second", "zhao")["state"] == "REVERSED"
     rows = city.rows("SELECT operator, reason FROM entries WHERE kind = 'REVERSED'")
-    assert rows == [("wang, zhao", "letter 7")]
+    assert rows == [(f"wang, zhao [{system_user()}]", "letter 7")]
     assert listed(city) == []
 
 
@@ -250,7 +251,7 @@ def test_two_people_reverse_a_sale_of_long_ago(city: City) -> None:
         assert city.ask(*reverse, "--second", "zhao")["state"] == "REVERSED"
     assert "only one that is SETTLED" in city.run(*reverse, "--second", "zhao", exit_code=1).stderr
     rows = city.rows("SELECT operator, reason FROM entries WHERE kind = 'REVERSED'")
-    assert rows == [("wang, zhao", "counted twice")]
+    assert rows == [(f"wang, zhao [{system_user()}]", "counted twice")]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from medsettle_gateway.domain.calendar import (
     day_of,
     next_business_on,
 )
-from medsettle_gateway.domain.names import masked
+from medsettle_gateway.domain.names import is_same_name, masked
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,21 @@ from medsettle_gateway.domain.names import masked
 )
 def test_a_masked_name_shows_the_family_name(name: str, shown: str) -> None:
     assert masked(name) == shown
+
+
+@pytest.mark.parametrize(
+    "other", ["Wang Li", " wang li ", "WANGLI", "Ｗａｎｇ　Ｌｉ", "wang-li", "Wang.Li"]
+)
+def test_one_name_is_one_however_it_is_typed(other: str) -> None:
+    assert is_same_name("Wang Li", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Wang Li", "Wang Lin"), ("王某", "李某"), ("王某1", "王某2"), ("-", "+"), ("-", "王某")],
+)
+def test_other_names_stay_others(one: str, other: str) -> None:
+    assert not is_same_name(one, other)
 
 
 def test_a_day_ends_at_four_in_the_afternoon_of_utc() -> None:

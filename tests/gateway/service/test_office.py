@@ -135,7 +135,8 @@ async def test_a_frozen_account_pays_nothing_of_it() -> None:
 async def test_above_the_limit_it_takes_two_people() -> None:
     world = await a_world(variance_fen=0)
     late = await late_refused(world)
-    for authors in (("wang",), ("wang", " Wang "), ("wang", "")):
+    same = (("wang", " Wang "), ("wang", "ＷＡＮＧ"), ("li wang", "Li-Wang"))
+    for authors in (("wang",), ("wang", ""), *same):
         with pytest.raises(NotAllowedError, match="takes two people"):
             await repairs(world, PayAsShown(late.request_id, "left", authors))
     repaired = await repairs(world, PayAsShown(late.request_id, "left", TWO))

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from medsettle_gateway.cli.accruing import accrue
+from medsettle_gateway.cli.acting import on_record
 from medsettle_gateway.cli.crediting import CHECKED, credit_subsidy, stop, subsidies_of
 from medsettle_gateway.cli.entering import check_option
 from medsettle_gateway.cli.frame import (
@@ -22,6 +23,7 @@ from medsettle_gateway.cli.words import each_words, words
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.money import format_fen
+from medsettle_gateway.domain.names import is_same_name
 from medsettle_gateway.policy import subsidy as rules
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.storage.subsidies import ClosingRecord, Found, Rule
@@ -58,7 +60,7 @@ def close(  # noqa: PLR0913 - one argument an option
     There is no other way from an account to cash. A frozen account is not closed: whoever froze it had a
     reason, and ends that first.
     """
-    if author.casefold() == second.casefold():
+    if is_same_name(author, second):
         raise WrongValueError("须由另一个人复核", "must be another person", param_hint="--second")
     gateway = open_gateway(config_path)
     today = day_of(now())
@@ -76,7 +78,8 @@ def close(  # noqa: PLR0913 - one argument an option
         except Refused as refused:
             stop(refused.refusal)
         rule = Rule(pack.id, pack.digest, closing.path, closing.clause)
-        paid_fen = subsidies.close(found, ClosingRecord(cause, paid_to, documents, author, second), rule)
+        record = ClosingRecord(cause, paid_to, documents, on_record(author), second)
+        paid_fen = subsidies.close(found, record, rule)
     if as_json:
         print_json({"closed": not check, "paid_to": paid_to, "paid_fen": paid_fen})
     else:

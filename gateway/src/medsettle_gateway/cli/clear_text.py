@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
+from medsettle_gateway.cli.acting import on_record
 from medsettle_gateway.cli.frame import Gateway, now, refuse
 from medsettle_gateway.cli.usage import WrongUsageError
 from medsettle_gateway.cli.words import words
@@ -55,7 +56,7 @@ def recorded_access(gateway: Gateway, who: Wanted, subject: str, shown: tuple[st
     """Records that somebody sees the clear text of a subject, and returns once that is on disk."""
     with gateway.writing() as connection:
         at = instant(connection, now())
-        record_access(connection, Access(subject, shown, who.author, who.reason, at))
+        record_access(connection, Access(subject, shown, on_record(who.author), who.reason, at))
 
 
 def clear_text_of(gateway: Gateway, who: Wanted, member: str) -> dict[str, str]:

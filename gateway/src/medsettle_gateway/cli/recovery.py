@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from medsettle_gateway.cli.acting import on_record
 from medsettle_gateway.cli.days import instant_typed
 from medsettle_gateway.cli.frame import (
     config_option,
@@ -18,6 +19,7 @@ from medsettle_gateway.cli.frame import (
     shown_at,
 )
 from medsettle_gateway.cli.words import words
+from medsettle_gateway.domain.names import is_same_name
 from medsettle_gateway.storage.connection import instant
 from medsettle_gateway.storage.recoveries import (
     Begun,
@@ -135,12 +137,12 @@ def end(  # noqa: PLR0913 - the options
             "请给出 --terminal、--institution、--all 之一。",
             "Name one of --terminal, --institution and --all.",
         )
-    if author.casefold() == second.casefold():
+    if is_same_name(author, second):
         refuse("--by 与 --second 必须是两个人。", "--by and --second must be two people.")
     with open_gateway(config_path).writing() as connection:
         if not scope_exists(connection, chosen[0]):
             refuse(f"没有 {chosen[0]}。", f"There is no {chosen[0]}.")
-        news = put_end(connection, Ended(chosen[0], now(), author, second, reason))
+        news = put_end(connection, Ended(chosen[0], now(), on_record(author), second, reason))
     if as_json:
         print_json({"ended": news, "scope": chosen[0]})
     elif news:

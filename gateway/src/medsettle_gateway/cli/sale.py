@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from medsettle_gateway.cli.acting import system_user
 from medsettle_gateway.cli.deciding import Decide, Needs, decided
 from medsettle_gateway.cli.frame import (
     config_option,
@@ -147,7 +148,7 @@ def reverse(
 
     Funds and accounts get back what they paid. The patient's cash is the institution's to give back.
     """
-    command = ReverseByOffice(_id(request_id), reason, (author, second))
+    command = ReverseByOffice(_id(request_id), reason, (author, second), system_user())
     done = _done(config_path, command, office.needs_reverse, office.reverse)
     _say(done, as_json=as_json)
 
@@ -168,7 +169,7 @@ def not_charged(
     Only with the authority's word, given otherwise, that nothing is charged under its number, nor ever will
     be.
     """
-    command = NotCharged(_id(request_id), reason, (author, second))
+    command = NotCharged(_id(request_id), reason, (author, second), system_user())
     done = _done(config_path, command, office.needs_not_charged, office.not_charged)
     _say(done, as_json=as_json)
 
@@ -199,9 +200,9 @@ def repair(
     names = (author,) if second is None else (author, second)
     command: office.Repair
     if consent is not None:
-        command = SettleAgain(_id(request_id), consent, names)
+        command = SettleAgain(_id(request_id), consent, names, system_user())
     else:
-        command = PayAsShown(_id(request_id), reason or "", names)
+        command = PayAsShown(_id(request_id), reason or "", names, system_user())
     done = _done(config_path, command, office.needs_repair, office.repair)
     _say(done, as_json=as_json)
 

@@ -1,5 +1,9 @@
-"""How names and numbers of people are shown on screens and paper: a part of each, the rest masked."""
+"""How names and numbers of people are shown on screens and paper: a part of each, the rest masked.
 
+And by what one name is told from another.
+"""
+
+import unicodedata
 from typing import Final
 
 _DOUBLE: Final = frozenset({
@@ -29,3 +33,13 @@ def masked_number(number: str) -> str:
     first_chars = _FIRST_CHARS if len(number) >= _LONG_CHARS else 0
     hidden = max(0, len(number) - first_chars - _LAST_CHARS)
     return number[:first_chars] + "*" * hidden + number[first_chars + hidden :]
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Returns whether two names that people typed are one: case, blanks, marks and width do not count."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    wide = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(filter(str.isalnum, wide)) or wide

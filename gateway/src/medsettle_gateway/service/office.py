@@ -20,6 +20,7 @@ from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.facts import AccountFacts
 from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import AnyKey, Facts, MaskedNameKey, SaleKey, TicketKey
+from medsettle_gateway.domain.names import is_same_name
 from medsettle_gateway.domain.sale import AccountBooking, CounterDelta, Effect, SaleRecord, TenderRecord
 from medsettle_gateway.ledger.transition import By, moves_of
 from medsettle_gateway.service import recovering
@@ -50,11 +51,15 @@ class NotAllowedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReverseByOffice:
-    """Undo a settled sale after the till's time. ``authors`` are two people."""
+    """Undo a settled sale after the till's time. ``authors`` are two people, by the names that they say.
+
+    ``system_user`` is who the operating system says has typed it; empty: not known.
+    """
 
     request_id: RequestId
     reason: str
     authors: tuple[str, ...]
+    system_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class SettleAgain:
     request_id: RequestId
     consent: str
     authors: tuple[str, ...]
+    system_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class PayAsShown:
     request_id: RequestId
     reason: str
     authors: tuple[str, ...]
+    system_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ class NotCharged:
     request_id: RequestId
     reason: str
     authors: tuple[str, ...]
+    system_user: str = ""
 
 
 Repair = SettleAgain | PayAsShown
@@ -140,7 +148,7 @@ def reverse(command: ReverseByOffice, facts: Facts, now: Now) -> Decision:
         sale, Event.REVERSE, now.at, reverse_reason=command.reason, recompute_due=due, undone_by=OFFICE
     )
     name = facts.of(MaskedNameKey(sale.member)) if sale.member else ""
-    by = _by(command.authors, command.reason)
+    by = _by(command, command.reason)
     return Decision(SaleAnswer(undone, name), moves_of(sale.state, undone, by))
 
 
@@ -158,7 +166,7 @@ def not_charged(command: NotCharged, facts: Facts, now: Now) -> Decision:
             f"这笔业务的状态是 {sale.state},没有在等待其他机构。",
             f"The sale is {sale.state} and waits for no authority.",
         )
-    return hear(_word(command), facts, now, _by(command.authors, command.reason))
+    return hear(_word(command), facts, now, _by(command, command.reason))
 
 
 def _word(command: NotCharged) -> Heard:
@@ -207,7 +215,7 @@ def _settled(
         tenders=(TenderRecord("cash", cash_fen),) if cash_fen else (),
     )
     sale = structs.replace(sale, receipt_token=now.desk.receipts.issue(sale))
-    by = _by(command.authors, f"repairs {late.request_id}: {result.note}")
+    by = _by(command, f"repairs {late.request_id}: {result.note}")
     moves = (*found.moves, *moves_of(SaleState.ABSENT, sale, by))
     return Decision(SaleAnswer(sale, found.member.masked_name), moves)
 
@@ -305,7 +313,10 @@ def _check_variance(effect: Effect, authors: tuple[str, ...], now: Now) -> None:
 
 def _check_people(authors: tuple[str, ...], least_count: int) -> None:
     """Raises NotAllowedError unless so many different people have put their names to it."""
-    names = {author.strip().casefold() for author in authors if author.strip()}
+    names: list[str] = []
+    for author in authors:
+        if author.strip() and not any(is_same_name(author, other) for other in names):
+            names.append(author)
     if len(names) < least_count:
         raise NotAllowedError(
             "这项操作需要两个人,请用 --by 和 --second 给出两个不同的名字。",
@@ -320,5 +331,6 @@ def _known(facts: Facts, request_id: RequestId) -> SaleRecord:
     return sale
 
 
-def _by(authors: tuple[str, ...], reason: str) -> By:
-    return By("", ", ".join(author for author in authors if author), reason)
+def _by(command: ReverseByOffice | NotCharged | Repair, reason: str) -> By:
+    names = ", ".join(author for author in command.authors if author)
+    return By("", f"{names} [{command.system_user}]" if command.system_user else names, reason)
