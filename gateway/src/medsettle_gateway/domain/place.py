@@ -57,6 +57,8 @@ class Institution:
 class PlaceFact(StrEnum):
     """Kinds of dated facts about an institution."""
 
+    REGISTERED = "registered"
+    """What the register says of it."""
     DESIGNATION = "designation"
     SUSPENSION = "suspension"
     """Settlement is stopped for a time (暂停)."""
@@ -65,6 +67,18 @@ class PlaceFact(StrEnum):
     CARD = "card"
     """The place can take cards (具备刷卡条件)."""
     DISTRICT = "district"
+
+
+class RegisteredPlace(Struct, frozen=True):
+    """A row of the register of institutions, from its first day on until the next one. Key: the first day."""
+
+    name: str
+    region: str
+    kind: InstitutionKind
+    level: Level
+    specialty: Specialty
+    designations: tuple[Designation, ...]
+    suspended: bool = False
 
 
 class Designated(Struct, frozen=True):

@@ -8,13 +8,16 @@ any instant what was known then.
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from msgspec import Raw, Struct
 
 from medsettle_gateway.domain.plain import from_json
 
 T = TypeVar("T")
+
+SINCE_EVER: Final = date.min
+"""The first day of what nobody has said a first day of."""
 
 
 class Subject(StrEnum):

@@ -7,7 +7,7 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.errors import Refusal
-from medsettle_gateway.domain.facts import InstitutionFacts
+from medsettle_gateway.domain.facts import InstitutionFacts, State
 from medsettle_gateway.domain.people import Held
 from medsettle_gateway.domain.place import (
     CardRule,
@@ -16,12 +16,14 @@ from medsettle_gateway.domain.place import (
     InDistrict,
     Lapsed,
     PlaceFact,
+    RegisteredPlace,
     Stopped,
 )
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.eligibility.held import held, shown
 
 _ORDER: Final = tuple(Designation)
+_REGISTERED: Final = PlaceFact.REGISTERED.value
 _DISTRICT, _CARD = PlaceFact.DISTRICT.value, PlaceFact.CARD.value
 _OF_PLACE: Final = (_DISTRICT, _CARD)
 _STOPS: Final = (
@@ -30,29 +32,55 @@ _STOPS: Final = (
 _SHUT: Final = tuple(kind.value for kind, _ in _STOPS)
 
 
+def row_of(institution: InstitutionFacts, known: Sequence[DatedRecord], on: date) -> InstitutionFacts:
+    """Returns what the register says of the institution on the day: of its rows the one that began last.
+
+    Before its first row it has no designation. Where no row of it is known, it is as it is registered now.
+    """
+    rows = [each for each in known if each.kind == _REGISTERED]
+    if not rows:
+        return institution
+    begun = [each for each in rows if each.valid_from <= on]
+    last = begun[-1] if begun else rows[0]
+    row = last.read(RegisteredPlace)
+    return replace(
+        institution,
+        name=row.name,
+        region=row.region,
+        kind=row.kind,
+        level=row.level,
+        specialty=row.specialty,
+        designations=row.designations if begun else (),
+        state=State.SUSPENDED if row.suspended else State.ACTIVE,
+        lapsed=() if begun else tuple(Lapsed(each, last.valid_from, None) for each in row.designations),
+    )
+
+
 def place_of(institution: InstitutionFacts, known: Sequence[DatedRecord], on: date) -> InstitutionFacts:
-    """Returns the institution with the designations, the district and the means of the day.
+    """Returns the institution with its row, its designations, the district and the means of the day.
 
     Of a designation that has dated facts they decide, of the others the register.
     """
     if not known:
         return institution
+    institution = row_of(institution, known, on)
     here = [each for each in known if each.kind in _OF_PLACE and each.holds(on)]
     districts = [each.read(InDistrict).district for each in here if each.kind == _DISTRICT]
     district = districts[-1] if districts else institution.district
     takes_cards = any(each.kind == _CARD for each in here)
     dated = held(known, PlaceFact.DESIGNATION, Designated)
     if not dated:
-        return replace(institution, district=district, takes_cards=takes_cards, lapsed=())
+        return replace(institution, district=district, takes_cards=takes_cards)
     today = [each.fact.designation for each in dated if each.holds(on)]
     gone = [each for each in dict.fromkeys(each.fact.designation for each in dated) if each not in today]
     undated = [each for each in institution.designations if each not in gone]
+    before = [each for each in institution.lapsed if each.designation not in {*today, *gone}]
     return replace(
         institution,
         designations=tuple(sorted({*today, *undated}, key=_ORDER.index)),
         district=district,
         takes_cards=takes_cards,
-        lapsed=tuple(_lapsed(each, dated, on) for each in sorted(gone, key=_ORDER.index)),
+        lapsed=(*before, *(_lapsed(each, dated, on) for each in sorted(gone, key=_ORDER.index))),
     )
 
 

@@ -47,7 +47,7 @@ from medsettle_gateway.service.filing import with_filings
 from medsettle_gateway.service.guards import check_institution
 from medsettle_gateway.service.payers import barred, payers_of
 from medsettle_gateway.service.person import person_keys, person_on
-from medsettle_gateway.service.placing import place_keys, place_on
+from medsettle_gateway.service.placing import place_keys, place_on, registered_on
 from medsettle_gateway.service.watched import Look, visit_keys, watched_visit
 from medsettle_gateway.service.watching import advisory, on_visit
 
@@ -81,6 +81,7 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     institution = known.of(place)
     if institution is None:
         return keys
+    institution = registered_on(known, institution, asked.day(now.at))
     keys += (*_catalogue_key(asked, institution), *_open_key(member.member, institution, now))
     return (*keys, *visit_keys(_look(asked, member, now), institution, known, now))
 
@@ -116,15 +117,15 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
 
     Raises Refused where nobody can be told of: the institution's reasons, the credential's, MEMBER_UNKNOWN.
     """
-    institution = check_institution(asked.command.caller.institution, facts)
-    institution = place_on(facts, institution, asked.day(now.at))
+    day = asked.day(now.at)
+    institution = check_institution(asked.command.caller.institution, facts, day)
+    institution = place_on(facts, institution, day)
     if isinstance(asked.credential, Refusal) and asked.credential.reason in UNDETERMINED:
         return _undetermined(asked, asked.credential, now.at)
     member = with_filings(facts, person_on(facts, _member(asked, facts), asked.day(now.at)))
     counted = {key: facts.of(key) for key in _counters_keys(asked, member, now)}
     due = facts.of(_due_key(member.member, now))
     freed = free_due(due, member, counted, now.at)
-    day = asked.day(now.at)
     visit = Visit(
         service_on=day,
         institution=institution,

@@ -6,8 +6,9 @@ from typing import Final
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import KeyInvalidError, key_id, key_proof_statement
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refused, refuse
-from medsettle_gateway.domain.facts import EnrolCode, InstitutionFacts, KeyRecord, State, TerminalFacts
+from medsettle_gateway.domain.facts import EnrolCode, KeyRecord, State, TerminalFacts
 from medsettle_gateway.domain.ids import terminal_id
 from medsettle_gateway.domain.keys import (
     AnyKey,
@@ -29,7 +30,8 @@ from medsettle_gateway.domain.moves import (
 )
 from medsettle_gateway.service.commands import Enrol, EnrolAnswer, RotateKey, RotateKeyAnswer
 from medsettle_gateway.service.desk import Decision, Now
-from medsettle_gateway.service.guards import check_right, right_keys
+from medsettle_gateway.service.guards import check_right, registered, right_keys
+from medsettle_gateway.service.placing import place_keys
 from medsettle_gateway.service.ports import PublicKey
 from medsettle_gateway.service.refused import unrecorded_of
 
@@ -50,7 +52,8 @@ def needs_enrol(command: Enrol, known: Facts, now: Now) -> tuple[AnyKey, ...]:  
     if code is None:
         return keys
     terminal = terminal_id(code.institution, code.till)
-    return (*keys, InstitutionKey(code.institution), TerminalKey(terminal), TerminalKeysKey(terminal))
+    keys = (*keys, InstitutionKey(code.institution), *place_keys(code.institution))
+    return (*keys, TerminalKey(terminal), TerminalKeysKey(terminal))
 
 
 def decide_enrol(command: Enrol, facts: Facts, now: Now) -> Decision:
@@ -61,7 +64,7 @@ def decide_enrol(command: Enrol, facts: Facts, now: Now) -> Decision:
         code = _check_code(facts.of(EnrolCodeKey(code_hash(command.code))), public_key.key, now.at)
         _check_terminal(command.terminal, code)
         record = _first_key(command.public_key, public_key, code, facts, now)
-        institution = _institution(code, facts)
+        institution = registered(code.institution, facts, day_of(now.at))
     except Refused as refused:
         return Decision(unrecorded_of(refused.refusal))
     identity = now.desk.identity
@@ -183,13 +186,6 @@ def _first_key(data: bytes, public_key: PublicKey, code: EnrolCode, facts: Facts
     if code.used_by_key is None or not known.active_at(now.at):
         raise refuse(Reason.KEY_INVALID, field="public_key")
     return known
-
-
-def _institution(code: EnrolCode, facts: Facts) -> InstitutionFacts:
-    institution = facts.of(InstitutionKey(code.institution))
-    if institution is None:
-        raise refuse(Reason.INSTITUTION_UNKNOWN, institution=code.institution)
-    return institution
 
 
 def _keep(sender: str, nonce: str, now: Now) -> KeepNonce:

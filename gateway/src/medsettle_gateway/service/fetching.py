@@ -21,6 +21,7 @@ from medsettle_gateway.service.circulating import PrescriptionAnswer, Prescripti
 from medsettle_gateway.service.commands import FetchPrescriptions
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.guards import check_institution
+from medsettle_gateway.service.placing import place_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +34,24 @@ class AskedFetch:
 
 def needs_fetch(asked: AskedFetch, known: Facts, now: Now) -> tuple[AnyKey, ...]:  # noqa: ARG001 - called alike
     """Returns what to load: the place, and what is open for the patient."""
-    place = InstitutionKey(asked.command.caller.institution)
+    code = asked.command.caller.institution
+    keys: tuple[AnyKey, ...] = (InstitutionKey(code), *place_keys(code))
     if isinstance(asked.credential, Refusal):
-        return (place,)
-    return (place, MemberKey(asked.credential.member), _asked_key(asked, asked.credential.member, now))
+        return keys
+    return (*keys, MemberKey(asked.credential.member), _asked_key(asked, asked.credential.member, now))
 
 
 def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
     """Returns what may still be dispensed. Raises Refused: the place's, the credential's, MEMBER_UNKNOWN."""
     command = asked.command
-    check_institution(command.caller.institution, facts)
+    today = day_of(now.at)
+    check_institution(command.caller.institution, facts, today)
     if isinstance(asked.credential, Refusal):
         raise Refused(asked.credential)
     member = facts.of(MemberKey(asked.credential.member))
     if member is None:
         raise refuse(Reason.MEMBER_UNKNOWN)
     found = facts.of(_asked_key(asked, member.member, now))
-    today = day_of(now.at)
     return PrescriptionsAnswer(
         tuple(PrescriptionAnswer(each, member.masked_name, today) for each in found)
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from medsettle.wire.reasons import Reason
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
 from medsettle_gateway.domain.ids import RequestId
@@ -47,7 +48,7 @@ from medsettle_gateway.service.courier import Courier
 from medsettle_gateway.service.desk import Desk, Now
 from medsettle_gateway.service.dispensing import check_reviewed
 from medsettle_gateway.service.fetching import AskedFetch
-from medsettle_gateway.service.placing import place_keys
+from medsettle_gateway.service.placing import place_keys, registered_on
 from medsettle_gateway.service.ports import Clock, CredentialResolver, Report, Store, StoreUnavailableError
 from medsettle_gateway.service.prescribing import AskedRegistration
 from medsettle_gateway.service.question import Asking
@@ -198,8 +199,11 @@ class Service:
         return await self.recently(keys) if self.recently else Facts()
 
     async def _institution(self, caller: Caller) -> InstitutionFacts | None:
+        """The institution as it is registered today, or None; of a moment ago where that is kept."""
         key, load = InstitutionKey(caller.institution), self.recently or self.store.load
-        return (await load((key,))).of(key)
+        facts = await load((key, *place_keys(caller.institution)))
+        found = facts.of(key)
+        return None if found is None else registered_on(facts, found, day_of(self.clock.now()))
 
     def _now(self) -> Now:
         return Now(self.desk, self.clock.now())

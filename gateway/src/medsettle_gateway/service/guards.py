@@ -1,6 +1,6 @@
 """What may stop a sale before anything is calculated, one check a rule, in the order of Settle."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from medsettle.wire.reasons import Reason
@@ -27,6 +27,7 @@ from medsettle_gateway.domain.keys import (
 )
 from medsettle_gateway.domain.sale import RefusalRecord, SaleHead
 from medsettle_gateway.service.commands import Caller, Settle
+from medsettle_gateway.service.placing import registered_on
 from medsettle_gateway.service.quote_token import Quoted
 from medsettle_gateway.service.refused import RefusedOnRecord
 
@@ -76,11 +77,27 @@ def _stop_for(reason: Reason, others: tuple[SaleHead, ...], request_id: RequestI
             raise RefusedOnRecord(RefusalRecord(reason, other=other))
 
 
-def check_institution(code: str, facts: Facts) -> InstitutionFacts:
-    """Returns the institution. Raises Refused: INSTITUTION_UNKNOWN, INSTITUTION_SUSPENDED."""
+def registered(
+    code: str, facts: Facts, day: date, known_at: datetime | None = None
+) -> InstitutionFacts:
+    """Returns the institution as the register has it on the day, by what was known at an instant; None: now.
+
+    Raises Refused: INSTITUTION_UNKNOWN.
+    """
     institution = facts.of(InstitutionKey(code))
     if institution is None:
         raise refuse(Reason.INSTITUTION_UNKNOWN, institution=code)
+    return registered_on(facts, institution, day, known_at)
+
+
+def check_institution(
+    code: str, facts: Facts, day: date, known_at: datetime | None = None
+) -> InstitutionFacts:
+    """Returns the institution as the register has it on the day, by what was known at an instant; None: now.
+
+    Raises Refused: INSTITUTION_UNKNOWN, INSTITUTION_SUSPENDED.
+    """
+    institution = registered(code, facts, day, known_at)
     if institution.state is State.SUSPENDED:
         raise refuse(Reason.INSTITUTION_SUSPENDED, institution=code)
     return institution

@@ -235,7 +235,8 @@ def _of_caller(caller: Caller) -> tuple[AnyKey, ...]:
 def _acting(caller: Caller, facts: Facts, now: Now) -> InstitutionFacts:
     """The caller's institution today, if both may act."""
     check_right(caller, facts, now.at)
-    return place_on(facts, check_institution(caller.institution, facts), day_of(now.at))
+    today = day_of(now.at)
+    return place_on(facts, check_institution(caller.institution, facts, today), today)
 
 
 def _known(key: PrescriptionKey, facts: Facts) -> PrescriptionFacts:

@@ -50,7 +50,7 @@ from medsettle_gateway.service.goods import check_goods
 from medsettle_gateway.service.guards import check_credential, check_institution
 from medsettle_gateway.service.payers import check_payers, payers_now
 from medsettle_gateway.service.person import person_keys, person_on
-from medsettle_gateway.service.placing import place_keys, place_on
+from medsettle_gateway.service.placing import place_keys, place_on, registered_on
 from medsettle_gateway.service.quote_token import Quoted
 from medsettle_gateway.service.staffing import check_staff, staff_keys, staff_of_basket
 from medsettle_gateway.service.tracing import Traces, standing, trace_keys
@@ -125,22 +125,26 @@ def needs(asking: Asking, known: Facts, now: Now) -> tuple[AnyKey, ...]:
         return (place, *place_keys(asking.institution))
     person = MemberKey(asking.credential.member)
     of_person = person_keys(asking.credential.member)
-    rests_on: tuple[AnyKey, ...] = (person, *of_person, place)
+    of_place = place_keys(asking.institution)
+    rests_on: tuple[AnyKey, ...] = (person, *of_person, place, *of_place)
     stands_on = tuple([known.of(key) for key in rests_on]) if person in known else ()
     for kept in asking.kept:
         # The last round of loading asks for what the one before it did.
         if stands_on and kept.at == now.at and all(map(is_, kept.facts, stands_on)):
             return (*kept.keys, *watch_keys(kept.look, known, now))
     keys: tuple[AnyKey, ...] = (place, person, *of_person, _due_key(asking.credential.member, now))
-    keys += (*place_keys(asking.institution), *prescription_keys(asking.basket))
+    keys += (*of_place, *prescription_keys(asking.basket))
     keys += staff_keys(as_registered(asking.basket, registered_of(asking.basket, known)))
     if asking.credential.single_use:
         keys += (CredentialUseKey(asking.credential.credential_id),)
     member = known.of(person) if person in known else None
     if member is None:
         return keys
-    member = person_on(known, member, asking.wanted_day(now.at), asking.known_at)
+    wanted_on = asking.wanted_day(now.at)
+    member = person_on(known, member, wanted_on, asking.known_at)
     institution = known.of(place)
+    if institution is not None:
+        institution = registered_on(known, institution, wanted_on, asking.known_at)
     region = institution.region if institution else member.region
     keys = (*keys, _catalogue_key(asking, region), *_counters_keys(asking, member, now))
     keys = (
@@ -163,7 +167,8 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     STAY_ENDED, the prescriptions', those who prescribed and reviewed, the items', the payers'.
     """
     basket, quoted = asking.basket, asking.quoted
-    institution = check_institution(asking.institution, facts)
+    wanted_on = asking.wanted_day(now.at)
+    institution = check_institution(asking.institution, facts, wanted_on, asking.known_at)
     service_on = check_day(basket, quoted.service_on if quoted else None, now.at, now.desk.rules)
     institution = place_on(facts, institution, service_on, asking.known_at)
     credential, registered = check_credential(asking.credential, quoted, facts)

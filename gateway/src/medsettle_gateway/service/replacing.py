@@ -16,6 +16,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.asked import AskedLine, Basket, Collect
 from medsettle_gateway.domain.breakdown import Breakdown
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refused, refuse
 from medsettle_gateway.domain.facts import AccountFacts, AccountState
@@ -44,6 +45,7 @@ from medsettle_gateway.service.guards import (
     check_right,
     right_keys,
 )
+from medsettle_gateway.service.placing import place_keys
 from medsettle_gateway.service.recompute import after_reversal, later_key
 from medsettle_gateway.service.refused import RefusedOnRecord, may_record, record_of, recorded
 from medsettle_gateway.service.settle import first_answer
@@ -106,11 +108,11 @@ def needs(asked: AskedReturn, known: Facts, now: Now) -> tuple[AnyKey, ...]:
 def needs_of_return(back: Return, caller: Caller, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     """Returns what to load to know what is left of the sale."""
     key = SaleKey(back.replaces.text)
-    place = InstitutionKey(caller.institution)
+    keys: tuple[AnyKey, ...] = (InstitutionKey(caller.institution), *place_keys(caller.institution), key)
     sale = known.of(key) if key in known else None
     if sale is None or not sale.member or sale.effect is None:
-        return (place, key)
-    return (place, key, MaskedNameKey(sale.member), *keys_afresh(sale, now), later_key(sale, now))
+        return keys
+    return (*keys, MaskedNameKey(sale.member), *keys_afresh(sale, now), later_key(sale, now))
 
 
 def decide(asked: AskedReturn, facts: Facts, now: Now) -> Decision:
@@ -131,7 +133,7 @@ def left_of(back: Return, caller: Caller, facts: Facts, now: Now) -> Left:
     Raises Refused: INSTITUTION_UNKNOWN, INSTITUTION_SUSPENDED, NOT_YOURS, RETURN_NOT_SETTLED,
     RETURN_TOO_LATE, RETURN_NOT_POSSIBLE, RETURN_NOT_OF_SALE, and what the calculation says.
     """
-    check_institution(caller.institution, facts)
+    check_institution(caller.institution, facts, day_of(now.at))
     sale, sold = _settled(back.replaces, caller, facts, now.at)
     basket = _kept(sold, back.lines)
     found = afresh(sale, facts, now)

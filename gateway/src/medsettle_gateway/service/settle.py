@@ -14,6 +14,7 @@ from medsettle.wire.reasons import Reason
 from medsettle.wire.states import Event, SaleState
 from medsettle_gateway.domain.asked import Collect
 from medsettle_gateway.domain.breakdown import Breakdown
+from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.domain.finding import Finding
@@ -44,9 +45,9 @@ from medsettle_gateway.service.guards import (
     check_attempts,
     check_duplicate,
     check_id_day,
-    check_institution,
     check_quote,
     check_right,
+    registered,
     right_keys,
 )
 from medsettle_gateway.service.question import Asked, Asking
@@ -155,7 +156,8 @@ def _charge(asked: AskedSettle, facts: Facts, now: Now) -> Decision:
     for key in _recent(asked, now):
         check_duplicate(facts.of(key), command)
     check_quote(command, asked.asking.quoted, now.at)
-    authority = now.desk.remotes.of(check_institution(command.request_id.institution, facts))
+    place = registered(command.request_id.institution, facts, day_of(now.at))
+    authority = now.desk.remotes.of(place)
     if authority:
         binding.check_token(asked.asking, now.at)
         about = question.ask(asked.asking, facts, now)

@@ -18,7 +18,7 @@ from medsettle_gateway.service.authority import Question
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.facts_of_sale import item_codes
-from medsettle_gateway.service.placing import place_keys
+from medsettle_gateway.service.placing import place_keys, registered_on
 from medsettle_gateway.service.watched import Look, watch_keys, watched
 from medsettle_gateway.service.watching import findings
 
@@ -39,13 +39,15 @@ def needs(sale: SaleRecord, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     if sale.basket is None or sale.effect is None or not sale.member:
         return ()
     place, person = InstitutionKey(sale.institution), MemberKey(sale.member)
+    of_place = place_keys(sale.institution)
     institution = known.of(place) if place in known else None
     member = known.of(person) if person in known else None
     if institution is None or member is None:
-        return (place, person)
+        return (place, person, *of_place)
+    institution = registered_on(known, institution, sale.service_on)
     goods = CatalogueKey(institution.region, item_codes(sale.basket))
     looks_back = watch_keys(_look(sale, member), known, now)
-    return (place, person, goods, *place_keys(sale.institution), *looks_back)
+    return (place, person, goods, *of_place, *looks_back)
 
 
 def tried(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] | None:
@@ -60,12 +62,12 @@ def tried(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] | Non
     institution, member = facts.of(InstitutionKey(sale.institution)), facts.of(MemberKey(sale.member or ""))
     if institution is None or member is None or sale.basket is None or sale.split is None:
         return None
-    items = _items(sale, facts, institution.region)
-    if items is None:
-        return None
     (of_place,) = place_keys(sale.institution)
     records = facts.of(of_place)
     institution = place_of(institution, known_records(records), sale.service_on)
+    items = _items(sale, facts, institution.region)
+    if items is None:
+        return None
     look = _look(sale, member)
     about = watched(look, institution, facts, (), now)
     if about is not None:
