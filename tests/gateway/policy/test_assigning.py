@@ -105,6 +105,15 @@ def test_a_basket_gets_the_benefit_that_it_asks_for() -> None:
     assert shares(case, [region()]) == {GENERAL: (0, 1)}
 
 
+@pytest.mark.parametrize("dual", [True, False])
+def test_who_asks_for_a_benefit_of_the_other_channel_has_it_as_if_not_asked(dual: bool) -> None:
+    pack = anshan({f"benefits.{GENERAL}.takes": [{"dual_channel": not dual}]})
+    mine, other = structs.replace(REMEDY, dual_channel=dual), structs.replace(ECG, dual_channel=not dual)
+    apart = {PERSONAL_ACCOUNT_ONLY: (0,), GENERAL: (1,)}
+    assert shares(basket(mine, other, encounter=Encounter(GENERAL)), [pack]) == apart
+    assert shares(basket(structs.replace(mine, benefit=GENERAL), other), [pack]) == apart
+
+
 def test_a_benefit_without_its_figures_is_refused_and_not_passed_over() -> None:
     empty = region()
     general, chronic = empty.rules.benefits

@@ -172,6 +172,16 @@ async def test_at_a_place_without_the_designation_no_fund_pays_for_them() -> Non
     assert benefits(sale) == {PERSONAL_ACCOUNT_ONLY: ["1"]}
 
 
+@pytest.mark.parametrize("of_line", [True, False])
+async def test_no_sale_has_them_paid_by_another_fund_by_asking_for_it(of_line: bool) -> None:
+    world = await approved()
+    asked = {"benefit": "general_outpatient"}
+    special = structs.replace(rx_line("SPECIAL"), **(asked if of_line else {}))
+    sale = await dispensed(world, basket=rx_basket(special, **({} if of_line else asked)))
+    assert benefits(sale) == {"dual_channel": ["1"]}
+    assert (paid(world, "general_outpatient"), paid(world, "dual_channel")) == (0, 8_000)
+
+
 async def test_a_late_confirmation_finds_each_line_under_its_own_prescription() -> None:
     world = await approved()
     bought = rx_basket(rx_line(quantity=2), free_line())

@@ -2,7 +2,8 @@
 
 Each line goes to the benefit that it asks for, else to one that the person may have at the place and
 that takes it: those for filed conditions or named lines before those that take every line, and each in
-the order of the packs. What none takes is paid by account and cash. A benefit whose figures are missing
+the order of the packs. What none takes is paid by account and cash. A line that asks for a benefit of the
+other channel (dual channel or not) is taken as one that asks for none. A benefit whose figures are missing
 is not passed over: its settlement is refused, never a silent zero.
 """
 
@@ -23,7 +24,7 @@ from medsettle_gateway.policy.engine import calculate, counters_read, may_enter
 from medsettle_gateway.policy.inputs import Calculation, CaseInput
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.restricting import barred
-from medsettle_gateway.policy.taking import takes
+from medsettle_gateway.policy.taking import is_of_other_channel, takes
 
 ASSIGNED: Final = "assigned"
 """Stands in place of a benefit id: the lines are shared out between all benefits of the region."""
@@ -161,7 +162,10 @@ def _taker(
     if asked is None and case.encounter.benefit != ASSIGNED:
         asked = case.encounter.benefit
     if asked is not None:
-        return _home(packs, case, asked).id, asked
+        home = _home(packs, case, asked)
+        benefit = home.rules.benefit(asked)
+        if benefit is None or not is_of_other_channel(benefit, line):
+            return home.id, asked
     for pack, benefit in offers:
         if takes(pack, benefit, case, line):
             return pack.id, benefit.id

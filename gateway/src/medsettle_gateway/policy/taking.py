@@ -8,7 +8,7 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.basket import Line
 from medsettle_gateway.domain.money import unit_price_micro
 from medsettle_gateway.policy.benefit import Benefit
-from medsettle_gateway.policy.facts import line_facts, settlement_facts
+from medsettle_gateway.policy.facts import FALSE, TRUE, line_facts, settlement_facts
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.pack import Pack
 
@@ -24,6 +24,18 @@ def takes(pack: Pack, benefit: Benefit, case: CaseInput, line: Line) -> bool:
         "condition": () if line.condition is None else (line.condition,),
     }
     return any(when.matches(facts, _price_micro(line)) for when in benefit.takes)
+
+
+def is_of_other_channel(benefit: Benefit, line: Line) -> bool:
+    """Does all that the benefit takes go by another channel than the line?
+
+    Drugs of dual channel have funds of their own: no sale has them paid by another one by asking for it.
+    """
+    channel = TRUE if line.dual_channel else FALSE
+    return bool(benefit.takes) and all(
+        any(fact == "dual_channel" and channel not in wanted for fact, wanted in when.tests)
+        for when in benefit.takes or ()
+    )
 
 
 def _price_micro(line: Line) -> int:

@@ -269,7 +269,8 @@ class Embedded:
         apart = casework.apart(question, case.encounter)
         if len(apart) > 1:
             return share_out_apart(packs, case, apart)
-        if question.basket.benefit is None or any(line.benefit for line in case.lines):
+        asked = question.basket.benefit
+        if asked is None or any(line.benefit for line in case.lines) or _chooses(packs, asked):
             return share_out(packs, case)
         (portion,) = share_out(packs, structs.replace(case, lines=case.lines[:1]))
         return (portion._replace(lines=tuple(range(len(case.lines)))),)
@@ -303,6 +304,11 @@ class _PackGoneError(Exception):
     def __init__(self, settlement: SettlementRecord, on: date) -> None:
         super().__init__(settlement.pack)
         self.detail = {"pack": settlement.pack, "date": on.isoformat()}
+
+
+def _chooses(packs: Sequence[Pack], asked: str) -> bool:
+    """May the benefit leave a line that asks for it to another one?"""
+    return any(each.takes for pack in packs for each in pack.benefits if each.id == asked)
 
 
 def _as_kept(line: Line, asked: AskedLine | None) -> Line:

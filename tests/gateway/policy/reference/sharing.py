@@ -28,9 +28,8 @@ def shared_out(packs: Sequence[Plain], case: CaseInput, for_account: Plain) -> l
     lines: dict[tuple[str, str], list[int]] = {}
     for index, line in enumerate(case.lines):
         asked = line.benefit or (None if case.encounter.benefit == "assigned" else case.encounter.benefit)
-        if asked is not None:
-            taker = next((offer for offer in every if offer[1] == asked), rest)
-        else:
+        taker = next((offer for offer in every if offer[1] == asked), rest)
+        if asked is None or (taker is not rest and is_of_other_channel(*taker, line)):
             taker = next((offer for offer in offers if takes(*offer, case, line)), rest)
         lines.setdefault((taker[0]["pack"], taker[1]), []).append(index)
     return [
@@ -55,6 +54,15 @@ def is_selective(pack: Plain, id_: str) -> bool:
         return True
     filing = (pack.get("eligibility") or {}).get("filing", ())
     return id_ in filing or benefit["cap"].get("per") == "condition"
+
+
+def is_of_other_channel(pack: Plain, id_: str, line: Line) -> bool:
+    """Does no entry of the benefit go by the line's channel?"""
+    entries, channel = pack["benefits"][id_].get("takes") or (), str(line.dual_channel).lower()
+    said = [entry["dual_channel"] for entry in entries if "dual_channel" in entry]
+    wanted = [each if isinstance(each, list) else [each] for each in said]
+    shut = [channel not in [str(value).lower() for value in each] for each in wanted]
+    return bool(entries) and len(shut) == len(entries) and all(shut)
 
 
 def takes(pack: Plain, id_: str, case: CaseInput, line: Line) -> bool:
