@@ -29,7 +29,7 @@ def shared_out(packs: Sequence[Plain], case: CaseInput, for_account: Plain) -> l
     for index, line in enumerate(case.lines):
         asked = line.benefit or (None if case.encounter.benefit == "assigned" else case.encounter.benefit)
         taker = next((offer for offer in every if offer[1] == asked), rest)
-        if asked is None or (taker is not rest and is_of_other_channel(*taker, line)):
+        if asked is None or (taker is not rest and is_of_other_channel(taker[0], taker[1], line)):
             taker = next((offer for offer in offers if takes(*offer, case, line)), rest)
         lines.setdefault((taker[0]["pack"], taker[1]), []).append(index)
     return [
