@@ -1,5 +1,6 @@
 """A till of the demo city at the counter: who comes, what they buy, what the cashier does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,6 +104,24 @@ class SkewedClock(SystemClock):
 
     def now(self) -> datetime:
         return super().now() + self._off
+
+
+class Waiting(SystemClock):
+    """Whoever waits by it has waited at once: who asks a gateway that is gone gives up without any time.
+
+    A gateway that is there may take as long as its calls have. ``waits`` is called by whoever waits.
+    """
+
+    def __init__(self) -> None:
+        self._passed_s = 0.0
+        self.waits: Callable[[], None] = lambda: None
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._passed_s
+
+    def sleep(self, seconds: float) -> None:
+        self._passed_s += seconds
+        self.waits()
 
 
 def enrolled(gateway: Gateway, institution: str, till: str = "01", **changes: Any) -> Any:

@@ -45,12 +45,14 @@ def enrolled(gateway: Gateway, folder: Path, **channel: Any) -> Path:
     return enrol(through, gateway.enrolment_code(CLINIC), f"{CLINIC}-01", folder / "till").config_file
 
 
+def another(secured: Secured, folder: Path, **changes: Any) -> TillConfig:
+    """The same till with a journal of its own."""
+    return replace(read_config(secured.config), journal=folder / "till.journal", operator="7", **changes)
+
+
 def hasty(secured: Secured, folder: Path, **changes: Any) -> TillConfig:
-    """The same till with a journal of its own, that gives up soon."""
-    config = read_config(secured.config)
-    return replace(
-        config, journal=folder / "till.journal", deadlines_ms={"GetSale": 400}, operator="7", **changes
-    )
+    """The same, that gives up soon: for who gets no answer."""
+    return another(secured, folder, deadlines_ms={"GetSale": 400}, **changes)
 
 
 def doctor(config: Path) -> tuple[int, dict[str, Any]]:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -190,12 +190,13 @@ def test_a_city_code_is_read_by_its_own_service(clinic: Till) -> None:
 def test_a_service_that_is_away_is_no_refusal_on_record_and_the_sale_is_settled_later(
     service: Service, gateway: Gateway
 ) -> None:
-    hasty = enrolled(gateway, CLINIC, "02", deadlines_ms={"Quote": 300})
-    with Till.open(hasty) as till:
-        service.order("away")
-        with pytest.raises((RefusedError, GatewayAwayError)):
-            till.quote(f"ec-{MARK}-zhang-3", visit("70.00"))
-        service.order()
+    config = enrolled(gateway, CLINIC, "02")
+    service.order("away")
+    hasty = replace(config, deadlines_ms={"Quote": 300})
+    with Till.open(hasty) as till, pytest.raises((RefusedError, GatewayAwayError)):
+        till.quote(f"ec-{MARK}-zhang-3", visit("70.00"))
+    service.order()
+    with Till.open(config) as till:
         assert settle(till, f"ec-{MARK}-zhang-3", "70.00").outcome is Outcome.PAID
 
 

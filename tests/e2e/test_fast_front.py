@@ -1,7 +1,6 @@
 """A till behind the fast front: it sells, and loses nothing when the gateway dies."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -9,13 +8,10 @@ from medsettle.errors import OutcomeUnknownError
 from medsettle.models import Outcome
 from medsettle.testing import Gateway
 from medsettle.till import Till
-from tests.e2e.counter import CLINIC, GAO, ZHANG, Drawer, enrolled, sell, split, visit
+from tests.e2e.counter import CLINIC, GAO, ZHANG, Drawer, Waiting, enrolled, sell, split, visit
 
 pytest.importorskip("pygrpc_native", reason="there is no fast front for this machine")
 pytestmark = pytest.mark.e2e
-
-SOON = {"Settle": 1_500, "Seal": 200, "GetSale": 200}
-"""Total deadlines in milliseconds: nobody answers, so there is nothing to wait for."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +31,7 @@ def test_a_sale_is_paid_and_undone_behind_the_fast_front(gateway: Gateway) -> No
 
 def test_an_answer_lost_behind_the_fast_front_is_found_paid(gateway: Gateway) -> None:
     config = enrolled(gateway, CLINIC, "02")
-    with Till.open(replace(config, deadlines_ms=SOON)) as till:
+    with Till.open(config, clock=Waiting()) as till:
         credential = gateway.issue_credential(GAO)
         quote = till.quote(credential, visit("350.00"))
         gateway.proxy.swallow_answer(then=gateway.kill)

@@ -20,6 +20,7 @@ from tests.e2e.counter import (
     OUYANG_MING,
     ZHANG,
     Drawer,
+    Waiting,
     agree,
     enrolled,
     split,
@@ -27,12 +28,6 @@ from tests.e2e.counter import (
 )
 
 pytestmark = pytest.mark.e2e
-
-SOON = {
-    "Settle": 1_500, "Confirm": 1_500, "Release": 1_500, "Reverse": 1_500, "Seal": 200, "GetSale": 200,
-    "Reassert": 200,
-}
-"""Total deadlines in milliseconds: nobody answers, so there is nothing to wait for."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +43,7 @@ def numbers() -> Iterator[str]:
 
 @dataclass
 class Counter:
-    """A till that gives up soon, and the drawer beside it."""
+    """A till that gives up without any time, and the drawer beside it."""
 
     gateway: Gateway
     till: Till
@@ -79,7 +74,7 @@ class Counter:
 
 @pytest.fixture
 def counter(gateway: Gateway, config: TillConfig, numbers: Iterator[str]) -> Iterator[Counter]:
-    with Till.open(replace(config, deadlines_ms=SOON)) as till:
+    with Till.open(config, clock=Waiting()) as till:
         yield Counter(gateway, till, Drawer(), next(numbers))
 
 
@@ -184,7 +179,7 @@ def test_with_the_gateway_dead_from_the_start_nothing_is_open(
 ) -> None:
     counter.till.close()
     counter.gateway.kill()
-    with Till.open(replace(config, deadlines_ms={"Quote": 300})) as till:
+    with Till.open(config, clock=Waiting()) as till:
         with pytest.raises(MedsettleError, match="GATEWAY_AWAY"):
             till.quote("scanned", visit("359.00"))
         assert till.open_sales() == ()

@@ -27,6 +27,7 @@ from tests.e2e.counter import (
 )
 
 pytestmark = pytest.mark.e2e
+PATIENCE_S = 120
 BY = ("--by", "王某", "--reason", "磁盘损坏")
 
 
@@ -138,7 +139,7 @@ def test_nothing_is_restored_while_the_gateway_serves(gateway: Gateway) -> None:
 
 
 def test_a_backup_that_is_made_while_tills_sell_is_whole(gateway: Gateway) -> None:
-    stop = threading.Event()
+    stop, sells = threading.Event(), threading.Event()
     sold: list[Outcome] = []
 
     def work() -> None:
@@ -146,10 +147,12 @@ def test_a_backup_that_is_made_while_tills_sell_is_whole(gateway: Gateway) -> No
             while not stop.is_set():
                 card = sell(gateway, till, ZHANG, visit("1.00"), acknowledgements=("POSSIBLE_DUPLICATE",))
                 sold.append(card.outcome)
+                sells.set()
 
     selling = threading.Thread(target=work)
     selling.start()
     try:
+        assert sells.wait(PATIENCE_S)
         copies = [Path(backed_up(gateway)) for _ in range(2)]
     finally:
         stop.set()

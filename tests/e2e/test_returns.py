@@ -1,7 +1,7 @@
 """Part of the goods comes back, at a real gateway: the patient gets exactly the difference, once."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from itertools import count
@@ -11,7 +11,6 @@ import pytest
 
 from medsettle._desk.records import ticket_name
 from medsettle.cli.run import run
-from medsettle.clock import SystemClock
 from medsettle.config import TillConfig
 from medsettle.errors import OutcomeUnknownError, RefusedError, till_error
 from medsettle.models import Basket, Line, Outcome, SaleCard
@@ -20,11 +19,10 @@ from medsettle.tender import CashTender
 from medsettle.testing import Gateway
 from medsettle.till import Till
 from medsettle.till_reasons import TillReason
-from tests.e2e.counter import CLINIC, ZHANG, Drawer, agree, enrolled, split
+from tests.e2e.counter import CLINIC, ZHANG, Drawer, Waiting, agree, enrolled, split
 
 pytestmark = pytest.mark.e2e
 
-SOON = {"Settle": 1_500, "Reverse": 1_500, "Seal": 200, "GetSale": 200}
 FIRST = Line("002203020010000-220302001", "2", "150.00", line_id="1")
 SECOND = Line("002203020010000-220302001", "1", "90.00", line_id="2")
 HALF = replace(FIRST, quantity="1")
@@ -146,7 +144,7 @@ def test_a_return_whose_call_was_lost_ends_once_the_gateway_is_back(
     gateway: Gateway, config: TillConfig, arrived: bool
 ) -> None:
     drawer = Drawer()
-    with Till.open(replace(config, deadlines_ms=SOON)) as till:
+    with Till.open(config, clock=Waiting()) as till:
         request_id = sold(gateway, till, drawer).request_id or ""
         quote = till.quote_return(request_id, [HALF])
         number = till.next_number()
@@ -166,21 +164,6 @@ def test_a_return_whose_call_was_lost_ends_once_the_gateway_is_back(
     else:
         assert (stands.state, drawer.given_back_fen) == ("SETTLED", 0)
     assert (gateway.books()["balanced"], gateway.books()["open_sales"]) == (True, [])
-
-
-class Waiting(SystemClock):
-    """Passes its time at once, and tells whoever wants to know that somebody waits."""
-
-    def __init__(self) -> None:
-        self.passed_s = 0.0
-        self.waits: Callable[[], None] = lambda: None
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.passed_s
-
-    def sleep(self, seconds: float) -> None:
-        self.passed_s += seconds
-        self.waits()
 
 
 def test_the_sale_before_a_return_is_told_only_once_no_other_click_works_on_its_ticket(

@@ -18,7 +18,7 @@ from medsettle.testing import Gateway
 from medsettle.till import Till
 from medsettle.wire.signing import KeySigner
 from tests.e2e.counter import PHARMACY, ZHANG, sell, visit
-from tests.e2e.secured import HOST, Secured, doctor, enrolled, files_of, hasty
+from tests.e2e.secured import HOST, Secured, another, doctor, enrolled, files_of, hasty
 from tests.gateway.rpc.certificates import HOUR, Authority
 
 pytestmark = pytest.mark.e2e
@@ -136,6 +136,6 @@ def heard(connection: ssl.SSLSocket) -> bytes:
 def test_a_certificate_does_not_stand_for_a_signature(secured: Secured, tmp_path: Path) -> None:
     strange = tmp_path / "strange.key"
     write_key(strange, KeySigner.generate())
-    other = hasty(secured, tmp_path, key_file=strange)
+    other = another(secured, tmp_path, key_file=strange)
     with Till.open(other) as till, pytest.raises(TerminalNotReadyError, match="KEY_UNKNOWN"):
         till.probe()

@@ -7,7 +7,7 @@ import pytest
 
 from medsettle.testing import Gateway, GatewayFailedError
 from medsettle.till import Till
-from tests.e2e.secured import HOST, Secured, enrolled, files_of, hasty, shown_by
+from tests.e2e.secured import HOST, Secured, another, enrolled, files_of, shown_by
 from tests.gateway.rpc.certificates import Authority
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +22,7 @@ def secured(tmp_path: Path) -> Iterator[Secured]:
 
 def test_a_new_certificate_is_shown_to_the_next_connection_and_old_ones_go_on(secured: Secured) -> None:
     first = shown_by(secured)
-    with Till.open(hasty(secured, secured.folder)) as till:
+    with Till.open(another(secured, secured.folder)) as till:
         assert till.probe().answering_key
         secured.authority.issued(secured.folder, HOST)
         second = shown_by(secured)
@@ -55,7 +55,7 @@ def test_an_authority_that_is_changed_is_asked_of_the_next_till(tmp_path: Path) 
         secured = Secured(gateway, tmp_path, authority, enrolled(gateway, tmp_path, **own))
         after.kept(tmp_path, "of-tills")
         renewed = after.issued(tmp_path, "till", "renewed")
-        changed = hasty(secured, tmp_path, certificate_file=renewed[0], certificate_key_file=renewed[1])
+        changed = another(secured, tmp_path, certificate_file=renewed[0], certificate_key_file=renewed[1])
         with Till.open(changed) as till:
             assert till.probe().answering_key
 

@@ -1,14 +1,12 @@
 """Two tills undo one sale: the patient gets the cash back from one of them."""
 
-from dataclasses import replace
-
 import pytest
 
 from medsettle.errors import OutcomeUnknownError
 from medsettle.models import Basket, CashState, Line, Outcome
 from medsettle.testing import Gateway
 from medsettle.till import Till
-from tests.e2e.counter import CLINIC, ZHANG, Drawer, agree, enrolled
+from tests.e2e.counter import CLINIC, ZHANG, Drawer, Waiting, agree, enrolled
 
 pytestmark = pytest.mark.e2e
 
@@ -17,11 +15,9 @@ SCAN = Line("002203020010000-220302001", "1", "150.00")
 
 def test_a_till_whose_reversal_was_lost_pays_nothing_back_where_another_till_has_reversed() -> None:
     with Gateway() as gateway:
-        config = replace(
-            enrolled(gateway, CLINIC), deadlines_ms={"Reverse": 1_000, "Seal": 200, "GetSale": 200}
-        )
+        config = enrolled(gateway, CLINIC)
         here, there = Drawer(), Drawer()
-        with Till.open(config) as till, Till.open(enrolled(gateway, CLINIC, "02")) as other:
+        with Till.open(config, clock=Waiting()) as till:
             sold = till.checkout(
                 till.next_number(), gateway.issue_credential(ZHANG),
                 Basket((SCAN,), without_accounts=True), show=agree, tender=here.tender,
@@ -30,7 +26,8 @@ def test_a_till_whose_reversal_was_lost_pays_nothing_back_where_another_till_has
             gateway.proxy.swallow_request(then=gateway.kill)
             with pytest.raises(OutcomeUnknownError):
                 till.reverse(request_id, reason="the wrong goods")
-            gateway.restart()
+        gateway.restart()
+        with Till.open(config) as till, Till.open(enrolled(gateway, CLINIC, "02")) as other:
             due = other.reverse(request_id, reason="the same goods")
             assert due.refund_due_fen == 15_000
             other.recover(there.tender)
@@ -42,11 +39,9 @@ def test_a_till_whose_reversal_was_lost_pays_nothing_back_where_another_till_has
 
 def test_a_till_whose_own_reversal_went_through_unheard_pays_back() -> None:
     with Gateway() as gateway:
-        config = replace(
-            enrolled(gateway, CLINIC), deadlines_ms={"Reverse": 1_000, "Seal": 200, "GetSale": 200}
-        )
+        config = enrolled(gateway, CLINIC)
         drawer = Drawer()
-        with Till.open(config) as till:
+        with Till.open(config, clock=Waiting()) as till:
             sold = till.checkout(
                 till.next_number(), gateway.issue_credential(ZHANG),
                 Basket((SCAN,), without_accounts=True), show=agree, tender=drawer.tender,
@@ -54,7 +49,8 @@ def test_a_till_whose_own_reversal_went_through_unheard_pays_back() -> None:
             gateway.proxy.swallow_answer(then=gateway.kill)
             with pytest.raises(OutcomeUnknownError):
                 till.reverse(sold.request_id or "", reason="the wrong goods")
-            gateway.restart()
+        gateway.restart()
+        with Till.open(config) as till:
             till.recover(drawer.tender)
             assert till.open_sales() == ()
     assert drawer.given_back_fen == 15_000

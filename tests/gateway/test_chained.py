@@ -18,7 +18,7 @@ from medsettle_gateway.storage.audit.verifying import verify
 from medsettle_gateway.storage.places import enter_institutions
 from medsettle_gateway.storage.sqlite.database import connect, migrate
 from tests.gateway.service.world import enrolled
-from tests.gateway.storage.stand import clinic, write
+from tests.gateway.storage.stand import NOW, clinic, write
 from tests.gateway.test_bootstrap import config_in, seal
 
 
@@ -28,7 +28,7 @@ async def founded(folder: Path, chain_interval_ms: int) -> Gateway:
     create_keys(config.keys.directory, demo=False)
     migrate(config.storage.path)
     with closing(connect(config.storage.path)) as connection:
-        enter_institutions(connection, [(2, clinic(code="H1"))])
+        enter_institutions(connection, [(2, clinic(code="H1"))], NOW, "a test")
     gateway = await Gateway.of(replace(config, limits=limits))
     tills, key = enrolled("H1")
     await write(gateway.store, *map(PutTerminal, tills), PutTerminalKey(key))
@@ -57,7 +57,7 @@ async def test_what_was_written_is_chained_while_the_gateway_runs(
     await gateway.start()
     try:
         assert isinstance(await seal(gateway, 1), SaleAnswer)
-        await asyncio.wait_for(chained.wait(), 10)
+        await asyncio.wait_for(chained.wait(), 60)
         head, waiting_count = standing(gateway.config)
         assert (head is not None, waiting_count) == (True, 0)
     finally:

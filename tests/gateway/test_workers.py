@@ -33,10 +33,10 @@ def turn(over):
     while not os.path.exists(over):
         time.sleep(0.01)
 """
-IMPATIENT = Patience(ready_s=20, drain_s=0.2, pause_s=0.01, restarts_most=2)
+PATIENT = Patience(pause_s=0.01, restarts_most=2)
 
 
-def workers(script: str, count: int = 2, patience: Patience = IMPATIENT) -> Workers:
+def workers(script: str, count: int = 2, patience: Patience = PATIENT) -> Workers:
     return Workers((sys.executable, "-S", "-c", script), count, patience)
 
 
@@ -51,7 +51,7 @@ async def test_all_that_serve_are_ended_together() -> None:
 async def test_who_takes_its_time_to_end_keeps_no_other_from_ending(tmp_path: Path) -> None:
     """The first one waits for what the second one does once its standard input has ended."""
     over = tmp_path / "over"
-    running = workers(f"{IN_TURN}\nturn({str(over)!r})", patience=Patience(ready_s=20))
+    running = workers(f"{IN_TURN}\nturn({str(over)!r})", patience=PATIENT)
     await running.start()
     processes = list(running._running.values())
     await running.stop()
@@ -103,7 +103,7 @@ async def test_a_worker_that_is_killed_is_started_however_often() -> None:
     running = workers(SERVES, count=1)
     await running.start()
     keeping = asyncio.create_task(running.keep())
-    for _ in range(IMPATIENT.restarts_most + 2):
+    for _ in range(PATIENT.restarts_most + 2):
         before = running._running[1]
         before.kill()
         while running._running[1] is before:  # noqa: ASYNC110 - it tells nobody
@@ -115,7 +115,7 @@ async def test_a_worker_that_is_killed_is_started_however_often() -> None:
 
 
 async def test_a_worker_that_does_not_listen_is_killed_in_the_end() -> None:
-    running = workers(DEAF, count=1)
+    running = workers(DEAF, count=1, patience=Patience(drain_s=0.2))
     await running.start()
     await running.stop()
     assert running._running[1].returncode == -signal.SIGKILL

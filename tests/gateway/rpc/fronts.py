@@ -17,6 +17,8 @@ from tests.gateway.rpc.stage import Refused, Stage, seal, signed
 
 LIMITS = LimitsSection(request_bytes=4_096)
 BODY = seal()
+ANSWERED_S = 60
+"""What only ends a test that hangs: a machine may be busy."""
 ANYWHERE = ListenSection(address="127.0.0.1:0")
 
 Made = Callable[[Any, ListenSection, LimitsSection], AnyFront]
@@ -67,7 +69,7 @@ def method(channel: grpc.aio.Channel, path: str = SEAL.path) -> Any:
 
 async def send(channel: grpc.aio.Channel, body: bytes = BODY, path: str = SEAL.path, **options: Any) -> bytes:
     metadata = tuple(signed(SEAL, body).items())
-    answer: bytes = await method(channel, path)(body, metadata=metadata, timeout=5, **options)
+    answer: bytes = await method(channel, path)(body, metadata=metadata, timeout=ANSWERED_S, **options)
     return answer
 
 

@@ -17,7 +17,8 @@ from medsettle_gateway.rpc.aio import DETAILS
 from tests.gateway.rpc.fronts import aio, refused, send, served
 from tests.gateway.rpc.stage import Refused, Stage
 
-QUICK = LimitsSection(message_wait_ms=50)
+QUICK = LimitsSection(message_wait_ms=500)
+"""So long that whoever says something has said it, and as long as these tests wait for those who do not."""
 SLOW = LimitsSection(message_wait_ms=60_000)
 FEW = 3
 
