@@ -10,6 +10,9 @@ DIST ?= dist
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check -qq
 
+# Hundreds of processes are started by the tests, and each would compile all of its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 READY := $(VENV)/.ready
 PROTOS_READY := $(PROTOS_VENV)/.ready
 BENCH_READY := $(BENCH_VENV)/.ready
