@@ -71,7 +71,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     migrate(config.storage.path)
     running = await Gateway.of(config)
     await running.start()
-    enter_institutions(connection_of(running), [(2, clinic(code="H1"))])
+    enter_institutions(connection_of(running), [(2, clinic(code="H1"))], NOW, "a test")
     tills, key = enrolled("H1")
     await write(running.store, *map(PutTerminal, tills), PutTerminalKey(key))
     yield running

@@ -117,7 +117,7 @@ class InDatabase:
 
     def enter_places(self) -> None:
         with self.writing() as connection:
-            enter_institutions(connection, [(2, clinic())])
+            enter_institutions(connection, [(2, clinic())], NOW, "a test")
             old = item(valid_to=date(2025, 12, 31), catalogue_class=CatalogueClass.B)
             new = item(valid_from=date(2026, 1, 1))
             enter_catalogue(connection, REGION, [(2, CatalogueRow(old)), (3, CatalogueRow(new))], NOW)

@@ -221,9 +221,10 @@ def test_a_dry_run_counts_and_keeps_nothing(stand: SqliteStand) -> None:
 
 def test_institutions_are_changed_by_code(stand: SqliteStand) -> None:
     with entering(stand) as (connection, _):
-        assert enter_institutions(connection, rows(clinic(), clinic(code="P1"))) == Entered(new_count=2)
-        again = rows(clinic(), clinic(code="P1", suspended=True))
-        assert enter_institutions(connection, again) == Entered(changed_count=1, same_count=1)
+        first, again = (clinic(), clinic(code="P1")), (clinic(), clinic(code="P1", suspended=True))
+        assert enter_institutions(connection, rows(*first), NOW, "a") == Entered(new_count=2)
+        entered = enter_institutions(connection, rows(*again), NOW, "b")
+        assert entered == Entered(changed_count=1, same_count=1)
 
 
 def test_a_catalogue_is_what_its_last_file_says(stand: SqliteStand) -> None:

@@ -42,7 +42,8 @@ def enter_city(gateway: Gateway, city: Path) -> dict[str, int]:
 
         entered = {
             "institutions": enter_institutions(
-                connection, checked_rows(city / "institutions.csv", INSTITUTIONS, limits)
+                connection, checked_rows(city / "institutions.csv", INSTITUTIONS, limits), people.now,
+                people.source,
             ),
             "items": enter_catalogue(
                 connection, _CITY, checked_rows(city / "catalogue.csv", CATALOGUE, limits),

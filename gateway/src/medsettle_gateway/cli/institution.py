@@ -59,14 +59,22 @@ def import_institutions(file: Path, check: bool, as_json: bool, config_path: Pat
     """Enter institutions from a CSV FILE, all of them or none.
 
     Columns: code, name, region, kind, level, specialty, designations (separated by semicolons, or none),
-    state (active or suspended). A known code is changed; none is ever removed.
+    state (active or suspended); and there may be from and withdrawn. None is ever removed.
+
+    A row holds from the day `from` on, until the next row of the institution begins; without that day, since
+    ever. Nothing is overwritten: a row that begins on the day of an earlier one takes its place, and with yes
+    in `withdrawn` it says that there never was one of that day. Before its first row an institution has no
+    designation. Of one that has rows with days, a file without the column `from` may only repeat what holds
+    today.
     """
     gateway = open_gateway(config_path)
     regions: set[str] = set()
     with listing_faults(as_json=as_json):
         rows = checked_rows(file, INSTITUTIONS, gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
-            entered = {"institutions": enter_institutions(connection, _noting(rows, regions))}
+            source, at = f"institution import {file.name}", instant(connection, now())
+            rows = _noting(rows, regions)
+            entered = {"institutions": enter_institutions(connection, rows, at, source)}
     say(entered, check=check, as_json=as_json)
     warn_without_pack(gateway.config, regions)
 

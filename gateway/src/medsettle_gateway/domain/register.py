@@ -34,13 +34,20 @@ Rows = Iterable[tuple[int, Record]]
 
 @dataclass(frozen=True, slots=True)
 class InstitutionRecord:
-    """One designated institution."""
+    """One designated institution, as it is from ``valid_from`` on; None: as it has been since ever.
+
+    With ``keeps_from`` the file says of no row since when it holds. ``withdrawn``: there never was a row that
+    began on that day.
+    """
 
     code: str
     name: str
     region: str
     place: Institution
     suspended: bool
+    valid_from: date | None = None
+    keeps_from: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

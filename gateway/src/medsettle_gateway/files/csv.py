@@ -40,7 +40,7 @@ class Columns(Generic[Record]):
     """What a table's columns hold, and how a row of read cells becomes a record.
 
     ``build`` may raise CellError for what two cells say together; ``key`` names the columns that no
-    two rows share. A column of ``optional`` may be left out: ``build`` then gets no value of it, which is not
+    two rows share, of those that the table has. A column of ``optional`` may be left out: ``build`` then gets no value of it, which is not
     the same as that of an empty cell.
     """
 
@@ -104,10 +104,11 @@ class Table(Generic[Record]):
             self.columns.build(values)
         except CellError as error:
             return [Fault(line, error.zh, error.en)]
-        first = first_lines.setdefault(tuple(values[name] for name in self.columns.key), line)
+        key = {name: values[name] for name in self.columns.key if name in values}
+        first = first_lines.setdefault(tuple(key.values()), line)
         if first == line:
             return []
-        names = ", ".join(self.columns.key)
+        names = ", ".join(key)
         return [Fault(line, f"{names} 与第{first}行重复", f"{names} stands on line {first} already")]
 
     def _read(self, line: int, cells: Mapping[str, str] | None) -> tuple[dict[str, Any], list[Fault]]:

@@ -23,6 +23,7 @@ STANDINGS: Final = {
     Scheme.RESIDENT: (Standing.ADULT, Standing.MINOR),
 }
 _SUSPENDED: Final = {"active": False, "suspended": True}
+_WITHDRAWN: Final = {"": False, "no": False, "yes": True}
 _FROZEN: Final = {"active": False, "frozen": True}
 _KEPT_OF_TIES: Final = {"to": "valid_to", "year_limit_yuan": "limit_fen", "consented_on": "consented_on"}
 """Columns of families that may be missing, and what then stays as it is known."""
@@ -31,7 +32,10 @@ _MEASURES: Final = ("deductible", "paid", "borne", "banded")
 
 def _institution(row: Cells) -> InstitutionRecord:
     place = Institution(row["kind"], row["level"], row["specialty"], row["designations"])
-    return InstitutionRecord(row["code"], row["name"], row["region"], place, row["state"])
+    return InstitutionRecord(
+        row["code"], row["name"], row["region"], place, row["state"], row.get("from"),
+        keeps_from="from" not in row, withdrawn=row.get("withdrawn", False),
+    )
 
 
 def _member(row: Cells) -> MemberRecord:
@@ -89,7 +93,7 @@ def _attribute(row: Cells) -> AttributeRow:
 
 
 def _state(states: dict[str, bool]) -> read.Reader[bool]:
-    listed = ", ".join(states)
+    listed = ", ".join(state or "(empty)" for state in states)
 
     def state(cell: str) -> bool:
         if cell not in states:
@@ -116,9 +120,12 @@ INSTITUTIONS: Final[Columns[InstitutionRecord]] = Columns(
         "specialty": read.choice(Specialty),
         "designations": read.choices(Designation),
         "state": _state(_SUSPENDED),
+        "from": read.optional(read.day),
+        "withdrawn": _state(_WITHDRAWN),
     },
     _institution,
-    key=("code",),
+    key=("code", "from"),
+    optional=("from", "withdrawn"),
 )
 
 MEMBERS: Final[Columns[MemberRecord]] = Columns(
