@@ -16,7 +16,8 @@ from medsettle_gateway.storage.postgres.store import PostgresStore
 from medsettle_gateway.storage.sealing import Sealer
 from tests.gateway.storage.stand import ROOT_KEY, SEALER, InDatabase
 
-WAITS = Waits(connect_ms=2_000, lock_ms=1_000, statement_ms=5_000, idle_ms=5_000, silent_ms=1_000)
+WAITS = Waits(connect_ms=30_000, lock_ms=1_000, statement_ms=30_000, idle_ms=30_000)
+"""Time enough for a machine that is busy; whoever wants to see a wait end names a shorter one."""
 
 
 @dataclass

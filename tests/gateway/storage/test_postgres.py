@@ -99,7 +99,7 @@ async def test_a_statement_that_takes_too_long_is_ended(stand: PostgresStand) ->
 
 
 async def test_a_process_that_hangs_in_a_transaction_loses_it_and_its_locks(stand: PostgresStand) -> None:
-    hanging = await stand.opened(WAITS._replace(idle_ms=50))
+    hanging = await stand.opened(WAITS._replace(idle_ms=500))
     other = await stand.opened()
 
     async def second() -> None:

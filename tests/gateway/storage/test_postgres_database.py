@@ -25,7 +25,6 @@ from tests.postgres import Databases, Server, own_server
 LATEST = len(migrations())
 _RECORDS, _ACCOUNTS = 5, 8
 """The steps that begin to keep what the register said, and since when families are bound."""
-HASTY = WAITS._replace(connect_ms=300)
 
 SCHEMA = {
     "columns": """
@@ -71,7 +70,7 @@ async def schema(url: str) -> dict[str, list[Any]]:
 
 
 async def open_and_close(url: str, sealer: Sealer = SEALER, root: str = ROOT_KEY) -> None:
-    store = await PostgresStore.open(url, sealer, root=root, waits=HASTY)
+    store = await PostgresStore.open(url, sealer, root=root, waits=WAITS)
     await store.close()
 
 
