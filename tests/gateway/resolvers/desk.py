@@ -18,8 +18,8 @@ from medsettle_gateway.service.commands import Shown
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=5)
-ZHANG = CodeHolder("code-zhang", "210302198504120019", "张三", "210300")
-LI = CodeHolder("code-li", "210302195807020026", "李四", "210300")
+ZHANG = CodeHolder("code-zhang", "21030219850412001X", "张三", "210300")
+LI = CodeHolder("code-li", "210302195807020020", "李四", "210300")
 ASKED = AskedFor("210300", "P21030200101", Purpose.PURCHASE, "li")
 
 

@@ -27,11 +27,14 @@ from tests.gateway.resolvers.desk import (
 
 ALL = ("electronic", "identity_card", "social_card")
 CARDS = Cards(a_register(), b"i" * 32)
+MISTYPED = ZHANG.id_number[:-2] + str((int(ZHANG.id_number[-2]) + 1) % 10) + ZHANG.id_number[-1]
+"""No citizen has it, by its last character."""
 
 
 @pytest.mark.parametrize("card", [
     Shown("identity_card", ZHANG.id_number), Shown("social_card", "A12345678"),
-    Shown("social_card", " a12345678 "),
+    Shown("social_card", " a12345678 "), Shown("social_card", "Ａ１２３４５６７８"),
+    Shown("identity_card", "".join(chr(ord(each) + 0xFEE0) for each in ZHANG.id_number)),
 ])
 async def test_a_card_is_its_owners_and_may_be_shown_again(card: Shown) -> None:
     found = await CARDS.resolve(card, ASKED, NOW)
@@ -48,6 +51,8 @@ async def test_a_card_is_its_owners_and_may_be_shown_again(card: Shown) -> None:
     (Shown("social_card", "x"), Reason.CREDENTIAL_INVALID),
     (Shown("identity_card", "' OR 1=1 --"), Reason.CREDENTIAL_INVALID),
     (Shown("identity_card", "张三"), Reason.CREDENTIAL_INVALID),
+    (Shown("identity_card", MISTYPED), Reason.CREDENTIAL_INVALID),
+    (Shown("social_card", MISTYPED), Reason.MEMBER_UNKNOWN),
 ])
 async def test_a_card_of_nobody_is_not_taken_for_anothers(card: Shown, reason: Reason) -> None:
     assert reason_of(await CARDS.resolve(card, ASKED, NOW)) is reason

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from medsettle.wire.id_numbers import has_citizen_form, is_citizen_number
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.credential import AskedFor
@@ -39,7 +40,7 @@ class Cards:
         """
         kind, form = _NUMBERS[shown.kind]
         number = plain_number(shown.token)
-        if not form.fullmatch(number):
+        if not form.fullmatch(number) or (kind is NumberKind.ID_NUMBER and _is_mistyped(number)):
             return Refusal(Reason.CREDENTIAL_INVALID)
         found = await self.register.known_by(kind, number)
         here = [each for each in found if each.region == asked.region]
@@ -48,3 +49,8 @@ class Cards:
             return member
         hidden = hmac.digest(self.id_key, f"{shown.kind}\n{number}".encode(), "sha256").hex()
         return ResolvedCredential(f"card-{hidden}", member, now + _LIFE, single_use=False)
+
+
+def _is_mistyped(number: str) -> bool:
+    """A citizen's number that no citizen has: its patient is not to hear that nobody insured them."""
+    return has_citizen_form(number) and not is_citizen_number(number)

@@ -1,6 +1,7 @@
 """Whose number it is: the register is asked by keyed hashes, and one person is meant or none."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -38,8 +39,11 @@ class Register(Protocol):
 
 
 def plain_number(shown: str) -> str:
-    """Returns a paper's number as the register has it: capitals and digits, with nothing between."""
-    return re.sub(r"[()\uff08\uff09\s-]", "", shown).upper()
+    """Returns a paper's number as the register has it: capitals and digits, with nothing between.
+
+    Whoever types Chinese types wide letters and digits (全角) without noticing: they are the same ones.
+    """
+    return re.sub(r"[()\s-]", "", unicodedata.normalize("NFKC", shown)).upper()
 
 
 def whose(found: Sequence[Registered], on: date) -> str | Refusal:

@@ -15,8 +15,8 @@ OF_CREDENTIALS: Final[dict[Reason, ReasonText]] = {
         Actor.PATIENT,
         "医保凭证无法识别。",
         "The credential cannot be recognised.",
-        "请患者重新出示医保电子凭证。",
-        "Ask the patient to show the credential again.",
+        "请患者重新出示;号码是手工输入的,请核对后重新输入。",
+        "Ask the patient to show it again; look at a number that was typed, and type it anew.",
     ),
     Reason.CREDENTIAL_EXPIRED: _recorded(
         Actor.PATIENT,
