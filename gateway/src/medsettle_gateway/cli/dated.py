@@ -10,6 +10,7 @@ from medsettle_gateway.cli.days import day_typed
 from medsettle_gateway.cli.frame import shown_at
 from medsettle_gateway.cli.usage import WrongValueError
 from medsettle_gateway.domain.plain import from_raw
+from medsettle_gateway.domain.records import SINCE_EVER
 from medsettle_gateway.storage.work import Kept
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,7 +42,8 @@ def shown_days(first_on: date, last_on: date | None) -> str:
     """Returns days from the first to the last, both included."""
     if first_on == last_on:
         return first_on.isoformat()
-    return f"{first_on} – {'至今 / no end' if last_on is None else last_on}"
+    first = "自始 / since ever" if first_on == SINCE_EVER else first_on
+    return f"{first} – {'至今 / no end' if last_on is None else last_on}"
 
 
 def kept_line(kept: Kept, name: tuple[str, str]) -> str:
@@ -55,12 +57,12 @@ def kept_line(kept: Kept, name: tuple[str, str]) -> str:
 
 
 def kept_plain(kept: Kept) -> dict[str, Any]:
-    """Returns one record as JSON data."""
+    """Returns one record as JSON data; ``valid_from`` is null where it has held since ever."""
     record, source = kept
     return {
         "kind": record.kind,
         "key": record.key,
-        "valid_from": record.valid_from,
+        "valid_from": None if record.valid_from == SINCE_EVER else record.valid_from,
         "valid_to": record.valid_to,
         "withdrawn": record.withdrawn,
         "entered_at": record.entered_at,

@@ -1,7 +1,7 @@
 """``medsettle-gateway institution``: designated institutions, and dated facts about them."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ import click
 
 from medsettle.wire.reasons import REASONS
 from medsettle_gateway.cli.dated import days_options, kept_line, kept_plain, shown_days, text_typed
-from medsettle_gateway.cli.days import day_typed
+from medsettle_gateway.cli.days import day_typed, instant_typed
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say, warn_without_pack
 from medsettle_gateway.cli.frame import (
     config_option,
@@ -21,6 +21,7 @@ from medsettle_gateway.cli.frame import (
     refuse,
 )
 from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import InstitutionFacts
 from medsettle_gateway.domain.keys import InstitutionKey
 from medsettle_gateway.domain.place import PlaceFact, Stopped
@@ -36,7 +37,9 @@ from medsettle_gateway.storage.work import Kept, enter_places, kept_of
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NOBODY: Final = ("没有登记这家机构。", "No institution has this code.")
+_NOT_YET: Final = ("那时还没有登记这家机构。", "The institution was not registered yet then.")
 _NAMES: Final = {
+    "registered": ("登记", "registered"),
     "designation": ("定点资格", "designation"),
     "suspension": ("暂停", "suspension"),
     "exit": ("退出", "exit"),
@@ -150,43 +153,67 @@ def suspend(code: str, config_path: Path, check: bool, as_json: bool, **said: An
 @institution.command("show", short_help="查看一家机构 what holds of an institution")
 @click.argument("code")
 @click.option("--on", "day", callback=day_typed, metavar="DATE", help="As of this day  [today].")
+@click.option(
+    "--known-at", callback=instant_typed, metavar="INSTANT",
+    help="By what was known of the institution then, such as 2026-11-22T03:00:00+08:00  [now].",
+)
 @json_option
 @config_option
-def show(code: str, day: date | None, as_json: bool, config_path: Path) -> None:  # noqa: FBT001
-    """Print what holds of the institution CODE on a day, and everything that was ever recorded of it."""
+def show(
+    code: str, day: date | None, known_at: datetime | None, as_json: bool, config_path: Path  # noqa: FBT001
+) -> None:
+    """Print what holds of the institution CODE on a day, and everything that was recorded of it.
+
+    With --known-at what was recorded up to that instant, and what held by that.
+    """
     gateway, on = open_gateway(config_path), day or day_of(now())
     with gateway.reading() as connection, snapshot(connection):
         registered = load(connection, gateway.sealer, [key := InstitutionKey(code)]).of(key)
         kept = kept_of(connection, Subject.INSTITUTION.named(code))
     if registered is None:
         refuse(*_NOBODY)
-    records = known(each.record for each in kept)
+    then = [each for each in kept if known_at is None or each.record.entered_at <= known_at]
+    if kept and not then:
+        refuse(*_NOT_YET)
+    records = known(each.record for each in then)
     shown = place_of(registered, records, on)
     stopped = not_open(code, records, on)
     if as_json:
-        print_json(_plain(shown, on, kept) | {"stopped": None if stopped is None else stopped.reason.value})
+        print_json(_plain(shown, on, then) | {"stopped": None if stopped is None else stopped.reason.value})
         return
-    click.echo(click.style(f"{shown.code}  {shown.name}  {on}", bold=True))
-    click.echo(field("统筹区", "region", shown.region))
-    click.echo(field("所在区县", "district", shown.district or "未登记 / not known"))
+    for line in _page(shown, on, then, stopped):
+        click.echo(line)
+
+
+def _page(
+    shown: InstitutionFacts, on: date, kept: Sequence[Kept], stopped: Refusal | None
+) -> Iterator[str]:
+    yield click.style(f"{shown.code}  {shown.name}  {on}", bold=True)
+    yield field("统筹区", "region", shown.region)
+    facts = (shown.kind, shown.level, shown.specialty)
+    yield field("类别等级", "kind, level", "  ".join(each.value for each in facts))
+    yield field("所在区县", "district", shown.district or "未登记 / not known")
     state = shown.state.value
     if stopped is not None:
         state = f"{REASONS[stopped.reason].zh} / {REASONS[stopped.reason].en}"
-    click.echo(field("状态", "state", state))
-    click.echo(field("定点资格", "designations", ", ".join(shown.designations) or "无 / none"))
+    yield field("状态", "state", state)
+    yield field("定点资格", "designations", ", ".join(shown.designations) or "无 / none")
     for each in shown.lapsed:
         days = shown_days(each.first_on, each.last_on)
-        click.echo(field("不在协议期", "not in force", f"{each.designation.value}  {days}"))
+        yield field("不在协议期", "not in force", f"{each.designation.value}  {days}")
     for record in kept:
-        click.echo(f"  {kept_line(record, _NAMES.get(record.record.kind, (record.record.kind, '')))}")
+        yield f"  {kept_line(record, _NAMES.get(record.record.kind, (record.record.kind, '')))}"
 
 
-def _plain(shown: InstitutionFacts, on: date, kept: list[Kept]) -> dict[str, Any]:
+def _plain(shown: InstitutionFacts, on: date, kept: Sequence[Kept]) -> dict[str, Any]:
     return {
         "code": shown.code,
         "name": shown.name,
         "on": on,
         "region": shown.region,
+        "kind": shown.kind.value,
+        "level": shown.level.value,
+        "specialty": shown.specialty.value,
         "district": shown.district,
         "state": shown.state.value,
         "designations": [each.value for each in shown.designations],

@@ -40,8 +40,8 @@ class Columns(Generic[Record]):
     """What a table's columns hold, and how a row of read cells becomes a record.
 
     ``build`` may raise CellError for what two cells say together; ``key`` names the columns that no
-    two rows share, of those that the table has. A column of ``optional`` may be left out: ``build`` then gets no value of it, which is not
-    the same as that of an empty cell.
+    two rows share, of those that the table has. A column of ``optional`` may be left out: ``build`` then gets
+    no value of it, which is not the same as that of an empty cell.
     """
 
     readers: Mapping[str, Callable[[str], Any]]
