@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.contract.foreign_client import NotBelievedError, RefusedError
+import pytest
+
+from tests.contract.foreign_client import ForeignTill, NotBelievedError, RefusedError
 from tests.contract.running import Running
+from tests.contract.selling import act
 
 
 class Beside(threading.Thread):
@@ -29,6 +32,21 @@ class Beside(threading.Thread):
         self.join(60)
         assert not self.is_alive(), "the call never ends"
         return self.outcome
+
+
+def hasty(till: ForeignTill, gateway: Running, timeout_s: float) -> ForeignTill:
+    """The same till with a connection of its own, that waits for no answer longer than so many seconds."""
+    found = ForeignTill(gateway.target, till.key, till.terminal, till.audience, till.root)
+    found.timeout_s = timeout_s
+    return found
+
+
+def while_one_waits(till: ForeignTill, gateway: Running, request_id: str) -> None:
+    """Asks for a seal that waits in vain; what was sent before it has arrived, and its deadlines are over."""
+    behind = hasty(till, gateway, 0.3)
+    with pytest.raises((NotBelievedError, RefusedError), match="DEADLINE_EXCEEDED"):
+        behind.call("Seal", **act(request_id))
+    behind.close()
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.beside import Beside, held
-from tests.contract.foreign_client import ForeignTill, NotBelievedError, RefusedError
+from tests.contract.beside import Beside, hasty, held, while_one_waits
+from tests.contract.foreign_client import ForeignTill, RefusedError
 from tests.contract.running import Running, running
 
 pytestmark = pytest.mark.e2e
@@ -77,25 +77,26 @@ def test_a_database_that_is_held_too_long_asks_for_a_repeat_that_succeeds(tmp_pa
 
 def test_what_waited_past_its_deadline_is_not_done_afterwards(tmp_path: Path) -> None:
     with one_till(tmp_path, store_busy_ms=20_000) as (gateway, till):
-        hasty = ForeignTill(gateway.target, till.key, till.terminal, till.audience, till.root)
-        hasty.timeout_s = 0.2
+        in_haste = hasty(till, gateway, 0.3)
         with held(gateway) as let_go:
             first = Beside(lambda: seal(till, new_id(till, 1)))
-            second = Beside(lambda: seal(hasty, new_id(till, 2)))
+            while_one_waits(till, gateway, new_id(till, 998))
+            second = Beside(lambda: seal(in_haste, new_id(till, 2)))
             assert "DEADLINE_EXCEEDED" in str(second.result())
+            while_one_waits(till, gateway, new_id(till, 999))
             let_go()
             assert till.state_of(first.result()) == "SEALED"
         with pytest.raises(RefusedError) as caught:
             till.call("GetSale", request_id=new_id(till, 2))
         assert caught.value.reason == "SALE_NOT_FOUND"
-        hasty.close()
+        in_haste.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminate ends a process at once there")
 def test_told_to_end_it_finishes_what_was_begun_and_turns_away_the_rest(tmp_path: Path) -> None:
     with one_till(tmp_path, store_busy_ms=20_000) as (gateway, till), held(gateway) as let_go:
         begun = Beside(lambda: seal(till, new_id(till, 1)))
-        until_it_waits(till, gateway)
+        while_one_waits(till, gateway, new_id(till, 999))
         gateway.process.terminate()
         turned_away = refused_until(till, "SHUTTING_DOWN")
         let_go()
@@ -103,12 +104,3 @@ def test_told_to_end_it_finishes_what_was_begun_and_turns_away_the_rest(tmp_path
         assert "google.rpc.RetryInfo" in turned_away.attached
         assert till.state_of(begun.result()) == "SEALED"
         assert gateway.process.wait(20) == 0
-
-
-def until_it_waits(till: ForeignTill, gateway: Running) -> None:
-    """Returns once a call that writes is on its way: what comes behind it in the queue is not done."""
-    behind = ForeignTill(gateway.target, till.key, till.terminal, till.audience, till.root)
-    behind.timeout_s = 0.2
-    with pytest.raises(NotBelievedError, match="DEADLINE_EXCEEDED"):
-        seal(behind, new_id(till, 999))
-    behind.close()

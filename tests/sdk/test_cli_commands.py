@@ -232,7 +232,7 @@ def test_recover_with_nothing_open_says_so(shell: Shell) -> None:
 def test_a_sale_in_the_dark_ends_with_3_and_recover_ends_it(gateway: Gateway) -> None:
     config = gateway.enrol_till("H21030200001", "13")
     text = config.read_text("utf-8")
-    config.write_text(text + "\n[deadlines_ms]\nSettle = 600\nSeal = 200\n", "utf-8")
+    config.write_text(text + "\n[deadlines_ms]\nSettle = 3_000\nSeal = 200\n", "utf-8")
     shell = Shell(gateway, config)
     scanned = shell.scan(ZHANG)
     gateway.proxy.swallow_answer(after_count=1, then=gateway.kill)

@@ -12,7 +12,7 @@ from medsettle._proxy import Proxy
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes.fromhex("000000 04 00 00000000")
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 def headers(stream: int, payload: bytes = b"hdr") -> bytes:

@@ -24,6 +24,8 @@ from tests.sdk.wires import config_in, served
 
 ASKED_MS = ("grpc.keepalive_time_ms", "grpc.keepalive_timeout_ms", "grpc.http2.ping_timeout_ms")
 """When a connection is asked whether it is still there, and how long it may take to say so."""
+SOON_MS = 500
+"""A gateway that is there says so in less, on a machine that is busy too."""
 
 
 def test_a_sale_over_a_real_socket(tmp_path: Path, counterpart: Counterpart, basket: Basket) -> None:
@@ -40,11 +42,12 @@ def test_a_sale_over_a_real_socket(tmp_path: Path, counterpart: Counterpart, bas
 
 
 def test_a_gateway_that_nobody_serves_is_away(tmp_path: Path, basket: Basket) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken:  # and does not listen
+        taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    config = config_in(tmp_path, address=f"127.0.0.1:{port}", deadlines_ms={"Quote": 300})
-    with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError) as caught:
-        till.quote("scanned", basket)
+        config = config_in(tmp_path, address=f"127.0.0.1:{port}", deadlines_ms={"Quote": 300})
+        with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError) as caught:
+            till.quote("scanned", basket)
     assert caught.value.reason == "GATEWAY_AWAY"
     assert "连不上" in caught.value.zh
 
@@ -83,7 +86,7 @@ def test_a_call_that_the_gateway_cancels_is_made_again_as_after_a_lost_line(
         serving = threading.Thread(target=cancelling, args=(listener, heard))
         serving.start()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        config = config_in(tmp_path, address=address, deadlines_ms={"Quote": 2_000})
+        config = config_in(tmp_path, address=address, deadlines_ms={"Quote": 4_000})
         with Till.open(config, signer=TERMINAL_KEY) as till, pytest.raises(GatewayAwayError) as caught:
             till.quote("scanned", basket)
         serving.join(20)
@@ -205,10 +208,10 @@ class Router:
 def test_a_connection_that_died_without_a_word_is_left_within_the_call(
     tmp_path: Path, counterpart: Counterpart, basket: Basket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    soon = tuple((name, 100 if name in ASKED_MS else value) for name, value in transport._OPTIONS)
+    soon = tuple((name, SOON_MS if name in ASKED_MS else value) for name, value in transport._OPTIONS)
     monkeypatch.setattr(transport, "_OPTIONS", soon)
     with served(counterpart) as address, closing(Router(address)) as router:
-        config = config_in(tmp_path, address=router.address, deadlines_ms={"Quote": 6_000})
+        config = config_in(tmp_path, address=router.address, deadlines_ms={"Quote": 10_000})
         with Till.open(config, signer=TERMINAL_KEY, clock=counterpart.clock) as till:
             till.quote("scanned", basket)
             router.forget()
