@@ -3,9 +3,13 @@
 import json
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from medsettle_gateway.config import LogSection
+
+_UNTOLD: Final = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
+"""What is noted of every record unless it is said that nobody wants it: no line of ours shows it."""
 
 
 class _Text(logging.Formatter):
@@ -47,6 +51,8 @@ class _Worker(logging.Filter):
 
 def set_up(section: LogSection, worker: int | None = None) -> None:
     """Sends the gateway's log to standard error; of one of several processes each line says which."""
+    for untold in _UNTOLD:
+        setattr(logging, untold, False)
     handler = logging.StreamHandler()
     if worker is not None:
         handler.addFilter(_Worker(worker))
@@ -63,4 +69,11 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _instant(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    second, millisecond = divmod(int(record.created * 1000), 1000)
+    return f"{_second(second)}.{millisecond:03}+00:00"
+
+
+@lru_cache(maxsize=1)
+def _second(second: int) -> str:
+    """The many lines of a second begin alike."""
+    return datetime.fromtimestamp(second, UTC).replace(tzinfo=None).isoformat()

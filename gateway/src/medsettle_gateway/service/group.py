@@ -43,8 +43,8 @@ class Waiting:
             self.answer.set_result(answer)
 
 
-Late = Callable[[Waiting], Answer | None]
-"""Says why a command is not to be begun any more; None: it is."""
+Late = Callable[[Iterable[Waiting]], list[tuple[Waiting, Answer]]]
+"""Says which of the commands are not to be begun any more, and why."""
 Fault = Callable[[Waiting, Exception], Answer]
 """Takes note of what a command failed of, and says what to answer."""
 Outcome = tuple[Waiting, Decision]
@@ -169,10 +169,8 @@ class Group:
         return bool(unknown)
 
     def _drop_late(self) -> None:
-        for waiting in tuple(self._left):
-            refused = self._late(waiting)
-            if refused is not None:
-                self._end(waiting, Decision(refused))
+        for waiting, refused in self._late(self._left):
+            self._end(waiting, Decision(refused))
 
     def _end(self, waiting: Waiting, decision: Decision) -> None:
         del self._left[waiting]

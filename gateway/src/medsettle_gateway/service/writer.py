@@ -1,7 +1,7 @@
 """The writer: one queue, groups of commands in one transaction, answers only after it is on disk."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -138,7 +138,10 @@ class Writer:
 
     async def _settle(self, group: Sequence[Waiting]) -> None:
         """Answers every command of a group. What cannot be done as a group is run one by one."""
-        in_time = [waiting for waiting in group if not self._told_late(waiting)]
+        late = self._late(group)
+        for waiting, refused in late:
+            waiting.tell(refused)
+        in_time = [each for each in group if each not in {waiting for waiting, _ in late}] if late else group
         if not in_time:
             return
         try:
@@ -207,17 +210,13 @@ class Writer:
         refusal = unrecorded(Reason.OVERLOADED, request_id_of(command))
         return RefusedAnswer(refusal.refusal, False, refusal.request_id, self._desk.rules.retry_ms)
 
-    def _told_late(self, waiting: Waiting) -> bool:
-        refused = self._late(waiting)
-        if refused is not None:
-            waiting.tell(refused)
-        return refused is not None
-
-    def _late(self, waiting: Waiting) -> Answer | None:
+    def _late(self, asked: Iterable[Waiting]) -> list[tuple[Waiting, Answer]]:
         """Nobody waits for what has passed its deadline: it is not begun."""
-        if waiting.deadline_at is None or self._clock.now() < waiting.deadline_at:
-            return None
-        return unrecorded(Reason.DEADLINE_PASSED, request_id_of(waiting.command))
+        now = self._clock.now()
+        return [
+            (each, unrecorded(Reason.DEADLINE_PASSED, request_id_of(each.command)))
+            for each in asked if each.deadline_at is not None and each.deadline_at <= now
+        ]
 
     def _fault(self, waiting: Waiting, error: Exception) -> Answer:
         request_id = request_id_of(waiting.command)
