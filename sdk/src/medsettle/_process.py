@@ -16,41 +16,47 @@ _MODULE: Final = "medsettle_gateway"
 _NEW_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 _SHOWN_LINE_COUNT: Final = 20
 _LOOK_AGAIN_S: Final = 0.01
-_COMMAND_TIMEOUT_S: Final = 60.0
+COMMAND_TIMEOUT_S: Final = 60.0
 
 
 class GatewayFailedError(RuntimeError):
     """The gateway did not start, or one of its commands failed; the message has what it printed."""
 
 
-def run_command(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Returns what a command of the gateway prints. Raises GatewayFailedError with its complaint."""
+def run_command(arguments: Sequence[str], settings: Mapping[str, str]) -> str:
+    """Returns what a command of the gateway prints, as a process of its own.
+
+    Raises GatewayFailedError with its complaint.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, and arguments of a test
             [sys.executable, "-m", _MODULE, *arguments],
-            env=_environment(environment), capture_output=True, text=True, encoding="utf-8",
-            timeout=_COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
+            env=variables(settings), capture_output=True, text=True, encoding="utf-8",
+            timeout=COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
-        late = f"medsettle-gateway {arguments[0]}: no end within {error.timeout:g} s"
-        raise GatewayFailedError(late) from error
-    if done.returncode:
-        shown = f"{done.stdout}{done.stderr}".strip()
-        raise GatewayFailedError(f"medsettle-gateway {' '.join(arguments)}: exit {done.returncode}\n{shown}")
-    return done.stdout
+        raise GatewayFailedError(f"{_named(arguments)}: no end within {error.timeout:g} s") from error
+    return printed(arguments, done.returncode, done.stdout, done.stderr)
+
+
+def printed(arguments: Sequence[str], code: int, stdout: str, stderr: str) -> str:
+    """Returns what a command that has ended printed. Raises GatewayFailedError unless it ended with 0."""
+    if code:
+        raise GatewayFailedError(f"{_named(arguments)}: exit {code}\n{f'{stdout}{stderr}'.strip()}")
+    return stdout
 
 
 class GatewayProcess:
     """One run of ``medsettle-gateway serve``; what it prints is in ``log_path`` as soon as it is printed."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log_path: Path) -> None:
+    def __init__(self, arguments: Sequence[str], settings: Mapping[str, str], log_path: Path) -> None:
         """Starts it; ``wait_until_ready`` says where it listens."""
         self._log_path = log_path
         with log_path.open("ab") as log:
             self._begins_at = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and arguments of a test
                 [sys.executable, "-m", _MODULE, *arguments],
-                env=_environment(environment), stdin=subprocess.DEVNULL, stdout=log,
+                env=variables(settings), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, creationflags=_NEW_GROUP,
             )
 
@@ -102,5 +108,10 @@ class GatewayProcess:
             return log.read().decode("utf-8", "replace")
 
 
-def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+def variables(settings: Mapping[str, str]) -> dict[str, str]:
+    """Returns what stands in the environment of a gateway's process: this one's, and the settings above."""
     return {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **settings}
+
+
+def _named(arguments: Sequence[str]) -> str:
+    return " ".join(("medsettle-gateway", *arguments))
