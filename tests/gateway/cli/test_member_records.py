@@ -166,7 +166,24 @@ def test_one_identity_number_under_two_member_numbers_holds_one_scheme(city: Cit
     with city.untouched():
         faults = city.ask("member", "import", city.write("m.csv", MEMBERS, employed), exit_code=1)["faults"]
     assert [(fault["line"], "nobody holds two" in fault["en"]) for fault in faults] == [(2, True)]
-    city.ask("member", "import", city.write("m.csv", MEMBERS, other))  # one scheme twice is no double cover
+
+
+def test_one_scheme_under_two_member_numbers_of_a_person_is_doubtful(city: City) -> None:
+    city.ask("member", "import", city.write("m.csv", MEMBERS, ONE))
+    other = city.write("m.csv", MEMBERS, ONE.replace("7,", "8,", 1))
+    with city.untouched():
+        strict = city.run("member", "import", other, "--strict", exit_code=1).stderr
+    assert "Line 2: id_number: another number covers the same person on the same day" in strict
+    assert "第2行: id_number: 同一证件号码" in city.run("member", "import", other).stderr
+
+
+def test_one_number_that_ends_before_the_next_begins_is_not_doubtful(city: City) -> None:
+    ended = ONE.replace("2010-01-01,,", "2010-01-01,2025-12-31,")
+    begun = ONE.replace("7,", "8,", 1).replace("2010-01-01,,", "2026-01-01,,")
+    assert "注意" not in city.run("member", "import", city.write("m.csv", MEMBERS, ended, begun)).stderr
+    on_its_last_day = ONE.replace("7,", "9,", 1).replace("2010-01-01,,", "2009-01-01,2010-01-01,")
+    said = city.run("member", "import", city.write("m.csv", MEMBERS, on_its_last_day)).stderr
+    assert "line 2: id_number" in said
 
 
 def test_one_file_may_end_one_scheme_and_begin_the_other(city: City) -> None:

@@ -77,8 +77,8 @@ def import_members(
     agrees once and for all; empty: each use needs consent at the counter). Nothing is overwritten: a row
     changes a binding by a further record, and what has no column stays as it is.
 
-    A condition that nothing knows, and a born_on that the identity number contradicts, are doubtful: they are
-    entered and named, with --strict they are faults.
+    A condition that nothing knows, a born_on that the identity number contradicts, and a person whom another
+    number covers on the same day are doubtful: they are entered and named, with --strict they are faults.
     """
     from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
 
@@ -96,7 +96,7 @@ def import_members(
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member import {file.name}")
             with faults.of(file):
-                entered["members"] = people.enter_members(doubts.noted(rows))
+                entered["members"] = people.enter_members(doubts.noted(rows), doubts.found.append)
             if families is not None and ties is not None:
                 with faults.of(families):
                     entered["families"] = enter_families(people, ties)

@@ -91,6 +91,11 @@ def doubled(spans: Sequence[Span]) -> tuple[Span, Span] | None:
     return None
 
 
+def share_a_day(some: Sequence[Span], others: Sequence[Span]) -> bool:
+    """Returns whether there is a day on which one of some and one of the others hold."""
+    return any(one.holds(other.first_on) or other.holds(one.first_on) for one in some for other in others)
+
+
 def _spans_of_rows(known: Sequence[DatedRecord]) -> tuple[Span, ...]:
     """A row that begins later ends the one before it on the eve; one that begins no later takes its place.
 

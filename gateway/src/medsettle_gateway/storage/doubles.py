@@ -1,13 +1,17 @@
-"""Nobody holds two schemes on a day (不得重复参保): what an import must not leave behind."""
+"""Nobody holds two schemes on a day (不得重复参保): what an import must not leave behind.
+
+One scheme under two numbers of a person is likely to be a mistake: it is entered, and named as doubtful.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.people import Span
 from medsettle_gateway.domain.records import DatedRecord, Subject, known
-from medsettle_gateway.eligibility.cover import doubled, spans_from
+from medsettle_gateway.domain.register import Fault
+from medsettle_gateway.eligibility.cover import doubled, share_a_day, spans_from
 from medsettle_gateway.storage.batches import asked_of
 from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Tally
@@ -16,6 +20,10 @@ from medsettle_gateway.storage.rows import record_of
 _DOUBLE: Final = (
     "与另一险种的参保期间重叠,不能重复参保;请先结束其中一个",
     "the cover overlaps that in another scheme, and nobody holds two: end one of them first",
+)
+_TWICE: Final = (
+    "id_number: 同一证件号码在另一个人编号下同时参保,待遇会重复享受",
+    "id_number: another number covers the same person on the same day: benefits are had twice",
 )
 _RECORDS: Final = (
     "SELECT subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us FROM records "
@@ -29,6 +37,13 @@ _SAME_PERSON: Final = (
 )
 
 
+class _Covered(NamedTuple):
+    """Somebody who is covered more than once on a day: by two schemes, or by one under two numbers."""
+
+    member: str
+    by_two_schemes: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Doubles:
     """Watches an import batch by batch: what overlaps at first a later row may still mend."""
@@ -37,15 +52,23 @@ class Doubles:
     _lines: dict[str, int] = field(default_factory=dict)
 
     def note(self, members: Mapping[str, int]) -> None:
-        """Notes those of the members, each with its line, who hold two schemes on a day as it stands."""
-        self._lines.update((member, members[member]) for member in self._of(members))
+        """Notes those of the members, each with its line, who are covered twice on a day as it stands."""
+        self._lines.update((each.member, members[each.member]) for each in self._of(members))
 
-    def tell(self, tally: Tally) -> None:
-        """Faults the rows of those who still do, once all is entered."""
-        for member in self._of(tuple(self._lines)):
-            tally.fault(self._lines[member], *_DOUBLE)
+    def tell(self, tally: Tally) -> tuple[Fault, ...]:
+        """Faults the rows of those who still hold two schemes, once all is entered.
 
-    def _of(self, members: Iterable[str]) -> Iterator[str]:
+        Returns as doubtful those who are covered by one scheme under two numbers, by line.
+        """
+        doubtful: list[Fault] = []
+        for member, by_two_schemes in self._of(tuple(self._lines)):
+            if by_two_schemes:
+                tally.fault(self._lines[member], *_DOUBLE)
+            else:
+                doubtful.append(Fault(self._lines[member], *_TWICE))
+        return tuple(sorted(doubtful))
+
+    def _of(self, members: Iterable[str]) -> Iterator[_Covered]:
         """Of each person under all numbers together."""
         named = list(members)
         others: defaultdict[str, list[str]] = defaultdict(list)
@@ -53,9 +76,11 @@ class Doubles:
             others[mine].append(other)
         spans = self._spans([*named, *(each for found in others.values() for each in found)], _RECORDS)
         for member in named:
-            together = [span for each in (member, *others[member]) for span in spans.get(each, ())]
-            if doubled(together) is not None:
-                yield member
+            mine = spans.get(member, ())
+            theirs = [span for each in others[member] for span in spans.get(each, ())]
+            by_two_schemes = doubled([*mine, *theirs]) is not None
+            if by_two_schemes or share_a_day(mine, theirs):
+                yield _Covered(member, by_two_schemes)
 
     def periods(self, members: Iterable[str]) -> Mapping[str, tuple[Span, ...]]:
         """Returns the periods of cover that are recorded of members beside the register."""

@@ -11,7 +11,7 @@ from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.people import Cover, PersonKind, Registered, Span
 from medsettle_gateway.domain.records import Subject
-from medsettle_gateway.domain.register import MemberRecord
+from medsettle_gateway.domain.register import Fault, MemberRecord
 from medsettle_gateway.ledger.transition import moves_of_entry, opening
 from medsettle_gateway.storage.batches import BATCH_ROWS, asked_of
 from medsettle_gateway.storage.connection import Connection, lock
@@ -102,18 +102,19 @@ class Members:
     _states: dict[str, str] = field(default_factory=dict)
     """Accounts whose state is to change."""
 
-    def finish(self, tally: Tally) -> None:
+    def finish(self, tally: Tally) -> tuple[Fault, ...]:
         """Changes the states of accounts, once all else is done: sales of their owners wait for the end.
 
-        And tallies who would hold two schemes on a day.
+        And tallies who would hold two schemes on a day. Returns the rows that are doubtful.
         """
-        self.doubles.tell(tally)
+        doubtful = self.doubles.tell(tally)
         states = sorted(self._states.items())
         # So many fit where a server keeps locks; with more, a sale and this may stop each other once.
         if len(states) <= BATCH_ROWS:
             lock(self.connection, (Lock(Kind.ACCOUNT, account) for account, _ in states))
         if states:
             self.connection.executemany(_CHANGE_ACCOUNT, [(state, account) for account, state in states])
+        return doubtful
 
     def enter(self, rows: Sequence[tuple[int, MemberRecord]], tally: Tally) -> None:
         """Enters rows of different members and tallies each."""

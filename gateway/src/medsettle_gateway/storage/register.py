@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from medsettle_gateway.domain.entry import CounterMove
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.domain.register import MemberRecord, Rows, YearSum
+from medsettle_gateway.domain.register import Fault, MemberRecord, Rows, YearSum
 from medsettle_gateway.ledger.transition import moves_of_entry, opening_counters
 from medsettle_gateway.storage.batches import asked_of, batches
 from medsettle_gateway.storage.connection import Connection
@@ -101,12 +101,15 @@ class People:
     new_reference: Callable[[], str]
     source: str
 
-    def enter_members(self, rows: Rows[MemberRecord]) -> Entered:
+    def enter_members(
+        self, rows: Rows[MemberRecord], doubtful: Callable[[Fault], None] = lambda _: None
+    ) -> Entered:
         """Enters members: new ones with their account's opening balance, known ones with what changed.
 
         An account that is open keeps its balance: the row must repeat what it was opened with, or leave it
         empty. Raises NotEnteredError with every row that does not fit, ConfigError while one key of numbers
-        takes the place of another: the same person could not be told under both.
+        takes the place of another: the same person could not be told under both. ``doubtful`` is told of
+        each row that is entered and covers a person whom another number covers on the same day.
         """
         refuse_pending(self.connection, self.sealer)
         tally = Tally()
@@ -114,7 +117,8 @@ class People:
         members = Members(self.connection, self.sealer, self.now, self.new_reference, self.source, doubles)
         for batch in batches(rows, lambda row: row[1].number):
             members.enter(batch, tally)
-        members.finish(tally)
+        for each in members.finish(tally):
+            doubtful(each)
         return tally.entered()
 
     def enter_years(self, rows: Rows[YearSum]) -> Entered:
