@@ -19,6 +19,7 @@ from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.service.checked import EligibilityAnswer, ItemAnswer, OpenPrescription
 from medsettle_gateway.service.commands import CheckEligibility
 from tests.gateway.service import town
+from tests.gateway.service.pooling import pooling
 from tests.gateway.service.rx import ORDER, register, withdraw
 from tests.gateway.service.world import (
     CLINIC,
@@ -49,12 +50,12 @@ async def said_of(world: World, terms: Terms, **person: Any) -> ItemAnswer:
     tables = world.store.tables
     tables.catalogue[REGION, "BOUND"] = (replace(item("BOUND", LineKind.DRUG), terms=terms),)
     tables.members[FATHER] = replace(tables.members[FATHER], **person)
-    (said,) = (await checked(world, item_codes=("BOUND",))).items
+    (said,) = (await checked(world, CLINIC, item_codes=("BOUND",))).items
     return said
 
 
 async def test_items_are_answered_in_the_order_in_which_they_were_asked_about(world: World) -> None:
-    answer = await checked(world, item_codes=("TONIC", "DRUG", "NOTHING"))
+    answer = await checked(world, CLINIC, item_codes=("TONIC", "DRUG", "NOTHING"))
     assert [(each.item_code, each.name, each.may_have) for each in answer.items] == [
         ("TONIC", "TONIC", False), ("DRUG", "DRUG", True), ("NOTHING", "", False),
     ]
@@ -109,13 +110,18 @@ async def test_no_fund_pays_for_an_item_where_no_benefit_may_be_had(world: World
     ]
 
 
-async def test_an_item_is_not_refused_for_a_prescription_that_a_sale_may_yet_bring(world: World) -> None:
-    places = world.store.tables.institutions
-    held = (Designation.BASIC, Designation.POOLED_OUTPATIENT)
-    places[PHARMACY] = replace(places[PHARMACY], designations=held)
+async def test_an_item_is_not_refused_for_a_prescription_that_a_sale_may_yet_bring() -> None:
+    world = await World(packs=pooling()).started(a_father=100_000)
     answer = await checked(world, item_codes=("DRUG",))
     assert Reason.PRESCRIPTION_KIND in {each.refusal and each.refusal.reason for each in answer.benefits}
     assert [each.may_have for each in answer.items] == [True]
+
+
+async def test_where_pooling_is_off_a_check_says_so_and_asks_for_no_prescription(world: World) -> None:
+    answer = await checked(world, item_codes=("DRUG",))
+    assert {each.refusal and each.refusal.reason for each in answer.benefits} == {Reason.SWITCH_OFF}
+    (drug,) = answer.items
+    assert (drug.may_have, drug.refusal and drug.refusal.reason) == (False, Reason.SWITCH_OFF)
 
 
 @pytest.mark.parametrize(

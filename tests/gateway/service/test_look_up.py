@@ -223,7 +223,7 @@ async def test_a_benefit_that_the_place_may_not_give_says_why() -> None:
     (benefit,) = answer.benefits
     assert benefit.may_have is False
     assert benefit.refusal is not None
-    assert benefit.refusal.reason is Reason.PRESCRIPTION_KIND
+    assert benefit.refusal.reason is Reason.SWITCH_OFF
     assert answer.covered
 
 

@@ -88,9 +88,9 @@ FAULTS: tuple[tuple[Fault, Reason], ...] = (
     (suspended, Reason.INSTITUTION_SUSPENDED),
     (tomorrow, Reason.SERVICE_DATE_INVALID),
     (used, Reason.CREDENTIAL_USED),
+    (ended_cover, Reason.NOT_COVERED),
     (unknown_item, Reason.ITEM_UNKNOWN),
     (unknown_payer, Reason.ACCOUNT_UNKNOWN),
-    (ended_cover, Reason.NOT_COVERED),
     (other_split, Reason.QUOTE_CHANGED),
 )
 

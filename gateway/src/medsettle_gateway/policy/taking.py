@@ -38,6 +38,13 @@ def is_of_other_channel(benefit: Benefit, line: Line) -> bool:
     )
 
 
+def leaves_a_channel(benefit: Benefit) -> bool:
+    """Does it turn on the channel of a drug whether the benefit gets a line that asks for it?"""
+    return bool(benefit.takes) and all(
+        any(fact == "dual_channel" for fact, _ in when.tests) for when in benefit.takes or ()
+    )
+
+
 def _price_micro(line: Line) -> int:
     """The unit price, else amount / quantity; what is beyond a micro-yuan no condition can ask for."""
     if line.unit_price_micro is not None:

@@ -146,6 +146,12 @@ class Authority(Protocol):
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused."""
 
+    def bars(self, question: Question) -> Refusal | None:
+        """Returns why the sale is refused whatever goods and prescriptions it brings: they are not looked at.
+
+        None where that turns on them.
+        """
+
     def again(self, sale: SaleRecord, today: Today) -> Decided:
         """Returns what a held sale comes to now: its facts, packs and day, today's balances and counters.
 

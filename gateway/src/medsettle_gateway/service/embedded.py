@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -12,6 +13,7 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter, Li
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts
+from medsettle_gateway.domain.person_rules import PersonRules
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.domain.staff import StaffRule
 from medsettle_gateway.domain.tracing import TraceRule
@@ -35,6 +37,7 @@ from medsettle_gateway.service import casework
 from medsettle_gateway.service.authority import Cover, Decided, Offer, Question, Today, Visit
 from medsettle_gateway.service.casework import Person
 from medsettle_gateway.service.dispensing import check_reviewed
+from medsettle_gateway.service.foremost import foremost, has_stages_before, shut, why_not
 from medsettle_gateway.service.here import check_claimed, check_conditions, explained, here
 from medsettle_gateway.service.rulebook import Rulebook
 from medsettle_gateway.service.staffing import check_prescribers
@@ -76,6 +79,30 @@ class Embedded:
 
     def decide(self, question: Question) -> Decided:
         """Returns what the sale comes to. Raises Refused: cover, pack, gates, lines, in this order."""
+        entering = self._entered(question)
+        try:
+            return self._calculated(entering.question, entering.work, entering.at.prescriber)
+        except Refused as refused:
+            raise Refused(self._told(refused.refusal, entering)) from refused
+
+    def bars(self, question: Question) -> Refusal | None:
+        """Returns why the sale is refused whatever it brings; None where that turns on what it brings."""
+        try:
+            entering = self._entered(question)
+        except Refused as refused:
+            return refused.refusal
+        asked = entering.question
+        refusal = self._shut(asked)
+        if refusal is not None:
+            return self._told(refusal, entering)
+        try:
+            check_conditions(asked.basket, asked.filings, entering.work)
+        except Refused as refused:
+            return refused.refusal
+        return None
+
+    def _entered(self, question: Question) -> "_Entering":
+        """The person at the place as of the day. Raises Refused: cover, and what is not settled there."""
         basket, on, known_on = question.basket, question.service_on, question.known_on
         rules = self.rules.persons(question.member.region, question.member.scheme.value, on, known_on)
         member = as_entitled(question.member, on, rules)
@@ -90,11 +117,24 @@ class Embedded:
         refusal = refusal or found.refusal(question.institution, work, at)
         if refusal is not None:
             raise Refused(refusal)
+        return _Entering(question, member, rules, work, at)
+
+    def _told(self, refusal: Refusal, entering: "_Entering") -> Refusal:
+        """What is said of it: what cannot be cured comes first, with what is known of why."""
+        asked, member, rules, *_ = entering
+        if has_stages_before(refusal):
+            refusal = foremost(refusal, self._shut(asked))
+        why = explained(refusal, asked.institution, asked.filings)
+        return sharpened(why, member, asked.service_on, rules)
+
+    def _shut(self, asked: Question) -> Refusal | None:
+        """Why nothing is sold to the person there, or a benefit that is asked for cannot be had at all."""
+        whose = (asked.member.region, asked.member.scheme.value, asked.service_on, asked.known_on)
         try:
-            return self._calculated(question, work, at.prescriber)
+            own = self.rules.pack_of_scheme(*whose)
         except Refused as refused:
-            why = explained(refused.refusal, question.institution, found.filings)
-            raise Refused(sharpened(why, member, on, rules)) from refused
+            return refused.refusal
+        return shut(own, self.rules.of_region(*whose), asked)
 
     def _work_at(self, asked: Question | Visit, insured: WorkRules) -> WorkRules:
         """What the region of the place asks: that of insurance, or another one."""
@@ -291,11 +331,24 @@ class Embedded:
                 each.id,
                 each.title.zh,
                 each.title.en,
-                uncovered or may_have(pack, each.id, *rules),
+                uncovered or why_not(pack, each.id, *rules),
                 titled(pack, remainders(pack, each.id, *rules, visit.counters)),
             )
             for pack, each in chosen
         )
+
+
+class _Entering(NamedTuple):
+    """A sale whose person has cover and whose place settles: the question as of both, and whose rules hold.
+
+    ``member`` is as entitled, ``rules`` and ``work`` are of the region of insurance, ``at`` of the place's.
+    """
+
+    question: Question
+    member: MemberFacts
+    rules: PersonRules
+    work: WorkRules
+    at: WorkRules
 
 
 class _PackGoneError(Exception):

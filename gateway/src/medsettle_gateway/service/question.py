@@ -7,11 +7,13 @@ from functools import cached_property
 from operator import is_
 from typing import NamedTuple
 
-from medsettle_gateway.domain.accounts import family_keys
+from msgspec import structs
+
+from medsettle_gateway.domain.accounts import Payers, family_keys
 from medsettle_gateway.domain.asked import Basket
 from medsettle_gateway.domain.basket import EmergencyOrder
 from medsettle_gateway.domain.calendar import day_of
-from medsettle_gateway.domain.errors import Refusal
+from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential
 from medsettle_gateway.domain.keys import (
     AnyKey,
@@ -36,7 +38,7 @@ from medsettle_gateway.service.dispensing import (
     prescription_keys,
     registered_of,
 )
-from medsettle_gateway.service.due import dispensed_keys, free_due, stay_keys
+from medsettle_gateway.service.due import Freed, dispensed_keys, free_due, stay_keys
 from medsettle_gateway.service.eligibility_token import Binding
 from medsettle_gateway.service.facts_of_sale import (
     check_age,
@@ -46,6 +48,7 @@ from medsettle_gateway.service.facts_of_sale import (
     wanted_day,
 )
 from medsettle_gateway.service.filing import with_filings
+from medsettle_gateway.service.foremost import foremost
 from medsettle_gateway.service.goods import check_goods
 from medsettle_gateway.service.guards import check_credential, check_institution
 from medsettle_gateway.service.payers import check_payers, payers_now
@@ -164,7 +167,8 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     """Returns the question of a basket.
 
     Raises Refused, in this order: the institution's, SERVICE_DATE_INVALID, the credential's, MEMBER_UNKNOWN,
-    STAY_ENDED, the prescriptions', those who prescribed and reviewed, the items', the payers'.
+    STAY_ENDED, then the prescriptions', those who prescribed and reviewed, the items', the payers'; before
+    these whatever the authority refuses without them: see :mod:`medsettle_gateway.service.foremost`.
     """
     basket, quoted = asking.basket, asking.quoted
     wanted_on = asking.wanted_day(now.at)
@@ -180,32 +184,59 @@ def ask(asking: Asking, facts: Facts, now: Now) -> Asked:
     for key in stay_keys(member.member, asking.institution, basket):
         check_stay(freed.still_there(facts.of(key)), basket)
     payers = payers_now(freed, facts, service_on, now)
-    catalogue = facts.of(_catalogue_key(asking, institution.region))
-    handed_out = [drug for key in _dispensed_keys(asking, member, now) for drug in facts.of(key)]
-    on_file = registered_of(basket, facts)
-    prescribed = check_prescribed(
-        basket, on_file, member.member, institution.code, service_on, freed.moves
-    )
-    basket = as_registered(basket, on_file)
-    traces = _traces(asking, institution, freed.moves, facts, now)
-    orders, about = _watched(asking, member, institution, facts, now)
-    question = Question(
+    asked = Question(
         service_on=service_on,
         institution=institution,
         member=payers.member,
+        basket=basket,
+        items=(),
+        catalogue_digest="",
+        payers=(),
+        counters=freed.counters,
+        known_on=day_of(asking.known_at or now.at),
+    )
+    try:
+        question = _with_goods(asked, asking, _Found(freed, payers), facts, now)
+    except Refused as refused:
+        # Nobody who decides elsewhere can be asked for less than a sale.
+        before = None if now.desk.remotes.of(institution) else now.desk.authority.bars(asked)
+        raise Refused(foremost(refused.refusal, before)) from refused
+    return Asked(question, credential, freed.moves)
+
+
+class _Found(NamedTuple):
+    """What holds that are over have freed, and who may pay."""
+
+    freed: Freed
+    payers: Payers
+
+
+def _with_goods(
+    asked: Question, asking: Asking, found: _Found, facts: Facts, now: Now
+) -> Question:
+    """The question with its prescriptions, staff, goods and payers. Raises Refused, in this order."""
+    (freed, payers), institution, service_on = found, asked.institution, asked.service_on
+    catalogue = facts.of(_catalogue_key(asking, institution.region))
+    handed_out = [drug for key in _dispensed_keys(asking, asked.member, now) for drug in facts.of(key)]
+    on_file = registered_of(asked.basket, facts)
+    prescribed = check_prescribed(
+        asked.basket, on_file, asked.member.member, institution.code, service_on, freed.moves
+    )
+    basket = as_registered(asked.basket, on_file)
+    traces = _traces(asking, institution, freed.moves, facts, now)
+    orders, about = _watched(asking, asked.member, institution, facts, now)
+    return structs.replace(
+        asked,
         basket=basket,
         staff=_staff(asking, basket, facts, institution, now),
         items=check_goods(basket, catalogue, service_on, traces),
         catalogue_digest=catalogue.digest,
         payers=check_payers(basket, payers),
-        counters=freed.counters,
-        known_on=day_of(asking.known_at or now.at),
         dispensed=freed.still_out(handed_out),
         orders=orders,
         watched=about,
         prescribed=prescribed,
     )
-    return Asked(question, credential, freed.moves)
 
 
 def _staff(
