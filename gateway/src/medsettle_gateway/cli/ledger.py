@@ -7,6 +7,7 @@ import click
 
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
 from medsettle_gateway.cli.ledger_export import export_command
+from medsettle_gateway.cli.ledger_owed import owed_command
 from medsettle_gateway.cli.ledger_verify import head_command, print_findings, verify_command
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.storage.audit import Summary, summarise
@@ -20,6 +21,7 @@ def ledger() -> None:
 ledger.add_command(verify_command)
 ledger.add_command(head_command)
 ledger.add_command(export_command)
+ledger.add_command(owed_command)
 
 
 @ledger.command("summary", short_help="汇总并核对全部分录 add up and check every entry")

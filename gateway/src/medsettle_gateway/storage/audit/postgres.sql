@@ -97,6 +97,14 @@ SELECT block, count(*), convert_to(string_agg({line}, chr(10) ORDER BY {order}),
 FROM blocks JOIN {table} ON position BETWEEN first_position AND last_position
 WHERE first_position BETWEEN :first AND :last GROUP BY block ORDER BY block;
 
+-- What each book owes institutions for some business days.
+-- name: owed
+SELECT substr(account, 9), book, count(DISTINCT request_id), -sum(amount_fen)
+FROM entries JOIN postings USING (entry)
+WHERE account >= 'payable/' AND account < 'payable0' AND business_on BETWEEN :since AND :until
+  AND (CAST(:institution AS TEXT) = '' OR account = 'payable/' || CAST(:institution AS TEXT))
+GROUP BY account, book ORDER BY account, book LIMIT :most;
+
 -- name: export
 SELECT position, kind, request_id, committed_at_us, business_on, terminal, book, account, amount_fen
 FROM positions JOIN entries USING (entry) JOIN postings USING (entry)
