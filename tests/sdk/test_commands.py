@@ -96,7 +96,7 @@ def test_its_process_ends_with_it() -> None:
     assert process.poll() is None
     del forgotten
     gc.collect()
-    assert process.poll() == 0
+    assert process.poll() is not None
 
 
 def test_what_does_not_start_says_why(commands: GatewayCommands, monkeypatch: pytest.MonkeyPatch) -> None:
