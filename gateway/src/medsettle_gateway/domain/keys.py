@@ -1,6 +1,6 @@
 """What a use case needs to know: each key names one fact, typed by what the store answers for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 RECORDS_MOST: Final = 2_000
 """Dated facts of one subject that are read, the latest: what is entered of it beyond them is refused."""
+ATTRIBUTES_MOST: Final = 1_000
+"""Rows of one member's attributes that are read: what is entered beyond them is refused."""
 
 
 class Key(Struct, Generic[T], frozen=True):
@@ -274,10 +276,11 @@ AnyKey = Key[Any]
 class Facts:
     """Values by key. Asking for a key that was not loaded is an error of the program: KeyError."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_follows", "_known")
 
     def __init__(self, known: Mapping[AnyKey, Any] | None = None) -> None:
         self._known = dict(known or {})
+        self._follows: dict[Hashable, Any] = {}
 
     def __contains__(self, key: object) -> bool:
         return key in self._known
@@ -290,6 +293,17 @@ class Facts:
     def joined(self, more: "Facts") -> "Facts":
         """Returns these facts and more; what ``more`` says stands."""
         return Facts({**self._known, **more.known()})
+
+    def follows(self, named: Hashable, make: Callable[[], T]) -> T:
+        """Returns what ``make`` makes of these facts alone, made once; ``named`` says what that is.
+
+        Many decisions are made of what was loaded at once, and most of them ask the same of a place and day.
+        No more values are kept than decisions ask for. Raises what ``make`` raises.
+        """
+        if named not in self._follows:
+            self._follows[named] = make()
+        value: T = self._follows[named]
+        return value
 
     def known(self) -> Mapping[AnyKey, Any]:
         """Returns everything that was loaded, by key."""

@@ -47,15 +47,20 @@ class Lock(NamedTuple):
 
 Locks = frozenset[Lock]
 
+_MEMBER: Final = Kind.MEMBER
+_new: Final = tuple.__new__
+"""Makes a named tuple of many in half the time: the fields by position, in their order."""
+
 
 def locks_read(facts: Facts, asked: Iterable[AnyKey] | None = None) -> Locks:
     """Returns what a decision stands on that was made from these facts: all of them, or those asked for."""
     known, found = facts.known(), list[Lock]()
     for key in known if asked is None else asked:
-        found += locks_of_key(key)
-        of_value = _OF_VALUE.get(type(known[key]))
+        found += _OF_KEY[type(key)](key)
+        value = known[key]
+        of_value = _OF_VALUE.get(type(value))
         if of_value is not None:
-            found += of_value(known[key])
+            found += of_value(value)
     return frozenset(found)
 
 
@@ -83,11 +88,11 @@ def ticket_lock(ticket: Ticket) -> Lock:
 
 def _ticket_of(request_id: str) -> Lock:
     """The same from the id of an attempt: there is one way only to write it, and the attempt comes last."""
-    return Lock(Kind.TICKET, request_id[: request_id.rindex("-")])
+    return _new(Lock, (Kind.TICKET, request_id[: request_id.rindex("-")]))
 
 
 def _member(member: str | None) -> tuple[Lock, ...]:
-    return (Lock(Kind.MEMBER, member),) if member else ()
+    return (_new(Lock, (_MEMBER, member)),) if member else ()
 
 
 def _prescription(institution: str, number: str) -> Lock:

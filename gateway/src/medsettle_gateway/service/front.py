@@ -133,18 +133,18 @@ class Service:
     async def _settle(self, command: Settle, deadline_at: datetime | None) -> Answer:
         if command.replaces is not None:
             return await self.writer.submit(AskedReturn.prepare(command, command.replaces), deadline_at)
-        credential = await self._resolved(command)
+        institution = await self._institution(command.caller)
+        credential = await self._resolved_at(command, institution)
         asked = AskedSettle.prepare(command, credential, self.desk)
-        name = await self._remote(command.caller)
+        name = self._remote_at(institution)
         if self.courier is None or not name:
             return await self.writer.submit(asked, deadline_at)
         with self.courier.listening(command.request_id.text) as told:
             first = await self.courier.settle(asked, name, deadline_at)
             return await self.courier.answered(asked, first, told, deadline_at)
 
-    async def _remote(self, caller: Caller) -> str:
+    def _remote_at(self, institution: InstitutionFacts | None) -> str:
         """The remote authority that decides there; empty: none does."""
-        institution = await self._institution(caller)
         return "" if institution is None else self.desk.remotes.of(institution)
 
     async def _check(self, command: CheckEligibility) -> EligibilityAnswer:
@@ -169,10 +169,11 @@ class Service:
     async def _quote(self, command: Quote, deadline_at: datetime | None) -> QuoteAnswer:
         if command.replaces is not None:
             return await self._quote_return(command, command.replaces)
-        credential = await self._resolved(command)
+        institution = await self._institution(command.caller)
+        credential = await self._resolved_at(command, institution)
         asking, now = self._asking(command, credential), self._now()
         facts = await load_facts(self.store.load, binding.needs, asking, now)
-        if self.courier is None or not await self._remote(command.caller):
+        if self.courier is None or not self._remote_at(institution):
             return quote.answer(asking, facts, now)
         binding.check_token(asking, now.at)
         about = question.ask(asking, facts, now).question
@@ -190,7 +191,12 @@ class Service:
 
     async def _resolved(self, command: Showing) -> ResolvedCredential | Refusal:
         """What the credential says. A resolver that fails must not hide the first answer of a known id."""
-        asked = asked_for(command, await self._institution(command.caller))
+        return await self._resolved_at(command, await self._institution(command.caller))
+
+    async def _resolved_at(
+        self, command: Showing, institution: InstitutionFacts | None
+    ) -> ResolvedCredential | Refusal:
+        asked = asked_for(command, institution)
         return await resolved(self.resolver, command.credential, asked, self.clock.now(), self.report)
 
     async def _place(self, caller: Caller) -> Facts:

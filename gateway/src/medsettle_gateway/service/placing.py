@@ -25,6 +25,13 @@ def registered_on(
 
     ``known_at``: by what was known at that instant; None: now.
     """
+    asked = institution, day, known_at
+    return facts.follows((registered_on, asked), lambda: _registered_on(facts, *asked))
+
+
+def _registered_on(
+    facts: Facts, institution: InstitutionFacts, day: date, known_at: datetime | None
+) -> InstitutionFacts:
     (key,) = place_keys(institution.code)
     rows = [each for each in facts.of(key) if each.kind == _REGISTERED]
     if not rows or (len(rows) == 1 and _is_plain(rows[0])):
@@ -40,6 +47,13 @@ def place_on(
     ``known_at``: by what was known at that instant; None: now. Raises Refused: INSTITUTION_EXITED,
     INSTITUTION_SUSPENDED, with the days and the cause.
     """
+    asked = institution, day, known_at
+    return facts.follows((place_on, asked), lambda: _place_on(facts, *asked))
+
+
+def _place_on(
+    facts: Facts, institution: InstitutionFacts, day: date, known_at: datetime | None
+) -> InstitutionFacts:
     (key,) = place_keys(institution.code)
     records = facts.of(key)
     if not records or (len(records) == 1 and _is_plain(records[0])):
