@@ -314,6 +314,28 @@ def test_a_header_that_is_wrong_hears_which_columns_may_be_left_out(path: Path) 
     assert "可另有:born_on" in fault.zh
 
 
+@pytest.mark.parametrize(("header", "zh", "en"), [
+    (HEADER.replace("level", "grade"), "缺少 level;第 5 (grade) 列不认识或重复;表头应为",
+     "level missing; not known, or there twice: column 5 (grade); the header must be"),
+    (f"{HEADER},,备注", "第 9, 10 列不认识或重复;", "not known, or there twice: column 9, 10;"),
+    (f"{HEADER},name", "第 9 (name) 列不认识或重复;", "not known, or there twice: column 9 (name);"),
+    ("张伟,210399198504120019", "表头应为", "the header must be"),
+])
+def test_a_header_that_is_wrong_hears_what_is_wrong(path: Path, header: str, zh: str, en: str) -> None:
+    (fault,) = faults_of(f"{header}\n{ROW}\n", path)
+    assert fault.zh.startswith(zh)
+    assert fault.en.startswith(en)
+    assert "张伟" not in fault.en
+    assert "2103" not in fault.en
+
+
+def test_a_cell_in_wide_characters_is_told_to_be_written_in_narrow_ones(path: Path) -> None:
+    wide = MEMBER.replace("210399198504120019", "２１０３９９１９８５０４１２００１９", 1)
+    fault = fault_of(wide, MEMBER_HEADER, MEMBERS, path)  # type: ignore[arg-type]
+    assert fault.zh.endswith(";其中有全角字符,请改为半角")
+    assert "write narrow ones" in fault.en
+
+
 def test_an_institution_without_any_designation_says_so(path: Path) -> None:
     path.write_text(f"{HEADER}\n{ROW.replace('basic', 'none')}\n", "utf-8")
     ((_, record),) = table(path).rows()

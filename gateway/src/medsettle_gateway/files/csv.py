@@ -7,7 +7,8 @@ ever entered, and no file has to fit into memory.
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ FAULTS_MOST: Final = 10_000
 
 _CHUNK_BYTES: Final = 1_048_576
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
+_COLUMN: Final = re.compile(r"[a-z_]{1,40}")
+"""What is repeated of a header: where the first row is no header, it may hold anything of a person."""
+_WIDE: Final = re.compile("[\uff01-\uff5e\u3000]")
+_WRITE_NARROW: Final = (";其中有全角字符,请改为半角", "; it holds wide characters (全角): write narrow ones")
 
 Record = TypeVar("Record")
 Cells = Mapping[str, Any]
@@ -120,7 +125,8 @@ class Table(Generic[Record]):
             try:
                 values[name] = self.columns.readers[name](cell)
             except CellError as error:
-                faults.append(Fault(line, f"{name} {error.zh}", f"{name} {error.en}"))
+                more_zh, more_en = _WRITE_NARROW if _WIDE.search(cell) else ("", "")
+                faults.append(Fault(line, f"{name} {error.zh}{more_zh}", f"{name} {error.en}{more_en}"))
         return values, faults
 
     def _lines(self, progress: Callable[[int], None]) -> Iterator[tuple[int, dict[str, str] | None]]:
@@ -147,13 +153,21 @@ class Table(Generic[Record]):
         optional = self.columns.optional
         wanted = [name for name in self.columns.readers if name not in optional or name in header]
         if sorted(header) != sorted(wanted):
-            raise TableError((self._wrong_header(),))
+            raise TableError((self._wrong_header(header),))
         return header
 
-    def _wrong_header(self) -> Fault:
+    def _wrong_header(self, header: list[str]) -> Fault:
         optional = self.columns.optional
-        listed = ",".join(name for name in self.columns.readers if name not in optional)
+        required = [name for name in self.columns.readers if name not in optional]
+        listed = ",".join(required)
         zh, en = f"表头应为:{listed}", f"the header must be: {listed}"
+        missing = [name for name in required if name not in header]
+        if len(missing) < len(required):  # else it is another table, or none
+            odd = _odd_columns(header, self.columns.readers)
+            zh = f"第 {odd} 列不认识或重复;{zh}" if odd else zh
+            en = f"not known, or there twice: column {odd}; {en}" if odd else en
+            zh = f"缺少 {', '.join(missing)};{zh}" if missing else zh
+            en = f"{', '.join(missing)} missing; {en}" if missing else en
         if optional:
             more = ",".join(optional)
             zh, en = f"{zh};可另有:{more}", f"{en}; there may be: {more}"
@@ -163,6 +177,15 @@ class Table(Generic[Record]):
         if count > self.rows_most:
             zh, en = f"超过 {self.rows_most} 行", f"the file has more than {self.rows_most} rows"
             raise TableError((Fault(line, zh, en),))
+
+
+def _odd_columns(header: list[str], known: Collection[str]) -> str:
+    """Which columns are not known, or stand there once more, by their places."""
+    return ", ".join(
+        f"{place + 1} ({name})" if _COLUMN.fullmatch(name) else str(place + 1)
+        for place, name in enumerate(header)
+        if name not in known or name in header[:place]
+    )
 
 
 def encoding_of(path: Path, bytes_most: int) -> str:
