@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 300
+LIMIT_S = 600
 SHORT = ("--seconds", "120", "--kills", "8", "--sales", "120", "--shops", "2", "--tills", "5",
          "--members", "60")
 

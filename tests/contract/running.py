@@ -70,5 +70,5 @@ def running(folder: Path, front: str = "aio", **limits: int) -> Iterator[Running
         yield Running(folder, target, process)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
         process.stdout.close()

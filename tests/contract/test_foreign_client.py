@@ -253,5 +253,5 @@ def test_told_to_end_the_gateway_ends_in_order(tmp_path: Path) -> None:
         till.enrol(gateway.enrol_code("01"))
         till.call("Settle", **sale_of(till, gateway, "2103000001", 1_000))
         gateway.process.terminate()
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(120) == 0
         till.close()

@@ -103,4 +103,4 @@ def test_told_to_end_it_finishes_what_was_begun_and_turns_away_the_rest(tmp_path
         assert turned_away.code == "UNAVAILABLE"
         assert "google.rpc.RetryInfo" in turned_away.attached
         assert till.state_of(begun.result()) == "SEALED"
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(120) == 0

@@ -1,6 +1,8 @@
 """Runs what a page tells its reader to type, as the reader would."""
 
+import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -15,8 +17,11 @@ import grpc
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LIMIT_S = 240
-START_S = 30
+LIMIT_S = 600
+START_S = 120
+PORTS = range(20_000, 32_000)
+"""Below those that systems hand out: between the look and the use no connection takes one of them."""
+PORTS_TRIED_COUNT = 100
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,12 @@ def run_shell(text: str, cwd: Path, variables: Mapping[str, str]) -> str:
 
 
 def free_address() -> str:
-    """Returns an address on this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    """Returns an address on this machine that nobody listens on now and nobody gets who asks for any."""
+    for port in random.sample(PORTS, PORTS_TRIED_COUNT):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return f"127.0.0.1:{port}"
+    raise AssertionError("no port is free")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+LIMIT_S = 600
 PROMISED = {
     "first_sale.py": ["统筹基金支付              100.00", "个人账户支付(本人)        400.00"],
     "async_sale.py": ["P21030200101-01-", "PAID", "36.80"],
@@ -34,7 +35,7 @@ PROMISED = {
 
 def run(name: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, str(EXAMPLES / name)], capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, str(EXAMPLES / name)], capture_output=True, text=True, check=False, timeout=LIMIT_S,
         encoding="utf-8",
     )
 

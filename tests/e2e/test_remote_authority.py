@@ -94,7 +94,7 @@ def served(city: testing.Gateway) -> Iterator[Served]:
     gateway = Served(city.config_path)
     thread = threading.Thread(target=gateway.run)
     thread.start()
-    assert gateway.ready.wait(30)
+    assert gateway.ready.wait(120)
     city.proxy.gateway_port = gateway.port
     yield gateway
     gateway.loop.call_soon_threadsafe(gateway.ends.set)

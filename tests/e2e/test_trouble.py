@@ -338,7 +338,7 @@ def test_a_journal_that_cannot_grow_stops_the_till_before_money_moves(gateway: G
     before = gateway.books()["sales"]
     ended = subprocess.run(
         [sys.executable, "-c", code, str(size), *words], input=gateway.issue_credential(ZHANG),
-        capture_output=True, text=True, check=False, timeout=60, encoding="utf-8",
+        capture_output=True, text=True, check=False, timeout=300, encoding="utf-8",
     )
     assert ended.returncode == 4
     assert any(reason in ended.stdout for reason in ("JOURNAL_FULL", "JOURNAL_UNAVAILABLE"))

@@ -38,7 +38,7 @@ SWEEPING = """
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = ? AND objid = ?
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-PATIENCE_S = 30
+PATIENCE_S = 120
 REVOKED_WITHIN_S = 1.0
 
 

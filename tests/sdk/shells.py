@@ -68,7 +68,7 @@ class Shell:
         """Runs the command as a process of its own, as a shell would."""
         ended = subprocess.run(
             [sys.executable, "-m", "medsettle", command, *words, *self._where(command)], input=typed,
-            stdout=output, stderr=subprocess.PIPE, timeout=60, check=False,
+            stdout=output, stderr=subprocess.PIPE, timeout=300, check=False,
             env={**os.environ, "PYTHONUTF8": "1", **(settings or {})},
         )
         said = (ended.stdout or b"").decode("utf-8"), ended.stderr.decode("utf-8")

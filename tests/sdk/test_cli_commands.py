@@ -332,6 +332,6 @@ def test_without_a_credential_nothing_is_asked(shell: Shell) -> None:
 def test_the_module_is_the_command() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "medsettle", "--help"], capture_output=True, text=True, check=True,
-        encoding="utf-8", timeout=60,
+        encoding="utf-8", timeout=300,
     )
     assert "医保结算收银" in ended.stdout

@@ -222,7 +222,7 @@ def secure(shell: Shell, folder: Path) -> Shell:
         (folder / name).write_bytes(shell.config.with_name(name).read_bytes())
     (folder / "till.key").chmod(0o600)
     text = (folder / "till.toml").read_text("utf-8").replace("insecure = true", "insecure = false")
-    (folder / "till.toml").write_text(f"{text}\n[deadlines_ms]\nCheckEligibility = 300\n", "utf-8")
+    (folder / "till.toml").write_text(f"{text}\n[deadlines_ms]\nCheckEligibility = 1_000\n", "utf-8")
     return Shell(shell.gateway, folder / "till.toml")
 
 

@@ -89,7 +89,7 @@ def test_a_sale_ends_with_0_without_any_output_or_complaints(shell: Shell) -> No
         "73", "--config", str(shell.config),
     ]
     ended = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command], input=shell.scan(LI).encode(), timeout=60,
+        ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command], input=shell.scan(LI).encode(), timeout=300,
         check=False,
     )
     assert ended.returncode == 0

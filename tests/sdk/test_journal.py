@@ -85,7 +85,7 @@ def test_another_process_is_locked_out(opened: Callable[[], SqliteJournal], path
             print(error.reason)
     """
     run = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=300
     )
     assert run.stdout.strip() == "JOURNAL_LOCKED"
 
@@ -284,7 +284,7 @@ def test_a_file_that_may_not_grow_stops_the_till(path: Path) -> None:
     root = Path(__file__).parents[2]
     run = subprocess.run(
         [sys.executable, "-c", code, str(path), str(root)], capture_output=True, text=True, check=True,
-        timeout=60,
+        timeout=300,
     )
     reason, kept = run.stdout.split()
     assert reason in {"JOURNAL_FULL", "JOURNAL_UNAVAILABLE"}

@@ -164,7 +164,7 @@ def test_a_till_that_came_over_a_fork_refuses_and_its_parent_goes_on(tmp_path: P
     root = Path(__file__).parents[2]
     run = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path), str(root)], capture_output=True, text=True, check=True,
-        timeout=60,
+        timeout=300,
     )
     assert sorted(run.stdout.split()) == ["GATEWAY_AWAY", "USED_AFTER_FORK"]
 

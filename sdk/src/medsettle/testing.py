@@ -28,7 +28,7 @@ from medsettle.enrolment import Channel, enrol
 
 __all__ = ["Gateway", "GatewayFailedError", "Held", "Proxy", "Withheld"]
 
-_START_TIMEOUT_S: Final = 30.0
+_START_TIMEOUT_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 30.0
 _PREFIX: Final = "MEDSETTLE_GATEWAY__"
 
