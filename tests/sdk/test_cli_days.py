@@ -1,12 +1,14 @@
 """The days that explain a refusal are read aloud with it."""
 
+import io
 from dataclasses import replace
 
 import pytest
 
 from medsettle.cli.days import days_of
-from medsettle.errors import refusal_of
-from medsettle.models import Answer
+from medsettle.cli.screen import Screen
+from medsettle.errors import RefusedError, refusal_of
+from medsettle.models import Answer, LineRefusal
 from medsettle.wire.reasons import Reason
 from tests.sdk.test_cli_eligible import FOUND, read_out
 
@@ -39,10 +41,25 @@ def test_days_are_said_in_the_order_in_which_they_happen(
 
 
 def test_where_no_fact_is_a_day_nothing_is_said() -> None:
-    assert days_of(replace(refusal_of(Reason.NOT_FOR_AID), details={"since": "long ago"})) is None
+    assert days_of(replace(refusal_of(Reason.NOT_FOR_AID), details={"since": "long ago"})) == ("", "")
 
 
 def test_a_check_tells_the_days_with_the_reason() -> None:
     why = replace(refusal_of(Reason.IN_WAITING_PERIOD), details={"begins_on": "2027-01-01"})
     text = read_out(replace(FOUND, covered=Answer.NO, refusal=why, benefits=()))
     assert "待遇开始日2027-01-01。 Benefits begin on 2027-01-01." in text
+
+
+def test_a_sale_that_is_refused_tells_the_days_as_a_check_does() -> None:
+    stream = io.StringIO()
+    days = {"since": "2026-01-01", "until": "2026-12-31"}
+    Screen.on(stream).error(RefusedError(replace(refusal_of(Reason.BENEFITS_SUSPENDED), details=days)))
+    assert "自2026-01-01,至2026-12-31。 Since 2026-01-01, until 2026-12-31." in stream.getvalue()
+
+
+def test_a_line_that_is_refused_tells_its_days() -> None:
+    stream = io.StringIO()
+    days = {"valid_from": "2020-01-01", "valid_to": "2025-12-31"}
+    line = LineRefusal("1", "XJ01", "ITEM_NOT_VALID", "该编码无效。", "Not valid then.", details=days)
+    Screen.on(stream).error(RefusedError(replace(refusal_of(Reason.ITEM_NOT_VALID), lines=(line,))))
+    assert "有效期自2020-01-01,有效期至2025-12-31。" in stream.getvalue()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from medsettle.models import Refusal
+from medsettle.models import LineRefusal, Refusal
 from medsettle.wire.called import Pair, begun
 
 _NAMES: Final[Mapping[str, Pair]] = {
@@ -26,11 +26,11 @@ _NAMES: Final[Mapping[str, Pair]] = {
 }
 
 
-def days_of(refusal: Refusal) -> Pair | None:
-    """Returns the days among a refusal's facts as one sentence in each language, None if there are none."""
+def days_of(refusal: Refusal | LineRefusal) -> Pair:
+    """Returns the days among a refusal's facts as one sentence in each language, empty if there are none."""
     found = [(_NAMES[name], refusal.details[name]) for name in _NAMES if _is_day(refusal.details.get(name))]
     if not found:
-        return None
+        return "", ""
     zh = ",".join(f"{name_zh}{day}" for (name_zh, _), day in found)
     en = ", ".join(f"{name_en} {day}" for (_, name_en), day in found)
     return f"{zh}。", f"{begun(en)}."

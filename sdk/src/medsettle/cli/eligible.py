@@ -195,7 +195,7 @@ class _Page:
         person = self._found.refusal
         if indent == _PERSON or person is None or refusal.zh != person.zh:
             self._screen.said(refusal.zh, refusal.en, indent=indent)
-            self._screen.said(*(days_of(refusal) or ("", "")), indent=indent)
+            self._screen.said(*days_of(refusal), indent=indent)
         step = (refusal.next_zh, refusal.next_en)
         if step not in self._steps:
             self._steps.add(step)

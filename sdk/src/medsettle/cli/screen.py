@@ -11,6 +11,7 @@ from medsettle._found import found
 from medsettle._receipt_settlement import afterwards, going_back, heading
 from medsettle._refused_lines import named, steps, untold, where
 from medsettle.cli.advice import facts, is_of_another, other_sale, says_all, typed
+from medsettle.cli.days import days_of
 from medsettle.errors import MedsettleError
 from medsettle.models import (
     Advisory,
@@ -203,6 +204,7 @@ class Screen:
             self._refused_lines(refusal, indent, stepped=stepped, lead=lead)
             return
         self.said(refusal.zh, refusal.en, indent=indent, colour=RED)
+        self.said(*days_of(refusal), indent=indent)
         other, stood = other_sale(refusal, request_id) or ("", "")
         self._indented(other)
         self._indented(stood, indent=4)
@@ -219,6 +221,7 @@ class Screen:
         for line in refusal.lines:
             (zh, en) = where(line)
             self.said(zh + line.zh, en + line.en, indent=indent, colour=RED)
+            self.said(*days_of(line), indent=indent)
             self._indented(self.paint(f"[{named(line)}]", DIM))
         for more in untold(refusal):
             self.said(*more, indent=indent, colour=RED)
