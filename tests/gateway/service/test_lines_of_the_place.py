@@ -21,9 +21,11 @@ from tests.gateway.service import borough
 from tests.gateway.service.borough import (
     ABROAD,
     BEGAN,
+    ENTERED_AT,
     NEIGHBOUR,
     TAO,
     a_borough,
+    checked,
     enter,
     person,
     pill,
@@ -74,6 +76,22 @@ async def test_a_fact_that_only_the_place_knows_is_told_apart_for_its_rows() -> 
     members = world.store.tables.members
     members[TAO] = replace(members[TAO], attributes=(DatedAttribute("tier", "low", BEGAN),))
     assert parts(await settled(world, prescribed(by="D7"), at=ABROAD))[0] == 1_000
+
+
+async def test_a_fact_that_is_corrected_meanwhile_binds_as_it_was_when_a_check_was_answered() -> None:
+    world = await a_world()
+    members, told = world.store.tables.members, DatedAttribute("tier", "low", BEGAN, None, ENTERED_AT)
+    members[TAO] = replace(members[TAO], attributes=(told,))
+    said = await checked(world, at=ABROAD)
+    world.clock.forward(minutes=1)
+    members[TAO] = replace(members[TAO], attributes=(
+        told._replace(replaced_at=world.clock.at),
+        told._replace(value="high", entered_at=world.clock.at),
+    ))
+    bought, token = prescribed(by="D7"), said.eligibility_token
+    bound = await world.quoted(TAO, basket=bought, place=ABROAD, eligibility_token=token)
+    assert parts(await settled(world, bought, at=ABROAD)) == (2_000, 8_000, 3_200)
+    assert bound.split.funds[0].amount_fen == 3_600
 
 
 async def test_a_place_whose_region_has_no_rules_is_settled_by_the_own_ones() -> None:

@@ -129,16 +129,27 @@ class AccountFacts:
 
 
 class DatedAttribute(NamedTuple):
-    """A fact of the region's own about a member, and the days on which it holds, both included."""
+    """A fact of the region's own about a member, and the days on which it holds, both included.
+
+    ``entered_at`` is since when it is known, None: nobody kept that. ``replaced_at`` is since when another
+    one is known of its name and first day, None: none is.
+    """
 
     name: str
     value: str
     valid_from: date
     valid_to: date | None = None
+    entered_at: datetime | None = None
+    replaced_at: datetime | None = None
 
     def holds(self, on: date) -> bool:
         """Does it hold on this day?"""
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+    def known(self, at: datetime) -> bool:
+        """Was it known at this instant, and no other one in its place?"""
+        entered = self.entered_at is None or self.entered_at <= at
+        return entered and (self.replaced_at is None or self.replaced_at > at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +157,9 @@ class MemberFacts:
     """An insured person, by the gateway's own random reference, and the accounts that may pay.
 
     ``accounts``: the own account first, then the family's in a stable order. ``covered_to`` is the last
-    day of cover, or None. ``attributes`` are those of all days, in the order in which they begin. ``past``
-    is what is recorded of all days, once somebody asked who the person was on one of them; so is ``filed``.
-    No name leaves storage unmasked.
+    day of cover, or None. ``attributes`` are those of all days, in the order in which they begin, with those
+    that were replaced since. ``past`` is what is recorded of all days, once somebody asked who the person was
+    on one of them; so is ``filed``. No name leaves storage unmasked.
     """
 
     member: str
@@ -170,7 +181,10 @@ class MemberFacts:
 
     def attributes_on(self, day: date) -> tuple[tuple[str, str], ...]:
         """Returns name and value of what holds on the day, by name; of several the one that began last."""
-        held = {each.name: each.value for each in self.attributes if each.holds(day)}
+        held = {
+            each.name: each.value
+            for each in self.attributes if each.replaced_at is None and each.holds(day)
+        }
         return tuple(sorted(held.items()))
 
 

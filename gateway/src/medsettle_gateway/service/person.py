@@ -26,8 +26,8 @@ def person_on(
 ) -> MemberFacts:
     """Returns the member as of the day: region, scheme, standing, enrolment and days of cover, and the past.
 
-    ``known_at``: by what was known at that instant; None: now. What the region's rules make of it, such as
-    arrears, its authority says.
+    ``known_at``: by what was known at that instant, the region's own facts too; None: now. What the region's
+    rules make of it, such as arrears, its authority says.
     """
     (key,) = person_keys(member.member)
     records: tuple[DatedRecord, ...] = facts.of(key)
@@ -35,7 +35,8 @@ def person_on(
         return member  # most people
     found = known(records, known_at)
     if known_at is not None:
-        member = _as_registered(member, found)
+        own = (each._replace(replaced_at=None) for each in member.attributes if each.known(known_at))
+        member = replace(_as_registered(member, found), attributes=tuple(own))
     return on_day(member, past_of(member, found), day)
 
 

@@ -115,10 +115,22 @@ def account_of(row: Columns, name: str) -> AccountFacts:
     )
 
 
-def attribute_of(row: Columns) -> DatedAttribute:
-    """Returns the attribute of ``(name, value, valid_from, valid_to)``."""
-    name, value, valid_from, valid_to = row
-    return DatedAttribute(name, value, date.fromisoformat(valid_from), day_of(valid_to))
+def attributes_of(rows: Sequence[Columns]) -> tuple[DatedAttribute, ...]:
+    """Returns a member's attributes of ``(name, value, valid_from, valid_to, entered_at_us)``.
+
+    ``rows``: by first day, name and entry; one that begins on the same day replaces the one before it.
+    """
+    if not rows:
+        return ()  # most people
+    found: list[DatedAttribute] = []
+    for row, after in zip(rows, (*rows[1:], None), strict=True):
+        name, value, valid_from, valid_to, entered_at_us = row
+        replaced = after is not None and (after[0], after[2]) == (name, valid_from)
+        found.append(DatedAttribute(
+            name, value, date.fromisoformat(valid_from), day_of(valid_to), from_us(entered_at_us),
+            from_us(after[4]) if after is not None and replaced else None,
+        ))
+    return tuple(found)
 
 
 def record_of(row: Columns) -> DatedRecord:

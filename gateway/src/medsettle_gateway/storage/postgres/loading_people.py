@@ -2,31 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from medsettle_gateway.domain import keys
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import (
     AccountFacts,
     CounterState,
-    DatedAttribute,
     DispensedFacts,
     MemberFacts,
 )
 from medsettle_gateway.domain.records import DatedRecord
 from medsettle_gateway.storage.postgres.reading import Reading, by_place, columns_of
 from medsettle_gateway.storage.rows import (
+    Columns,
     account_of,
-    attribute_of,
+    attributes_of,
     counters_of,
     dispensed_of,
     member_of,
     name_of,
     record_of,
 )
-
-ATTRIBUTES_MOST: Final = 1_000
-"""Rows of one member's attributes that are read."""
 
 
 async def members(
@@ -35,14 +31,15 @@ async def members(
     """Returns each member with accounts and attributes, or None."""
     named = [key.member for key in asked]
     accounts = await _accounts(reading, named)
-    attributes: defaultdict[str, list[DatedAttribute]] = defaultdict(list)
-    for member, *columns in await reading.rows("attributes", named, ATTRIBUTES_MOST):
-        attributes[member].append(attribute_of(columns))
+    attributes: defaultdict[str, list[Columns]] = defaultdict(list)
+    for member, *columns in await reading.rows("attributes", named, keys.ATTRIBUTES_MOST):
+        attributes[member].append(columns)
     found = {}
     for *columns, sealed in await reading.rows("member", named):
         member = columns[0]
         identity = reading.identity(member, sealed)
-        found[member] = member_of(columns, identity, tuple(accounts[member]), tuple(attributes[member]))
+        own = attributes_of(attributes[member])
+        found[member] = member_of(columns, identity, tuple(accounts[member]), own)
     return {key: found.get(key.member) for key in asked}
 
 

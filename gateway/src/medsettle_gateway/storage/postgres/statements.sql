@@ -221,13 +221,11 @@ FROM members LEFT JOIN identities USING (member) WHERE members.member = ANY ($1:
 
 -- Of the rows that begin on one day the last one holds.
 -- name: attributes
-SELECT member, name, value, valid_from, valid_to
+SELECT member, name, value, valid_from, valid_to, entered_at_us
 FROM unnest($1::TEXT[]) AS asked (member) CROSS JOIN LATERAL (
-  SELECT name, value, valid_from, valid_to FROM (
-    SELECT DISTINCT ON (name, valid_from) name, value, valid_from, valid_to FROM member_attributes
-    WHERE member_attributes.member = asked.member ORDER BY name, valid_from, position DESC
-  ) AS held ORDER BY valid_from, name LIMIT $2
-) AS found ORDER BY member, valid_from, name;
+  SELECT name, value, valid_from, valid_to, entered_at_us, position FROM member_attributes
+  WHERE member_attributes.member = asked.member ORDER BY valid_from, name, position LIMIT $2
+) AS found ORDER BY member, valid_from, name, position;
 
 -- name: records
 SELECT subject, kind, key, valid_from, valid_to, body, withdrawn, entered_at_us

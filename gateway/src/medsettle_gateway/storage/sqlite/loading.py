@@ -28,7 +28,7 @@ from medsettle_gateway.domain.upstream import Errand
 from medsettle_gateway.storage.instants import from_us, to_us
 from medsettle_gateway.storage.rows import (
     account_of,
-    attribute_of,
+    attributes_of,
     counters_of,
     dispensed_of,
     enrol_code_of,
@@ -43,7 +43,7 @@ from medsettle_gateway.storage.rows import (
     terminal_of,
 )
 from medsettle_gateway.storage.sqlite.asking import Asking, Row
-from medsettle_gateway.storage.sqlite.loading_many import ATTRIBUTES_MOST, MANY, due_anywhere
+from medsettle_gateway.storage.sqlite.loading_many import MANY, due_anywhere
 from medsettle_gateway.storage.sqlite.prescriptions import load_open_prescriptions, load_prescription
 from medsettle_gateway.storage.sqlite.recovery import load_awaited, load_recovery
 from medsettle_gateway.storage.sqlite.tracing import load_codes
@@ -158,8 +158,8 @@ def _member(reading: Reading, key: keys.MemberKey) -> MemberFacts | None:
         account_of(found, name_of(identity) if found[2] == key.member else reading.name_of(found[2]))
         for found in reading.rows("accounts", member=key.member)
     )
-    attributes = reading.rows("attributes", member=key.member, limit=ATTRIBUTES_MOST)
-    return member_of(row, identity, accounts, tuple(map(attribute_of, attributes)))
+    attributes = reading.rows("attributes", member=key.member, limit=keys.ATTRIBUTES_MOST)
+    return member_of(row, identity, accounts, attributes_of(attributes))
 
 
 def _records(reading: Reading, key: keys.RecordsKey) -> tuple[DatedRecord, ...]:

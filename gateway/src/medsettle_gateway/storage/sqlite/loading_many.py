@@ -12,7 +12,6 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.facts import (
     AccountFacts,
     CounterState,
-    DatedAttribute,
     KeyRecord,
     MemberFacts,
     TerminalFacts,
@@ -24,7 +23,7 @@ from medsettle_gateway.domain.sale import SaleHead, SaleRecord
 from medsettle_gateway.storage.instants import to_us
 from medsettle_gateway.storage.rows import (
     account_of,
-    attribute_of,
+    attributes_of,
     counters_of,
     head_of,
     key_record_of,
@@ -34,9 +33,6 @@ from medsettle_gateway.storage.rows import (
     terminal_of,
 )
 from medsettle_gateway.storage.sqlite.asking import Asking, Row
-
-ATTRIBUTES_MOST: Final = 1_000
-"""Rows of one member's attributes that are read."""
 
 
 def due_anywhere(asking: Asking, asked: Sequence[keys.DueHoldsKey]) -> bool:
@@ -104,15 +100,15 @@ def _members(
     for member, *columns, sealed in asking.rows("accounts_of_many", members=named):
         identity = None if sealed is None else asking.sealer.open(columns[2], sealed)
         accounts[member].append(account_of(columns, name_of(identity)))
-    attributes: defaultdict[str, list[DatedAttribute]] = defaultdict(list)
+    attributes: defaultdict[str, list[Row]] = defaultdict(list)
     for member, *columns in asking.rows("attributes_of_many", members=named):
-        attributes[member].append(attribute_of(columns))
+        attributes[member].append(tuple(columns))
     found = {}
     for *columns, sealed in asking.rows("members", members=named):
         member = columns[0]
         identity = None if sealed is None else asking.sealer.open(member, sealed)
-        kept = attributes[member][:ATTRIBUTES_MOST]
-        found[member] = member_of(columns, identity, tuple(accounts[member]), tuple(kept))
+        kept = attributes_of(attributes[member][: keys.ATTRIBUTES_MOST])
+        found[member] = member_of(columns, identity, tuple(accounts[member]), kept)
     return {key: found.get(key.member) for key in asked}
 
 

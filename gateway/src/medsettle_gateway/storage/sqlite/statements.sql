@@ -142,16 +142,12 @@ FROM members LEFT JOIN identities USING (member) WHERE member IN (SELECT value F
 
 -- Of the rows that begin on one day the last one holds.
 -- name: attributes
-SELECT name, value, valid_from, valid_to FROM (
-  SELECT name, value, valid_from, valid_to, max(position) FROM member_attributes
-  WHERE member = :member GROUP BY name, valid_from
-) ORDER BY valid_from, name LIMIT :limit;
+SELECT name, value, valid_from, valid_to, entered_at_us FROM member_attributes
+WHERE member = :member ORDER BY valid_from, name, position LIMIT :limit;
 
 -- name: attributes_of_many
-SELECT member, name, value, valid_from, valid_to FROM (
-  SELECT member, name, value, valid_from, valid_to, max(position) FROM member_attributes
-  WHERE member IN (SELECT value FROM json_each(:members)) GROUP BY member, name, valid_from
-) ORDER BY valid_from, name;
+SELECT member, name, value, valid_from, valid_to, entered_at_us FROM member_attributes
+WHERE member IN (SELECT value FROM json_each(:members)) ORDER BY valid_from, name, position;
 
 -- name: records
 SELECT kind, key, valid_from, valid_to, body, withdrawn, entered_at_us FROM (
