@@ -10,7 +10,7 @@ from medsettle_gateway.domain.money import format_fen, format_percent
 from medsettle_gateway.policy.composed import rows_of_amount, rows_of_ratio
 from medsettle_gateway.policy.sentences_lines import Sentences, Values
 
-_LIFTED: Final = {
+LIFTED: Final = {
     "catalogue": ("目录外的也按目录内计算", "goods outside the catalogue count as within it"),
     "limits": ("不受最高支付限额和每次限额限制", "caps and limits per session do not bind"),
     "quantities": ("不限药品种类和供药天数", "kinds of drugs and days of supply are not limited"),
@@ -26,7 +26,7 @@ def emergency_order(_amount: str, _line: int, values: Values) -> Sentences:
             f"Emergency order {order} holds and changes nothing here.",
         )
     lifts = str(waives if changed is None else changed)
-    lifted = [_LIFTED.get(each, (each, each)) for each in lifts.split("+") if each]
+    lifted = [LIFTED.get(each, (each, each)) for each in lifts.split("+") if each]
     zh = "".join(f",{each}" for each, _ in lifted)
     en = "".join(f"; {each}" for _, each in lifted)
     return (

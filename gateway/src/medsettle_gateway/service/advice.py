@@ -5,22 +5,44 @@ from typing import Final
 
 from medsettle.wire.called import begun
 from medsettle.wire.reasons import REASONS
+from medsettle_gateway.domain.basket import EmergencyOrder
 from medsettle_gateway.domain.counters import Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, AccountState
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.domain.sale import SettlementRecord, WarningRecord
 from medsettle_gateway.policy.limits import STAY_PERIOD
+from medsettle_gateway.policy.sentences_benefit import LIFTED
 from medsettle_gateway.service.checked import Advisory
 
 _NEARLY: Final = 10
 """A cap is nearly reached when less than a tenth of it is left."""
 
 
-def advice_on(remainders: Iterable[Remainder], accounts: Sequence[AccountFacts]) -> tuple[Advisory, ...]:
-    """Returns what the cashier should know of the year's limits and of the accounts, each once."""
-    found = (*(each for left in remainders for each in _on_limit(left)), *_on_accounts(accounts))
+def advice_on(
+    remainders: Iterable[Remainder], accounts: Sequence[AccountFacts], *, capped: bool = True
+) -> tuple[Advisory, ...]:
+    """Returns what the cashier should know of the year's limits and of the accounts, each once.
+
+    ``capped``: caps bind; no emergency order lifts them.
+    """
+    bind = [left for left in remainders if capped or left.key.measure != "paid"]
+    found = (*(each for left in bind for each in _on_limit(left)), *_on_accounts(accounts))
     return tuple(dict.fromkeys(found))
+
+
+def on_orders(orders: Iterable[EmergencyOrder]) -> Iterator[Advisory]:
+    """Yields what emergency orders lift here; one that only leaves out rules of supervision lifts nothing."""
+    for order in orders:
+        if order.waives:
+            lifted = [LIFTED[waiver.value] for waiver in order.waives]
+            zh, en = ";".join(zh for zh, _ in lifted), "; ".join(en for _, en in lifted)
+            yield Advisory(
+                "EMERGENCY_ORDER",
+                f"应急措施“{order.id}”有效:{zh}。",
+                f"Emergency order {order.id} holds: {en}.",
+                clause=order.authority,
+            )
 
 
 def on_aid(why: Refusal | None) -> tuple[Advisory, ...]:

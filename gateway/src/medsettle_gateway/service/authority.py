@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from medsettle_gateway.domain.asked import AskedLine, Basket
-from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescription
+from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescription, Waiver
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
@@ -82,7 +82,11 @@ class Decided(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A person at a place on a day, before anything is bought."""
+    """A person at a place on a day, before anything is bought.
+
+    ``items`` are those that are asked about, as far as the catalogue has them; ``dispensed`` and ``orders``
+    are as for a sale.
+    """
 
     service_on: date
     institution: InstitutionFacts
@@ -90,6 +94,13 @@ class Visit:
     prescription: Prescription | None
     counters: Counters
     known_on: date
+    items: tuple[CatalogueItem, ...] = ()
+    dispensed: tuple[Dispensed, ...] = ()
+    orders: tuple[EmergencyOrder, ...] = ()
+
+    def waives(self, waiver: Waiver) -> bool:
+        """Does an emergency order lift this here on the day?"""
+        return any(waiver in order.waives for order in self.orders if order.holds_on(self.service_on))
 
 
 class Offer(NamedTuple):
@@ -102,12 +113,19 @@ class Offer(NamedTuple):
     remainders: tuple[Remainder, ...]
 
 
+class ItemCover(NamedTuple):
+    """Why no fund pays for an item, None if one may; ``again_on``: from when on again, None: from now on."""
+
+    refusal: Refusal | None
+    again_on: date | None = None
+
+
 class Cover(NamedTuple):
     """What the region's rules say of a visit. ``payers`` are the accounts whose owners may pay.
 
     ``no_account`` is why nothing may be bought from accounts either; None: it may, with no fund beside them.
     ``filings`` is what is filed, each with why it does not hold there then; ``no_aid`` why certificates of
-    aid that are recorded count for nothing.
+    aid that are recorded count for nothing; ``items`` is what is said of each of the visit's.
     """
 
     pack: str
@@ -118,6 +136,7 @@ class Cover(NamedTuple):
     filings: tuple[Filing, ...] = ()
     no_aid: Refusal | None = None
     no_account: Refusal | None = None
+    items: tuple[ItemCover, ...] = ()
 
 
 class Authority(Protocol):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.accounts import AsOf, family_keys
+from medsettle_gateway.domain.basket import Waiver
 from medsettle_gateway.domain.calendar import day_ends_at, day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential
@@ -15,18 +16,19 @@ from medsettle_gateway.domain.keys import (
     AnyKey,
     CatalogueKey,
     CountersKey,
+    DispensedKey,
     DueHoldsKey,
     Facts,
     InstitutionKey,
     MemberKey,
     OpenPrescriptionsKey,
+    OrdersKey,
 )
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.domain.prescriptions import PrescriptionFacts
-from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import RefusalRecord
-from medsettle_gateway.service.advice import advice_on, on_aid
+from medsettle_gateway.service.advice import advice_on, on_aid, on_orders
 from medsettle_gateway.service.authority import Cover, Offer, Visit
 from medsettle_gateway.service.binding import issue
 from medsettle_gateway.service.checked import (
@@ -38,17 +40,17 @@ from medsettle_gateway.service.checked import (
     OpenPrescription,
     may,
 )
-from medsettle_gateway.service.checked_items import Counter, answers, items_of, no_fund
+from medsettle_gateway.service.checked_items import Counter, answers, items_of
 from medsettle_gateway.service.commands import CheckEligibility
 from medsettle_gateway.service.desk import Now
-from medsettle_gateway.service.due import free_due
+from medsettle_gateway.service.due import dispensed_keys, free_due
 from medsettle_gateway.service.fetching import open_key
 from medsettle_gateway.service.filing import with_filings
 from medsettle_gateway.service.guards import check_institution
 from medsettle_gateway.service.payers import barred, payers_of
 from medsettle_gateway.service.person import person_keys, person_on
 from medsettle_gateway.service.placing import place_keys, place_on, registered_on
-from medsettle_gateway.service.watched import Look, visit_keys, watched_visit
+from medsettle_gateway.service.watched import Look, watch_keys, watched_visit
 from medsettle_gateway.service.watching import advisory, on_visit
 
 
@@ -82,13 +84,25 @@ def needs(asked: AskedCheck, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     if institution is None:
         return keys
     institution = registered_on(known, institution, asked.day(now.at))
-    keys += (*_catalogue_key(asked, institution), *_open_key(member.member, institution, now))
-    return (*keys, *visit_keys(_look(asked, member, now), institution, known, now))
+    keys += (orders_key(institution, asked.day(now.at), now), *_catalogue_key(asked, institution))
+    keys += (*_open_key(member.member, institution, now), *_dispensed_keys(asked, member, now))
+    return (*keys, *watch_keys(_look(asked, member, now), known, now))
+
+
+def orders_key(institution: InstitutionFacts, on: date, now: Now) -> OrdersKey:
+    """Returns what to load of emergency orders at a place on a day."""
+    return OrdersKey(institution.region, institution.code, on, on, now.desk.rules.orders_count)
 
 
 def _catalogue_key(asked: AskedCheck, institution: InstitutionFacts) -> tuple[CatalogueKey, ...]:
     codes = tuple(sorted(asked.command.item_codes))
     return (CatalogueKey(institution.region, codes),) if codes else ()
+
+
+def _dispensed_keys(asked: AskedCheck, member: MemberFacts, now: Now) -> tuple[DispensedKey, ...]:
+    """What was handed out before; nothing where no item is asked about."""
+    on = asked.day(now.at)
+    return dispensed_keys(member.member, member.region, on, now) if asked.command.item_codes else ()
 
 
 def _open_key(member: str, institution: InstitutionFacts, now: Now) -> tuple[OpenPrescriptionsKey, ...]:
@@ -126,6 +140,11 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     counted = {key: facts.of(key) for key in _counters_keys(asked, member, now)}
     due = facts.of(_due_key(member.member, now))
     freed = free_due(due, member, counted, now.at)
+    codes = asked.command.item_codes
+    catalogues = [facts.of(key) for key in _catalogue_key(asked, institution)]
+    items = tuple(item for each in catalogues for item in items_of(codes, each, day))
+    signed = facts.of(orders_key(institution, day, now))
+    handed_out = [drug for key in _dispensed_keys(asked, member, now) for drug in facts.of(key)]
     visit = Visit(
         service_on=day,
         institution=institution,
@@ -134,16 +153,17 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
         prescription=asked.command.prescription,
         counters=freed.counters,
         known_on=day_of(now.at),
+        items=items,
+        dispensed=freed.still_out(handed_out),
+        orders=now.desk.orders.in_force(signed, institution, day, day) if signed else (),
     )
     cover = now.desk.authority.cover(visit, asked.command.benefit)
     look = _look(asked, member, now)
-    watched = watched_visit(look, institution, facts, now)
-    at, codes = Counter(member, institution, day, watched, no_fund(cover)), asked.command.item_codes
-    items: tuple[CatalogueItem, ...] = ()
-    said: tuple[ItemAnswer, ...] = ()
-    for key in _catalogue_key(asked, institution):
-        catalogue = facts.of(key)
-        items, said = items_of(codes, catalogue, at), answers(codes, catalogue, at)
+    skips = now.desk.orders.skips(signed, institution, day) if signed else ()
+    watched = watched_visit(look, institution, facts, skips, now)
+    covered = {item.code: each for item, each in zip(items, cover.items, strict=True)}
+    at = Counter(member, institution, day, watched, covered, visit.waives(Waiver.CATALOGUE))
+    said = tuple(one for each in catalogues for one in answers(codes, each, at))
     noted = on_visit(look, watched, items)
     open_ = [each for key in _open_key(member.member, institution, now) for each in facts.of(key)]
     return _answer(visit, cover, noted, _Asked(said, tuple(map(_open, open_))), now)
@@ -197,7 +217,8 @@ def _answer(
         accounts=tuple(_accounts(member, cover)),
         filings=cover.filings,
         advisories=(
-            *map(advisory, noted), *on_aid(cover.no_aid), *advice_on(may_have, member.accounts)
+            *map(advisory, noted), *on_orders(visit.orders), *on_aid(cover.no_aid),
+            *advice_on(may_have, member.accounts, capped=not visit.waives(Waiver.LIMITS)),
         ),
         binding_until=until,
         as_of=visit.service_on,

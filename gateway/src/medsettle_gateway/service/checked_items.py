@@ -1,53 +1,40 @@
 """What a check says of items before they are bought: may a fund pay for them here, and when again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine
-from medsettle_gateway.domain.basket import NO_CARE, CatalogueClass
 from medsettle_gateway.domain.errors import LineFault, Refusal
 from medsettle_gateway.domain.facts import CatalogueFacts, InstitutionFacts, MemberFacts
 from medsettle_gateway.domain.goods import Restriction
 from medsettle_gateway.domain.register import CatalogueItem
 from medsettle_gateway.domain.sale import RefusalRecord
-from medsettle_gateway.service.authority import Cover
+from medsettle_gateway.service.authority import ItemCover
 from medsettle_gateway.service.checked import ItemAnswer, may
 from medsettle_gateway.service.goods import item_on, restricted
 from medsettle_gateway.service.watching import next_on
 from medsettle_gateway.supervision.seen import Watched
 
-_OF_A_SALE: Final = frozenset({Reason.PRESCRIPTION_KIND, Reason.NOT_CIRCULATED, Reason.NOT_A_STAY})
-"""Why a benefit may not be had without what a sale may yet bring: no answer about an item."""
-
 
 class Counter(NamedTuple):
-    """Who stands where, on which day, and what supervision knows of it.
+    """Who stands where, on which day, what supervision knows of it, and what the rules say of each item.
 
-    ``no_fund`` is why none pays there for this person, whatever is bought; None: one may.
+    ``whole_catalogue``: an emergency order lifts what the catalogue restricts items to.
     """
 
     member: MemberFacts
     institution: InstitutionFacts
     on: date
     watched: Watched | None
-    no_fund: Refusal | None = None
+    covered: Mapping[str, ItemCover]
+    whole_catalogue: bool = False
 
 
-def no_fund(cover: Cover) -> Refusal | None:
-    """Returns why no benefit may be had, whatever a sale brings with it; None: one may."""
-    if cover.refusal is not None:
-        return cover.refusal
-    refusals = [offer.refusal for offer in cover.offers]
-    if not refusals or any(each is None or each.reason in _OF_A_SALE for each in refusals):
-        return None
-    return refusals[0]
-
-
-def items_of(codes: Sequence[str], catalogue: CatalogueFacts, at: Counter) -> tuple[CatalogueItem, ...]:
+def items_of(codes: Sequence[str], catalogue: CatalogueFacts, on: date) -> tuple[CatalogueItem, ...]:
     """Returns those of the items that the catalogue has on the day."""
-    found = (item_on(catalogue, _line(code), at.on) for code in codes)
+    found = (item_on(catalogue, _line(code), on) for code in codes)
     return tuple(each for each in found if isinstance(each, CatalogueItem))
 
 
@@ -60,9 +47,11 @@ def _answer(code: str, found: CatalogueItem | LineFault, at: Counter) -> ItemAns
     if isinstance(found, LineFault):
         unknown = RefusalRecord(found.reason, {"item": code, **found.detail})
         return ItemAnswer(code, "", may_have=False, refusal=unknown)
-    why = _why_not(found, at) or at.no_fund
+    covered = at.covered[code]
+    why = _why_not(found, covered, at)
     refusal = None if why is None else RefusalRecord.of(why)
-    again_on = next_on(at.watched, found, at.on)
+    days = (next_on(at.watched, found, at.on), covered.again_on)
+    again_on = max((day for day in days if day is not None), default=None)
     may_have = None if _unknown(why) else may(why)
     return ItemAnswer(code, found.name, may_have, refusal, next_on=again_on)
 
@@ -72,13 +61,14 @@ def _unknown(why: Refusal | None) -> bool:
     return why is not None and why.reason is Reason.ITEM_RESTRICTED and not why.detail["found"]
 
 
-def _why_not(item: CatalogueItem, at: Counter) -> Refusal | None:
-    """By the main list and the item's own terms; what a line says besides is looked at when it is sold."""
-    if item.kind in NO_CARE or item.catalogue_class is CatalogueClass.C:
-        return Refusal(Reason.ITEM_SELF_PAID, {"item": item.code, "class": item.catalogue_class.value})
+def _why_not(item: CatalogueItem, covered: ItemCover, at: Counter) -> Refusal | None:
+    """By the rules, then by the item's own terms; what a line says besides is looked at when it is sold."""
+    why = covered.refusal
+    if why is not None and why.reason is Reason.ITEM_SELF_PAID:
+        return why
     found = restricted(item, _line(item.code), at.member, at.institution, at.on)
-    if found is None or found.what is Restriction.DAYS_SUPPLY:
-        return None
+    if found is None or found.what is Restriction.DAYS_SUPPLY or at.whole_catalogue:
+        return why
     detail = {"item": item.code, "restriction": found.what.value, "allowed": found.allowed}
     clause = {"clause": found.clause} if found.clause else {}
     return Refusal(Reason.ITEM_RESTRICTED, {**detail, "found": found.found, **clause})

@@ -1,6 +1,6 @@
 """The embedded authority: policy packs and the calculation, inside the transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -9,10 +9,11 @@ from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine, Basket
-from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter, Line
+from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Line
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts
+from medsettle_gateway.domain.filings import Filing
 from medsettle_gateway.domain.person_rules import PersonRules
 from medsettle_gateway.domain.sale import SaleRecord, SettlementRecord
 from medsettle_gateway.domain.staff import StaffRule
@@ -23,6 +24,7 @@ from medsettle_gateway.eligibility.aid import as_entitled, sharpened, why_no_aid
 from medsettle_gateway.eligibility.filings import too_late
 from medsettle_gateway.eligibility.person import during_stay
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
+from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
     CaseInput,
@@ -34,8 +36,18 @@ from medsettle_gateway.policy.engine import (
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.stored import case_from_plain
 from medsettle_gateway.service import casework
-from medsettle_gateway.service.authority import Cover, Decided, Offer, Question, Today, Visit
+from medsettle_gateway.service.authority import (
+    Counters,
+    Cover,
+    Decided,
+    ItemCover,
+    Offer,
+    Question,
+    Today,
+    Visit,
+)
 from medsettle_gateway.service.casework import Person
+from medsettle_gateway.service.covered_items import Offered, covered_item
 from medsettle_gateway.service.dispensing import check_reviewed
 from medsettle_gateway.service.foremost import foremost, has_stages_before, shut, why_not
 from medsettle_gateway.service.here import check_claimed, check_conditions, explained, here
@@ -143,12 +155,12 @@ class Embedded:
             return insured
         return self.rules.work(region, None, asked.service_on, asked.known_on)
 
-    def _place_pack(self, question: Question) -> Pack | None:
+    def _place_pack(self, asked: Question | Visit) -> Pack | None:
         """The pack whose line rules hold at a place in another region, as far as that region has one."""
-        region, member = question.institution.region, question.member
+        region, member = asked.institution.region, asked.member
         if region == member.region:
             return None
-        return self.rules.place_pack(region, member.scheme.value, question.service_on, question.known_on)
+        return self.rules.place_pack(region, member.scheme.value, asked.service_on, asked.known_on)
 
     def _calculated(self, question: Question, work: WorkRules, prescribing: StaffRule) -> Decided:
         member, basket, case = question.member, question.basket, casework.case(question)
@@ -270,7 +282,8 @@ class Embedded:
             pack = self.rules.pack_of_scheme(member.region, member.scheme.value, on, known_on)
         except Refused as refused:
             no_pack = uncovered or refused.refusal
-            return Cover("", no_pack, (), own_account=False, payers=(), filings=found.filings)
+            said = (ItemCover(no_pack),) * len(visit.items)
+            return Cover("", no_pack, (), own_account=False, payers=(), filings=found.filings, items=said)
         patient = casework.patient(member, on)
         from_accounts = may_have(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
         use = account_rules(pack, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
@@ -281,16 +294,21 @@ class Embedded:
             return known and sharpened(known, member, on, rules)
 
         late = too_late(member.filed, on, known_on, work.late)
-        offers = self._offers(visit, encounter, benefit, uncovered)
+        offered = [
+            (each, one, why(uncovered or why_not(each, one.id, patient, place, encounter, on)) or late)
+            for each, one in self._benefits(visit, benefit)
+        ]
+        case = CaseInput(on, patient, place, encounter, (), dispensed=visit.dispensed, orders=visit.orders)
         return Cover(
             pack=pack.id,
             refusal=why(uncovered or from_accounts),
-            offers=tuple(offer._replace(refusal=why(offer.refusal) or late) for offer in offers),
+            offers=tuple(_offers(offered, case, visit.counters, benefit)),
             own_account=use.own_account,
             payers=tuple(may_pay),
             filings=found.filings,
             no_aid=why_no_aid(member, on, rules),
             no_account=why(shut or not_here or from_accounts) or late,
+            items=tuple(self._items(visit, offered, case, found.filings)),
         )
 
     def _portions(self, question: Question, case: CaseInput, there: Pack | None) -> tuple[Portion, ...]:
@@ -315,27 +333,33 @@ class Embedded:
         (portion,) = share_out(packs, structs.replace(case, lines=case.lines[:1]))
         return (portion._replace(lines=tuple(range(len(case.lines)))),)
 
-    def _offers(
-        self, visit: Visit, encounter: Encounter, benefit: str | None, uncovered: Refusal | None
-    ) -> tuple[Offer, ...]:
-        member, on = visit.member, visit.service_on
-        packs = self.rules.of_region(member.region, member.scheme.value, on, visit.known_on)
+    def _benefits(self, visit: Visit, benefit: str | None) -> list[tuple[Pack, Benefit]]:
+        member = visit.member
+        packs = self.rules.of_region(member.region, member.scheme.value, visit.service_on, visit.known_on)
         pairs = [(pack, each) for pack in packs for each in pack.benefits]
-        chosen = [pair for pair in pairs if benefit is None or pair[1].id == benefit]
-        if benefit is not None and not chosen:
-            unknown = Refusal(Reason.BENEFIT_UNKNOWN, {"benefit": benefit})
-            return (Offer(benefit, benefit, benefit, unknown, ()),)
-        rules = (casework.patient(member, on), visit.institution.place, encounter, on)
-        return tuple(
-            Offer(
-                each.id,
-                each.title.zh,
-                each.title.en,
-                uncovered or why_not(pack, each.id, *rules),
-                titled(pack, remainders(pack, each.id, *rules, visit.counters)),
-            )
-            for pack, each in chosen
-        )
+        return [pair for pair in pairs if benefit is None or pair[1].id == benefit]
+
+    def _items(
+        self, visit: Visit, offered: Sequence[Offered], case: CaseInput, filings: Sequence[Filing]
+    ) -> Iterator[ItemCover]:
+        if not visit.items:
+            return
+        there = self._place_pack(visit)
+        here = [(self.rules.with_lines_of(pack, there), each, refusal) for pack, each, refusal in offered]
+        for item in visit.items:
+            yield covered_item(item, here, case, filings)
+
+
+def _offers(
+    offered: Sequence[Offered], case: CaseInput, counters: Counters, asked: str | None
+) -> Iterator[Offer]:
+    if asked is not None and not offered:
+        unknown = Refusal(Reason.BENEFIT_UNKNOWN, {"benefit": asked})
+        yield Offer(asked, asked, asked, unknown, ())
+    rules = (case.patient, case.institution, case.encounter, case.service_on)
+    for pack, each, refusal in offered:
+        left = titled(pack, remainders(pack, each.id, *rules, counters))
+        yield Offer(each.id, each.title.zh, each.title.en, refusal, left)
 
 
 class _Entering(NamedTuple):

@@ -8,7 +8,7 @@ from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey
+from medsettle_gateway.domain.keys import Facts, InstitutionKey
 from medsettle_gateway.service import (
     binding,
     check_eligibility,
@@ -150,7 +150,7 @@ class Service:
     async def _check(self, command: CheckEligibility) -> EligibilityAnswer:
         credential = await self._resolved(command)
         asked, now = AskedCheck(command, credential), self._now()
-        place = await self._place(command.caller)
+        place = await self._place(command.caller, now)
         facts = await load_facts(self.store.load, check_eligibility.needs, asked, now, place)
         return check_eligibility.answer(asked, facts, now)
 
@@ -199,10 +199,17 @@ class Service:
         asked = asked_for(command, institution)
         return await resolved(self.resolver, command.credential, asked, self.clock.now(), self.report)
 
-    async def _place(self, caller: Caller) -> Facts:
+    async def _place(self, caller: Caller, now: Now) -> Facts:
         """What was known of the institution a moment ago: enough for a check, on which nothing is booked."""
-        keys: tuple[AnyKey, ...] = (InstitutionKey(caller.institution), *place_keys(caller.institution))
-        return await self.recently(keys) if self.recently else Facts()
+        if self.recently is None:
+            return Facts()
+        key = InstitutionKey(caller.institution)
+        facts = await self.recently((key, *place_keys(caller.institution)))
+        if (found := facts.of(key)) is None:
+            return facts
+        day = day_of(now.at)
+        orders = check_eligibility.orders_key(registered_on(facts, found, day), day, now)
+        return facts.joined(await self.recently((orders,)))
 
     async def _institution(self, caller: Caller) -> InstitutionFacts | None:
         """The institution as it is registered today, or None; of a moment ago where that is kept."""

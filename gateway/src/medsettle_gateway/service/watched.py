@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from medsettle_gateway.domain.calendar import day_begins_at
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts
-from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey, OrdersKey, PastSalesKey
+from medsettle_gateway.domain.keys import AnyKey, Facts, InstitutionKey, PastSalesKey
 from medsettle_gateway.domain.past import PastSale
 from medsettle_gateway.domain.records import known as known_records
 from medsettle_gateway.domain.watching import DrugKinds, OverDays, TwoPlaces, WatchRule
@@ -66,26 +66,13 @@ def watched(
     return Watched(used, now.at, history, districts, conditions)
 
 
-def visit_keys(look: Look, place: InstitutionFacts, known: Facts, now: Now) -> tuple[AnyKey, ...]:
-    """Returns what to load for a visit before anything is bought: earlier sales, and orders.
-
-    Nothing where no rule looks back: all others look at what is bought.
-    """
-    looks_back = watch_keys(look, known, now)
-    return (_orders_key(look, place, now), *looks_back) if looks_back else ()
-
-
-def watched_visit(look: Look, place: InstitutionFacts, facts: Facts, now: Now) -> Watched | None:
-    """Returns what the rules need to know of a visit; None where no rule looks back."""
+def watched_visit(
+    look: Look, place: InstitutionFacts, facts: Facts, skips: Sequence[str], now: Now
+) -> Watched | None:
+    """Returns what the rules need to know of a visit before a sale; None where none looks back."""
     if _past_key(look, _rules(look, now), now) is None:
         return None
-    signed = facts.of(_orders_key(look, place, now))
-    skips = now.desk.orders.skips(signed, place, look.on) if signed else ()
     return watched(look, place, facts, skips, now)
-
-
-def _orders_key(look: Look, place: InstitutionFacts, now: Now) -> OrdersKey:
-    return OrdersKey(place.region, place.code, look.on, look.on, now.desk.rules.orders_count)
 
 
 def _rules(look: Look, now: Now) -> tuple[WatchRule, ...]:
