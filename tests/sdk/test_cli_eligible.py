@@ -182,6 +182,14 @@ def test_how_a_relative_agrees_is_said_where_the_account_may_pay(consent: bool, 
     assert "这里不行。 Not here. -> 请去别处。 Go there." in text
 
 
+def test_where_no_fund_pays_and_accounts_may_the_cashier_hears_once_how() -> None:
+    stopped = replace(FOUND, covered=Answer.NO, refusal=WHY, accounts=(OWN, FATHERS))
+    assert read_out(stopped).count("--benefit personal_account_only") == 2  # once in each language
+    assert "personal_account_only" not in read_out(FOUND)
+    nobody = replace(stopped, accounts=(replace(OWN, may_pay=Answer.NO),))
+    assert "personal_account_only" not in read_out(nobody)
+
+
 def test_a_filing_that_does_not_hold_says_why_and_what_to_do() -> None:
     text = read_out(replace(FOUND, filings=(replace(FILED, answer=Answer.NO, refusal=WHY),)))
     assert "门诊慢特病 chronic hypertension 不适用 does not apply 这里不行。 Not here. -> 请去别处。" in text

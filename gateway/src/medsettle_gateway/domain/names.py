@@ -17,7 +17,9 @@ _DOUBLE_CHARS: Final = 2
 
 
 def masked(name: str) -> str:
-    """Returns 张* for 张伟, 欧阳** for 欧阳娜娜, and ``A****`` for a name in letters."""
+    """Returns 张* for 张伟, 欧阳** for 欧阳娜娜, ``A****`` for a name in letters, and * for 零 alone."""
+    if len(name) == 1:
+        return "*"  # all of it is not a part
     family_chars = _DOUBLE_CHARS if name[:2] in _DOUBLE and len(name) > _DOUBLE_CHARS else 1
     return name[:family_chars] + "*" * (len(name) - family_chars)
 

@@ -22,7 +22,7 @@ from medsettle.models import (
 )
 from medsettle.receipt import yuan
 from medsettle.ticket import china_time
-from medsettle.wire.called import Pair
+from medsettle.wire.called import ACCOUNT_ONLY, Pair
 
 _E = TypeVar("_E")
 
@@ -50,6 +50,10 @@ _FILINGS: Final[dict[str, Pair]] = {
 _NOT_A_NO: Final[Pair] = (
     "“无法确定”不是“不可以”:现在没有查到,不能据此拒绝患者。",
     "Not determined is not a no: it could not be found out now, so do not turn the patient away over it.",
+)
+_ALONE: Final[Pair] = (
+    f"基金不付时可只用账户付:--benefit {ACCOUNT_ONLY}",
+    f"No fund pays, but accounts may, alone: --benefit {ACCOUNT_ONLY}",
 )
 _BINDS: Final[Pair] = (
     "参保、备案、规则和目录以本次答复为准至 {until};余额、起付标准和限额以结算时为准。",
@@ -142,6 +146,8 @@ class _Page:
         self._why_not(account.refusal)
         if account.may_pay is Answer.YES and account.owner != "self":
             self._consent(account)
+        if account.may_pay is Answer.YES and self._found.covered is Answer.NO:
+            self._step(_ALONE)
 
     def _consent(self, account: Account) -> None:
         """What stands behind ``--payer`` on the command line."""
@@ -196,7 +202,9 @@ class _Page:
         if indent == _PERSON or person is None or refusal.zh != person.zh:
             self._screen.said(refusal.zh, refusal.en, indent=indent)
             self._screen.said(*days_of(refusal), indent=indent)
-        step = (refusal.next_zh, refusal.next_en)
+        self._step((refusal.next_zh, refusal.next_en), indent=indent)
+
+    def _step(self, step: Pair, *, indent: int = _PART) -> None:
         if step not in self._steps:
             self._steps.add(step)
             self._screen.said(*step, indent=indent, lead=STEP)

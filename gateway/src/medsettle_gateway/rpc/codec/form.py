@@ -128,7 +128,7 @@ def day(value: str, path: str) -> date:
     except ValueError:
         on = None
     if on is None or not _FIRST_YEAR <= on.year <= _LAST_YEAR:
-        raise invalid(path, "an ISO date, such as 2024-05-31")
+        raise invalid(path, f"an ISO date from {_FIRST_YEAR} to {_LAST_YEAR}, such as 2024-05-31")
     return on
 
 
