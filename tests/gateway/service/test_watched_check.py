@@ -6,7 +6,7 @@ from datetime import date
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.facts import State
 from medsettle_gateway.domain.finding import Verdict
-from medsettle_gateway.domain.keys import InstitutionKey
+from medsettle_gateway.domain.keys import InstitutionKey, OrdersKey
 from medsettle_gateway.service.checked import EligibilityAnswer
 from medsettle_gateway.service.commands import CheckEligibility, RefusedAnswer
 from medsettle_gateway.service.recently import Recently
@@ -56,7 +56,7 @@ async def test_what_a_place_is_a_check_takes_from_a_moment_ago_and_a_sale_from_n
     await asked_about(world)
     asked_for = AskedFor(world)
     await asked_about(world)
-    assert InstitutionKey not in asked_for.kinds
+    assert not {InstitutionKey, OrdersKey} & set(asked_for.kinds)
     await world.settled()
     assert InstitutionKey in asked_for.kinds
     world.clock.forward(minutes=1)
