@@ -106,8 +106,10 @@ def given_back(day: Town) -> tuple[SaleCard, SaleCard, RegisteredPrescription]:
     )
     pharmacy, order = day.till(PHARMACY), ordered(day, "RX-2002", "2")
     registered = day.till(CENTRE).register_prescription(day.shows(FENG), order)
+    (shown,) = pharmacy.fetch_prescriptions(day.shows(FENG), number=registered.number)
     pharmacy.review_prescription(
-        registered.number, registered.institution, pharmacist="Y219901001", approved=True
+        registered.number, registered.institution, pharmacist="Y219901001", approved=True,
+        review_token=shown.review_token,
     )
     line = replace(ANTIBIOTIC, prescription_id="rx1")
     basket = Basket((line,), "general_outpatient", prescriptions=(registered.named("rx1"),))

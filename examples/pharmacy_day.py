@@ -153,7 +153,9 @@ def external_prescription(day: Town) -> tuple[SaleCard, SaleCard]:
     error = refused(lambda: till.quote(day.shows(ZHAO), boxes("2")))
     day.page.sees(error)
     day.page.expect("审方之前 before the review", error.refusal.lines[0].reason, "PRESCRIPTION_NOT_REVIEWED")
-    till.review_prescription(found.number, found.institution, pharmacist=PHARMACIST, approved=True)
+    till.review_prescription(
+        found.number, found.institution, pharmacist=PHARMACIST, approved=True, review_token=found.review_token
+    )
     first = day.sells(till, day.shows(ZHAO), boxes("2"))
     error = refused(lambda: till.quote(day.shows(ZHAO), boxes("3")))
     day.page.sees(error)

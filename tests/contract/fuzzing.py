@@ -80,7 +80,7 @@ def good(till: ForeignTill, method: str, token: str) -> dict[str, Any]:
         "FetchPrescriptions": {"credential": credential, "operator": "op", "number": "RX-1"},
         "ReviewPrescription": {
             "number": "RX-1", "institution": "H1", "pharmacist": "PH1", "approved": True, "note": "n",
-            "operator": "op",
+            "operator": "op", "review_token": "t",
         },
         "WithdrawPrescription": {"number": "RX-1", "reason": "r", "operator": "op"},
         "Enrol": {"code": "C", "suite": "ed25519", "public_key": till.key.public},

@@ -49,9 +49,12 @@ def registered(gateway: Gateway, clinic: Till, order: PrescriptionOrder) -> Regi
 
 
 @pytest.fixture
-def approved(pharmacy: Till, registered: RegisteredPrescription) -> RegisteredPrescription:
+def approved(gateway: Gateway, pharmacy: Till, registered: RegisteredPrescription) -> RegisteredPrescription:
+    shown = fetched(gateway, pharmacy, registered.number)
+    assert shown is not None
     return pharmacy.review_prescription(
-        registered.number, registered.institution, pharmacist=PHARMACIST, approved=True
+        registered.number, registered.institution, pharmacist=PHARMACIST, approved=True,
+        review_token=shown.review_token,
     )
 
 
@@ -98,11 +101,17 @@ def test_a_prescription_is_fetched_by_its_patient_reviewed_and_dispensed_in_part
 ) -> None:
     number = registered.number
     assert fetched(gateway, pharmacy, number, LI) is None
-    assert fetched(gateway, pharmacy, number) == registered
+    shown = fetched(gateway, pharmacy, number)
+    assert shown == registered
+    assert shown is not None
     unreviewed = dispense(gateway, pharmacy, registered, TABLETS)
     assert unreviewed.refusal is not None
     assert unreviewed.refusal.reason == "PRESCRIPTION_NOT_REVIEWED"
-    known = pharmacy.review_prescription(number, CLINIC, pharmacist=PHARMACIST, approved=True)
+    with pytest.raises(RefusedError, match="PRESCRIPTION_NOT_SHOWN"):
+        pharmacy.review_prescription(number, CLINIC, pharmacist=PHARMACIST, approved=True)
+    known = pharmacy.review_prescription(
+        number, CLINIC, pharmacist=PHARMACIST, approved=True, review_token=shown.review_token
+    )
     assert (known.state, known.reviews[0].pharmacist) == (PrescriptionState.APPROVED, PHARMACIST)
     first = dispense(gateway, pharmacy, known, of(2))
     assert first.outcome is Outcome.PAID

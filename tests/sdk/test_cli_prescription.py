@@ -46,7 +46,7 @@ def test_from_the_clinic_to_the_pharmacy_by_hand(clinic: Shell, pharmacy: Shell)
     assert (fetched.code, "口服" in fetched.output) == (0, True)
     reviewed = pharmacy.run(
         "prescription", "review", "RX-1@H21030200001", "--pharmacist", "PH1", "--approve", "--operator", "8",
-        "--json",
+        "--json", typed=pharmacy.scan(ZHANG),
     )
     said = json.loads(reviewed.output)
     assert (reviewed.code, said["state"], said["drugs"][0]["left_quantity"]) == (0, "APPROVED", "2")
@@ -59,7 +59,7 @@ def test_from_the_clinic_to_the_pharmacy_by_hand(clinic: Shell, pharmacy: Shell)
 def test_a_refusal_is_said_in_both_languages_with_what_to_do(pharmacy: Shell) -> None:
     ended = pharmacy.run(
         "prescription", "review", "RX-9@H21030200001", "--pharmacist", "PH1", "--reject", "dose",
-        "--operator", "8",
+        "--operator", "8", typed=pharmacy.scan(ZHANG),
     )
     assert ended.code == 1
     assert "没有找到这张处方" in ended.complaints

@@ -87,6 +87,19 @@ def test_an_answer_without_a_prescription_is_none() -> None:
     assert prescribing.fetched(b"") == ()
 
 
+def test_what_is_fetched_has_the_token_of_its_review_and_shows_it_nowhere() -> None:
+    one = wire.RegisterPrescriptionResponse.FromString(answered()).prescription
+    answer = wire.FetchPrescriptionsResponse(prescriptions=[one, one], review_token="a-token")
+    found = prescribing.fetched(answer.SerializeToString())
+    assert [each.review_token for each in found] == ["a-token"] * 2
+    assert "a-token" not in repr(found)
+    sent = prescribing.review(
+        number="RX-1", institution="H1", pharmacist="PH1", approved=True, note="", operator="7",
+        review_token="a-token",
+    )
+    assert wire.ReviewPrescriptionRequest.FromString(sent).review_token == "a-token"
+
+
 def test_a_registered_one_is_named_for_a_basket() -> None:
     known = prescribing.registered(answered())
     named = known.named("rx", pharmacist="PH9")
@@ -109,6 +122,8 @@ def register(order: Any) -> Call:
     ("number", lambda till: till.fetch_prescriptions("s", number=7, operator="7")),
     ("approved", lambda till: till.review_prescription(
         "RX-1", "H1", pharmacist="PH1", approved="yes", operator="7")),
+    ("review_token", lambda till: till.review_prescription(
+        "RX-1", "H1", pharmacist="PH1", approved=True, review_token=7, operator="7")),
     ("reason", lambda till: till.withdraw_prescription("RX-1", reason=None, operator="7")),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_what_is_of_another_kind_is_refused_by_its_name_before_anything_is_sent(

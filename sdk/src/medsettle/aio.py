@@ -195,11 +195,12 @@ class AsyncTill:
 
     async def review_prescription(
         self, number: str, institution: str, *, pharmacist: str, approved: bool, note: str = "",
-        operator: str | None = None,
+        review_token: str = "", operator: str | None = None,
     ) -> RegisteredPrescription:
         """As ``Till.review_prescription``. Repeating is safe."""
         script = prescribing.review(
-            number, institution, pharmacist, note, self._operator(operator), approved=approved
+            number, institution, pharmacist, note, self._operator(operator), approved=approved,
+            review_token=review_token,
         )
         return await self._run(script)
 

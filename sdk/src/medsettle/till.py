@@ -240,14 +240,16 @@ class Till:
 
     def review_prescription(
         self, number: str, institution: str, *, pharmacist: str, approved: bool, note: str = "",
-        operator: str | None = None,
+        review_token: str = "", operator: str | None = None,
     ) -> RegisteredPrescription:
         """Records a pharmacist's review; ``note`` says why it is not approved. Repeating is safe.
 
+        ``review_token``: what the prescription had when it was fetched here, unless it is this institution's.
         Raises RefusedError, RequestError, TerminalNotReadyError or GatewayAwayError.
         """
         script = prescribing.review(
-            number, institution, pharmacist, note, self._operator(operator), approved=approved
+            number, institution, pharmacist, note, self._operator(operator), approved=approved,
+            review_token=review_token,
         )
         return self._run(script)
 

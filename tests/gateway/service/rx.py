@@ -1,7 +1,7 @@
 """Prescriptions for tests of the service: a clinic's, for the father, and baskets that dispense it."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import structs
@@ -18,10 +18,14 @@ from medsettle_gateway.service.commands import (
     ReviewPrescription,
     WithdrawPrescription,
 )
+from medsettle_gateway.service.review_token import ReviewTokens, Shown
 from tests.gateway.domain.prescribed import ONE_E4, SIGNED
 from tests.gateway.service.world import CLINIC, FATHER, PHARMACY, World, caller, line
 
 NUMBER = "RX-1"
+SECRET = b"q" * 32
+"""That of the world's tokens."""
+AFTERWARDS = datetime(2027, 1, 1, tzinfo=UTC)
 KEY = PrescriptionKey(CLINIC, NUMBER)
 ORDER = PrescriptionOrder(
     NUMBER, "D1", date(2026, 7, 2), date(2026, 7, 31),
@@ -38,8 +42,13 @@ def register(world: World, what: PrescriptionOrder = ORDER, **changes: Any) -> R
     return replace(command, **changes)
 
 
+def token(member: str = FATHER, institution: str = PHARMACY, until: datetime = AFTERWARDS) -> str:
+    """As a fetch answers it, which most tests of reviews go without."""
+    return ReviewTokens(SECRET).issue(Shown(member, institution, until))
+
+
 def review(**changes: Any) -> ReviewPrescription:
-    command = ReviewPrescription(caller("1", PHARMACY), NUMBER, CLINIC, "PH1", True, "", "li")
+    command = ReviewPrescription(caller("1", PHARMACY), NUMBER, CLINIC, "PH1", True, "", "li", token())
     return replace(command, **changes)
 
 

@@ -17,6 +17,7 @@ class PrescriptionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionsAnswer:
-    """What may still be dispensed, oldest first."""
+    """What may still be dispensed, oldest first. ``review_token`` says that the patient was there."""
 
     prescriptions: tuple[PrescriptionAnswer, ...]
+    review_token: str = ""

@@ -233,6 +233,7 @@ class ReviewPrescription:
     approved: bool
     note: str
     operator: str
+    review_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from medsettle_gateway.service.ports import ReadPublicKey
 from medsettle_gateway.service.quote_token import QuoteTokens
 from medsettle_gateway.service.receipt import Receipts
 from medsettle_gateway.service.remote import Remotes
+from medsettle_gateway.service.review_token import ReviewTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,11 @@ class Desk:
     def eligibility(self) -> EligibilityTokens:
         """What makes and reads the tokens of checks: of one secret with those of quotes, in another form."""
         return EligibilityTokens(self.quotes.secret)
+
+    @property
+    def reviews(self) -> ReviewTokens:
+        """What makes and reads the tokens by which reviews name who was there: of the same secret, too."""
+        return ReviewTokens(self.quotes.secret)
 
 
 class Decision(NamedTuple):

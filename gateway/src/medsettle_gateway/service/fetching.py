@@ -6,7 +6,7 @@ from datetime import date
 from msgspec import structs
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.calendar import day_ends_at, day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import ResolvedCredential
 from medsettle_gateway.domain.keys import (
@@ -22,6 +22,7 @@ from medsettle_gateway.service.commands import FetchPrescriptions
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.guards import check_institution
 from medsettle_gateway.service.placing import place_keys
+from medsettle_gateway.service.review_token import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,10 @@ def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
     if member is None:
         raise refuse(Reason.MEMBER_UNKNOWN)
     found = facts.of(_asked_key(asked, member.member, now))
+    shown = Shown(member.member, command.caller.institution, day_ends_at(today))
     return PrescriptionsAnswer(
-        tuple(PrescriptionAnswer(each, member.masked_name, today) for each in found)
+        tuple(PrescriptionAnswer(each, member.masked_name, today) for each in found),
+        now.desk.reviews.issue(shown),
     )
 
 

@@ -14,6 +14,7 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import InstitutionFacts, ResolvedCredential
+from medsettle_gateway.domain.ids import RequestId
 from medsettle_gateway.domain.keys import (
     AnyKey,
     Facts,
@@ -173,12 +174,12 @@ def needs_review(command: ReviewPrescription, known: Facts, now: Now) -> tuple[A
 def review(command: ReviewPrescription, facts: Facts, now: Now) -> Decision:
     """Keeps what a pharmacist says; a repeat of the latest review changes nothing.
 
-    Refuses: the place's reasons, PRESCRIPTION_UNKNOWN, PRESCRIPTION_WITHDRAWN, PRESCRIPTION_EXPIRED,
-    PRESCRIPTION_DISPENSED, the pharmacist's.
+    Refuses: the place's reasons, PRESCRIPTION_NOT_SHOWN, PRESCRIPTION_UNKNOWN, PRESCRIPTION_WITHDRAWN,
+    PRESCRIPTION_EXPIRED, PRESCRIPTION_DISPENSED, the pharmacist's.
     """
     try:
         institution = _acting(command.caller, facts, now)
-        known = _known(PrescriptionKey(command.institution, command.number), facts)
+        known = _shown(command, institution.code, facts, now)
         said = ReviewRecord(
             command.pharmacist, institution.code, command.approved, command.note, command.caller.terminal,
             command.operator, now.at,
@@ -244,6 +245,31 @@ def _known(key: PrescriptionKey, facts: Facts) -> PrescriptionFacts:
     if found is None:
         raise refuse(Reason.PRESCRIPTION_UNKNOWN, number=key.number, institution=key.institution)
     return found
+
+
+def _shown(command: ReviewPrescription, here: str, facts: Facts, now: Now) -> PrescriptionFacts:
+    """The prescription, for who may look at it: nobody else learns even that there is such a number.
+
+    That is where it was registered, and where the patient has shown a credential: today, or when it was
+    reviewed or dispensed there.
+    """
+    key = PrescriptionKey(command.institution, command.number)
+    if key.institution == here:
+        return _known(key, facts)
+    found = facts.of(key)
+    if found is not None and _was_there(found, here):
+        return found
+    shown = now.desk.reviews.read(command.review_token) if command.review_token else None
+    if shown is None or shown.institution != here or now.at >= shown.until:
+        raise refuse(Reason.PRESCRIPTION_NOT_SHOWN, number=key.number, institution=key.institution)
+    if found is None or found.prescription.member != shown.member:
+        raise refuse(Reason.PRESCRIPTION_UNKNOWN, number=key.number, institution=key.institution)
+    return found
+
+
+def _was_there(known: PrescriptionFacts, here: str) -> bool:
+    sold = (RequestId.parse(sale).institution for sale in known.sales)
+    return any(review.institution == here for review in known.reviews) or here in sold
 
 
 def _check_open(known: PrescriptionFacts, now: Now) -> None:

@@ -34,17 +34,19 @@ def fetch(
 
 
 def review(
-    number: str, institution: str, pharmacist: str, note: str, operator: str, *, approved: bool
+    number: str, institution: str, pharmacist: str, note: str, operator: str, *, approved: bool,
+    review_token: str,
 ) -> Script[RegisteredPrescription]:
     """Records what a pharmacist says."""
     for name, text in (
-        ("number", number), ("institution", institution), ("pharmacist", pharmacist), ("note", note)
+        ("number", number), ("institution", institution), ("pharmacist", pharmacist), ("note", note),
+        ("review_token", review_token),
     ):
         fitting(name, text, str)
     fitting("approved", approved, bool)
     body = prescribing.review(
         number=number, institution=institution, pharmacist=pharmacist, approved=approved, note=note,
-        operator=checked_operator(operator),
+        operator=checked_operator(operator), review_token=review_token,
     )
     verdict = yield Ask(calls.REVIEW_PRESCRIPTION, body)
     return answered(verdict, prescribing.registered)

@@ -1,5 +1,6 @@
 """Between the till's values and the bytes of the prescription service."""
 
+from dataclasses import replace
 from datetime import date
 
 from medsettle._exchange.answering import UnreadableError, day, instant, parsed
@@ -47,12 +48,13 @@ def fetch(credential: Credential, number: str, institution: str, operator: str) 
 
 
 def review(
-    *, number: str, institution: str, pharmacist: str, approved: bool, note: str, operator: str
+    *, number: str, institution: str, pharmacist: str, approved: bool, note: str, operator: str,
+    review_token: str = "",
 ) -> bytes:
     """Returns a ReviewPrescriptionRequest."""
     return prescription_pb2.ReviewPrescriptionRequest(
         number=number, institution=institution, pharmacist=pharmacist, approved=approved, note=note,
-        operator=operator,
+        operator=operator, review_token=review_token,
     ).SerializeToString()
 
 
@@ -72,9 +74,10 @@ def registered(body: bytes) -> RegisteredPrescription:
 
 
 def fetched(body: bytes) -> tuple[RegisteredPrescription, ...]:
-    """Returns the prescriptions of an answer, oldest first. Raises UnreadableError."""
+    """Returns the prescriptions of an answer, oldest first, with the token. Raises UnreadableError."""
     answer = parsed(prescription_pb2.FetchPrescriptionsResponse, body)
-    return tuple(map(_prescription, answer.prescriptions))
+    found = map(_prescription, answer.prescriptions)
+    return tuple(replace(each, review_token=answer.review_token) for each in found)
 
 
 def _prescription(message: prescription_pb2.RegisteredPrescription) -> RegisteredPrescription:

@@ -24,7 +24,9 @@ def add(commands: Any, making: Making) -> None:  # noqa: ANN401 - argparse has n
                      "Register a prescription for a patient; a repeat with the same content is harmless."))
     _fetch(making(acts, "fetch", "查询患者可配的处方。",
                   "Which prescriptions may be dispensed to the patient? Changes nothing."))
-    _review(making(acts, "review", "药师审方。", "Record a pharmacist's review."))
+    _review(making(acts, "review", "药师审方;外机构的处方须有患者凭证。",
+                   "Record a pharmacist's review; for another institution's prescription the patient shows "
+                   "the credential."))
     _withdraw(making(acts, "withdraw", "撤回本机构的处方。",
                      "Take back what is left of a prescription of this institution."))
 
@@ -64,6 +66,7 @@ def _review(command: argparse.ArgumentParser) -> None:
     said.add_argument("--approve", action="store_true", help="审核通过 it may be dispensed")
     said.add_argument("--reject", metavar="WHY", help="审核不通过 it may not be, and why")
     command.add_argument("--note", default="", metavar="TEXT", help="备注 what else was noted")
+    parser_sale.credential(command)
     _operator(command)
 
 

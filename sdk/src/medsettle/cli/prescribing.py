@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from medsettle.cli.at_till import manned, open_till
+from medsettle.cli.at_till import configured, manned, open_till
 from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.parser import PAID
 from medsettle.cli.screen import GREEN, RED, YELLOW, Screen
 from medsettle.clock import SystemClock
+from medsettle.errors import RefusedError, refusal_of
 from medsettle.models import (
+    Credential,
     PrescribedDrug,
     PrescriptionOrder,
     PrescriptionState,
@@ -16,6 +18,8 @@ from medsettle.models import (
     RegisteredPrescription,
 )
 from medsettle.ticket import china_day
+from medsettle.till import Till
+from medsettle.wire.reasons import Reason
 
 _STATES: Final[dict[str, tuple[str, str]]] = {
     PrescriptionState.REGISTERED: ("已登记,待药师审核 registered, not reviewed yet", YELLOW),
@@ -63,10 +67,26 @@ def _review(counter: Counter) -> Any:  # noqa: ANN401 - as above
             f"处方应写成 处方号@开方机构,不是 {given.prescription!r}。",
             f"Name the prescription as NUMBER@INSTITUTION, not {given.prescription!r}.",
         )
-    return lambda till: (till.review_prescription(
-        number, institution, pharmacist=given.pharmacist, approved=given.approve,
-        note=given.reject or given.note,
-    ),)
+    ours = institution == configured(counter).institution
+    credential = None if ours else counter.credential()
+
+    def act(till: Till) -> tuple[RegisteredPrescription]:
+        token = "" if credential is None else _shown(till, credential, number, institution)
+        return (till.review_prescription(
+            number, institution, pharmacist=given.pharmacist, approved=given.approve,
+            note=given.reject or given.note, review_token=token,
+        ),)
+
+    return act
+
+
+def _shown(till: Till, credential: Credential, number: str, institution: str) -> str:
+    """That the patient is here: another institution's prescription is reviewed for nobody else."""
+    found = till.fetch_prescriptions(credential, number=number, institution=institution)
+    if not found:
+        unknown = Reason.PRESCRIPTION_UNKNOWN
+        raise RefusedError(refusal_of(unknown, number=number, institution=institution))
+    return found[0].review_token
 
 
 def _withdraw(counter: Counter) -> Any:  # noqa: ANN401 - as above

@@ -1,6 +1,6 @@
 """Prescriptions that circulate (处方流转): what a clinic registers, and what a pharmacy fetches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -86,7 +86,8 @@ class RegisteredPrescription:
     """A prescription as it stands. ``member`` is the gateway's own reference of the patient.
 
     ``signed_by``, ``key``, ``request_digest`` and ``signature``: which terminal registered it, and the proof.
-    ``sales``: request ids of those that dispense it now, oldest first.
+    ``sales``: request ids of those that dispense it now, oldest first. ``review_token``: of one that was
+    fetched, that the patient has shown a credential there, for a review until the end of the day; else empty.
     """
 
     number: str
@@ -108,6 +109,7 @@ class RegisteredPrescription:
     signature: str
     reviews: tuple[PrescriptionReview, ...]
     sales: tuple[str, ...]
+    review_token: str = field(default="", compare=False, repr=False)
 
     def named(self, prescription_id: str, *, pharmacist: str = "") -> Prescription:
         """Returns it for a basket whose lines name it by ``prescription_id``.

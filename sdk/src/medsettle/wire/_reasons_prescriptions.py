@@ -10,9 +10,9 @@ def _of_line(actor: Actor, *texts: str) -> ReasonText:
     return ReasonText(Code.FAILED_PRECONDITION, Retry.NO, actor, True, zh, en, next_zh, next_en)
 
 
-def _of_call(code: Code, actor: Actor, *texts: str) -> ReasonText:
+def _of_call(code: Code, actor: Actor, *texts: str, retry: Retry = Retry.NO) -> ReasonText:
     zh, en, next_zh, next_en = texts
-    return ReasonText(code, Retry.NO, actor, False, zh, en, next_zh, next_en)
+    return ReasonText(code, retry, actor, False, zh, en, next_zh, next_en)
 
 
 OF_CALLS: Final[dict[Reason, ReasonText]] = {
@@ -36,6 +36,14 @@ OF_CALLS: Final[dict[Reason, ReasonText]] = {
         "A pharmacy registers no prescriptions: who prescribes and who dispenses are kept apart.",
         "请由开方的医院或诊所登记。",
         "Let the hospital or clinic that prescribed register it.",
+    ),
+    Reason.PRESCRIPTION_NOT_SHOWN: _of_call(
+        Code.PERMISSION_DENIED, Actor.CASHIER,
+        "患者今天没有在本机构出示凭证,不能查看或审核这张处方。",
+        "The patient has shown no credential here today: the prescription is not looked at or reviewed.",
+        "请用患者的就诊凭证查询处方,再审核。",
+        "Fetch the prescriptions with the patient's credential, then review.",
+        retry=Retry.AFTER,
     ),
 }
 """Reasons of the calls about prescriptions: they are never recorded under a request id."""

@@ -37,6 +37,7 @@ _CONDITION_CHARS: Final = 64
 _DIAGNOSES_COUNT: Final = 10
 _DIAGNOSIS_CHARS: Final = 32
 _TEXT_CHARS: Final = 200
+_TOKEN_CHARS: Final = 2048
 _DAYS: Final = 366
 
 _STATES: Final = {
@@ -67,7 +68,9 @@ def to_bytes(call: Call, answer: PrescriptionAnswer | PrescriptionsAnswer) -> by
     if isinstance(answer, PrescriptionAnswer):
         return _ONE[call](prescription=_prescription(answer)).SerializeToString()
     found = map(_prescription, answer.prescriptions)
-    return prescription_pb2.FetchPrescriptionsResponse(prescriptions=found).SerializeToString()
+    return prescription_pb2.FetchPrescriptionsResponse(
+        prescriptions=found, review_token=answer.review_token
+    ).SerializeToString()
 
 
 def _signed(call: Call, body: bytes, proof: Proof, audience: str) -> SignedRequest:
@@ -174,6 +177,7 @@ def _review(body: bytes, caller: Caller) -> commands.ReviewPrescription:
         approved=wire.approved,
         note=note,
         operator=form.text(wire.operator, _OPERATOR_CHARS, "operator"),
+        review_token=form.optional_text(wire.review_token, _TOKEN_CHARS, "review_token"),
     )
 
 

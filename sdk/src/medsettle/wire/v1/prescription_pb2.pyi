@@ -371,6 +371,11 @@ class FetchPrescriptionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRESCRIPTIONS_FIELD_NUMBER: _builtins.int
+    REVIEW_TOKEN_FIELD_NUMBER: _builtins.int
+    review_token: _builtins.str
+    """Output only. That the patient has shown a credential here: a review at this institution names it, until the end of
+    the day in China.
+    """
     @_builtins.property
     def prescriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RegisteredPrescription]:
         """Output only. None: the patient has none."""
@@ -379,10 +384,11 @@ class FetchPrescriptionsResponse(_message.Message):
         self,
         *,
         prescriptions: _abc.Iterable[Global___RegisteredPrescription] | None = ...,
+        review_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["prescriptions", b"prescriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prescriptions", b"prescriptions", "review_token", b"review_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -400,6 +406,7 @@ class ReviewPrescriptionRequest(_message.Message):
     APPROVED_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     OPERATOR_FIELD_NUMBER: _builtins.int
+    REVIEW_TOKEN_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """Required. Its number."""
     institution: _builtins.str
@@ -412,6 +419,10 @@ class ReviewPrescriptionRequest(_message.Message):
     """Optional. Required where it is not approved: why, up to 200 characters."""
     operator: _builtins.str
     """Required. Who works the terminal, 1 to 40 characters."""
+    review_token: _builtins.str
+    """Optional. What FetchPrescriptions answered for the patient, up to 2048 characters. It is required of an institution
+    that has neither registered, reviewed nor dispensed the prescription.
+    """
     def __init__(
         self,
         *,
@@ -421,10 +432,11 @@ class ReviewPrescriptionRequest(_message.Message):
         approved: _builtins.bool | None = ...,
         note: _builtins.str = ...,
         operator: _builtins.str = ...,
+        review_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_approved", b"_approved", "approved", b"approved"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approved", b"_approved", "approved", b"approved", "institution", b"institution", "note", b"note", "number", b"number", "operator", b"operator", "pharmacist", b"pharmacist"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approved", b"_approved", "approved", b"approved", "institution", b"institution", "note", b"note", "number", b"number", "operator", b"operator", "pharmacist", b"pharmacist", "review_token", b"review_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__approved: _TypeAlias = _typing.Literal["approved"]  # noqa: Y015
     _WhichOneofArgType__approved: _TypeAlias = _typing.Literal["_approved", b"_approved"]  # noqa: Y015

@@ -296,6 +296,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The quantity is more than may be dispensed of this drug now. FAILED_PRECONDITION, retry no, cashier, recorded."""
     REASON_PRESCRIPTION_NOT_BY_PHARMACY: _Reason.ValueType  # 131
     """A pharmacy registers no prescriptions: who prescribes and who dispenses are kept apart. PERMISSION_DENIED, retry no, store, not recorded."""
+    REASON_PRESCRIPTION_NOT_SHOWN: _Reason.ValueType  # 132
+    """The patient has shown no credential here today: nobody looks at the prescription. PERMISSION_DENIED, retry after, cashier, not recorded."""
     REASON_INSTITUTION_EXITED: _Reason.ValueType  # 105
     """The place has left the scheme. FAILED_PRECONDITION, retry no, store, recorded."""
     REASON_CARD_NOT_EQUIPPED: _Reason.ValueType  # 106
@@ -606,6 +608,8 @@ REASON_PRESCRIPTION_QUANTITY_EXCEEDED: Reason.ValueType  # 130
 """The quantity is more than may be dispensed of this drug now. FAILED_PRECONDITION, retry no, cashier, recorded."""
 REASON_PRESCRIPTION_NOT_BY_PHARMACY: Reason.ValueType  # 131
 """A pharmacy registers no prescriptions: who prescribes and who dispenses are kept apart. PERMISSION_DENIED, retry no, store, not recorded."""
+REASON_PRESCRIPTION_NOT_SHOWN: Reason.ValueType  # 132
+"""The patient has shown no credential here today: nobody looks at the prescription. PERMISSION_DENIED, retry after, cashier, not recorded."""
 REASON_INSTITUTION_EXITED: Reason.ValueType  # 105
 """The place has left the scheme. FAILED_PRECONDITION, retry no, store, recorded."""
 REASON_CARD_NOT_EQUIPPED: Reason.ValueType  # 106
