@@ -17,11 +17,12 @@ from medsettle_gateway.domain.place import (
     InstitutionKind,
     Level,
     PlaceFact,
+    RegisteredPlace,
     Specialty,
     Stopped,
     TakesCards,
 )
-from medsettle_gateway.domain.records import DatedRecord, known
+from medsettle_gateway.domain.records import SINCE_EVER, DatedRecord, known
 from medsettle_gateway.eligibility.places import not_open, place_of, with_contract, without_cards
 from tests.gateway.eligibility.entered import DAY, MARCH, recorded
 
@@ -44,6 +45,13 @@ def stopped(kind: PlaceFact = PlaceFact.SUSPENSION) -> DatedRecord:
     return recorded(kind, "a", JANUARY, JUNE, Stopped("串换药品"))
 
 
+def row(level: Level, begins: date = SINCE_EVER, **changes: Any) -> DatedRecord:
+    body = RegisteredPlace(
+        "康宁大药房", "210300", InstitutionKind.PHARMACY, level, Specialty.GENERAL, (BASIC, POOLED)
+    )
+    return recorded(PlaceFact.REGISTERED, begins.isoformat(), begins, None, body, **changes)
+
+
 def held(*records: DatedRecord, on: date = MARCH) -> tuple[Designation, ...]:
     return place_of(PHARMACY, known(records), on).designations
 
@@ -60,6 +68,34 @@ def test_a_contract_holds_from_its_first_day_to_its_last_whatever_the_register_s
     day: date, *, holds: bool
 ) -> None:
     assert (POOLED in held(contract(POOLED), on=day)) is holds
+
+
+def test_of_the_rows_of_the_register_the_one_that_began_last_decides() -> None:
+    records = (row(Level.TERTIARY, JUNE), row(Level.SECONDARY, MARCH), row(Level.PRIMARY))
+    for found in (records, records[::-1]):
+        days = (JANUARY, MARCH - DAY, MARCH, JUNE - DAY, JUNE)
+        levels = [place_of(PHARMACY, known(found), day).level for day in days]
+        assert levels == ["primary", "primary", "secondary", "secondary", "tertiary"]
+
+
+def test_a_row_that_is_corrected_or_withdrawn_counts_as_it_was_until_that_was_known() -> None:
+    later = {"after": timedelta(days=1)}
+    for change, level in ((row(Level.TERTIARY, MARCH, **later), Level.TERTIARY),
+                          (row(Level.TERTIARY, MARCH, withdrawn=True, **later), Level.PRIMARY)):
+        records = (row(Level.PRIMARY), row(Level.SECONDARY, MARCH), change)
+        assert place_of(PHARMACY, known(records), MARCH).level is level
+        assert place_of(PHARMACY, known(records, change.entered_at - DAY), MARCH).level is Level.SECONDARY
+
+
+def test_before_its_first_row_a_place_holds_what_its_contracts_say_and_nothing_else() -> None:
+    first = row(Level.PRIMARY, MARCH)
+    before = place_of(PHARMACY, known([first]), MARCH - DAY)
+    assert (before.designations, [each.first_on for each in before.lapsed]) == ((), [MARCH, MARCH])
+    by_contract = place_of(PHARMACY, known([first, contract(POOLED)]), MARCH - DAY)
+    assert (by_contract.designations, [each.designation for each in by_contract.lapsed]) == (
+        (POOLED,), [BASIC]
+    )
+    assert place_of(PHARMACY, known([first]), MARCH) == replace(PHARMACY, level=Level.PRIMARY)
 
 
 def test_a_contract_for_one_designation_leaves_the_others_as_the_register_has_them() -> None:

@@ -9,6 +9,8 @@ import pytest
 from medsettle.wire.reasons import Reason
 from medsettle.wire.signing import KeySigner, key_proof_statement
 from medsettle_gateway.domain.facts import EnrolCode, State
+from medsettle_gateway.domain.place import InstitutionKind, Level, PlaceFact, RegisteredPlace, Specialty
+from medsettle_gateway.domain.records import SINCE_EVER
 from medsettle_gateway.service.commands import (
     Caller,
     Enrol,
@@ -17,7 +19,8 @@ from medsettle_gateway.service.commands import (
     RotateKeyAnswer,
 )
 from medsettle_gateway.service.enrol import code_hash
-from tests.gateway.service.world import CLINIC, NOON, World
+from tests.gateway.service.borough import enter, place
+from tests.gateway.service.world import CLINIC, NOON, REGION, World
 
 CODE = "0123-ABCD-EFGH-JKMN"
 TERMINAL = "CLINIC-7"
@@ -59,6 +62,14 @@ async def test_a_code_registers_the_key_of_its_terminal() -> None:
     assert world.store.tables.terminals[TERMINAL].state is State.ACTIVE
     assert world.store.tables.terminal_keys[KEY.key].active_at(NOON)
     assert answer.not_after == NOON + timedelta(days=365)
+
+
+async def test_a_terminal_is_told_what_its_institution_is_called_today() -> None:
+    world, today = await a_world(), NOON.date()
+    for begins, name in ((SINCE_EVER, "旧门诊部"), (today, "新门诊部"), (today + timedelta(days=1), "后来")):
+        row = RegisteredPlace(name, REGION, InstitutionKind.CLINIC, Level.PRIMARY, Specialty.GENERAL, ())
+        enter(world.store, place(CLINIC), PlaceFact.REGISTERED, row, begins, key=begins.isoformat())
+    assert (await enrolled(world, enrol())).institution_name == "新门诊部"
 
 
 @pytest.mark.parametrize("typed", ["0123abcdefghjkmn", " o123-abcd-efgh-jkmn", "0l23ABCDEFGHJKMN"])
