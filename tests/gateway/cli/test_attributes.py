@@ -1,7 +1,10 @@
 """The region's own facts about members: what the policy does not know is said at the import."""
 
+from datetime import timedelta
+
 import pytest
 
+from medsettle_gateway.storage.instants import from_us
 from tests.gateway.cli.city import City, on_both_stores
 from tests.gateway.cli.county import MEMBERS, PACK, REGION, person
 
@@ -46,6 +49,23 @@ def test_a_value_that_no_policy_of_the_region_knows_is_a_fault(asking: City, row
         faults = asking.ask("member", "attributes", path, exit_code=1)["faults"]
     assert [fault["line"] for fault in faults] == [3]
     assert faults[0]["en"].endswith(said)
+
+
+def test_a_correction_shows_from_when_it_is_known_on(asking: City) -> None:
+    for value in ("low", "high"):
+        path = asking.write("a.csv", HEADER, f"S1,contribution,{value},2026-01-01,")
+        asking.run("member", "attributes", path)
+    (low, high) = (
+        from_us(entered_us)
+        for (entered_us,) in asking.rows("SELECT entered_at_us FROM member_attributes ORDER BY position")
+    )
+    show = ("member", "show", "S1", "--on", "2026-03-01")
+    found = [
+        asking.ask(*show, "--known-at", at.isoformat())["attributes"]
+        for at in (low - timedelta(microseconds=1), low, high)
+    ]
+    assert found == [{}, {"contribution": "low"}, {"contribution": "high"}]
+    assert asking.ask(*show)["attributes"] == {"contribution": "high"}
 
 
 def test_a_name_that_no_policy_of_the_region_asks_for_is_entered_and_named(asking: City) -> None:
