@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from medsettle_gateway.domain.sale import SaleRecord, StoredSale, from_stored
@@ -21,6 +21,8 @@ class Reading:
 
     connection: Connection
     sealer: Sealer
+    _opened: dict[str, Identity] = field(default_factory=dict, repr=False)
+    """Who is known already of what is loaded at once: the owner of most accounts is the member."""
 
     async def rows(self, name: str, *values: object) -> Sequence[Columns]:
         """Returns what a named statement finds. Raises asyncpg's errors and OSError."""
@@ -29,7 +31,11 @@ class Reading:
 
     def identity(self, member: str, sealed: bytes | None) -> Identity | None:
         """Returns who a member is; None where it was erased."""
-        return None if sealed is None else self.sealer.open(member, sealed)
+        if sealed is None:
+            return None
+        if member not in self._opened:
+            self._opened[member] = self.sealer.open(member, sealed)
+        return self._opened[member]
 
 
 def columns_of(asked: Iterable[Sequence[Any]], count: int) -> tuple[list[Any], ...]:

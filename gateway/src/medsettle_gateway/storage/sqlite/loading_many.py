@@ -32,6 +32,7 @@ from medsettle_gateway.storage.rows import (
     record_of,
     terminal_of,
 )
+from medsettle_gateway.storage.sealing import Identity
 from medsettle_gateway.storage.sqlite.asking import Asking, Row
 
 
@@ -96,20 +97,31 @@ def _members(
     asking: Asking, asked: Sequence[keys.MemberKey]
 ) -> Mapping[keys.MemberKey, MemberFacts | None]:
     named = to_json([key.member for key in asked])
+    opened: dict[str, Identity] = {}  # the owner of most accounts is the member
     accounts: defaultdict[str, list[AccountFacts]] = defaultdict(list)
     for member, *columns, sealed in asking.rows("accounts_of_many", members=named):
-        identity = None if sealed is None else asking.sealer.open(columns[2], sealed)
-        accounts[member].append(account_of(columns, name_of(identity)))
+        accounts[member].append(account_of(columns, name_of(_identity(asking, opened, columns[2], sealed))))
     attributes: defaultdict[str, list[Row]] = defaultdict(list)
     for member, *columns in asking.rows("attributes_of_many", members=named):
         attributes[member].append(tuple(columns))
     found = {}
     for *columns, sealed in asking.rows("members", members=named):
         member = columns[0]
-        identity = None if sealed is None else asking.sealer.open(member, sealed)
+        identity = _identity(asking, opened, member, sealed)
         kept = attributes_of(attributes[member][: keys.ATTRIBUTES_MOST])
         found[member] = member_of(columns, identity, tuple(accounts[member]), kept)
     return {key: found.get(key.member) for key in asked}
+
+
+def _identity(
+    asking: Asking, opened: dict[str, Identity], member: str, sealed: bytes | None
+) -> Identity | None:
+    """Who a member is, opened once; None where it was erased."""
+    if sealed is None:
+        return None
+    if member not in opened:
+        opened[member] = asking.sealer.open(member, sealed)
+    return opened[member]
 
 
 def _records(
