@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from medsettle_gateway.cli.member_records import NAMES
-from medsettle_gateway.domain.accounts import BINDING
+from medsettle_gateway.domain.accounts import ACCOUNT_STATE, BINDING
 from medsettle_gateway.domain.filings import FilingFact
 from medsettle_gateway.domain.people import PersonKind
 from tests.gateway.cli.city import City, on_both_stores
@@ -244,11 +244,22 @@ def test_the_history_names_nobody(city: City) -> None:
     assert "E12345678" not in text
 
 
+def test_who_froze_an_account_and_freed_it_stays_readable(city: City) -> None:
+    employed = ONE.replace("resident,adult,pool_only", "employee,active,pooled_and_account")
+    for name, account in (("m.csv", "5.00,frozen"), ("n.csv", "5.00,active"), ("o.csv", "5.00,active")):
+        city.ask("member", "import", city.write(name, MEMBERS, employed.removesuffix(",,") + f",{account}"))
+    kept = [each for each in city.ask("member", "history", "7")["records"] if each["kind"] == ACCOUNT_STATE]
+    assert [(each["body"]["state"], each["source"]) for each in kept] == [
+        ("frozen", "member import m.csv"), ("active", "member import n.csv"),
+    ]
+    assert "账户状态 state of the account" in city.run("member", "history", "7").stdout
+
+
 def test_every_kind_of_fact_has_its_name_in_the_history(city: City) -> None:
     path = city.write("f.csv", "member_no,from,to,cause,author", f"{ZHANG},2026-01-01,2026-01-31,重症,王某")
     city.ask("member", "filings", "late-claim", path)
     assert "补报延期 late claim  2026-01-01 – 2026-01-31" in city.run("member", "history", ZHANG).stdout
-    kinds = (*PersonKind, *FilingFact, BINDING)
+    kinds = (*PersonKind, *FilingFact, BINDING, ACCOUNT_STATE)
     assert [kind for kind in kinds if kind not in NAMES] == []
 
 

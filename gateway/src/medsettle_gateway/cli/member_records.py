@@ -28,6 +28,7 @@ NAMES: Final = {
     "away_filing": ("异地就医备案", "care elsewhere"),
     "late_claim": ("补报延期", "late claim"),
     "binding": ("家庭共济", "family tie"),
+    "account_state": ("账户状态", "state of the account"),
 }
 """What each kind of fact about a member is called, in Chinese and English."""
 _UNJUDGED: Final = {PersonKind.ARREARS: "arrears", PersonKind.PAYMENT: "year"}

@@ -17,13 +17,15 @@ from msgspec import Struct
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
-from medsettle_gateway.domain.facts import AccountFacts, MemberFacts
+from medsettle_gateway.domain.facts import AccountFacts, AccountState, MemberFacts
 from medsettle_gateway.domain.keys import CountersKey
 from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.records import DatedRecord, known
 
 BINDING: Final = "binding"
 """The kind of record."""
+ACCOUNT_STATE: Final = "account_state"
+"""The kind of record that an AccountSet is, about the account's owner."""
 
 NO_BOOK: Final = ("", "")
 """Region and scheme under which it is counted what relatives' accounts paid."""
@@ -42,6 +44,15 @@ class FamilyBinding(Struct, frozen=True):
     relation: Owner
     limit_fen: int | None = None
     consented_on: date | None = None
+
+
+class AccountSet(Struct, frozen=True):
+    """From a day on an account was frozen (冻结), or free again. Key: the account.
+
+    For whoever asks who did it and when: what pays is decided by the account as it is.
+    """
+
+    state: AccountState
 
 
 class Payers(NamedTuple):

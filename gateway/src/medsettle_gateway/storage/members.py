@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from medsettle_gateway.domain.accounts import ACCOUNT_STATE, AccountSet
 from medsettle_gateway.domain.calendar import day_of
+from medsettle_gateway.domain.facts import AccountState
 from medsettle_gateway.domain.locks import Kind, Lock
 from medsettle_gateway.domain.moves import Move
 from medsettle_gateway.domain.people import Cover, PersonKind, Registered, Span
@@ -132,7 +134,7 @@ class Members:
                 tally.count("new")
             elif (fault := _misfit(before, record, periods.get(before.member, ()))) is not None:
                 tally.fault(line, *fault)
-            elif crowded and Subject.MEMBER.named(before.member) in crowded and _is_news(before, record):
+            elif crowded and Subject.MEMBER.named(before.member) in crowded and _is_recorded(before, record):
                 tally.fault(line, *FULL)
             else:
                 changed = self._change(before, record, writing)
@@ -173,7 +175,9 @@ class Members:
         if record.account_fen is None:
             return
         account = self.new_reference()
-        writing.put_accounts.append((account, member, _account_state(record), record.account_fen))
+        writing.put_accounts.append((account, member, _account_state(record).value, record.account_fen))
+        if record.frozen:
+            writing.put_records.append(self._set(member, account, record))
         if record.account_fen:
             entry = opening(
                 account, record.region, record.scheme.value, record.account_fen, self.now, self.source
@@ -200,10 +204,15 @@ class Members:
         if before.account is None:
             self._open_account(member, record, writing)
             return True
-        state = _account_state(record)
-        if before.state != state:
-            self._states[before.account] = state
-        return changed or before.state != state
+        if before.state == _account_state(record):
+            return changed
+        self._states[before.account] = _account_state(record).value
+        writing.put_records.append(self._set(member, before.account, record))
+        return True
+
+    def _set(self, member: str, account: str, record: MemberRecord) -> NewRecord:
+        body = AccountSet(_account_state(record))
+        return NewRecord(Subject.MEMBER.named(member), ACCOUNT_STATE, account, day_of(self.now), None, body)
 
     def _write(self, writing: _Writing) -> None:
         for sql, rows in (
@@ -221,6 +230,12 @@ class Members:
 def _is_news(before: _Known, record: MemberRecord) -> bool:
     """Does the row say anything else of the person than before? The day of birth is kept with the name."""
     return before.facts[:-1] != _facts(record)[:-1]
+
+
+def _is_recorded(before: _Known, record: MemberRecord) -> bool:
+    """Does the row come to a further record: of the person, or of the account that it freezes or frees?"""
+    state = before.state or AccountState.ACTIVE
+    return _is_news(before, record) or (record.account_fen is not None and state != _account_state(record))
 
 
 def _misfit(before: _Known, record: MemberRecord, periods: Sequence[Span]) -> tuple[str, str] | None:
@@ -275,5 +290,5 @@ def _span(record: MemberRecord) -> Span:
     return Span(record.covered_from, record.covered_to, cover)
 
 
-def _account_state(record: MemberRecord) -> str:
-    return "frozen" if record.frozen else "active"
+def _account_state(record: MemberRecord) -> AccountState:
+    return AccountState.FROZEN if record.frozen else AccountState.ACTIVE
