@@ -34,7 +34,7 @@ ASKED = "chronic_outpatient"
 
 @cache
 def packs(*, pooled: bool) -> Packs:
-    source = read_pack(Path(__file__).parent / "policies" / "counter.yaml")
+    source = read_pack(Path(__file__).parent / "counter.yaml")
     data: Any = deepcopy(source.data)
     data["benefits"][ASKED]["switches"]["pharmacy_pooling"] = pooled
     return Packs.load([PackSource(source.name, data, source.lines)])
