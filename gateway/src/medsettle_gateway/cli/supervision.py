@@ -8,18 +8,21 @@ from typing import Any, Final
 
 import click
 
+from medsettle_gateway.bootstrap.gateway import desk_of
 from medsettle_gateway.cli.days import day_typed, days_of
 from medsettle_gateway.cli.frame import (
+    Gateway,
     config_option,
     json_option,
     open_gateway,
     print_json,
     shown_at,
 )
-from medsettle_gateway.cli.supervision_try import try_rules
+from medsettle_gateway.cli.supervision_try import Looking, looked_at, try_rules
 from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at
 from medsettle_gateway.domain.finding import Finding, Verdict
 from medsettle_gateway.domain.sale import SaleRecord, findings_of
+from medsettle_gateway.service import trying
 from medsettle_gateway.storage.supervised import Days, supervised
 
 _VERDICTS: Final = [each.value for each in Verdict]
@@ -27,6 +30,7 @@ _BECAME: Final = {
     "reminded": ("已提醒", "reminded"),
     "accepted": ("已说明理由", "accepted"),
     "refused": ("未结算", "refused"),
+    "afterwards": ("事后查出", "found afterwards"),
 }
 
 
@@ -46,32 +50,52 @@ supervision.add_command(try_rules)
 @click.option("--verdict", type=click.Choice(_VERDICTS), help="Only of this verdict.")
 @click.option("--most", default=1000, show_default=True, type=click.IntRange(1, 100_000),
               help="How many sales are looked at, oldest first.")
+@click.option("--afterwards", is_flag=True,
+              help="What no counter could see: sales are looked at again in the order of their days.")
 @json_option
 @config_option
 def list_command(  # noqa: PLR0913 - one argument an option
     first_on: date | None, last_on: date | None, institution: str, rule: str, verdict: str | None, most: int,
-    as_json: bool, config_path: Path,  # noqa: FBT001
+    afterwards: bool, as_json: bool, config_path: Path,  # noqa: FBT001
 ) -> None:
     """List each finding: in which sale, by which rule, and what became of it.
 
     A warning was accepted by the operator of the till, with the reason that stands here; a sale that is
     refused charged nothing. Patients stand by the gateway's own reference.
+
+    With --afterwards the sales that stand settled are looked at again by the rules of their days, and what is
+    listed was not found at the counter: beside a hold that was confirmed late, or a claim for a day gone by.
     """
     first, last = days_of(first_on, last_on)
     gateway = open_gateway(config_path)
-    with gateway.reading() as connection:
-        days = Days(day_begins_at(first), day_ends_at(last), institution)
-        sales = list(supervised(connection, gateway.sealer, days, most))
-    wanted = {rule.upper()} if rule else set()
+    days = Days(day_begins_at(first), day_ends_at(last), institution)
+    sales_count, found = (_afterwards if afterwards else _at_counter)(gateway, days, most)
     rows = [
-        row for sale in sales for row in _rows(sale)
-        if (not wanted or row["code"] in wanted) and verdict in {None, row["verdict"]}
+        row for row in found
+        if rule.upper() in {"", row["code"]} and verdict in {None, row["verdict"]}
     ]
     if as_json:
-        more = len(sales) == most
-        print_json({"findings": rows, "rules": _by_rule(rows), "sales_count": len(sales), "more": more})
+        more = sales_count == most
+        print_json({"findings": rows, "rules": _by_rule(rows), "sales_count": sales_count, "more": more})
         return
-    _print(rows, len(sales) == most)
+    _print(rows, sales_count == most)
+
+
+_Found = tuple[int, list[dict[str, Any]]]
+"""How many sales were looked at, and a row for each finding."""
+
+
+def _at_counter(gateway: Gateway, days: Days, most: int) -> _Found:
+    with gateway.reading() as connection:
+        sales = list(supervised(connection, gateway.sealer, days, most))
+    return len(sales), [row for sale in sales for row in _rows(sale)]
+
+
+def _afterwards(gateway: Gateway, days: Days, most: int) -> _Found:
+    looking = Looking(desk_of(gateway.config, gateway.keys), trying.needs_afterwards, trying.afterwards)
+    with gateway.reading() as connection:
+        found = list(looked_at(connection, gateway, looking, days, most))
+    return len(found), [_row(sale, each, "", "afterwards") for sale, seen in found for each in seen or ()]
 
 
 def _print(rows: list[dict[str, Any]], more: bool) -> None:  # noqa: FBT001
@@ -98,11 +122,11 @@ def _rows(sale: SaleRecord) -> Iterator[dict[str, Any]]:
     reasons = {each.code: each.reason for each in sale.accepted}
     refused = sale.refusal is not None
     for finding in findings_of(sale):
-        yield _row(sale, finding, reasons.get(finding.code, ""), refused=refused)
+        became = "refused" if refused else "reminded" if finding.verdict is Verdict.REMIND else "accepted"
+        yield _row(sale, finding, reasons.get(finding.code, ""), became)
 
 
-def _row(sale: SaleRecord, finding: Finding, reason: str, *, refused: bool) -> dict[str, Any]:
-    became = "refused" if refused else "reminded" if finding.verdict is Verdict.REMIND else "accepted"
+def _row(sale: SaleRecord, finding: Finding, reason: str, became: str) -> dict[str, Any]:
     return {
         "at": shown_at(sale.created_at),
         "request_id": sale.request_id.text,

@@ -1,11 +1,11 @@
 """``medsettle-gateway supervision try``: what rules would have found in the sales that were made."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -24,7 +24,7 @@ from medsettle_gateway.cli.policy_files import policies_option, sources_or_stop
 from medsettle_gateway.cli.policy_quote import stop
 from medsettle_gateway.domain.calendar import day_begins_at, day_ends_at, day_of
 from medsettle_gateway.domain.finding import Finding
-from medsettle_gateway.domain.keys import Facts
+from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.policy.reading import Invalid
 from medsettle_gateway.policy.registry import Packs
@@ -64,7 +64,7 @@ def try_rules(  # noqa: PLR0913 - one argument an option
     desk = _desk(gateway, policies, rules_on or day_of(now()))
     days = Days(day_begins_at(first), day_ends_at(last), institution)
     with gateway.reading() as connection:
-        found = list(_tried(connection, gateway, desk, days, most))
+        found = list(looked_at(connection, gateway, Looking(desk, needs, tried), days, most))
     known = [(sale, findings) for sale, findings in found if findings is not None]
     rows = [_row(sale, each) for sale, findings in known for each in findings]
     counts = Counter(row["code"] for row in rows)
@@ -100,17 +100,26 @@ def _brought(policies: tuple[Path, ...]) -> Packs:
         stop(error, 1)
 
 
-def _tried(
-    connection: Connection, gateway: Gateway, desk: Desk, days: Days, most: int
+class Looking(NamedTuple):
+    """By which rules sales that were made are looked at, what that needs to know, and what is found."""
+
+    desk: Desk
+    needs: Callable[[SaleRecord, Facts, Now], tuple[AnyKey, ...]]
+    found: Callable[[SaleRecord, Facts, Now], tuple[Finding, ...] | None]
+
+
+def looked_at(
+    connection: Connection, gateway: Gateway, looking: Looking, days: Days, most: int
 ) -> Iterator[tuple[SaleRecord, tuple[Finding, ...] | None]]:
+    """Yields the sales that stand settled with what is found in each, None where too little is known."""
     for sale in settled(connection, gateway.sealer, days, most):
-        at, facts = Now(desk, sale.created_at), Facts()
+        at, facts = Now(looking.desk, sale.created_at), Facts()
         for _ in range(_ROUNDS_COUNT):
-            missing = tuple(dict.fromkeys(key for key in needs(sale, facts, at) if key not in facts))
+            missing = tuple(dict.fromkeys(key for key in looking.needs(sale, facts, at) if key not in facts))
             if not missing:
                 break
             facts = facts.joined(load(connection, gateway.sealer, missing))
-        yield sale, tried(sale, facts, at)
+        yield sale, looking.found(sale, facts, at)
 
 
 def _row(sale: SaleRecord, finding: Finding) -> dict[str, Any]:

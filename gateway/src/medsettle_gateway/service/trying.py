@@ -1,4 +1,9 @@
-"""Rules of supervision tried on sales that were made: what they would have found there."""
+"""Rules of supervision and sales that were made: what rules would have found, and what shows only afterwards.
+
+At the counter a rule knows what was there then. A hold that ended and was confirmed late was not, nor a claim
+for a day gone by: nobody is refused for that, since the money has moved and the goods are gone. It shows once
+the sales are looked at again, in the order of their days (事后审核).
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -7,7 +12,7 @@ from msgspec import structs
 
 from medsettle_gateway.domain.facts import AccountFacts, AccountState, MemberFacts
 from medsettle_gateway.domain.finding import Finding
-from medsettle_gateway.domain.keys import AnyKey, CatalogueKey, Facts, InstitutionKey, MemberKey
+from medsettle_gateway.domain.keys import AnyKey, CatalogueKey, Facts, InstitutionKey, MemberKey, OrdersKey
 from medsettle_gateway.domain.member import Owner, Scheme
 from medsettle_gateway.domain.records import known as known_records
 from medsettle_gateway.domain.register import CatalogueItem
@@ -19,7 +24,7 @@ from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.embedded import Embedded
 from medsettle_gateway.service.facts_of_sale import item_codes
 from medsettle_gateway.service.placing import place_keys, registered_on
-from medsettle_gateway.service.watched import Look, watch_keys, watched
+from medsettle_gateway.service.watched import Look, watch_keys, watched, watched_visit
 from medsettle_gateway.service.watching import findings
 
 
@@ -56,11 +61,23 @@ def tried(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] | Non
     ``now.at`` is the instant of the sale. Of the member's other sales those before it count that stand now;
     conditions and balances are those that it was calculated with. Who came for the patient is not known here.
     """
-    keys = needs(sale, facts, now)
+    question = _asked(sale, facts, needs(sale, facts, now))
+    if question is None or sale.split is None:
+        return None
+    about = watched(_look(sale, question.member), question.institution, facts, (), now)
+    if about is not None:
+        own = (sale.created_at, sale.request_id.text)
+        before = tuple(each for each in about.history if (each.at, each.request_id) < own)
+        about = structs.replace(about, history=before, conditions=_conditions(sale))
+    return findings(structs.replace(question, watched=about), sale.split, sale.settlements)
+
+
+def _asked(sale: SaleRecord, facts: Facts, keys: tuple[AnyKey, ...]) -> Question | None:
+    """What was bought, of whom and where, as of its day; None where too little of it is loaded or known."""
     if not keys or any(key not in facts for key in keys):
         return None
     institution, member = facts.of(InstitutionKey(sale.institution)), facts.of(MemberKey(sale.member or ""))
-    if institution is None or member is None or sale.basket is None or sale.split is None:
+    if institution is None or member is None or sale.basket is None:
         return None
     (of_place,) = place_keys(sale.institution)
     records = facts.of(of_place)
@@ -68,18 +85,48 @@ def tried(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] | Non
     items = _items(sale, facts, institution.region)
     if items is None:
         return None
-    look = _look(sale, member)
-    about = watched(look, institution, facts, (), now)
-    if about is not None:
-        own = (sale.created_at, sale.request_id.text)
-        before = tuple(each for each in about.history if (each.at, each.request_id) < own)
-        about = structs.replace(about, history=before, conditions=_conditions(sale))
-    question = Question(
-        service_on=sale.service_on, institution=institution, member=look.member, basket=sale.basket,
-        items=items, catalogue_digest="", payers=_payers(sale), counters={}, known_on=sale.service_on,
-        watched=about,
+    return Question(
+        service_on=sale.service_on, institution=institution, member=_look(sale, member).member,
+        basket=sale.basket, items=items, catalogue_digest="", payers=_payers(sale), counters={},
+        known_on=sale.service_on,
     )
-    return findings(question, sale.split, sale.settlements)
+
+
+def needs_afterwards(sale: SaleRecord, known: Facts, now: Now) -> tuple[AnyKey, ...]:
+    """Returns what to load to look at a sale again: as to try rules on it, and the orders of its day."""
+    keys = needs(sale, known, now)
+    return (*keys, *(_orders_key(sale, key.region, now) for key in keys if isinstance(key, CatalogueKey)))
+
+
+def afterwards(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] | None:
+    """Returns what rules that look back find in a sale and did not at the counter; None: little is known.
+
+    ``now.at`` is the instant of the sale. The member's other sales that stand count in the order of their
+    days, whenever they came: of two that do not go together the one of the later day is found, once. Rules
+    are those of the day; an order that skipped one does so still.
+    """
+    question = _asked(sale, facts, needs_afterwards(sale, facts, now))
+    if question is None or sale.split is None:
+        return None
+    place = question.institution
+    signed = facts.of(_orders_key(sale, place.region, now))
+    skips = now.desk.orders.skips(signed, place, sale.service_on) if signed else ()
+    about = watched_visit(_look(sale, question.member), place, facts, skips, now)
+    if about is None:
+        return ()
+    own = (sale.service_on, sale.created_at, sale.request_id.text)
+    before = tuple(each for each in about.history if (each.service_on, each.at, each.request_id) < own)
+    looking_back = tuple(rule for rule in about.rules if rule.look_back_days)
+    about = structs.replace(about, rules=looking_back, history=before, conditions=_conditions(sale))
+    question = structs.replace(question, watched=about)
+    then = [each.code for each in sale.findings]
+    found = findings(question, sale.split, sale.settlements, proxied=sale.proxied)
+    return tuple(each for each in found if each.code not in then)
+
+
+def _orders_key(sale: SaleRecord, region: str, now: Now) -> OrdersKey:
+    on = sale.service_on
+    return OrdersKey(region, sale.institution, on, on, now.desk.rules.orders_count)
 
 
 def _look(sale: SaleRecord, member: MemberFacts) -> Look:
