@@ -188,6 +188,8 @@ async def test_a_check_says_what_an_order_lifts_as_a_sale_does(waives: tuple[Wai
     assert ("CAP_REACHED" in codes) is (Waiver.LIMITS not in waives)
     told = [each for each in answer.advisories if each.code == "EMERGENCY_ORDER"]
     assert [order().id in each.zh and order().id in each.en for each in told] == [True] * bool(waives)
+    quote = await world.quoted(LAN, basket=basket(cold(), pill()))
+    assert ("CAP_REACHED" in [each.code for each in quote.advisories]) is (Waiver.LIMITS not in waives)
     quote = await world.quoted(LAN, basket=basket(cold()))
     in_scope_fen = sum(each.breakdown.in_scope_fen for each in quote.settlements)
     assert bool(in_scope_fen) is bool(remedy.may_have)

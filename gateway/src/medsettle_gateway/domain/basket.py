@@ -1,5 +1,6 @@
 """What was bought, and on what occasion."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -139,6 +140,11 @@ class EmergencyOrder:
     def holds_on(self, day: date) -> bool:
         """Does the order hold on this day?"""
         return (self.from_on is None or self.from_on <= day) and (self.to_on is None or day < self.to_on)
+
+
+def lifts(orders: Iterable[EmergencyOrder], waiver: Waiver, day: date) -> bool:
+    """Does any of the orders lift this on the day?"""
+    return any(waiver in order.waives for order in orders if order.holds_on(day))
 
 
 class Encounter(Struct, frozen=True):

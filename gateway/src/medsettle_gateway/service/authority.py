@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from medsettle_gateway.domain.asked import AskedLine, Basket
-from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescription, Waiver
+from medsettle_gateway.domain.basket import Dispensed, EmergencyOrder, Prescription
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
@@ -97,10 +97,6 @@ class Visit:
     items: tuple[CatalogueItem, ...] = ()
     dispensed: tuple[Dispensed, ...] = ()
     orders: tuple[EmergencyOrder, ...] = ()
-
-    def waives(self, waiver: Waiver) -> bool:
-        """Does an emergency order lift this here on the day?"""
-        return any(waiver in order.waives for order in self.orders if order.holds_on(self.service_on))
 
 
 class Offer(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.accounts import AsOf, family_keys
-from medsettle_gateway.domain.basket import Waiver
+from medsettle_gateway.domain.basket import Waiver, lifts
 from medsettle_gateway.domain.calendar import day_ends_at, day_of
 from medsettle_gateway.domain.errors import Refusal, Refused, refuse
 from medsettle_gateway.domain.facts import InstitutionFacts, MemberFacts, ResolvedCredential
@@ -162,7 +162,7 @@ def answer(asked: AskedCheck, facts: Facts, now: Now) -> EligibilityAnswer:
     skips = now.desk.orders.skips(signed, institution, day) if signed else ()
     watched = watched_visit(look, institution, facts, skips, now)
     covered = {item.code: each for item, each in zip(items, cover.items, strict=True)}
-    at = Counter(member, institution, day, watched, covered, visit.waives(Waiver.CATALOGUE))
+    at = Counter(member, institution, day, watched, covered, lifts(visit.orders, Waiver.CATALOGUE, day))
     said = tuple(one for each in catalogues for one in answers(codes, each, at))
     noted = on_visit(look, watched, items)
     open_ = [each for key in _open_key(member.member, institution, now) for each in facts.of(key)]
@@ -203,6 +203,7 @@ def _answer(
 ) -> EligibilityAnswer:
     member, at = visit.member, now.at
     until = min(day_ends_at(day_of(at)), at + now.desk.rules.binding)
+    capped = not lifts(visit.orders, Waiver.LIMITS, visit.service_on)
     may_have = [left for offer in cover.offers if offer.refusal is None for left in offer.remainders]
     return EligibilityAnswer(
         covered=may(cover.refusal),
@@ -218,7 +219,7 @@ def _answer(
         filings=cover.filings,
         advisories=(
             *map(advisory, noted), *on_orders(visit.orders), *on_aid(cover.no_aid),
-            *advice_on(may_have, member.accounts, capped=not visit.waives(Waiver.LIMITS)),
+            *advice_on(may_have, member.accounts, capped=capped),
         ),
         binding_until=until,
         as_of=visit.service_on,
