@@ -41,22 +41,35 @@ OUTSIDE: Final = Process("outside")
 _PROCESS: ContextVar[Process] = ContextVar("process", default=OUTSIDE)
 
 
-class _Handle(asyncio.Handle):
-    __slots__ = ()
-    _context: Context
+class _Due:
+    """What is to be called: as ``asyncio.Handle``, without what nobody asks for here."""
 
-    def _run(self) -> None:
-        if self._context.get(_PROCESS, OUTSIDE).alive:
-            super()._run()
+    __slots__ = ("_args", "_callback", "_context")
 
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> None:
+        self._callback: Callable[..., object] | None = callback
+        self._args = args
+        self._context = copy_context() if context is None else context
 
-class _Timer(asyncio.TimerHandle):
-    __slots__ = ()
-    _context: Context
+    def cancel(self) -> None:
+        self._callback, self._args = None, ()
 
-    def _run(self) -> None:
-        if self._context.get(_PROCESS, OUTSIDE).alive:
-            super()._run()
+    def cancelled(self) -> bool:
+        return self._callback is None
+
+    def run(self, loop: "VirtualLoop") -> None:
+        """Calls it, unless it was cancelled or its process is dead."""
+        callback, context = self._callback, self._context
+        if callback is None or not context.get(_PROCESS, OUTSIDE).alive:
+            return
+        try:
+            context.run(callback, *self._args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as any loop: it is told, and the others go on
+            loop.call_exception_handler({"message": f"exception in {callback!r}", "exception": error})
 
 
 class StillError(Exception):
@@ -72,8 +85,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, disk_s: Callable[[], float] = lambda: _LATENCY_S) -> None:
         # What the base class would set up (a selector, a self-pipe) has no place here.
         self._now = 0.0
-        self._ready: deque[asyncio.Handle] = deque()
-        self._timers: list[tuple[float, int, _Timer]] = []
+        self._ready: deque[_Due] = deque()
+        self._timers: list[tuple[float, int, _Due]] = []
         self._count = itertools.count()
         self._disk_s = disk_s
         self._closed = False
@@ -84,22 +97,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def call_soon(  # type: ignore[override]
         self, callback: Any, *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        handle = _Handle(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+    ) -> _Due:
+        due = _Due(callback, args, context)
+        self._ready.append(due)
+        return due
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        timer = _Timer(when, callback, args, self, context)
-        heapq.heappush(self._timers, (when, next(self._count), timer))
-        return timer
+    ) -> _Due:
+        due = _Due(callback, args, context)
+        heapq.heappush(self._timers, (when, next(self._count), due))
+        return due
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Any, *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + max(0.0, delay), callback, *args, context=context)
+    ) -> _Due:
+        due = _Due(callback, args, context)
+        heapq.heappush(self._timers, (self._now + max(0.0, delay), next(self._count), due))
+        return due
 
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
@@ -138,24 +153,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
         asyncio._set_running_loop(self)
         try:
             task: asyncio.Task[T] = self.create_task(work)
-            while not task.done():
-                self._turn()
+            ready, timers, done = self._ready, self._timers, task.done
+            while not done():
+                if ready:
+                    ready.popleft().run(self)
+                elif timers:
+                    when, _, due = heapq.heappop(timers)
+                    self._now = max(self._now, when)
+                    due.run(self)
+                else:
+                    raise StillError
             return task.result()
         finally:
             asyncio._set_running_loop(None)
-
-    def _turn(self) -> None:
-        if not self._ready:
-            if not self._timers:
-                raise StillError
-            when, _, timer = heapq.heappop(self._timers)
-            self._now = max(self._now, when)
-            if not timer.cancelled():
-                timer._run()
-            return
-        handle = self._ready.popleft()
-        if not handle.cancelled():
-            handle._run()
 
     def get_debug(self) -> bool:
         return False
@@ -165,9 +175,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def is_closed(self) -> bool:
         return self._closed
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """A cancelled timer is passed over when its time comes."""
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Notes what nobody awaited; a task of a dead process is none."""
