@@ -66,6 +66,22 @@ def test_a_refusal_is_said_in_both_languages_with_what_to_do(pharmacy: Shell) ->
     assert "Check number and institution" in ended.complaints
 
 
+@pytest.mark.parametrize(("number", "valid_to", "zh", "en"), [
+    ("RX-2", "2020-01-02", "处方的有效期截止日不正确。", "last day of validity is not right"),
+    ("处方2", VALID_TO, "处方的编号不正确。", "number is not right"),
+])
+def test_what_is_wrong_with_a_prescription_is_said_in_the_words_of_who_wrote_it(
+    clinic: Shell, number: str, valid_to: str, zh: str, en: str
+) -> None:
+    ended = clinic.run(
+        "prescription", "register", number, f"{DRUG}*2", "--prescriber", "D1", "--valid-to", valid_to,
+        "--operator", "7", typed=clinic.scan(ZHANG),
+    )
+    assert ended.code == 2
+    assert zh in ended.complaints
+    assert en in " ".join(ended.complaints.split())
+
+
 def test_a_prescription_that_is_not_named_whole_is_a_mistake_of_the_command(pharmacy: Shell) -> None:
     ended = pharmacy.run(
         "prescription", "review", "RX-1", "--pharmacist", "PH1", "--approve", "--operator", "8"

@@ -1,6 +1,7 @@
 """The command ``medsettle prescription``: register, fetch, review, withdraw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from medsettle.cli.at_till import configured, manned, open_till
@@ -8,17 +9,19 @@ from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.parser import PAID
 from medsettle.cli.screen import GREEN, RED, YELLOW, Screen
 from medsettle.clock import SystemClock
-from medsettle.errors import RefusedError, refusal_of
+from medsettle.errors import RefusedError, RequestError, refusal_of
 from medsettle.models import (
     Credential,
     PrescribedDrug,
     PrescriptionOrder,
     PrescriptionState,
+    Refusal,
     RegisteredDrug,
     RegisteredPrescription,
 )
 from medsettle.ticket import china_day
 from medsettle.till import Till
+from medsettle.wire.called import Pair
 from medsettle.wire.reasons import Reason
 
 _STATES: Final[dict[str, tuple[str, str]]] = {
@@ -29,6 +32,12 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     PrescriptionState.WITHDRAWN: ("已撤回 withdrawn", RED),
     PrescriptionState.EXPIRED: ("已过期 expired", RED),
 }
+_OF_ORDER: Final[Mapping[str, Pair]] = {
+    "prescription.number": ("编号", "number"),
+    "prescription.issued_on": ("开具日期", "day of issue"),
+    "prescription.valid_to": ("有效期截止日", "last day of validity"),
+    "prescription.dispensings": ("可配次数", "number of dispensings"),
+}
 _OF_DRUG: Final = ("days", "condition", "dosage")
 
 
@@ -37,10 +46,24 @@ def prescription(counter: Counter) -> int:
     config = manned(counter)
     asked = _ACTS[counter.arguments.act](counter)
     with open_till(counter, config) as till:
-        found: Sequence[RegisteredPrescription] = asked(till)
+        try:
+            found: Sequence[RegisteredPrescription] = asked(till)
+        except RequestError as error:
+            raise RequestError(_miswritten(error.refusal)) from error
     single = counter.arguments.act != "fetch"
     counter.answer(found[0] if single else found, lambda: _show(counter.screen, found))
     return PAID
+
+
+def _miswritten(refusal: Refusal) -> Refusal:
+    """The reason is the contract's, for programs; its words are for whoever typed the prescription."""
+    name = _OF_ORDER.get(refusal.details.get("field", ""))
+    if name is None:
+        return refusal
+    return replace(
+        refusal, zh=f"处方的{name[0]}不正确。", en=f"The prescription's {name[1]} is not right.",
+        next_zh="请核对处方,重新输入。", next_en="Look at the prescription and type it again.",
+    )
 
 
 def _register(counter: Counter) -> Any:  # noqa: ANN401 - what is to be asked of a till
