@@ -21,8 +21,7 @@ class Purpose(StrEnum):
     """Settling a visit of a clinic or hospital."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskedFor:
+class AskedFor(Struct, frozen=True):
     """Who wants to know whose a credential is, and for what. ``region`` is the institution's."""
 
     region: str

@@ -35,7 +35,7 @@ ATTRIBUTES_MOST: Final = 1_000
 """Rows of one member's attributes that are read: what is entered beyond them is refused."""
 
 
-class Key(Struct, Generic[T], frozen=True):
+class Key(Struct, Generic[T], frozen=True, cache_hash=True):
     """The name of a fact whose value is a ``T``. Each decision makes dozens: a struct is made at once."""
 
 

@@ -14,6 +14,7 @@ from medsettle_gateway.domain.counters import CounterKey
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, InstitutionFacts, MemberFacts
 from medsettle_gateway.domain.filings import Area
+from medsettle_gateway.domain.goods import NO_TERMS
 from medsettle_gateway.domain.member import Account, Owner, Patient
 from medsettle_gateway.domain.person_rules import PersonRules
 from medsettle_gateway.domain.place import InstitutionKind
@@ -157,6 +158,7 @@ def case(question: Question) -> CaseInput:
 
 
 def _lines(question: Question) -> list[Line]:
+    filings = question.filings
     return [
         Line(
             name=item.name,
@@ -168,14 +170,14 @@ def _lines(question: Question) -> list[Line]:
             ceiling_micro=item.ceiling_micro,
             self_pay_share_ppm=item.self_pay_share_ppm,
             condition=asked.condition,
-            approved=is_approved(item.code, asked.condition, question.filings),
+            approved=not filings or is_approved(item.code, asked.condition, filings),
             ward=item.ward,
             service_on=asked.service_on,
             class_by_list=item.classes,
             days_supply=asked.days_supply,
             benefit=asked.benefit,
             dual_channel=item.terms.dual_channel,
-            restricted=restricted(
+            restricted=None if item.terms is NO_TERMS else restricted(
                 item, asked, question.member, question.institution, asked.service_on or question.service_on,
                 before,
             ),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from msgspec import Struct
+
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.asked import Basket, Collect
 from medsettle_gateway.domain.basket import Prescription
@@ -246,8 +248,7 @@ class WithdrawPrescription:
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class SaleAnswer:
+class SaleAnswer(Struct, frozen=True):
     """The sale as it stands, with the patient's masked name (empty if unknown).
 
     ``to_send``: this command has just committed what a remote authority is to be asked; whoever submitted it

@@ -25,14 +25,22 @@ def check_goods(
 
     Raises Refused with all lines that are refused: ITEM_UNKNOWN, ITEM_NOT_VALID, those of traceability codes.
     """
-    found = [item_on(catalogue, line, line.service_on or service_on) for line in basket.lines]
-    items = [each if isinstance(each, CatalogueItem) else None for each in found]
-    faults = [each for each in found if isinstance(each, LineFault)]
-    faults += trace_faults(basket.lines, items, traces, service_on)
+    items: list[CatalogueItem] = []
+    found: list[CatalogueItem | None] = []
+    faults: list[LineFault] = []
+    for line in basket.lines:
+        item = item_on(catalogue, line, line.service_on or service_on)
+        if isinstance(item, LineFault):
+            faults.append(item)
+            found.append(None)
+        else:
+            items.append(item)
+            found.append(item)
+    faults += trace_faults(basket.lines, found, traces, service_on)
     if faults:
         places = {line.line_id: place for place, line in enumerate(basket.lines)}
         raise refuse_lines(sorted(faults, key=lambda fault: places[fault.line_id]))
-    return tuple(each for each in found if isinstance(each, CatalogueItem))
+    return tuple(items)
 
 
 def item_on(catalogue: CatalogueFacts, line: AskedLine, on: date) -> CatalogueItem | LineFault:

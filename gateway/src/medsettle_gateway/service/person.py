@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 
 from medsettle_gateway.domain.facts import MemberFacts
@@ -11,11 +12,14 @@ from medsettle_gateway.domain.records import DatedRecord, Subject, known
 from medsettle_gateway.eligibility.cover import on_day, past_of
 
 _REGISTERED: Final = PersonKind.REGISTERED.value
+_KEPT_MOST: Final = 4_096
+"""Names of facts that are kept: a decision asks for one six times."""
 _KINDS: Final = frozenset(kind.value for kind in PersonKind)
 _PLAIN: Final[tuple[list[str], ...]] = ([], [_REGISTERED])
 """Of whom nothing is recorded but the row of the register as it is now."""
 
 
+@lru_cache(_KEPT_MOST)
 def person_keys(member: str) -> tuple[RecordsKey, ...]:
     """Returns what to load of a member beside the register's row to say who the person is on a day."""
     return (RecordsKey(Subject.MEMBER.named(member)),)

@@ -1,6 +1,7 @@
 """What a place is on a day, by what was known at an instant."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 
 from medsettle_gateway.domain.errors import Refused
@@ -11,8 +12,11 @@ from medsettle_gateway.domain.records import SINCE_EVER, DatedRecord, Subject, k
 from medsettle_gateway.eligibility.places import not_open, place_of, row_of
 
 _REGISTERED: Final = PlaceFact.REGISTERED.value
+_KEPT_MOST: Final = 4_096
+"""Names of facts that are kept: a decision asks for one five times."""
 
 
+@lru_cache(_KEPT_MOST)
 def place_keys(institution: str) -> tuple[RecordsKey, ...]:
     """Returns what to load of an institution beside the register's row to say what it is on a day."""
     return (RecordsKey(Subject.INSTITUTION.named(institution)),)

@@ -13,8 +13,9 @@ it was shown; that of a hold waits for all.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from medsettle.wire.reasons import Reason
 from medsettle.wire.states import ALIVE, SaleState
@@ -176,7 +177,7 @@ def stated(decision: Decision, facts: Facts) -> Decision:
     """Returns the decision whose answer states the epoch of the books."""
     if not isinstance(decision.answer, SaleAnswer):
         return decision
-    return decision._replace(answer=replace(decision.answer, epoch=facts.of(ANYBODY).epoch))
+    return decision._replace(answer=structs.replace(decision.answer, epoch=facts.of(ANYBODY).epoch))
 
 
 def stating(needs: Needs, decide: Decide) -> Guarded:

@@ -59,6 +59,11 @@ def check_staff(
             _check(each, of_code[each.pharmacist], StaffRole.PHARMACIST, at_counter, reviewing)
 
 
+def asks_for(rule: StaffRule, benefit: str) -> bool:
+    """Does a benefit ask for a prescriber by name, where its lines rest on a prescription?"""
+    return benefit != PERSONAL_ACCOUNT_ONLY and (rule.known or benefit in rule.filed_for)
+
+
 def check_prescribers(
     basket: Basket,
     staff: tuple[StaffFacts, ...],
@@ -73,7 +78,7 @@ def check_prescribers(
     PRESCRIBER_NOT_FILED.
     """
     benefit, lines = portion
-    if benefit == PERSONAL_ACCOUNT_ONLY or not (rule.known or benefit in rule.filed_for):
+    if not asks_for(rule, benefit):
         return
     of_code = {each.code: each for each in staff}
     service_on, implied = asked
@@ -126,5 +131,7 @@ def _check(
 
 
 def _named(basket: Basket) -> tuple[str, ...]:
+    if not basket.prescriptions:
+        return ()
     codes = ((each.prescriber, each.pharmacist) for each in basket.prescriptions)
     return tuple(dict.fromkeys(code for pair in codes for code in pair if code))

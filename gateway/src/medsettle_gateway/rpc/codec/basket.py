@@ -51,7 +51,7 @@ def basket(wire: settlement_pb2.Basket, lines_most: int) -> Basket:
     prescriptions = _prescriptions(wire.prescriptions)
     known = frozenset(each.prescription_id for each in prescriptions)
     lines = tuple(_line(each, number, known) for number, each in enumerate(wire.lines, 1))
-    codes_count = sum(len(line.traceability_codes) for line in lines)
+    codes_count = sum([len(line.traceability_codes) for line in lines])
     form.within(codes_count, _TRACEABILITY_IN_ALL_COUNT, "basket.lines.traceability_codes")
     form.unique([line.line_id for line in lines], "basket.lines.line_id")
     encounter = wire.encounter
