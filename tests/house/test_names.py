@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.proto import members
-from tests.house.tree import ROOT, functions, modules, named, parsed, sources, tracked_texts
+from tests.house.tree import ROOT, functions, modules, named, nodes, parsed, sources, tracked_texts
 
 SAYS_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
 
@@ -60,7 +60,7 @@ def defined_by_word() -> dict[str, list[str]]:
 
 def defined_names(path: Path) -> Iterator[tuple[int, str]]:
     """Yields what a module gives a name to: classes, functions, arguments, values."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield node.lineno, node.name
@@ -72,7 +72,7 @@ def defined_names(path: Path) -> Iterator[tuple[int, str]]:
 
 def values(path: Path) -> Iterator[tuple[int, str]]:
     """Yields the names of arguments and values only: a function may convert a unit."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         match node:
             case ast.arg():
                 yield node.lineno, node.arg
@@ -99,7 +99,7 @@ def test_no_class_is_called_a_helper_or_a_manager() -> None:
     found = [
         f"{named(path)}:{node.lineno} {node.name}"
         for path in sources()
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef) and SAYS_NOTHING.intersection(words(node.name)[-1:])
     ]
     assert found == []
@@ -148,7 +148,7 @@ def test_everything_public_says_what_it_is() -> None:
             found.append(named(path))
         found += [
             f"{named(path)}:{node.lineno} {node.name}"
-            for node in ast.walk(parsed(path))
+            for node in nodes(path)
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
             if not ast.get_docstring(node)
         ]

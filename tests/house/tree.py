@@ -50,9 +50,15 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Returns everything that the module consists of."""
+    return (*ast.walk(parsed(path)),)
+
+
 def functions(path: Path) -> Iterator[Function]:
     """Yields all functions of a module, nested ones too."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield Function(f"{named(path)}:{node.lineno} {node.name}", node)
 
