@@ -8,7 +8,8 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedPrescription
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Prescription
 from medsettle_gateway.domain.staff import PointsDeducted, StaffFact, StaffStopped
-from medsettle_gateway.service.commands import RefusedAnswer
+from medsettle_gateway.service.checked import EligibilityAnswer
+from medsettle_gateway.service.commands import CheckEligibility, RefusedAnswer
 from tests.gateway.service.borough import (
     DOCTOR,
     ENTERED_AT,
@@ -24,7 +25,7 @@ from tests.gateway.service.borough import (
     settled,
     staff,
 )
-from tests.gateway.service.world import CLINIC, NOON, PHARMACY, World, basket
+from tests.gateway.service.world import CLINIC, NOON, PHARMACY, World, basket, caller
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -133,6 +134,30 @@ async def test_a_benefit_that_asks_for_a_prescriber_is_refused_where_none_is_nam
     assert (found.reason, found.detail["benefit"]) == (Reason.PRESCRIBER_MISSING, "general_outpatient")
     found = await refused(world, prescribed(by=""))
     assert found.detail["prescription"] == "rx"
+
+
+@pytest.mark.parametrize(
+    ("place", "brings", "benefit", "told"),
+    [
+        (CLINIC, None, "general_outpatient", True),
+        (PHARMACY, None, "general_outpatient", False),
+        (PHARMACY, Prescription.EXTERNAL, "general_outpatient", True),
+        (CLINIC, None, "inpatient", False),
+    ],
+)
+async def test_a_check_says_beforehand_where_a_prescriber_must_be_named(
+    place: str, brings: Prescription | None, benefit: str, told: bool
+) -> None:
+    """Of a benefit that is not to be had nothing is said."""
+    world = await a_world()
+    asked = CheckEligibility(
+        caller("1", place), world.credential(TAO), benefit=benefit, prescription=brings
+    )
+    answer = await world.ask(asked)
+    assert isinstance(answer, EligibilityAnswer)
+    needed = [each for each in answer.advisories if each.code == "PRESCRIBER_NEEDED"]
+    said = [("普通门诊" in each.zh, "General outpatient" in each.en) for each in needed]
+    assert said == [(True, True)] * told
 
 
 async def test_what_a_pharmacy_sells_without_a_prescription_needs_no_prescriber() -> None:

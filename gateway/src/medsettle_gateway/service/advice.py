@@ -53,6 +53,18 @@ def on_aid(why: Refusal | None) -> tuple[Advisory, ...]:
     return (Advisory(why.reason.value, text.zh, text.en, clause=why.detail.get("clause", "")),)
 
 
+def on_prescribers(titles: Sequence[tuple[str, str]]) -> tuple[Advisory, ...]:
+    """Returns that the prescription must say who prescribed, for the benefits with these titles."""
+    if not titles:
+        return ()
+    zh, en = "、".join(zh for zh, _ in titles), ", ".join(en for _, en in titles)
+    return (Advisory(
+        "PRESCRIBER_NEEDED",
+        f"{zh}:处方须写明医师编码,否则不能结算。",
+        f"{begun(en)}: the prescription must name the prescriber's code, or the sale is refused.",
+    ),)
+
+
 def warned(settlements: Iterable[SettlementRecord]) -> tuple[Advisory, ...]:
     """Returns the thresholds of the year that the settlements pass, in their order."""
     return tuple(_warning(each) for settlement in settlements for each in settlement.raised)

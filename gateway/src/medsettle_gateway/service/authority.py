@@ -121,7 +121,8 @@ class Cover(NamedTuple):
 
     ``no_account`` is why nothing may be bought from accounts either; None: it may, with no fund beside them.
     ``filings`` is what is filed, each with why it does not hold there then; ``no_aid`` why certificates of
-    aid that are recorded count for nothing; ``items`` is what is said of each of the visit's.
+    aid that are recorded count for nothing; ``items`` is what is said of each of the visit's;
+    ``by_prescriber`` are the titles of the benefits that ask for a prescriber by name.
     """
 
     pack: str
@@ -133,6 +134,7 @@ class Cover(NamedTuple):
     no_aid: Refusal | None = None
     no_account: Refusal | None = None
     items: tuple[ItemCover, ...] = ()
+    by_prescriber: tuple[tuple[str, str], ...] = ()
 
 
 class Authority(Protocol):

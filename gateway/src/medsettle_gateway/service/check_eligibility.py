@@ -28,7 +28,7 @@ from medsettle_gateway.domain.member import Owner
 from medsettle_gateway.domain.place import InstitutionKind
 from medsettle_gateway.domain.prescriptions import PrescriptionFacts
 from medsettle_gateway.domain.sale import RefusalRecord
-from medsettle_gateway.service.advice import advice_on, on_aid, on_orders
+from medsettle_gateway.service.advice import advice_on, on_aid, on_orders, on_prescribers
 from medsettle_gateway.service.authority import Cover, Offer, Visit
 from medsettle_gateway.service.binding import issue
 from medsettle_gateway.service.checked import (
@@ -219,6 +219,7 @@ def _answer(
         filings=cover.filings,
         advisories=(
             *map(advisory, noted), *on_orders(visit.orders), *on_aid(cover.no_aid),
+            *on_prescribers(cover.by_prescriber),
             *advice_on(may_have, member.accounts, capped=capped),
         ),
         binding_until=until,

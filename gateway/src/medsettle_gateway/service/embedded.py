@@ -25,29 +25,25 @@ from medsettle_gateway.eligibility.filings import too_late
 from medsettle_gateway.eligibility.person import during_stay
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
 from medsettle_gateway.policy.benefit import Benefit
-from medsettle_gateway.policy.counter_titles import titled
 from medsettle_gateway.policy.engine import (
     CaseInput,
     account_rules,
     may_have,
     periods_of,
-    remainders,
 )
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.stored import case_from_plain
 from medsettle_gateway.service import casework
 from medsettle_gateway.service.authority import (
-    Counters,
     Cover,
     Decided,
     ItemCover,
-    Offer,
     Question,
     Today,
     Visit,
 )
 from medsettle_gateway.service.casework import Person
-from medsettle_gateway.service.covered_items import Offered, covered_item
+from medsettle_gateway.service.covered import Offered, by_prescriber, covered_item, offers_of
 from medsettle_gateway.service.dispensing import check_reviewed
 from medsettle_gateway.service.foremost import foremost, has_stages_before, shut, why_not
 from medsettle_gateway.service.here import check_claimed, check_conditions, explained, here
@@ -273,7 +269,8 @@ class Embedded:
         if member is not visit.member:
             visit = replace(visit, member=member)
         encounter = structs.replace(encounter, area=found.area.value)
-        not_here = found.refusal(visit.institution, work, self._work_at(visit, work))
+        at = self._work_at(visit, work)
+        not_here = found.refusal(visit.institution, work, at)
         person = Person(rules, known_on)
         stopped = casework.uncovered(member, on, person)
         shut = stopped and casework.uncovered(member, on, person._replace(accounts_only=True))
@@ -302,13 +299,14 @@ class Embedded:
         return Cover(
             pack=pack.id,
             refusal=why(uncovered or from_accounts),
-            offers=tuple(_offers(offered, case, visit.counters, benefit)),
+            offers=tuple(offers_of(offered, case, visit.counters, benefit)),
             own_account=use.own_account,
             payers=tuple(may_pay),
             filings=found.filings,
             no_aid=why_no_aid(member, on, rules),
             no_account=why(shut or not_here or from_accounts) or late,
             items=tuple(self._items(visit, offered, case, found.filings)),
+            by_prescriber=tuple(by_prescriber(offered, case.encounter, at.prescriber)),
         )
 
     def _portions(self, question: Question, case: CaseInput, there: Pack | None) -> tuple[Portion, ...]:
@@ -348,18 +346,6 @@ class Embedded:
         here = [(self.rules.with_lines_of(pack, there), each, refusal) for pack, each, refusal in offered]
         for item in visit.items:
             yield covered_item(item, here, case, filings)
-
-
-def _offers(
-    offered: Sequence[Offered], case: CaseInput, counters: Counters, asked: str | None
-) -> Iterator[Offer]:
-    if asked is not None and not offered:
-        unknown = Refusal(Reason.BENEFIT_UNKNOWN, {"benefit": asked})
-        yield Offer(asked, asked, asked, unknown, ())
-    rules = (case.patient, case.institution, case.encounter, case.service_on)
-    for pack, each, refusal in offered:
-        left = titled(pack, remainders(pack, each.id, *rules, counters))
-        yield Offer(each.id, each.title.zh, each.title.en, refusal, left)
 
 
 class _Entering(NamedTuple):

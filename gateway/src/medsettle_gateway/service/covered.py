@@ -1,27 +1,53 @@
-"""What a region's rules say of items that a patient asks about: as a sale of them would find it."""
+"""What a region's rules say before a sale: of its benefits, and of items as a sale would find them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import structs
 
 from medsettle.wire.reasons import Reason
-from medsettle_gateway.domain.basket import NO_CARE, Line
+from medsettle_gateway.domain.basket import NO_CARE, Encounter, Line, Prescription
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.filings import Filing
 from medsettle_gateway.domain.register import CatalogueItem
+from medsettle_gateway.domain.staff import StaffRule
 from medsettle_gateway.eligibility.filings import is_approved
 from medsettle_gateway.policy.benefit import Benefit
+from medsettle_gateway.policy.counter_titles import titled
+from medsettle_gateway.policy.engine import remainders
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.items import Had, had
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.service.authority import ItemCover
+from medsettle_gateway.service.authority import Counters, ItemCover, Offer
+from medsettle_gateway.service.staffing import asks_for
 
 _OF_A_SALE: Final = frozenset({Reason.PRESCRIPTION_KIND, Reason.NOT_CIRCULATED, Reason.NOT_A_STAY})
 """Why a benefit may not be had without what a sale may yet bring: no answer about an item."""
 
 Offered = tuple[Pack, Benefit, Refusal | None]
 """A benefit of the region, and why it may not be had; None: it may."""
+
+
+def by_prescriber(
+    offered: Sequence[Offered], encounter: Encounter, rule: StaffRule
+) -> Iterator[tuple[str, str]]:
+    """Yields the titles of what may be had only where the prescription says who prescribed."""
+    for _, each, refusal in offered:
+        if refusal is None and encounter.prescription is not Prescription.NONE and asks_for(rule, each.id):
+            yield each.title.zh, each.title.en
+
+
+def offers_of(
+    offered: Sequence[Offered], case: CaseInput, counters: Counters, asked: str | None
+) -> Iterator[Offer]:
+    """Yields what is said of each benefit, or that there is none that is ``asked`` about."""
+    if asked is not None and not offered:
+        unknown = Refusal(Reason.BENEFIT_UNKNOWN, {"benefit": asked})
+        yield Offer(asked, asked, asked, unknown, ())
+    rules = (case.patient, case.institution, case.encounter, case.service_on)
+    for pack, each, refusal in offered:
+        left = titled(pack, remainders(pack, each.id, *rules, counters))
+        yield Offer(each.id, each.title.zh, each.title.en, refusal, left)
 
 
 def covered_item(
