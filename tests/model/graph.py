@@ -1,7 +1,9 @@
 """Walks a finite graph breadth-first: finds the shortest way to a broken rule, and what never ends."""
 
+import gc
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
@@ -65,6 +67,19 @@ class Walk(Generic[S]):
         return Broken("\n".join((rule, *steps, f"  => {described}")))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No state is part of a circle: the collector would look through millions of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_uncollected()
 def walk(
     starts: Iterable[S],
     moves: Callable[[S], Iterable[Move[S]]],
@@ -102,6 +117,7 @@ def walk(
     return found
 
 
+@_uncollected()
 def check_all_end(
     found: Walk[S], edges: list[tuple[int, int]], is_end: Callable[[S], bool], describe: Callable[[S], str]
 ) -> None:
