@@ -1,12 +1,14 @@
 """The keys of names and numbers: the newest seals, all open and find, and none is taken for another."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from medsettle_gateway.storage.key_ring import KEY_ID_BYTES, KeyRing, NotOurKeyError
+from medsettle_gateway.storage import key_ring
+from medsettle_gateway.storage.key_ring import KEY_ID_BYTES, KeyAwaitedError, KeyRing, NotOurKeyError
 from medsettle_gateway.storage.sealing import Identity, Sealer
 
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
@@ -93,6 +95,55 @@ def test_who_meets_a_new_key_while_another_thread_reads_it_waits_for_it() -> Non
         begun.wait(5)
         other = threads.submit(ring.open, sealed, b"m1")
         assert [first.result(5), other.result(5)] == [b"said", b"said"]
+
+
+async def test_on_an_event_loop_nobody_waits_for_a_key() -> None:
+    """The command that gives it ends only once the loop has gone on."""
+    went_on = threading.Event()
+    in_time: list[bool] = []
+
+    def reload() -> Sequence[bytes]:
+        in_time.append(went_on.wait(5))
+        return (OLD, NEW)
+
+    ring, sealed = KeyRing([OLD], reload), KeyRing([NEW]).seal(b"said", b"m1")
+    asyncio.get_running_loop().call_later(0.01, went_on.set)
+    with pytest.raises(KeyAwaitedError):
+        ring.open(sealed, b"m1")
+    await ring.renewed()
+    assert ring.open(sealed, b"m1") == b"said"
+    assert in_time == [True]
+
+
+async def test_on_an_event_loop_the_keys_are_made_ready_before_anything_is_sealed() -> None:
+    went_on = threading.Event()
+    known: list[tuple[bytes, ...]] = [(OLD,)]
+
+    def reload() -> Sequence[bytes]:
+        assert went_on.wait(5)
+        known[0] = (OLD, NEW)
+        return known[0]
+
+    ring = KeyRing([OLD], reload, lambda: known[0] != (OLD, NEW))
+    asyncio.get_running_loop().call_later(0.01, went_on.set)
+    await ring.ready()
+    assert KeyRing([NEW]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+
+
+async def test_who_has_waited_too_long_for_a_key_goes_on_with_those_that_are_there(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_ring, "_WAIT_S", 0.01)
+    ended = threading.Event()
+
+    def reload() -> Sequence[bytes]:
+        ended.wait(5)
+        return ()
+
+    ring = KeyRing([OLD], reload, lambda: True)
+    await ring.ready()
+    assert KeyRing([OLD]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+    ended.set()
 
 
 def test_a_database_belongs_to_any_of_the_keys_as_they_are_now() -> None:

@@ -3,11 +3,17 @@
 A sealed value names its key, so that values of several keys may stand side by side while one key takes the
 place of another. A key that is not known is looked for anew before a value is given up, and nothing is sealed
 or looked for while the keys are others than those that were read.
+
+Looking for keys may take long, since a command may ask a service far away. On an event loop nobody waits for
+that: who runs there asks for keys that are ready beforehand, and is told where one is missing.
 """
 
+import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Lock
 from typing import Final, NamedTuple, Self
 
@@ -21,10 +27,16 @@ KEY_ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _HEAD_BYTES: Final = KEY_ID_BYTES + _NONCE_BYTES
+_WAIT_S: Final = 15.0
+"""Longer than a command may take for one key; who waited so long goes on with the keys that are there."""
 
 
 class NotOurKeyError(ValueError):
     """A value was not sealed under one of these keys, or not for this owner."""
+
+
+class KeyAwaitedError(NotOurKeyError):
+    """A value names a key that is not known yet. It may be once ``renewed`` has returned."""
 
 
 class _Key:
@@ -65,6 +77,7 @@ class KeyRing:
         self._reload, self._changed = reload, changed
         self._held = _Held.of(secrets_of_people)
         self._lock = Lock()
+        self._looking: ThreadPoolExecutor | None = None
 
     @property
     def ids(self) -> tuple[bytes, ...]:
@@ -77,9 +90,11 @@ class KeyRing:
         return key.id + nonce + key.cipher.encrypt(nonce, content, owner)
 
     def open(self, sealed: bytes, owner: bytes) -> bytes:
-        """Returns what was sealed for the owner. Raises NotOurKeyError."""
+        """Returns what was sealed for the owner. Raises NotOurKeyError, on an event loop KeyAwaitedError."""
         key = self._held.by_id.get(sealed[:KEY_ID_BYTES])
         if key is None:
+            if self._reload is not None and _on_a_loop():
+                raise KeyAwaitedError("sealed under a key that is not known yet")
             self.renew()  # or another thread did
             key = self._held.by_id.get(sealed[:KEY_ID_BYTES])
         if key is None or len(sealed) < _HEAD_BYTES:
@@ -105,11 +120,35 @@ class KeyRing:
             self._held = _Held.of(found)
             return True
 
-    def _now(self) -> _Held:
-        """The keys as they are now: one that is about to be dropped must seal nothing more."""
+    async def ready(self) -> None:
+        """Returns once the keys are those that there are now, as far as they can be had."""
         if self._changed():
+            await self.renewed()
+
+    async def renewed(self) -> None:
+        """Returns once the keys were looked for anew, in a thread, or after the longest wait."""
+        if self._looking is None:
+            self._looking = ThreadPoolExecutor(1, "medsettle-keys")
+        looked = asyncio.get_running_loop().run_in_executor(self._looking, self.renew)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(looked, _WAIT_S)
+
+    def _now(self) -> _Held:
+        """The keys as they are now: one that is about to be dropped must seal nothing more.
+
+        On an event loop they were made ready a moment ago.
+        """
+        if self._changed() and not _on_a_loop():
             self.renew()
         return self._held
+
+
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

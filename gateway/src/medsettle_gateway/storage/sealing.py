@@ -17,7 +17,7 @@ import msgspec
 from medsettle_gateway.domain.credential import Proxy
 from medsettle_gateway.domain.member import Sex
 from medsettle_gateway.domain.plain import from_json, to_json
-from medsettle_gateway.storage.key_ring import KEY_ID_BYTES, KeyRing, NotOurKeyError
+from medsettle_gateway.storage.key_ring import KEY_ID_BYTES, KeyAwaitedError, KeyRing, NotOurKeyError
 
 _IDENTITY: Final = re.compile(r"[0-9]{6}([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{3}[0-9X]")
 
@@ -92,6 +92,14 @@ class Sealer:
         """Looks for the keys anew; returns whether they are others than before."""
         return self._ring.renew()
 
+    async def ready(self) -> None:
+        """Returns once the keys are those that there are now: before anything is sealed on an event loop."""
+        await self._ring.ready()
+
+    async def renewed(self) -> None:
+        """Returns once the keys were looked for anew, off the event loop: after KeyAwaitedError."""
+        await self._ring.renewed()
+
     def seal(self, member: str, identity: Identity) -> bytes:
         """Returns the identity sealed for this member reference and no other."""
         text = json.dumps(tuple(identity), ensure_ascii=False).encode()
@@ -134,7 +142,7 @@ class Sealer:
             return self._ring.open(sealed, owner)
         except NotOurKeyError as error:
             msg = f"{what} was not sealed under this key"
-            raise ValueError(msg) from error
+            raise (KeyAwaitedError if isinstance(error, KeyAwaitedError) else ValueError)(msg) from error
 
 
 def _answer_of(request_id: str) -> bytes:

@@ -167,6 +167,7 @@ async def _refuse_server(url: str, connection: Connection) -> None:
 
 async def _refuse_other_keys(url: str, connection: Connection, sealer: Sealer, root: str) -> None:
     """Another seal never opens the names again; with another root no till believes an answer."""
+    await sealer.ready()
     owners = await _owners(connection)
     if len(owners) < len((SEAL, ROOT)):
         await connection.executemany(

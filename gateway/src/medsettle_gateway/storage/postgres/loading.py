@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from medsettle_gateway.domain import keys
 from medsettle_gateway.domain.keys import AnyKey, Facts
+from medsettle_gateway.storage.key_ring import KeyAwaitedError
 from medsettle_gateway.storage.postgres import (
     loading_people,
     loading_places,
@@ -22,8 +23,17 @@ from medsettle_gateway.storage.sealing import Sealer
 async def load(connection: Connection, sealer: Sealer, wanted: Sequence[AnyKey]) -> Facts:
     """Returns the facts of the keys. Raises asyncpg's errors and OSError.
 
-    Of one point in time only where the transaction sees one.
+    Of one point in time only where the transaction sees one. A value of a key that is not known yet is read
+    again once the keys were looked for: the event loop does not wait for that.
     """
+    try:
+        return await _load(connection, sealer, wanted)
+    except KeyAwaitedError:
+        await sealer.renewed()
+    return await _load(connection, sealer, wanted)
+
+
+async def _load(connection: Connection, sealer: Sealer, wanted: Sequence[AnyKey]) -> Facts:
     reading = Reading(connection, sealer)
     asked: defaultdict[type[AnyKey], dict[AnyKey, None]] = defaultdict(dict)
     for key in wanted:

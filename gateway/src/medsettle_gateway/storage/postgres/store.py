@@ -162,6 +162,7 @@ class PostgresStore:
             raise
 
     async def _begin_once(self) -> tuple[PostgresTransaction, Connection]:
+        await self._sealer.ready()
         connection = await self._writing.connection()
         try:
             with unavailable():

@@ -21,6 +21,7 @@ from medsettle_gateway.domain.sale import SaleRecord
 from medsettle_gateway.domain.upstream import DueErrand
 from medsettle_gateway.service.ports import SaleFilter, SalePosition, StoreUnavailableError
 from medsettle_gateway.storage.instants import to_us
+from medsettle_gateway.storage.key_ring import KeyAwaitedError
 from medsettle_gateway.storage.rows import after_errand, errand_of
 from medsettle_gateway.storage.sealing import Sealer
 from medsettle_gateway.storage.sqlite.chaining import Chaining, add_block
@@ -47,6 +48,10 @@ class SqliteTransaction:
     async def load(self, keys: Sequence[AnyKey]) -> Facts:
         """Returns the facts of the keys, this transaction's own moves included."""
         with _unavailable():
+            try:
+                return self._reading.load(keys)
+            except KeyAwaitedError:
+                await self._reading.sealer.renewed()
             return self._reading.load(keys)
 
     async def write(self, moves: Sequence[Move]) -> None:
@@ -81,6 +86,7 @@ class SqliteStore:
     async def begin(self) -> AsyncIterator[SqliteTransaction]:
         """Begins the writing transaction, alone among all processes; leaving it commits to the disk."""
         async with self._turn:
+            await self._writing.sealer.ready()
             try:
                 await self._begin()
                 yield SqliteTransaction(self._writing)
@@ -91,6 +97,10 @@ class SqliteStore:
 
     async def load(self, keys: Sequence[AnyKey]) -> Facts:
         """Returns the facts of the keys as last committed, all at one point in time."""
+        try:
+            return self._read(lambda reading: reading.load(keys))
+        except KeyAwaitedError:
+            await self._reading.sealer.renewed()
         return self._read(lambda reading: reading.load(keys))
 
     async def list_sales(
