@@ -216,6 +216,17 @@ async def test_draining_ends_what_is_aside_too() -> None:
     assert states([await waiting]) == [SaleState.SEALED]
 
 
+async def test_a_drained_writer_leaves_nothing_running() -> None:
+    failed: list[str] = []
+    world, spawner = World(store=a_city()), Spawner(lambda name, _: failed.append(name))
+    world.writer.start(spawner)
+    await turns(5)
+    assert len(spawner._running) == 2
+    await world.writer.drain()
+    await turns(5)
+    assert (len(spawner._running), failed) == (0, [])
+
+
 async def test_whoever_is_aside_when_the_writer_is_stopped_is_told() -> None:
     world, _, commands = held_at(0)
     running = [beside(world.writer._run()), beside(world.writer._aside.run())]

@@ -53,13 +53,14 @@ class Writer:
         self._started = self._draining = False
         self._instants = Instants(store, clock, report)
         self._aside = Aside(clock, desk.rules, self._settle_again)
+        self._trying_again: asyncio.Future[None] | None = None
 
     def start(self, spawn: Spawn) -> None:
         """Begins to take commands from the queue."""
         work: Coroutine[Any, Any, None] = self._run()
         self._started = True
         spawn(work, name="medsettle-writer")
-        spawn(self._aside.run(), name="medsettle-writer-aside")
+        self._trying_again = spawn(self._aside.run(), name="medsettle-writer-aside")
 
     async def submit(self, command: Written, deadline_at: datetime | None = None) -> Answer:
         """Returns the answer once it is committed, or that nothing was done.
@@ -97,6 +98,8 @@ class Writer:
                 await self._settle(self._at_hand)
             self._at_hand = []
             await self._aside.emptied()
+            if self._trying_again is not None:
+                self._trying_again.cancel()  # drained, nothing is put aside any more
         finally:
             self._draining = True
             self._give_up()
