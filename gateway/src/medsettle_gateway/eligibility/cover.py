@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import structs
 
 from medsettle_gateway.domain.facts import MemberFacts
+from medsettle_gateway.domain.member import Scheme
 from medsettle_gateway.domain.people import (
     Arrears,
     Certificate,
@@ -83,11 +84,15 @@ def spans_from(known: Sequence[DatedRecord]) -> tuple[Span, ...]:
 
 def doubled(spans: Sequence[Span]) -> tuple[Span, Span] | None:
     """Returns two spans of different schemes that share a day, None if no two do."""
-    ordered = sorted(spans, key=lambda span: span.first_on)
-    for number, later in enumerate(ordered):
-        for earlier in ordered[:number]:
-            if earlier.cover.scheme is not later.cover.scheme and earlier.holds(later.first_on):
+    longest: dict[Scheme, Span] = {}
+    for later in sorted(spans, key=lambda span: span.first_on):
+        scheme = later.cover.scheme
+        for other, earlier in longest.items():
+            if other is not scheme and earlier.holds(later.first_on):
                 return earlier, later
+        before = longest.get(scheme)
+        if before is None or (before.last_on or date.max) < (later.last_on or date.max):
+            longest[scheme] = later
     return None
 
 

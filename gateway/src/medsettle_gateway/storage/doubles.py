@@ -31,9 +31,8 @@ _RECORDS: Final = (
 )
 _PERIODS: Final = _RECORDS.replace("IN ('cover', 'registered')", "= 'cover'")
 _SAME_PERSON: Final = (
-    "SELECT mine.member, others.member FROM identities AS mine JOIN identities AS others "
-    "ON mine.id_number_hash = others.id_number_hash "
-    "WHERE mine.member IN (:among) AND others.member <> mine.member"
+    "SELECT id_number_hash, member FROM identities "
+    "WHERE id_number_hash IN (SELECT id_number_hash FROM identities WHERE member IN (:among))"
 )
 
 
@@ -69,18 +68,22 @@ class Doubles:
         return tuple(sorted(doubtful))
 
     def _of(self, members: Iterable[str]) -> Iterator[_Covered]:
-        """Of each person under all numbers together."""
+        """Of each person under all numbers together, however many a wrong identity number has brought."""
         named = list(members)
-        others: defaultdict[str, list[str]] = defaultdict(list)
-        for mine, other in asked_of(self.connection, _SAME_PERSON, named):
-            others[mine].append(other)
-        spans = self._spans([*named, *(each for found in others.values() for each in found)], _RECORDS)
+        persons: defaultdict[bytes, dict[str, None]] = defaultdict(dict)
+        for person, member in asked_of(self.connection, _SAME_PERSON, named):
+            persons[bytes(person)][member] = None
+        person_of = {member: person for person, numbers in persons.items() for member in numbers}
+        spans = self._spans(person_of, _RECORDS)
+        two_schemes = {
+            person: doubled([span for each in numbers for span in spans.get(each, ())]) is not None
+            for person, numbers in persons.items()
+        }
         for member in named:
-            mine = spans.get(member, ())
-            theirs = [span for each in others[member] for span in spans.get(each, ())]
-            by_two_schemes = doubled([*mine, *theirs]) is not None
-            if by_two_schemes or share_a_day(mine, theirs):
-                yield _Covered(member, by_two_schemes)
+            person, mine = person_of[member], spans.get(member, ())
+            others = (spans.get(each, ()) for each in persons[person] if each != member)
+            if two_schemes[person] or any(share_a_day(mine, theirs) for theirs in others):
+                yield _Covered(member, two_schemes[person])
 
     def periods(self, members: Iterable[str]) -> Mapping[str, tuple[Span, ...]]:
         """Returns the periods of cover that are recorded of members beside the register."""
