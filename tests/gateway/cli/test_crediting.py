@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from medsettle_gateway.cli import crediting
+from medsettle_gateway.cli.frame import now
 from medsettle_gateway.domain.calendar import CST
 from medsettle_gateway.storage.connection import DatabaseFailedError
 from medsettle_gateway.storage.subsidies import Subsidies
@@ -24,6 +25,12 @@ from tests.gateway.cli.county import (
 )
 
 pytestmark = on_both_stores
+
+
+@pytest.fixture(autouse=True)
+def year(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays that year while the tests run, though another one begins."""
+    monkeypatch.setattr(crediting, "now", lambda: min(now(), datetime(YEAR, 12, 31, 23, tzinfo=CST)))
 
 
 @pytest.fixture
