@@ -1,5 +1,11 @@
 """Which days a person is covered, and under what: records are added to, never overwritten."""
 
+from datetime import timedelta
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from medsettle_gateway.domain.people import Span
 from medsettle_gateway.domain.records import known
 from medsettle_gateway.eligibility.cover import doubled, on_day, past_of, spans_from
@@ -13,6 +19,14 @@ from tests.gateway.eligibility.people import (
     period,
     row,
     span,
+)
+
+SPANS = st.builds(
+    lambda first, length, cover: Span(
+        day("2026-01-01") + timedelta(first),
+        None if length is None else day("2026-01-01") + timedelta(first + length), cover,
+    ),
+    st.integers(0, 12), st.none() | st.integers(0, 6), st.sampled_from([EMPLOYEE, FLEXIBLE, RESIDENT]),
 )
 
 
@@ -104,3 +118,15 @@ def test_one_scheme_after_the_other_is_not_double() -> None:
 def test_two_periods_of_one_scheme_are_not_double() -> None:
     both: tuple[Span, ...] = (span("2020-01-01.."), span("2026-01-01..", FLEXIBLE))
     assert doubled(both) is None
+
+
+@given(st.lists(SPANS, max_size=7))
+def test_cover_is_double_where_any_two_spans_of_two_schemes_share_a_day(spans: list[Span]) -> None:
+    pairs = [
+        {one, other} for one, other in combinations(spans, 2)
+        if one.cover.scheme is not other.cover.scheme
+        and (one.holds(other.first_on) or other.holds(one.first_on))
+    ]
+    found = doubled(spans)
+    assert (found is not None) == bool(pairs)
+    assert found is None or set(found) in pairs
