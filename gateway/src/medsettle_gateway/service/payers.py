@@ -36,8 +36,8 @@ def check_payers(basket: Basket, payers: Payers) -> tuple[AccountFacts, ...]:
     """Returns the accounts that may pay, each once, in the order given.
 
     None named: the patient's own account, unless it is frozen. Raises Refused: ACCOUNT_UNKNOWN,
-    BINDING_NOT_BEGUN, BINDING_ENDED, ACCOUNT_FROZEN, CONSENT_REQUIRED, STANDING_CONSENT_NOT_GIVEN,
-    FAMILY_LIMIT_REACHED.
+    BINDING_NOT_BEGUN, BINDING_ENDED, ACCOUNT_FROZEN, FAMILY_LIMIT_REACHED, CONSENT_REQUIRED,
+    STANDING_CONSENT_NOT_GIVEN: nobody is asked for consent to what is used up.
     """
     if basket.without_accounts:
         return ()
@@ -78,13 +78,13 @@ def _named(payer: Payer, account: AccountFacts | None, payers: Payers) -> Accoun
         raise refuse(Reason.ACCOUNT_FROZEN, account=payer.account)
     if account.owner is Owner.SELF:
         return account
+    why = _used_up(account)
+    if why is not None:
+        raise Refused(why)
     if payer.consent is None:
         raise refuse(Reason.CONSENT_REQUIRED, account=payer.account)
     if payer.consent is Consent.STANDING and not account.standing_consent:
         raise refuse(Reason.STANDING_CONSENT_NOT_GIVEN, account=payer.account)
-    why = _used_up(account)
-    if why is not None:
-        raise Refused(why)
     return account
 
 
