@@ -5,9 +5,9 @@ sentences are made when they are read, so a settlement that nobody asks about do
 for them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple, TypedDict, cast
+from typing import Final, NamedTuple, TypedDict
 
 from medsettle_gateway.domain.breakdown import (
     AccountNote,
@@ -142,8 +142,8 @@ class TraceEntry(NamedTuple):
 
 def inputs_of(flat: list[Input]) -> dict[str, Input]:
     """The inputs of a plain step, which end it as name, value, name, value and so on."""
-    following = cast("Iterator[str]", iter(flat))  # a name stands in every other place
-    return dict(zip(following, following, strict=True))
+    names: list[str] = flat[::2]  # type: ignore[assignment] # a name stands in every other place
+    return dict(zip(names, flat[1::2], strict=True))
 
 
 def _pairs(flat: list[Input]) -> tuple[tuple[str, Input], ...]:

@@ -29,8 +29,8 @@ def registered_on(
 
     ``known_at``: by what was known at that instant; None: now.
     """
-    asked = institution, day, known_at
-    return facts.follows((registered_on, asked), lambda: _registered_on(facts, *asked))
+    named = registered_on, institution.code, day, known_at
+    return facts.follows(named, lambda: _registered_on(facts, institution, day, known_at))
 
 
 def _registered_on(
@@ -51,8 +51,8 @@ def place_on(
     ``known_at``: by what was known at that instant; None: now. Raises Refused: INSTITUTION_EXITED,
     INSTITUTION_SUSPENDED, with the days and the cause.
     """
-    asked = institution, day, known_at
-    return facts.follows((place_on, asked), lambda: _place_on(facts, *asked))
+    named = place_on, institution.code, day, known_at
+    return facts.follows(named, lambda: _place_on(facts, institution, day, known_at))
 
 
 def _place_on(

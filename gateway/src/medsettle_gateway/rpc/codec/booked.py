@@ -33,7 +33,8 @@ def booked(record: SaleRecord) -> sale_pb2.Booked:
         region=effect.region,
         scheme=effect.scheme,
         counters=[
-            sale_pb2.CounterDelta(**key._asdict(), amount_fen=amount) for key, amount in effect.counters
+            sale_pb2.CounterDelta(period=period, counter=counter, measure=measured, amount_fen=amount)
+            for (period, counter, measured), amount in effect.counters
         ],
         dispensed=[
             sale_pb2.DispensedDrug(
