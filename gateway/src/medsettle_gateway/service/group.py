@@ -6,7 +6,7 @@ the queue is in :mod:`medsettle_gateway.service.writer`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -43,7 +43,7 @@ class Waiting:
             self.answer.set_result(answer)
 
 
-Late = Callable[[Iterable[Waiting]], list[tuple[Waiting, Answer]]]
+Late = Callable[[Iterable[Waiting]], Mapping[Waiting, Answer]]
 """Says which of the commands are not to be begun any more, and why."""
 Fault = Callable[[Waiting, Exception], Answer]
 """Takes note of what a command failed of, and says what to answer."""
@@ -169,7 +169,7 @@ class Group:
         return bool(unknown)
 
     def _drop_late(self) -> None:
-        for waiting, refused in self._late(self._left):
+        for waiting, refused in self._late(self._left).items():
             self._end(waiting, Decision(refused))
 
     def _end(self, waiting: Waiting, decision: Decision) -> None:

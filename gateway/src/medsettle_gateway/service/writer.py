@@ -142,9 +142,9 @@ class Writer:
     async def _settle(self, group: Sequence[Waiting]) -> None:
         """Answers every command of a group. What cannot be done as a group is run one by one."""
         late = self._late(group)
-        for waiting, refused in late:
+        for waiting, refused in late.items():
             waiting.tell(refused)
-        in_time = [each for each in group if each not in {waiting for waiting, _ in late}] if late else group
+        in_time = [waiting for waiting in group if waiting not in late]
         if not in_time:
             return
         try:
@@ -213,13 +213,13 @@ class Writer:
         refusal = unrecorded(Reason.OVERLOADED, request_id_of(command))
         return RefusedAnswer(refusal.refusal, False, refusal.request_id, self._desk.rules.retry_ms)
 
-    def _late(self, asked: Iterable[Waiting]) -> list[tuple[Waiting, Answer]]:
+    def _late(self, asked: Iterable[Waiting]) -> dict[Waiting, Answer]:
         """Nobody waits for what has passed its deadline: it is not begun."""
         now = self._clock.now()
-        return [
-            (each, unrecorded(Reason.DEADLINE_PASSED, request_id_of(each.command)))
-            for each in asked if each.deadline_at is not None and each.deadline_at <= now
-        ]
+        return {
+            waiting: unrecorded(Reason.DEADLINE_PASSED, request_id_of(waiting.command))
+            for waiting in asked if waiting.deadline_at is not None and waiting.deadline_at <= now
+        }
 
     def _fault(self, waiting: Waiting, error: Exception) -> Answer:
         request_id = request_id_of(waiting.command)
