@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 
 ON_THE_PAGE = "postgresql://medsettle@localhost/medsettle"
 DEFAULT_ADDRESS = "127.0.0.1:50051"
-WAIT = """python -c 'import grpc; grpc.channel_ready_future(grpc.insecure_channel("{address}")).result(30)'"""
+WAIT = """python -c 'import grpc; grpc.channel_ready_future(grpc.insecure_channel("{address}")).result(90)'"""
 
 
 def of_kind(page: Path, language: str, mark: str = "") -> list[Block]:
