@@ -35,7 +35,12 @@ def from_plain(kind: type[T], data: Any) -> T:  # noqa: ANN401 - JSON data
 
 def to_json(value: object) -> str:
     """Returns the value as JSON text, fields in their order, without spaces."""
-    return _AS_MADE.encode(value).decode()
+    return to_utf8(value).decode()
+
+
+def to_utf8(value: object) -> bytes:
+    """Returns the same text in UTF-8."""
+    return _AS_MADE.encode(value)
 
 
 def from_json(kind: type[T], text: str) -> T:

@@ -19,7 +19,7 @@ from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import LineFault, Refusal
 from medsettle_gateway.domain.finding import AcceptedWarning, Finding
 from medsettle_gateway.domain.ids import RequestId
-from medsettle_gateway.domain.plain import from_json, from_raw, to_json
+from medsettle_gateway.domain.plain import from_json, from_raw, to_utf8
 from medsettle_gateway.domain.prescriptions import Draw
 from medsettle_gateway.domain.split import Difference, Split
 from medsettle_gateway.domain.tracing import TracedCode
@@ -286,7 +286,13 @@ class StoredSale(NamedTuple):
 
 def to_stored(sale: SaleRecord) -> StoredSale:
     """Returns the texts that storage keeps of a sale."""
-    return StoredSale(to_json(structs.replace(sale, settlements=())), tuple(map(to_json, sale.settlements)))
+    body, bodies = stored_utf8(sale)
+    return StoredSale(body.decode(), tuple([each.decode() for each in bodies]))
+
+
+def stored_utf8(sale: SaleRecord) -> tuple[bytes, tuple[bytes, ...]]:
+    """Returns the same texts in UTF-8: the record, and each of its settlements."""
+    return to_utf8(structs.replace(sale, settlements=())), tuple(map(to_utf8, sale.settlements))
 
 
 def from_stored(stored: StoredSale) -> SaleRecord:

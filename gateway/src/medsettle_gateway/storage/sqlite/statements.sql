@@ -241,16 +241,16 @@ SELECT 1 FROM nonces WHERE sender = :sender AND nonce = :nonce;
 INSERT INTO sales (request_id, institution, till, day, number, attempt, terminal, state, version, member,
   basket_digest, service_on, created_at_us, calculated_at_us, hold_expires_at_us, settled_at_us,
   ends_stay, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT));
 
 -- name: update_sale
 UPDATE sales SET state = :state, version = :version, member = :member, basket_digest = :basket_digest,
   service_on = :service_on, calculated_at_us = :calculated_at_us, hold_expires_at_us = :hold_expires_at_us,
-  settled_at_us = :settled_at_us, ends_stay = :ends_stay, body = :body
+  settled_at_us = :settled_at_us, ends_stay = :ends_stay, body = CAST(:body AS TEXT)
 WHERE request_id = :request_id AND version = :version - 1;
 
 -- name: put_settlement
-INSERT INTO settlements (request_id, number, body) VALUES (?, ?, ?)
+INSERT INTO settlements (request_id, number, body) VALUES (?, ?, CAST(? AS TEXT))
 ON CONFLICT (request_id, number) DO UPDATE SET body = excluded.body WHERE body <> excluded.body;
 
 -- name: drop_settlements

@@ -12,7 +12,7 @@ from medsettle.wire.states import SaleState
 from medsettle_gateway.domain import moves
 from medsettle_gateway.domain.entry import CounterMove, Entry
 from medsettle_gateway.domain.moves import Move
-from medsettle_gateway.domain.sale import SaleRecord, to_stored
+from medsettle_gateway.domain.sale import SaleRecord, stored_utf8
 from medsettle_gateway.storage.instants import to_us, to_us_or_none
 from medsettle_gateway.storage.sqlite.statements import SQL
 
@@ -78,7 +78,7 @@ def _put_once(connection: sqlite3.Connection, sales: Iterable[SaleRecord]) -> No
     """Changes first: a sale that ends makes room for the one that takes its place."""
     inserted, settlements, updated, counts = Rows(), Rows(), [], []
     for sale in sales:
-        body, bodies = to_stored(sale)
+        body, bodies = stored_utf8(sale)  # as the file keeps it
         text, columns = sale.request_id.text, _columns(sale, body)
         if sale.version == 1:
             inserted.append(columns)
@@ -92,7 +92,7 @@ def _put_once(connection: sqlite3.Connection, sales: Iterable[SaleRecord]) -> No
     _run(connection, "put_settlement", settlements)
 
 
-def _columns(sale: SaleRecord, body: str) -> tuple[Any, ...]:
+def _columns(sale: SaleRecord, body: bytes) -> tuple[Any, ...]:
     request_id = sale.request_id
     institution, till, day, number = request_id.ticket
     return (
