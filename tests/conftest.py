@@ -11,6 +11,8 @@ import pytest
 from anyio._backends._asyncio import TestRunner
 from hypothesis import HealthCheck, settings
 
+from tests.dealing import dealt
+
 if TYPE_CHECKING:
     from tests.leaks import Watch
     from tests.postgres import Databases
@@ -25,6 +27,14 @@ settings.register_profile(
 )
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, the longest begin."""
+    processes_count = getattr(config, "workerinput", {}).get("workercount", 1)
+    if processes_count > 1:
+        top = config.rootpath
+        items[:] = dealt(items, lambda item: item.path.relative_to(top).as_posix(), processes_count)
 
 
 @pytest.fixture(scope="session")
