@@ -5,7 +5,7 @@ Nothing that is decided rests on it: a decision looks again, under its locks.
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from medsettle_gateway.domain.keys import AnyKey, Facts
 from medsettle_gateway.service.ports import Clock
@@ -15,7 +15,7 @@ Load = Callable[[Sequence[AnyKey]], Awaitable[Facts]]
 
 
 class _Seen(NamedTuple):
-    value: Any
+    facts: Facts
     at: datetime
 
 
@@ -31,26 +31,18 @@ class Recently:
     def __init__(self, load: Load, clock: Clock) -> None:
         self._load = load
         self._clock = clock
-        self._seen: dict[AnyKey, _Seen] = {}
+        self._seen: dict[tuple[AnyKey, ...], _Seen] = {}
 
     async def load(self, keys: Sequence[AnyKey]) -> Facts:
-        """Returns the facts of the keys. Raises StoreUnavailableError."""
-        now, seen = self._clock.now(), self._seen
-        found: dict[AnyKey, Any] = {}
-        for key in keys:
-            known = seen.get(key)
-            # The clock may have been set back meanwhile: what was seen in the future is looked at again.
-            if known is None or not known.at <= now < known.at + self.life:
-                return await self._anew(keys, now)
-            found[key] = known.value
-        return Facts(found)
-
-    async def _anew(self, keys: Sequence[AnyKey], now: datetime) -> Facts:
-        facts = await self._load(keys)
-        if len(self._seen) + len(keys) > self.most_count:
+        """Returns the facts of the keys, the same for all who ask for these. Raises StoreUnavailableError."""
+        asked, now = tuple(keys), self._clock.now()
+        seen = self._seen.get(asked)
+        # The clock may have been set back meanwhile: what was seen in the future is looked at again.
+        if seen is not None and seen.at <= now < seen.at + self.life:
+            return seen.facts
+        facts = await self._load(asked)
+        if len(self._seen) >= self.most_count:
             self._seen.clear()
-        for key in keys:
-            value = facts.of(key)
-            if value is not None:
-                self._seen[key] = _Seen(value, now)
+        if all(facts.of(key) is not None for key in asked):
+            self._seen[asked] = _Seen(facts, now)
         return facts
