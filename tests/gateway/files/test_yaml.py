@@ -1,12 +1,18 @@
 """YAML is read strictly: no surprise becomes a figure."""
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from medsettle_gateway.files import yaml as yaml_module
 from medsettle_gateway.files.packs import read_pack, read_text, shipped_packs
 from medsettle_gateway.files.yaml import YamlError, read_yaml
+
+POLICIES = Path(str(files("medsettle_gateway"))) / "policies"
 
 
 def data(text: str) -> object:
@@ -90,3 +96,36 @@ def test_the_shipped_packs_are_found_in_the_wheel() -> None:
     names = [source.name for source in shipped_packs()]
     assert "policies/210300_anshan/employee_outpatient.yaml" in names
     assert names == sorted(names)
+
+
+PIECES = (
+    "a", "b: ", "c:", "a b", ": ", " ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ", ", "'", '"',
+    "''", " # x", "|\n", "|-\n", "|2\n", "|#", ">\n", "&x ", "*x", "!", "!!str ", "? ", "?", "%",
+    "%YAML 1.1\n", "1", "0.5", "true", "null", "~", "\\n", "\\", "\\\n", "---\n", "---", "...\n", "\r\n",
+    "\r", "\t", "é", "\u2028", "\x85", "\ufeff", "<<: ", "@", "`", "0o7", "=",
+)
+
+
+def read(text: str) -> object:
+    try:
+        return data(text)
+    except YamlError as error:
+        return str(error)
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="there is one reader")
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@example("[" * 20_000)
+@example("a:\tb")
+@example("!")
+def test_the_fast_reader_changes_neither_what_is_read_nor_what_is_said_of_it(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml, "__with_libyaml__", False)
+        by_python = read(text)
+    assert read(text) == by_python
+
+
+def test_every_pack_that_is_shipped_is_read_by_the_fast_reader() -> None:
+    texts = [path.read_text("utf-8") for path in POLICIES.rglob("*.yaml")]
+    assert texts
+    assert [found[0] for text in texts if (found := yaml_module._UNLIKE.search(text))] == []
