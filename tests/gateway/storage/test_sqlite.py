@@ -82,6 +82,19 @@ async def test_a_closed_store_is_unavailable(stand: SqliteStand) -> None:
         await store.load((KEY,))
 
 
+async def test_records_stand_as_text_in_the_file_and_not_as_bytes(stand: SqliteStand) -> None:
+    member = stand.enter(person("1"))["1"]
+    store = stand.open()
+    connection = store._writing.connection
+    for version in (1, 2):
+        async with store.begin() as transaction:
+            await transaction.write([PutSale(full_sale(member, version=version))])
+        for table in ("sales", "settlements"):
+            kinds = f"SELECT DISTINCT typeof(body), json_valid(body) FROM {table}"  # noqa: S608
+            assert connection.execute(kinds).fetchall() == [("text", 1)], (table, version)
+    await store.close()
+
+
 async def test_positions_of_entries_are_gapless_also_after_an_undone_one(stand: SqliteStand) -> None:
     store = stand.open()
     for _ in range(2):
