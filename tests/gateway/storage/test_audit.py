@@ -289,7 +289,7 @@ def test_no_question_is_asked_once_for_every_row_of_a_table(embedded: Books, nam
     """Books grow for ever: what is looked up inside a scan is looked up by an index."""
     values = {"first": 1, "last": 10, "most": ROWS_MOST, "hash": b"", "since": "", "until": "", "book": ""}
     values |= {"block": 1, "first_position": 1, "last_position": 1, "sealed_at_us": 1, "marks": b""}
-    values |= {"after": ""}
+    values |= {"after": "", "institution": ""}
     with embedded.connections() as (connection,):
         plan: Sequence[Any] = connection.execute(f"EXPLAIN QUERY PLAN {EMBEDDED[name]}", values).fetchall()
     inner = re.compile(r"SCAN \w+ (LEFT-JOIN|USING AUTOMATIC)")
