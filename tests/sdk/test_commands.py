@@ -11,6 +11,9 @@ from medsettle._process import GatewayFailedError, run_command
 
 pytestmark = pytest.mark.e2e
 
+PEOPLE = Path(__file__).parents[2] / "examples" / "town" / "codes.csv"
+"""Of whom a simulated service would tell for as long as it is asked."""
+
 
 @pytest.fixture
 def commands() -> Iterator[GatewayCommands]:
@@ -76,15 +79,13 @@ def test_a_process_that_is_gone_is_told_once_and_the_next_command_has_another(
     assert "medsettle-gateway" in commands.run(("--version",))
 
 
-def test_a_command_that_does_not_end_is_ended(commands: GatewayCommands, tmp_path: Path) -> None:
-    people = tmp_path / "people.csv"
-    people.write_text("code,id_number,name,region\n", "utf-8")
+def test_a_command_that_does_not_end_is_ended(commands: GatewayCommands) -> None:
     commands.run(("--version",))
     standing_by = commands._process
     assert standing_by is not None
-    commands._timeout_s = 0.2
-    with pytest.raises(GatewayFailedError, match=r"was ended after 0\.2 s"):
-        commands.run(("credential", "simulate", "--people", str(people)))
+    commands._timeout_s = 0.5
+    with pytest.raises(GatewayFailedError, match=r"was ended after 0\.5 s"):
+        commands.run(("credential", "simulate", "--people", str(PEOPLE)))
     assert standing_by.poll() is not None
 
 
