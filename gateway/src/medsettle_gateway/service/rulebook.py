@@ -15,6 +15,7 @@ from medsettle_gateway.domain.work_rules import together as work_together
 from medsettle_gateway.policy.elsewhere import with_lines_of
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.registry import Packs
+from medsettle_gateway.service.authority import Question, Visit
 
 _KEPT_MOST: Final = 256
 
@@ -160,12 +161,22 @@ class Rulebook:
             found = self._known[pack, known_on] = self.packs.versions(pack, known_on)
         return found
 
-    def place_pack(self, region: str, scheme: str, on: date, known_on: date) -> Pack | None:
-        """Returns the pack of the scheme whose line rules hold in a region; None where none was in force."""
-        try:
-            return self.pack_of_scheme(region, scheme, on, known_on)
-        except Refused:
+    def work_at(self, asked: Question | Visit, insured: WorkRules) -> WorkRules:
+        """Returns what the region of the place asks: that of insurance, or another one."""
+        region = asked.institution.region
+        if region == asked.member.region:
+            return insured
+        return self.work(region, None, asked.service_on, asked.known_on)
+
+    def pack_at(self, asked: Question | Visit) -> Pack | None:
+        """Returns the pack whose line rules hold at a place in another region, if that region has one."""
+        region, member = asked.institution.region, asked.member
+        if region == member.region:
             return None
+        try:
+            return self.pack_of_scheme(region, member.scheme.value, asked.service_on, asked.known_on)
+        except Refused:
+            return None  # none is in force there
 
     def with_lines_of(self, pack: Pack, there: Pack | None) -> Pack:
         """Returns the pack with the line rules of the place's, None: with its own."""
