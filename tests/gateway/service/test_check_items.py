@@ -2,9 +2,10 @@
 
 import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from msgspec import structs
@@ -13,6 +14,8 @@ from medsettle.wire.reasons import Reason
 from medsettle_gateway.domain.asked import AskedLine, Basket
 from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, CatalogueClass, Waiver
 from medsettle_gateway.domain.place import Designation
+from medsettle_gateway.files.packs import read_pack
+from medsettle_gateway.policy.registry import Packs
 from medsettle_gateway.service.checked import EligibilityAnswer, ItemAnswer
 from medsettle_gateway.service.commands import CheckEligibility, Quote, QuoteAnswer
 from medsettle_gateway.service.emergency import Orders
@@ -72,6 +75,16 @@ async def by_filings() -> Scene:
     return Scene(world, (borough.TAO, borough.MEI), places, ("PILL", "PILL2"), prescribed=True)
 
 
+async def by_prices() -> Scene:
+    """A benefit takes what is dear, unless it is asked for; no other one takes anything."""
+    source = read_pack(test_circulated.PACK)
+    data: Any = deepcopy(source.data)
+    del data["benefits"]["dual_channel"]
+    data["benefits"]["general_outpatient"]["takes"] = [{"unit_price_at_least": "50.00"}]
+    world = World(store=test_circulated.a_city(), packs=Packs.load([replace(source, data=data)]))
+    return Scene(await world.started(), (FATHER,), (CLINIC,), ("DRUG", "SPECIAL"))
+
+
 async def by_channels(*held: Designation) -> Scene:
     world = await test_circulated.approved()
     places = world.store.tables.institutions
@@ -102,6 +115,7 @@ async def scenes() -> AsyncIterator[Scene]:
     yield await by_filings()
     yield await by_channels(Designation.BASIC)
     yield await by_channels(Designation.BASIC, Designation.DUAL_CHANNEL)
+    yield await by_prices()
 
 
 async def test_a_fund_may_pay_for_an_item_exactly_where_a_sale_of_it_finds_one_that_does() -> None:

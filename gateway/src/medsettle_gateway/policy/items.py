@@ -9,7 +9,7 @@ from medsettle_gateway.domain.basket import Line, LineKind, Waiver
 from medsettle_gateway.policy.benefit import Benefit, FiveFixed, Supply
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.pack import Pack
-from medsettle_gateway.policy.taking import takes
+from medsettle_gateway.policy.taking import is_of_other_channel, takes
 from medsettle_gateway.policy.windows import day_with_room
 
 
@@ -26,10 +26,10 @@ class Had(NamedTuple):
 def had(pack: Pack, benefit: Benefit, case: CaseInput, lines: Sequence[Line]) -> Had | None:
     """Returns how the benefit would have an item, None if it does not take it.
 
-    ``lines`` are the one item as it might be sold: for no condition, and for each that is filed. What takes
-    nothing unasked may be asked for. Prices decide nothing yet.
+    ``lines`` are the one item as it might be sold: for no condition, and for each that is filed. What a
+    benefit does not take unasked, such as by its price, it may be asked for. Prices decide nothing yet.
     """
-    taken = [line for line in lines if benefit.takes == () or takes(pack, benefit, case, line)]
+    taken = [line for line in lines if _may_ask(benefit, line) or takes(pack, benefit, case, line)]
     if not taken:
         return None
     on, waives = case.service_on, case.waives_on(case.service_on)
@@ -43,6 +43,11 @@ def had(pack: Pack, benefit: Benefit, case: CaseInput, lines: Sequence[Line]) ->
         return Had(Reason.DRUG_NOT_APPROVED)
     is_lifted = Waiver.QUANTITIES in waives
     return Had(None, None if is_lifted else _again_on(benefit.id, fixed, case, item.name))
+
+
+def _may_ask(benefit: Benefit, line: Line) -> bool:
+    """Does a benefit that names what it takes get a line besides that asks for it?"""
+    return benefit.takes is not None and not is_of_other_channel(benefit, line)
 
 
 def _again_on(benefit: str, fixed: FiveFixed, case: CaseInput, name: str) -> date | None:
