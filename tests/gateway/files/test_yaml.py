@@ -107,8 +107,9 @@ PIECES = (
 
 
 def read(text: str) -> object:
+    """What is read and on which lines it stands, or what is said of it."""
     try:
-        return data(text)
+        return read_yaml(text, "t.yaml")
     except YamlError as error:
         return str(error)
 
@@ -118,6 +119,8 @@ def read(text: str) -> object:
 @example("[" * 20_000)
 @example("a:\tb")
 @example("!")
+@example("{a:\n}")
+@example("[a: # b\n  # c\n, d]")
 def test_the_fast_reader_changes_neither_what_is_read_nor_what_is_said_of_it(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml, "__with_libyaml__", False)

@@ -67,7 +67,12 @@ if yaml.__with_libyaml__:
             Composer.__init__(self)
 
 
-_UNLIKE: Final = re.compile(r"[\t\ufeff!?]|---|^%|[|>][-+0-9]*[^-+0-9\s]", re.MULTILINE)
+_BREAKS: Final = r"\n\r\x85\u2028\u2029"
+_UNLIKE: Final = re.compile(
+    r"[\t\ufeff!?]|---|^%|[|>][-+0-9]*[^-+0-9\s]"
+    rf"|:\s*(?:#[^{_BREAKS}]*[{_BREAKS}]\s*)*[,}}\]]",  # the line of a value that is left out
+    re.MULTILINE,
+)
 """What libyaml may read otherwise than Python does, or where Python reads nothing; no pack needs it."""
 
 
