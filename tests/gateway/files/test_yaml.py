@@ -119,8 +119,7 @@ def read(text: str) -> object:
 @example("[" * 20_000)
 @example("a:\tb")
 @example("!")
-@example("{a:\n}")
-@example("[a: # b\n  # c\n, d]")
+@example("{a: " * yaml_module.DEPTH_MOST + "{a: # b\n" + "}" * (yaml_module.DEPTH_MOST + 1))
 def test_the_fast_reader_changes_neither_what_is_read_nor_what_is_said_of_it(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml, "__with_libyaml__", False)
