@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from medsettle.wire.reasons import REASONS, Reason
 from medsettle_gateway.domain.asked import Basket, Payer
@@ -92,8 +93,8 @@ def sets_of_faults() -> Iterator[tuple[Fault, ...]]:
         yield from combinations(FAULTS, count)
 
 
-async def with_faults(faults: tuple[Fault, ...]) -> Visit:
-    world = World(packs=packs(pooled=switched_off not in faults))
+async def with_faults(faults: tuple[Fault, ...], by: Packs | None = None) -> Visit:
+    world = World(packs=by or packs(pooled=switched_off not in faults))
     await world.started(a_father=1_000_000)
     members = world.store.tables.members
     members[FATHER] = replace(members[FATHER], conditions=("hypertension",))
@@ -157,6 +158,26 @@ async def test_who_may_pay_is_asked_last() -> None:
         visit.basket = replace(visit.basket, payers=(Payer("a-stranger"),))
         first = FAULTS[faults[0]] if faults else Reason.ACCOUNT_UNKNOWN
         assert await reasons_of(visit) == [first] * 2, [each.__name__ for each in faults]
+
+
+async def test_of_a_benefit_that_nobody_has_goods_are_not_corrected_first() -> None:
+    for faults in ((), (unknown_goods,)):
+        visit = await with_faults(faults)
+        visit.basket = rx_basket(benefit="no_such_benefit")
+        assert await reasons_of(visit) == [Reason.BENEFIT_UNKNOWN] * 2
+        visit.basket = rx_basket(structs.replace(rx_line(), benefit="no_such_benefit"))
+        assert await reasons_of(visit) == [Reason.BENEFIT_UNKNOWN] * 2
+
+
+async def test_a_benefit_of_two_schemes_is_that_of_the_persons_own() -> None:
+    """A pack of another scheme whose benefit has the same id shuts it for nobody."""
+    source = read_pack(Path(__file__).parent / "counter.yaml")
+    theirs: Any = deepcopy(source.data)
+    theirs["pack"] = "a-counter"
+    theirs["benefits"][ASKED]["who"] = [{"scheme": "resident", "clause": "一"}]
+    both = Packs.load([source, PackSource("a-counter", theirs, source.lines)])
+    for fault in (unknown_goods, without_prescription):
+        assert await reasons_of(await with_faults((fault,), both)) == [FAULTS[fault]] * 2
 
 
 async def test_goods_that_ask_for_no_benefit_are_refused_for_none() -> None:

@@ -67,7 +67,7 @@ def share_out(packs: Sequence[Pack], case: CaseInput) -> tuple[Portion, ...]:
     for index, line in enumerate(case.lines):
         taken.setdefault(_taker(packs, offers, case, line), []).append(index)
     by_id = {pack.id: pack for pack in packs}
-    return tuple(Portion(by_id[key[0]], key[1], tuple(taken[key])) for key in _ranked(packs, taken))
+    return tuple(Portion(by_id[key[0]], key[1], tuple(taken[key])) for key in ranked(packs, taken))
 
 
 def share_out_apart(
@@ -88,15 +88,15 @@ def share_out_apart(
             portion = found.setdefault((pack.id, benefit), Portion(pack, benefit, (), encounter))
             lines = sorted((*portion.lines, *(indexes[each] for each in taken)))
             found[pack.id, benefit] = portion._replace(lines=tuple(lines))
-    return tuple(found[key] for key in _ranked(packs, found))
+    return tuple(found[key] for key in ranked(packs, found))
 
 
 _Taker = tuple[str, str]
 """The ids of a pack and of a benefit."""
 
 
-def _ranked(packs: Sequence[Pack], takers: Iterable[_Taker]) -> list[_Taker]:
-    """In the order of packs and benefits, account and cash last."""
+def ranked(packs: Sequence[Pack], takers: Iterable[_Taker]) -> list[_Taker]:
+    """Returns ids of packs with ids of benefits in the order of both, account and cash last."""
     order = [(pack.id, each.id) for pack in packs for each in pack.benefits]
     last = len(order)
     return sorted(takers, key=lambda key: order.index(key) if key in order else last)
@@ -158,23 +158,25 @@ def _taker(
     packs: Sequence[Pack], offers: Sequence[_Offer], case: CaseInput, line: Line
 ) -> tuple[str, str]:
     """The ids of the pack and the benefit that a line goes to."""
-    asked = line.benefit
+    asked, scheme = line.benefit, case.patient.scheme.value
     if asked is None and case.encounter.benefit != ASSIGNED:
         asked = case.encounter.benefit
     if asked is not None:
-        home = _home(packs, case, asked)
-        benefit = home.rules.benefit(asked)
+        pack = home(packs, scheme, asked)
+        benefit = pack.rules.benefit(asked)
         if benefit is None or not is_of_other_channel(benefit, line):
-            return home.id, asked
-    for pack, benefit in offers:
-        if takes(pack, benefit, case, line):
-            return pack.id, benefit.id
-    return _home(packs, case, PERSONAL_ACCOUNT_ONLY).id, PERSONAL_ACCOUNT_ONLY
+            return pack.id, asked
+    for pack, each in offers:
+        if takes(pack, each, case, line):
+            return pack.id, each.id
+    return home(packs, scheme, PERSONAL_ACCOUNT_ONLY).id, PERSONAL_ACCOUNT_ONLY
 
 
-def _home(packs: Sequence[Pack], case: CaseInput, benefit: str) -> Pack:
-    """The pack of a benefit; of account and cash, and of a benefit that nobody has, the scheme's own."""
-    scheme = case.patient.scheme.value
+def home(packs: Sequence[Pack], scheme: str, benefit: str) -> Pack:
+    """Returns the pack of a benefit, of several that of the scheme.
+
+    Of account and cash, and of a benefit that nobody has, it is the scheme's own.
+    """
     having = [pack for pack in packs if any(each.id == benefit for each in pack.benefits)]
     ours = [pack for pack in having or packs if any(scheme in pack.schemes(b) for b in pack.benefits)]
     with_accounts = [pack for pack in ours if pack.accounts is not None]

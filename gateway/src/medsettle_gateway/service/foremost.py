@@ -4,7 +4,7 @@ A sale is checked in another order, since goods and prescriptions cost nothing t
 benefits are for whoever decides. So where one of the later stages is refused, the stages before are asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import IntEnum
 from typing import Final
@@ -14,6 +14,7 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY, Encounter
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.member import Patient
 from medsettle_gateway.domain.place import Institution
+from medsettle_gateway.policy.assigning import home, ranked
 from medsettle_gateway.policy.engine import may_enter, may_have
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.shut import shut_for_good
@@ -105,27 +106,29 @@ def why_not(
     return foremost(refusal, shut_for_good(pack, benefit, patient, place, encounter, on))
 
 
-def shut(own: Pack, packs: Iterable[Pack], asked: Question) -> Refusal | None:
+def shut(own: Pack, packs: Sequence[Pack], asked: Question) -> Refusal | None:
     """Returns why nothing is sold to the person there, or a benefit that is asked for is not to be had.
 
     First what holds whatever is filed and brought. ``own`` is the pack of the person's scheme, ``packs`` are
-    the region's.
+    the region's: of those that have a benefit the one by which a sale goes.
 
     Of one that leaves drugs to another channel nothing is said: which lines it gets turns on the goods.
     """
     named = dict.fromkeys(line.benefit or asked.basket.benefit for line in asked.basket.lines)
-    place, on = asked.institution.place, asked.service_on
+    place, on, scheme = asked.institution.place, asked.service_on, asked.member.scheme.value
     patient, encounter = casework.patient(asked.member, on), casework.encounter(asked)
     refusal = may_enter(own, PERSONAL_ACCOUNT_ONLY, patient, place, encounter, on)
     if refusal is not None:
         return refusal
-    for pack in packs:
-        for benefit in pack.benefits:
-            if benefit.id not in named or leaves_a_channel(benefit):
-                continue
-            rules = (pack, benefit.id, patient, place, encounter, on)
-            refusal = shut_for_good(*rules) or may_enter(*rules)
-            # What came through circulation shows only once prescriptions are looked at.
-            if refusal is not None and refusal.reason is not Reason.NOT_CIRCULATED:
-                return refusal
+    homes = {each: home(packs, scheme, each) for each in named if each is not None}
+    for _, each in ranked(packs, [(pack.id, each) for each, pack in homes.items()]):
+        pack = homes[each]
+        benefit = pack.rules.benefit(each)
+        if benefit is not None and leaves_a_channel(benefit):
+            continue
+        rules = (pack, each, patient, place, encounter, on)
+        refusal = shut_for_good(*rules) or may_enter(*rules)
+        # What came through circulation shows only once prescriptions are looked at.
+        if refusal is not None and refusal.reason is not Reason.NOT_CIRCULATED:
+            return refusal
     return None
