@@ -10,7 +10,7 @@ from medsettle_gateway.domain.basket import PERSONAL_ACCOUNT_ONLY
 from medsettle_gateway.domain.errors import Refused
 from medsettle_gateway.domain.keys import Facts
 from medsettle_gateway.domain.place import Designated, Designation, InstitutionKind, PlaceFact, Stopped
-from medsettle_gateway.service.commands import CheckEligibility
+from medsettle_gateway.service.commands import CheckEligibility, FetchPrescriptions
 from medsettle_gateway.service.placing import place_keys, place_on
 from tests.gateway.service.borough import (
     BEGAN,
@@ -57,8 +57,11 @@ async def test_a_place_that_is_stopped_settles_nothing_and_says_until_when(
     assert found.detail == {
         "institution": CLINIC, "from": "2026-07-02", "to": "2026-07-02", "cause": "串换药品",
     }
-    answer = await world.refused(CheckEligibility(caller("1"), world.credential(TAO)))
-    assert answer.refusal.reason is reason
+    for command in (
+        CheckEligibility(caller("1"), world.credential(TAO)),
+        FetchPrescriptions(caller("1"), world.credential(TAO), "li"),
+    ):
+        assert (await world.refused(command)).refusal.reason is reason
 
 
 async def test_the_place_settles_again_on_the_day_after() -> None:

@@ -20,19 +20,10 @@ from medsettle_gateway.domain.work_rules import WorkRules
 from medsettle_gateway.eligibility.aid import as_entitled, sharpened
 from medsettle_gateway.eligibility.person import during_stay
 from medsettle_gateway.policy.assigning import Portion, calculate_portions, share_out, share_out_apart
-from medsettle_gateway.policy.engine import (
-    CaseInput,
-    periods_of,
-)
+from medsettle_gateway.policy.engine import CaseInput, periods_of
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.service import casework
-from medsettle_gateway.service.authority import (
-    Cover,
-    Decided,
-    Question,
-    Today,
-    Visit,
-)
+from medsettle_gateway.service.authority import Cover, Decided, Question, Today, Visit
 from medsettle_gateway.service.casework import Person
 from medsettle_gateway.service.covering import cover
 from medsettle_gateway.service.dispensing import check_reviewed
@@ -198,6 +189,7 @@ class Embedded:
             return share_out(packs, case)
         (portion,) = share_out(packs, structs.replace(case, lines=case.lines[:1]))
         return (portion._replace(lines=tuple(range(len(case.lines)))),)
+
 
 class _Entering(NamedTuple):
     """A sale whose person has cover and whose place settles: the question as of both, and whose rules hold.

@@ -21,7 +21,7 @@ from medsettle_gateway.service.circulating import PrescriptionAnswer, Prescripti
 from medsettle_gateway.service.commands import FetchPrescriptions
 from medsettle_gateway.service.desk import Now
 from medsettle_gateway.service.guards import check_institution
-from medsettle_gateway.service.placing import place_keys
+from medsettle_gateway.service.placing import place_keys, place_on
 from medsettle_gateway.service.review_token import Shown
 
 
@@ -46,7 +46,7 @@ def fetched(asked: AskedFetch, facts: Facts, now: Now) -> PrescriptionsAnswer:
     """Returns what may still be dispensed. Raises Refused: the place's, the credential's, MEMBER_UNKNOWN."""
     command = asked.command
     today = day_of(now.at)
-    check_institution(command.caller.institution, facts, today)
+    place_on(facts, check_institution(command.caller.institution, facts, today), today)
     if isinstance(asked.credential, Refusal):
         raise Refused(asked.credential)
     member = facts.of(MemberKey(asked.credential.member))
