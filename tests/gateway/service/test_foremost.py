@@ -177,7 +177,11 @@ async def test_a_benefit_of_two_schemes_is_that_of_the_persons_own() -> None:
     theirs["benefits"][ASKED]["who"] = [{"scheme": "resident", "clause": "一"}]
     both = Packs.load([source, PackSource("a-counter", theirs, source.lines)])
     for fault in (unknown_goods, without_prescription):
-        assert await reasons_of(await with_faults((fault,), both)) == [FAULTS[fault]] * 2
+        visit = await with_faults((fault,), both)
+        assert await reasons_of(visit) == [FAULTS[fault]] * 2
+        said = await visit.world.ask(CheckEligibility(caller("1", PHARMACY), visit.world.credential(FATHER)))
+        assert isinstance(said, EligibilityAnswer)
+        assert [each.refusal and each.refusal.reason for each in said.benefits] == [Reason.PRESCRIPTION_KIND]
 
 
 async def test_goods_that_ask_for_no_benefit_are_refused_for_none() -> None:

@@ -1,5 +1,6 @@
 """What a patient may have at a place before anything is sold, by the packs that are loaded."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from medsettle_gateway.domain.errors import Refusal, Refused
 from medsettle_gateway.domain.filings import Filing
 from medsettle_gateway.eligibility.aid import as_entitled, sharpened, why_no_aid
 from medsettle_gateway.eligibility.filings import too_late
+from medsettle_gateway.policy.assigning import home
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.engine import CaseInput, account_rules, may_have
 from medsettle_gateway.policy.pack import Pack
@@ -80,10 +82,15 @@ def cover(book: Rulebook, visit: Visit, benefit: str | None) -> Cover:
 
 
 def _benefits(book: Rulebook, visit: Visit, benefit: str | None) -> list[tuple[Pack, Benefit]]:
-    member = visit.member
-    packs = book.of_region(member.region, member.scheme.value, visit.service_on, visit.known_on)
-    pairs = [(pack, each) for pack in packs for each in pack.benefits]
-    return [pair for pair in pairs if benefit is None or pair[1].id == benefit]
+    """Each benefit once: of packs that have one of the same id that by which a sale goes."""
+    region, scheme = visit.member.region, visit.member.scheme.value
+    packs = book.of_region(region, scheme, visit.service_on, visit.known_on)
+    pairs = [(pack, each) for pack in packs for each in pack.benefits if benefit in {None, each.id}]
+    times = Counter(each.id for _, each in pairs)
+    return [
+        (pack, each) for pack, each in pairs
+        if times[each.id] == 1 or home(packs, scheme, each.id) is pack
+    ]
 
 
 def _items(
