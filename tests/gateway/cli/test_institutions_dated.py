@@ -102,6 +102,15 @@ def test_a_row_that_never_was_is_withdrawn_and_the_one_before_goes_on(city: City
     assert levels(city, SECOND) == ["primary"]
     (fault,) = faults(city, WITHDRAWN, row("secondary", "2091-01-02", "yes"))
     assert fault.startswith("there is nothing to withdraw")
+    unknown = row("primary", SECOND, "yes", code=NEW)
+    assert faults(city, WITHDRAWN, unknown) == [fault]
+
+
+def test_a_row_is_withdrawn_by_its_day_and_never_passed_over(city: City) -> None:
+    assert entered(city, DATED, row("secondary", "2020-01-01")) == [1, 0, 0]
+    (fault,) = faults(city, f"{HEADER},withdrawn", row("secondary", "yes"))
+    assert fault == "withdrawn needs the column `from`: the row of which day there never was"
+    assert entered(city, f"{HEADER},withdrawn", row("secondary", "no")) == [0, 0, 1]
 
 
 def test_the_only_row_of_an_institution_is_not_withdrawn(city: City) -> None:

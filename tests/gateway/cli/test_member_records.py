@@ -204,6 +204,16 @@ def test_cover_that_is_recorded_is_held_against_other_numbers_of_the_person_too(
     assert [fault["line"] for fault in faults] == [2]
 
 
+def test_cover_that_is_recorded_and_that_another_number_of_the_person_has_is_doubtful(city: City) -> None:
+    ended = ONE.replace("7,", "8,", 1).replace("2010-01-01,,", "2010-01-01,2010-12-31,")
+    begun = ONE.replace("2010-01-01,,", "2011-01-01,,")
+    assert "注意" not in city.run("member", "import", city.write("m.csv", MEMBERS, ended, begun)).stderr
+    period = "8,210300,resident,adult,pool_only,2010-01-01,"
+    apart, at_once = (city.write(f"{last}.csv", COVER, period + last) for last in ("2010-12-30", "2011-01-01"))
+    assert "注意" not in city.run("member", "records", "cover", apart).stderr
+    assert "Note: line 2: id_number: another number" in city.run("member", "records", "cover", at_once).stderr
+
+
 # the register
 
 

@@ -25,7 +25,7 @@ from medsettle_gateway.cli.frame import (
     print_json,
     refuse,
 )
-from medsettle_gateway.cli.member_doubts import Doubts
+from medsettle_gateway.cli.member_doubts import Doubts, tell_doubtful
 from medsettle_gateway.cli.member_filings import enter_member_filings
 from medsettle_gateway.cli.member_records import enter_member_records, show_history
 from medsettle_gateway.cli.member_sales import list_sales
@@ -104,7 +104,7 @@ def import_members(
             if strict and doubts.found:
                 raise NotEnteredError(tuple(doubts.found))
     say(entered, check=check, as_json=as_json)
-    doubts.tell()
+    tell_doubtful(doubts.found)
     warn_without_pack(gateway.config, doubts.regions)
 
 

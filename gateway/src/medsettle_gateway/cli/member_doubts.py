@@ -1,6 +1,6 @@
 """What is entered of members and is likely to be a mistake, though it can be entered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import click
@@ -13,6 +13,15 @@ from medsettle_gateway.policy.reading import meant
 from medsettle_gateway.storage.sealing import Identity
 
 _SHOWN: Final = 50
+
+
+def tell_doubtful(found: Sequence[Fault]) -> None:
+    """Warns of rows that were entered and are likely to be a mistake."""
+    for fault in found[:_SHOWN]:
+        click.echo(f"注意:第{fault.line}行: {fault.zh} / Note: line {fault.line}: {fault.en}", err=True)
+    more_count = len(found) - _SHOWN
+    if more_count > 0:
+        click.echo(f"注意:还有{more_count}处。 / Note: {more_count} more.", err=True)
 
 
 class Doubts:
@@ -31,14 +40,6 @@ class Doubts:
             self.regions[record.region] = None
             self._look_at(line, record)
             yield line, record
-
-    def tell(self) -> None:
-        """Warns of what was found."""
-        for fault in self.found[:_SHOWN]:
-            click.echo(f"注意:第{fault.line}行: {fault.zh} / Note: line {fault.line}: {fault.en}", err=True)
-        more_count = len(self.found) - _SHOWN
-        if more_count > 0:
-            click.echo(f"注意:还有{more_count}处。 / Note: {more_count} more.", err=True)
 
     def _look_at(self, line: int, record: MemberRecord) -> None:
         named = self._conditions.get(record.region)

@@ -8,7 +8,9 @@ import click
 from medsettle_gateway.cli.dated import kept_line, kept_plain
 from medsettle_gateway.cli.entering import check_option, checked_rows, listing_faults, say
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json, refuse
+from medsettle_gateway.cli.member_doubts import tell_doubtful
 from medsettle_gateway.domain.people import PersonKind, PersonRow
+from medsettle_gateway.domain.register import Fault
 from medsettle_gateway.files.persons import PERSONS
 from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.storage.persons import enter_persons, history
@@ -57,13 +59,15 @@ def enter_member_records(kind: str, file: Path, check: bool, as_json: bool, conf
     certificate: member_no, aid, district, from, to
 
     As soon as one period of cover is known of a member, these periods alone say when the member is covered,
-    and under what. Two schemes on a day are a fault, for all numbers of the same identity number together.
+    and under what. Two schemes on a day are a fault, for all numbers of the same identity number together; one
+    scheme under two of them is doubtful, and named.
     """  # noqa: D301 - a backspace, by which click keeps lines
     from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
 
     gateway = open_gateway(config_path)
     chosen = PersonKind(kind)
     regions: dict[str, None] = {}
+    doubtful: list[Fault] = []
 
     def note(region: str, _row: PersonRow) -> None:
         regions[region] = None
@@ -72,8 +76,9 @@ def enter_member_records(kind: str, file: Path, check: bool, as_json: bool, conf
         rows = checked_rows(file, PERSONS[chosen], gateway.config.limits)
         with gateway.writing(keep=not check) as connection:
             people = gateway.people(connection, f"member records {kind} {file.name}")
-            entered = {kind: enter_persons(people, rows, note)}
+            entered = {kind: enter_persons(people, rows, note, doubtful.append)}
     say(entered, check=check, as_json=as_json)
+    tell_doubtful(doubtful)
     if chosen in _UNJUDGED:
         packs = load_packs(gateway.config)
         _warn(chosen, [region for region in regions if not _judged(chosen, region, packs)])

@@ -31,6 +31,11 @@ _MEASURES: Final = ("deductible", "paid", "borne", "banded")
 
 
 def _institution(row: Cells) -> InstitutionRecord:
+    if row.get("withdrawn") and "from" not in row:
+        raise CellError(
+            "withdrawn 需要 from 列,说明撤回自何日起的登记",
+            "withdrawn needs the column `from`: the row of which day there never was",
+        )
     place = Institution(row["kind"], row["level"], row["specialty"], row["designations"])
     return InstitutionRecord(
         row["code"], row["name"], row["region"], place, row["state"], row.get("from"),

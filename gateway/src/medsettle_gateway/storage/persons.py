@@ -5,7 +5,7 @@ from typing import Final
 
 from medsettle_gateway.domain.people import PersonKind, PersonRow
 from medsettle_gateway.domain.records import Subject
-from medsettle_gateway.domain.register import Rows
+from medsettle_gateway.domain.register import Fault, Rows
 from medsettle_gateway.storage.batches import batches
 from medsettle_gateway.storage.doubles import Doubles
 from medsettle_gateway.storage.entering import Entered, Tally
@@ -17,13 +17,16 @@ _UNKNOWN: Final = ("member_no 没有这个个人编号", "member_no: no member h
 
 
 def enter_persons(
-    people: People, rows: Rows[PersonRow], note: Callable[[str, PersonRow], None] = lambda _region, _row: None
+    people: People, rows: Rows[PersonRow],
+    note: Callable[[str, PersonRow], None] = lambda _region, _row: None,
+    doubtful: Callable[[Fault], None] = lambda _: None,
 ) -> Entered:
     """Enters dated facts about members, inside a writing transaction; what stood before stays readable.
 
     ``note`` is told of each row with its member's region. Raises NotEnteredError with every row that names
     nobody, and with those after which somebody would hold two schemes on a day, under this number or another
-    one of the same identity number.
+    one of the same identity number. ``doubtful`` is told of each row that is entered and covers a person whom
+    another number covers on the same day.
     """
     tally = Tally()
     doubles = Doubles(people.connection)
@@ -44,7 +47,8 @@ def enter_persons(
                 covered[member.member] = line
         enter_records(people.connection, records, people.now, people.source, tally)
         doubles.note(covered)
-    doubles.tell(tally)
+    for each in doubles.tell(tally):
+        doubtful(each)
     return tally.entered()
 
 

@@ -81,10 +81,13 @@ def enter_institutions(
 
 
 def _refuse_gone(connection: Connection, withdrawn: Mapping[str, int], tally: Tally) -> None:
-    """Notes those of whom no row is left: whatever names them would name nothing."""
+    """Notes those of whom no row is left: whatever names them would name nothing.
+
+    Of whom there never was one it is said already that there is nothing to withdraw.
+    """
     history = _history(connection, withdrawn)
     for code, line in withdrawn.items():
-        if not known(history.get(code, ())):
+        if code in history and not known(history[code]):
             tally.fault(line, *_ONLY)
 
 
