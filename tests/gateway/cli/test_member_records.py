@@ -209,7 +209,8 @@ def test_cover_that_is_recorded_and_that_another_number_of_the_person_has_is_dou
     begun = ONE.replace("2010-01-01,,", "2011-01-01,,")
     assert "注意" not in city.run("member", "import", city.write("m.csv", MEMBERS, ended, begun)).stderr
     period = "8,210300,resident,adult,pool_only,2010-01-01,"
-    apart, at_once = (city.write(f"{last}.csv", COVER, period + last) for last in ("2010-12-30", "2011-01-01"))
+    lasts = ("2010-12-30", "2011-01-01")
+    apart, at_once = (city.write(f"{last}.csv", COVER, period + last) for last in lasts)
     assert "注意" not in city.run("member", "records", "cover", apart).stderr
     assert "Note: line 2: id_number: another number" in city.run("member", "records", "cover", at_once).stderr
 

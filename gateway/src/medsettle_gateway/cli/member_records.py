@@ -59,8 +59,8 @@ def enter_member_records(kind: str, file: Path, check: bool, as_json: bool, conf
     certificate: member_no, aid, district, from, to
 
     As soon as one period of cover is known of a member, these periods alone say when the member is covered,
-    and under what. Two schemes on a day are a fault, for all numbers of the same identity number together; one
-    scheme under two of them is doubtful, and named.
+    and under what. Two schemes on a day are a fault, for all numbers of the same identity number together;
+    one scheme under two of them is doubtful, and named.
     """  # noqa: D301 - a backspace, by which click keeps lines
     from medsettle_gateway.bootstrap.gateway import load_packs  # noqa: PLC0415 - heavy
 
