@@ -146,6 +146,30 @@ async def test_who_has_waited_too_long_for_a_key_goes_on_with_those_that_are_the
     ended.set()
 
 
+async def test_where_a_key_could_not_be_had_nobody_waits_for_it_again_and_it_is_found_all_the_same() -> None:
+    away, went_on = threading.Event(), threading.Event()
+    known: list[tuple[bytes, ...]] = [(OLD,)]
+    found = threading.Event()
+
+    def reload() -> Sequence[bytes]:
+        if not away.is_set():
+            away.set()
+            return ()
+        assert went_on.wait(5)  # which the loop alone does
+        known[0] = (OLD, NEW)
+        found.set()
+        return known[0]
+
+    ring = KeyRing([OLD], reload, lambda: known[0] != (OLD, NEW))
+    for _ in range(3):
+        await ring.ready()
+    assert KeyRing([OLD]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+    went_on.set()
+    assert await asyncio.to_thread(found.wait, 5)
+    await ring.renewed()  # after the look that is under way
+    assert KeyRing([NEW]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+
+
 def test_a_database_belongs_to_any_of_the_keys_as_they_are_now() -> None:
     seal = Sealer.of(NEW).seals[0]
     assert not Sealer.of(OLD).owns(seal)

@@ -12,8 +12,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Final, NamedTuple, Self
 
@@ -78,6 +77,8 @@ class KeyRing:
         self._held = _Held.of(secrets_of_people)
         self._lock = Lock()
         self._looking: ThreadPoolExecutor | None = None
+        self._looked: Future[bool] | None = None
+        self._in_vain = False
 
     @property
     def ids(self) -> tuple[bytes, ...]:
@@ -115,23 +116,36 @@ class KeyRing:
             return False
         with self._lock:
             found = tuple(self._reload())
+            self._in_vain = not found
             if not found or found == self._held.secrets:
                 return False
             self._held = _Held.of(found)
             return True
 
     async def ready(self) -> None:
-        """Returns once the keys are those that there are now, as far as they can be had."""
-        if self._changed():
+        """Returns once the keys are those that there are now, as far as they can be had.
+
+        Where they could not be had a moment ago nobody waits again: they are looked for beside what goes on.
+        """
+        if not self._changed():
+            return
+        if not self._in_vain:
             await self.renewed()
+        elif self._looked is None or self._looked.done():
+            self._looked = self._thread().submit(self.renew)
 
     async def renewed(self) -> None:
         """Returns once the keys were looked for anew, in a thread, or after the longest wait."""
+        looked = asyncio.get_running_loop().run_in_executor(self._thread(), self.renew)
+        try:
+            await asyncio.wait_for(looked, _WAIT_S)
+        except TimeoutError:
+            self._in_vain = True
+
+    def _thread(self) -> ThreadPoolExecutor:
         if self._looking is None:
             self._looking = ThreadPoolExecutor(1, "medsettle-keys")
-        looked = asyncio.get_running_loop().run_in_executor(self._looking, self.renew)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(looked, _WAIT_S)
+        return self._looking
 
     def _now(self) -> _Held:
         """The keys as they are now: one that is about to be dropped must seal nothing more.
