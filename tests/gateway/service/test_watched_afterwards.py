@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from medsettle.wire.states import SaleState
 from medsettle_gateway.domain.keys import Facts
 from medsettle_gateway.domain.sale import SaleRecord
-from medsettle_gateway.service.desk import Now
+from medsettle_gateway.service.desk import Now, Rules
 from medsettle_gateway.service.trying import afterwards, needs_afterwards
 from tests.gateway.service.test_watching import EARLY, a_world, asked, buys, codes, drug
 from tests.gateway.service.world import NOON, World, basket
@@ -76,6 +76,17 @@ async def test_sales_far_apart_are_in_order() -> None:
     bought = await buys(world)
     await claims(world, TODAY - 20 * DAY)
     assert await shown(world, bought) == [[]]
+
+
+async def test_what_was_bought_since_then_hides_nothing_that_was_before() -> None:
+    """A counter looks at the latest sales only, and of these there were none yet."""
+    world = await a_world(rules=Rules(past_sales_count=2))
+    bought = await buys(world)
+    await claims(world, TODAY - DAY)
+    for _ in range(3):
+        world.clock.forward(days=20)
+        await buys(world)
+    assert await shown(world, bought) == [["REPEATED_DRUG"]]
 
 
 async def test_of_a_person_who_is_not_known_any_more_nothing_is_said() -> None:

@@ -7,6 +7,7 @@ the sales are looked at again, in the order of their days (事后审核).
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 
 from msgspec import structs
 
@@ -27,6 +28,9 @@ from medsettle_gateway.service.placing import place_keys, registered_on
 from medsettle_gateway.service.watched import Look, watch_keys, watched, watched_visit
 from medsettle_gateway.service.watching import findings
 
+SALES_MOST: Final = 5_000
+"""Sales of a member that are looked through: with all that came since, of which a counter knew none."""
+
 
 @dataclass(frozen=True, slots=True)
 class RulesOfADay(Embedded):
@@ -43,6 +47,7 @@ def needs(sale: SaleRecord, known: Facts, now: Now) -> tuple[AnyKey, ...]:
     """Returns what to load to try the rules on a sale; nothing of one that was not bought or is not known."""
     if sale.basket is None or sale.effect is None or not sale.member:
         return ()
+    now = _looking_back(now)
     place, person = InstitutionKey(sale.institution), MemberKey(sale.member)
     of_place = place_keys(sale.institution)
     institution = known.of(place) if place in known else None
@@ -61,6 +66,7 @@ def tried(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] | Non
     ``now.at`` is the instant of the sale. Of the member's other sales those before it count that stand now;
     conditions and balances are those that it was calculated with. Who came for the patient is not known here.
     """
+    now = _looking_back(now)
     question = _asked(sale, facts, needs(sale, facts, now))
     if question is None or sale.split is None:
         return None
@@ -105,6 +111,7 @@ def afterwards(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] 
     days, whenever they came: of two that do not go together the one of the later day is found, once. Rules
     are those of the day; an order that skipped one does so still.
     """
+    now = _looking_back(now)
     question = _asked(sale, facts, needs_afterwards(sale, facts, now))
     if question is None or sale.split is None:
         return None
@@ -122,6 +129,12 @@ def afterwards(sale: SaleRecord, facts: Facts, now: Now) -> tuple[Finding, ...] 
     then = [each.code for each in sale.findings]
     found = findings(question, sale.split, sale.settlements, proxied=sale.proxied)
     return tuple(each for each in found if each.code not in then)
+
+
+def _looking_back(now: Now) -> Now:
+    """The latest sales are read first: what was before a sale must not be lost behind what came after it."""
+    rules = replace(now.desk.rules, past_sales_count=max(SALES_MOST, now.desk.rules.past_sales_count))
+    return now._replace(desk=replace(now.desk, rules=rules))
 
 
 def _orders_key(sale: SaleRecord, region: str, now: Now) -> OrdersKey:
