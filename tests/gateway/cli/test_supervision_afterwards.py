@@ -68,3 +68,13 @@ def test_where_nothing_shows_afterwards_it_is_said_so(city: City) -> None:
     buys(till, 14)
     with city.untouched():
         assert "Nothing was found" in city.run("supervision", "list", "--afterwards").stdout
+
+
+def test_how_many_could_not_be_looked_at_again_is_said(city: City) -> None:
+    till = under_watch(city)
+    buys(till, 14)
+    assert listed(city, "--afterwards")["unknown_count"] == 0
+    city.change("UPDATE catalogue_items SET valid_from = '2099-01-01', valid_to = NULL")
+    found = listed(city, "--afterwards")
+    assert (found["sales_count"], found["unknown_count"], found["findings"]) == (1, 1, [])
+    assert "Too little is known of 1 to look at." in city.run("supervision", "list", "--afterwards").stdout

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -69,36 +69,44 @@ def list_command(  # noqa: PLR0913 - one argument an option
     first, last = days_of(first_on, last_on)
     gateway = open_gateway(config_path)
     days = Days(day_begins_at(first), day_ends_at(last), institution)
-    sales_count, found = (_afterwards if afterwards else _at_counter)(gateway, days, most)
+    found = (_afterwards if afterwards else _at_counter)(gateway, days, most)
     rows = [
-        row for row in found
+        row for row in found.rows
         if rule.upper() in {"", row["code"]} and verdict in {None, row["verdict"]}
     ]
     if as_json:
-        more = sales_count == most
-        print_json({"findings": rows, "rules": _by_rule(rows), "sales_count": sales_count, "more": more})
+        print_json({
+            "findings": rows, "rules": _by_rule(rows), "sales_count": found.sales_count,
+            "unknown_count": found.unknown_count, "more": found.sales_count == most,
+        })
         return
-    _print(rows, sales_count == most)
+    _print(rows, found.unknown_count, found.sales_count == most)
 
 
-_Found = tuple[int, list[dict[str, Any]]]
-"""How many sales were looked at, and a row for each finding."""
+class _Found(NamedTuple):
+    """How many sales were looked at, of how many too little is known by now, and a row for each finding."""
+
+    sales_count: int
+    unknown_count: int
+    rows: list[dict[str, Any]]
 
 
 def _at_counter(gateway: Gateway, days: Days, most: int) -> _Found:
     with gateway.reading() as connection:
         sales = list(supervised(connection, gateway.sealer, days, most))
-    return len(sales), [row for sale in sales for row in _rows(sale)]
+    return _Found(len(sales), 0, [row for sale in sales for row in _rows(sale)])
 
 
 def _afterwards(gateway: Gateway, days: Days, most: int) -> _Found:
     looking = Looking(desk_of(gateway.config, gateway.keys), trying.needs_afterwards, trying.afterwards)
     with gateway.reading() as connection:
         found = list(looked_at(connection, gateway, looking, days, most))
-    return len(found), [_row(sale, each, "", "afterwards") for sale, seen in found for each in seen or ()]
+    unknown_count = sum(seen is None for _, seen in found)
+    rows = [_row(sale, each, "", "afterwards") for sale, seen in found for each in seen or ()]
+    return _Found(len(found), unknown_count, rows)
 
 
-def _print(rows: list[dict[str, Any]], more: bool) -> None:  # noqa: FBT001
+def _print(rows: list[dict[str, Any]], unknown_count: int, more: bool) -> None:  # noqa: FBT001
     for row in rows:
         zh, en = _BECAME[row["became"]]
         reason = f":{row['reason']}" if row["reason"] else ""
@@ -111,6 +119,9 @@ def _print(rows: list[dict[str, Any]], more: bool) -> None:  # noqa: FBT001
         click.echo(f"{code}: {told}")
     if not rows:
         click.echo("没有监控结果。Nothing was found.")
+    if unknown_count:
+        click.echo(f"有{unknown_count}笔资料不全,不能查看。")
+        click.echo(f"Too little is known of {unknown_count} to look at.")
     if more:
         click.echo("还有更多,请缩短日期范围或加大 --most。")
         click.echo("There is more: take fewer days, or a larger --most.")
