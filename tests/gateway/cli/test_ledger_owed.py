@@ -33,6 +33,9 @@ def test_each_institution_is_owed_what_funds_and_accounts_pay_by_month(city: Cit
     assert (answer["from"][:8], answer["to"][:8]) == (f"{month}-", f"{month}-")
     page = city.run("ledger", "owed", "--month", month).stdout
     assert f"{CLINIC}  合计 in all {(funds_fen + accounts_fen) / 100:.2f}" in page
+    assert "单位:元 in yuan" in page
+    ends = {len(line) for line in page.splitlines() if "笔 sales" in line}
+    assert len(ends) == 1  # the amounts stand below each other
     assert city.ask("ledger", "owed", "--month", month, "--institution", CLINIC) == answer
 
 
@@ -53,6 +56,14 @@ def test_of_another_month_or_institution_nothing_is_owed(city: City) -> None:
     assert "Nothing is owed" in city.run("ledger", "owed", "--month", f"{before:%Y-%m}").stdout
     other = city.ask("ledger", "owed", "--month", f"{today:%Y-%m}", "--institution", "P21030200101")
     assert other["owed"] == []
+
+
+def test_an_institution_that_nobody_registered_is_no_nothing_is_owed(city: City) -> None:
+    typed = ("ledger", "owed", "--month", "2026-06", "--institution")
+    told = city.run(*typed, "P21030200199", exit_code=2).stderr
+    assert "没有登记这家机构" in told
+    assert "no institution has this code" in told
+    assert "没有应收" in city.run(*typed, CLINIC).stdout
 
 
 @pytest.mark.parametrize("month", ["2026", "2026-13", "2026-06-01"])

@@ -47,7 +47,7 @@ def test_the_facts_of_a_member_stand_below_each_other(city: City) -> None:
     entered(city)
     text = city.run("member", "show", "7", "--on", "2025-03-01").stdout
     for value in ("210300", "退休 / retired", "低保 / subsistence", "2010-01-01 – 至今 / no end", "74"):
-        (line,) = [line for line in text.splitlines() if line.endswith(value)]
+        (line,) = [line for line in text.splitlines() if line.endswith(f" {value}")]
         assert width(line.partition(value)[0]) == 26, line
 
 

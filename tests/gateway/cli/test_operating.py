@@ -92,7 +92,7 @@ def test_tills_are_listed_with_their_keys(city: City) -> None:
     assert (till["terminal"], till["state"]) == (f"{CLINIC}-T1", "active")
     assert [key["key"] for key in till["keys"]] == ["k1"]
     shown = city.run("terminal", "list").stdout
-    assert f"{CLINIC}-T1  铁东第一门诊部  active" in shown
+    assert f"{CLINIC}-T1  铁东第一门诊部  正常 active" in shown
     assert datetime.fromisoformat(till["keys"][0]["not_after"]).astimezone(CST).isoformat() in shown
 
 

@@ -23,6 +23,14 @@ def test_a_pharmacy_is_admitted_to_pooling_for_the_days_of_its_contract(city: Ci
     assert "2026-01-01 – 2026-06-30" in city.run("institution", "show", PHARMACY, "--on", "2026-07-01").stdout
 
 
+def test_what_holds_of_a_place_is_shown_in_both_languages(city: City) -> None:
+    page = city.run("institution", "show", CLINIC).stdout
+    for said in ("门诊机构 / clinic  一级及以下 / primary", "正常 / active", "基本定点 / basic, 门诊统筹"):
+        assert said in page
+    assert "suspended: 否 no" in page
+    assert "False" not in page
+
+
 def test_the_same_row_changes_nothing_and_another_end_replaces_the_first_one(city: City) -> None:
     path = city.write("c.csv", CONTRACTS, POOLED)
     assert city.ask("institution", "records", "designation", path)["designation"]["new_count"] == 1

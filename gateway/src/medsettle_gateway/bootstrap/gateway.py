@@ -17,6 +17,7 @@ from medsettle_gateway.bootstrap.credentials import Resolving, Waits, resolving
 from medsettle_gateway.bootstrap.files import allow_files
 from medsettle_gateway.bootstrap.fronts import AnyFront, open_front
 from medsettle_gateway.bootstrap.members import sealer_of
+from medsettle_gateway.bootstrap.one_port import cannot_listen
 from medsettle_gateway.bootstrap.process import (
     Spawner,
     SystemClock,
@@ -151,11 +152,7 @@ class Gateway:
         except TlsFileError as error:
             raise ConfigError(error.zh, error.en) from error
         except OSError as error:
-            address = self.config.listen.address
-            raise ConfigError(
-                f"无法在 {address} 上监听;端口可能被占用,或该地址不属于本机。",
-                f"Cannot listen on {address}: the port may be taken, or the address not of this machine.",
-            ) from error
+            raise cannot_listen(self.config.listen.address) from error
 
     async def stop(self) -> None:
         """Refuses what is new, finishes what was begun, and closes the database."""

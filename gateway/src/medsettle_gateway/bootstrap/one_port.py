@@ -32,12 +32,18 @@ def shared_port(listen: ListenSection) -> Iterator[int]:
             for family, place in _places(listen):
                 port = _keep(kept, option, family, (place[0], port, *place[2:]))
         except OSError as error:
-            raise ConfigError(
-                f"无法在 {listen.address} 上监听;端口可能被占用,或该地址不属于本机。",
-                f"Cannot listen on {listen.address}: the port may be taken, or the address not of this "
-                "machine.",
-            ) from error
+            raise cannot_listen(listen.address) from error
         yield port
+
+
+def cannot_listen(address: str) -> ConfigError:
+    """Returns the error of an address that the system refuses: what it may be, and how to name another."""
+    return ConfigError(
+        f"无法在 {address} 上监听;端口可能被占用,或该地址不属于本机。请在 [listen] 的 address 中换一个,"
+        "或设置环境变量 MEDSETTLE_GATEWAY__LISTEN__ADDRESS。",
+        f"Cannot listen on {address}: the port may be taken, or the address not of this machine. Name "
+        "another by address in [listen], or in the environment by MEDSETTLE_GATEWAY__LISTEN__ADDRESS.",
+    )
 
 
 def _places(listen: ListenSection) -> Iterator[tuple[socket.AddressFamily, Place]]:

@@ -72,4 +72,6 @@ def kept_plain(kept: Kept) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -20,9 +20,10 @@ from medsettle_gateway.cli.frame import (
     print_json,
     refuse,
 )
+from medsettle_gateway.cli.policy_words import value_word
 from medsettle_gateway.domain.calendar import day_of
 from medsettle_gateway.domain.errors import Refusal
-from medsettle_gateway.domain.facts import InstitutionFacts
+from medsettle_gateway.domain.facts import InstitutionFacts, State
 from medsettle_gateway.domain.keys import InstitutionKey
 from medsettle_gateway.domain.place import PlaceFact, Stopped
 from medsettle_gateway.domain.records import Subject, known
@@ -38,6 +39,7 @@ from medsettle_gateway.storage.work import Kept, enter_places, kept_of
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NOBODY: Final = ("没有登记这家机构。", "No institution has this code.")
 _NOT_YET: Final = ("那时还没有登记这家机构。", "The institution was not registered yet then.")
+_STATES: Final = {State.ACTIVE: "正常 / active", State.SUSPENDED: "暂停 / suspended"}
 _NAMES: Final = {
     "registered": ("登记", "registered"),
     "designation": ("定点资格", "designation"),
@@ -190,14 +192,16 @@ def _page(
 ) -> Iterator[str]:
     yield click.style(f"{shown.code}  {shown.name}  {on}", bold=True)
     yield field("统筹区", "region", shown.region)
-    facts = (shown.kind, shown.level, shown.specialty)
-    yield field("类别等级", "kind, level", "  ".join(each.value for each in facts))
+    facts = {"kind": shown.kind.value, "level": shown.level.value, "specialty": shown.specialty.value}
+    worded = (f"{value_word(fact, value)} / {value}" for fact, value in facts.items())
+    yield field("类别等级", "kind, level", "  ".join(worded))
     yield field("所在区县", "district", shown.district or "未登记 / not known")
-    state = shown.state.value
+    state = _STATES[shown.state]
     if stopped is not None:
         state = f"{REASONS[stopped.reason].zh} / {REASONS[stopped.reason].en}"
     yield field("状态", "state", state)
-    yield field("定点资格", "designations", ", ".join(shown.designations) or "无 / none")
+    held = (f"{value_word('designation', each)} / {each}" for each in shown.designations)
+    yield field("定点资格", "designations", ", ".join(held) or "无 / none")
     for each in shown.lapsed:
         days = shown_days(each.first_on, each.last_on)
         yield field("不在协议期", "not in force", f"{each.designation.value}  {days}")

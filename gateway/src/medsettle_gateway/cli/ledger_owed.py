@@ -10,9 +10,11 @@ import click
 
 from medsettle_gateway.cli.frame import config_option, json_option, open_gateway, print_json
 from medsettle_gateway.cli.usage import WrongValueError
+from medsettle_gateway.domain.keys import InstitutionKey
 from medsettle_gateway.domain.money import format_fen
 from medsettle_gateway.files import cells
 from medsettle_gateway.storage.audit.owed import Owed, owed
+from medsettle_gateway.storage.facts import load
 
 
 def _month(_context: click.Context, option: click.Parameter, text: str) -> tuple[date, date]:
@@ -36,8 +38,13 @@ def owed_command(days: tuple[date, date], institution: str, as_json: bool, confi
     number of its sales for the summary form. What was reversed or returned counts in the month of that.
     ledger export has the sales one by one.
     """
-    with open_gateway(config_path).reading() as connection:
+    gateway = open_gateway(config_path)
+    with gateway.reading() as connection:
         found = owed(connection, *days, institution)
+        key = InstitutionKey(institution)
+        if institution and not found and load(connection, gateway.sealer, [key]).of(key) is None:
+            zh, en = "没有登记这家机构", "no institution has this code"  # which is not: nothing is owed
+            raise WrongValueError(zh, en, param_hint="--institution")
     if as_json:
         first_on, last_on = days
         rows = [each._asdict() for each in found]
@@ -49,14 +56,21 @@ def owed_command(days: tuple[date, date], institution: str, as_json: bool, confi
 
 def _page(days: tuple[date, date], found: tuple[Owed, ...]) -> Iterator[str]:
     first_on, last_on = days
-    yield f"应收 owed {first_on} – {last_on}"
+    yield f"应收 owed {first_on} – {last_on},单位:元 in yuan"
+    if not found:
+        yield "没有应收。Nothing is owed."
+        return
+    books_wide = max(len(each.book) for each in found)
+    counts_wide = max(len(str(each.sales_count)) for each in found)
+    amounts_wide = max(len(format_fen(each.amount_fen)) for each in found)
     for code, books in groupby(found, lambda each: each.institution):
         rows = tuple(books)
         yield f"{code}  合计 in all {format_fen(_sum_fen(rows))}"
         for _, book, count, amount_fen in rows:
-            yield f"  {book}  {count} 笔 sales  {format_fen(amount_fen)}"
-    if not found:
-        yield "没有应收。Nothing is owed."
+            amount = format_fen(amount_fen)
+            yield f"  {book:<{books_wide}}  {count:>{counts_wide}} 笔 sales  {amount:>{amounts_wide}}"
+    if len({each.institution for each in found}) > 1:
+        yield f"全部机构 all institutions  合计 in all {format_fen(_sum_fen(found))}"
 
 
 def _sum_fen(rows: tuple[Owed, ...]) -> int:

@@ -156,10 +156,13 @@ def _may_have(refusal: Refusal | None) -> Iterator[str]:
         yield field("待遇", "benefits", "可以享受 / may be had")
         return
     yield field("待遇", "benefits", f"不能享受 / may not be had: {refusal.reason.value}")
-    text = REASONS[refusal.reason]
-    yield f"    {text.zh}"
-    yield f"    {text.en}"
+    yield from (f"    {sentence}" for sentence in _sentences(refusal))
     yield from (f"    {name}: {value}" for name, value in refusal.detail.items())
+
+
+def _sentences(refusal: Refusal) -> tuple[str, str]:
+    text = REASONS[refusal.reason]
+    return text.zh, text.en
 
 
 def _listed(heading: str, lines: Iterator[str]) -> Iterator[str]:
@@ -172,7 +175,7 @@ def _filings(filings: tuple[Filing, ...]) -> Iterator[str]:
     for each in filings:
         what = " / ".join(condition_name(each.condition)) if each.condition else _AWAY[Away(each.kind)]
         places = ", ".join((*each.institutions, *each.regions)) or "不限机构 / any place"
-        held = "有效 / in force" if each.refusal is None else REASONS[each.refusal.reason].zh
+        held = "有效 / in force" if each.refusal is None else " / ".join(_sentences(each.refusal))
         due = "" if each.review_due_on is None else f"  下次年审截止 / next review due {each.review_due_on}"
         yield f"{what}  {each.valid_from} – {each.valid_to or '至今 / no end'}  {places}  {held}{due}"
 

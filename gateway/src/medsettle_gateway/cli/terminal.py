@@ -28,6 +28,7 @@ from medsettle_gateway.storage.recoveries import may_have_been_lost
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_CHARS: Final = 16
 """Five random bits each: 80 bits."""
+_STATES: Final = {"active": "正常 active", "suspended": "暂停 suspended"}
 _UNPROVEN: Final = (
     (
         "账簿曾从备份恢复,备份中没有这台收银机。如果它在丢失的时段里注册过,请沿用原来的收银日志;"
@@ -102,7 +103,7 @@ def list_terminals(as_json: bool, config_path: Path) -> None:  # noqa: FBT001
     if not found:
         click.echo("还没有收银机注册。No till has enrolled yet.")
     for each in found:
-        click.echo(f"{each.terminal}  {each.institution_name}  {each.state}")
+        click.echo(f"{each.terminal}  {each.institution_name}  {_STATES.get(each.state, each.state)}")
         for key in each.keys:
             revoked = f"  已吊销 revoked {shown_at(key.revoked_at)}" if key.revoked_at else ""
             life = f"{shown_at(key.not_before)} -- {shown_at(key.not_after)}"

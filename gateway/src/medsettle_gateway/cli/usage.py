@@ -1,5 +1,6 @@
 """What was typed wrongly, in both languages: ours say why in each, click's own at least which it is."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -32,6 +33,16 @@ _KINDS: Final[tuple[tuple[type[click.UsageError], str], ...]] = (
     (click.BadParameter, "参数值不正确"),
 )
 """From the narrowest kind to the widest."""
+_CAUSES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple((re.compile(text), zh) for text, zh in (
+    (r"\w+ '(?P<what>.*)' does not exist\.", "{what} 不存在"),
+    (r"\w+ '(?P<what>.*)' is a directory\.", "{what} 是目录,应为文件"),
+    (r"\w+ '(?P<what>.*)' is a file\.", "{what} 是文件,应为目录"),
+    (r"\w+ '(?P<what>.*)' is not (readable|writable)\.", "没有权限读写 {what}"),
+    (r"'(?P<what>.*)' is not a valid integer( range)?\.", "应为整数,不是 {what}"),
+    (r"(?P<value>\S+) is not in the range (?P<what>.*)\.", "{value} 不在范围 {what} 之内"),
+    (r"'(?P<value>.*)' is not (one of )?(?P<what>'.*')\.", "应为 {what},不是 {value}"),
+))
+"""What click's own types say of a value; of what they say otherwise only the English remains."""
 
 
 def in_both(error: click.UsageError) -> click.UsageError:
@@ -46,7 +57,16 @@ def _chinese(error: click.UsageError) -> str:
         return error.zh
     kind = next((zh for kind, zh in _KINDS if isinstance(error, kind)), "用法不正确")
     what = ": ".join(filter(None, (kind, _named(error))))
-    return f"{what},{error.zh}" if isinstance(error, WrongValueError) else what
+    why = error.zh if isinstance(error, WrongValueError) else _cause(error.message)
+    return ",".join(filter(None, (what, why)))
+
+
+def _cause(message: str) -> str:
+    for pattern, zh in _CAUSES:
+        found = pattern.fullmatch(message)
+        if found:
+            return zh.format(**found.groupdict())
+    return ""
 
 
 def _named(error: click.UsageError) -> str:
