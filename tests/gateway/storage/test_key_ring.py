@@ -164,9 +164,20 @@ async def test_where_a_key_could_not_be_had_nobody_waits_for_it_again_and_it_is_
     for _ in range(3):
         await ring.ready()
     assert KeyRing([OLD]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+    assert await asyncio.to_thread(ring.finds, b"n") == KeyRing([OLD]).finds(b"n")
     went_on.set()
     assert await asyncio.to_thread(found.wait, 5)
     await ring.renewed()  # after the look that is under way
+    assert KeyRing([NEW]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
+
+
+def test_a_look_in_vain_long_ago_lets_nothing_be_sealed_under_a_key_that_is_about_to_be_dropped() -> None:
+    there: list[tuple[bytes, ...]] = [()]
+    ring = KeyRing([OLD], lambda: there[0], lambda: there[0] == (OLD, NEW))
+    with pytest.raises(NotOurKeyError):
+        ring.open(KeyRing([OTHER]).seal(b"said", b"m1"), b"m1")
+    ring.seal(b"said", b"m1")
+    there[0] = (OLD, NEW)
     assert KeyRing([NEW]).open(ring.seal(b"said", b"m1"), b"m1") == b"said"
 
 

@@ -76,7 +76,7 @@ class KeyRing:
         self._reload, self._changed = reload, changed
         self._held = _Held.of(secrets_of_people)
         self._lock = Lock()
-        self._looking: ThreadPoolExecutor | None = None
+        self._looking = ThreadPoolExecutor(1, "medsettle-keys")  # its thread begins with the first look
         self._looked: Future[bool] | None = None
         self._in_vain = False
 
@@ -127,32 +127,32 @@ class KeyRing:
 
         Where they could not be had a moment ago nobody waits again: they are looked for beside what goes on.
         """
-        if not self._changed():
-            return
-        if not self._in_vain:
+        if self._must_look():
             await self.renewed()
-        elif self._looked is None or self._looked.done():
-            self._looked = self._thread().submit(self.renew)
 
     async def renewed(self) -> None:
         """Returns once the keys were looked for anew, in a thread, or after the longest wait."""
-        looked = asyncio.get_running_loop().run_in_executor(self._thread(), self.renew)
+        looked = asyncio.get_running_loop().run_in_executor(self._looking, self.renew)
         try:
             await asyncio.wait_for(looked, _WAIT_S)
         except TimeoutError:
             self._in_vain = True
 
-    def _thread(self) -> ThreadPoolExecutor:
-        if self._looking is None:
-            self._looking = ThreadPoolExecutor(1, "medsettle-keys")
-        return self._looking
+    def _must_look(self) -> bool:
+        """Are the keys others by now? After a look in vain the next one runs beside, and nobody waits for it."""
+        if not self._changed():
+            self._in_vain = False
+            return False
+        if self._in_vain and (self._looked is None or self._looked.done()):
+            self._looked = self._looking.submit(self.renew)
+        return not self._in_vain
 
     def _now(self) -> _Held:
         """The keys as they are now: one that is about to be dropped must seal nothing more.
 
         On an event loop they were made ready a moment ago.
         """
-        if self._changed() and not _on_a_loop():
+        if self._must_look() and not _on_a_loop():
             self.renew()
         return self._held
 
