@@ -139,7 +139,7 @@ class KeyRing:
             self._in_vain = True
 
     def _must_look(self) -> bool:
-        """Are the keys others by now? After a look in vain the next one runs beside, and nobody waits for it."""
+        """Are the keys others by now? After a look in vain the next one runs beside: nobody waits for it."""
         if not self._changed():
             self._in_vain = False
             return False
