@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -207,3 +208,21 @@ async def test_a_check_says_what_an_order_lifts_as_a_sale_does(waives: tuple[Wai
     quote = await world.quoted(LAN, basket=basket(cold()))
     in_scope_fen = sum(each.breakdown.in_scope_fen for each in quote.settlements)
     assert bool(in_scope_fen) is bool(remedy.may_have)
+
+
+async def test_a_cap_of_a_layer_binds_under_an_order_and_a_check_and_a_quote_say_so() -> None:
+    """Caps of the benefit and limits per session do not bind; what other funds pay is no affair of theirs."""
+    source = read_pack(Path(__file__).parent / "policies" / "county.yaml")
+    data: Any = deepcopy(source.data)
+    (relief,) = data["layers"]
+    relief["mode"] = "settlement"
+    relief["cap"] = {"period": "year", "rows": [{"amount": "10.00", "clause": "五"}]}
+    packs = Packs.load([replace(source, data=data)])
+    world = await World(store=county.a_county(), packs=packs, orders=Orders(Root())).started()
+    one = order(waives=(Waiver.LIMITS,))
+    world.store.tables.orders[one.id] = signed(one)
+    await world.settled(who=LAN, basket=basket(cold(300_000)))
+    quote = await world.quoted(LAN, basket=basket(cold()))
+    for said in (await asked(world, LAN, CLINIC, ()), quote):
+        reached = [each.zh for each in said.advisories if each.code == "CAP_REACHED"]
+        assert reached == ["救急难本年度支付已达限额。"]

@@ -1,17 +1,19 @@
 """The periods and counters of a settlement, and where its limits stand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
-from medsettle_gateway.domain.basket import Encounter
+from medsettle_gateway.domain.basket import Encounter, Waiver
 from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.member import Patient
 from medsettle_gateway.policy.benefit import Benefit, By
 from medsettle_gateway.policy.fund import GroupShare, Periods, Taken, band_key, deductible_keys
 from medsettle_gateway.policy.fund_plan import FundPlan
+from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.layer_plan import LayerPlan
 from medsettle_gateway.policy.limits import STAY_PERIOD, Accumulator
+from medsettle_gateway.policy.pack import Pack
 from medsettle_gateway.policy.plan import Plan
 from medsettle_gateway.policy.running import Running
 
@@ -118,6 +120,18 @@ def remainders_of(
         if layer.is_for and layer.cap is not None:
             found += _layer_remainders(layer, periods, running)
     return tuple(found)
+
+
+def lifted_caps(pack: Pack, remainders: Iterable[Remainder], case: CaseInput) -> Iterator[CounterKey]:
+    """Yields the counters of caps that an order lifts on the day: those of benefits, not those of layers."""
+    if not case.orders or Waiver.LIMITS not in case.waives_on(case.service_on):
+        return
+    bind = {counter for layer in pack.rules.layers for counter in layer.cap.counters}
+    ids = [layer.id for layer in pack.rules.layers]
+    for left in remainders:
+        of_layer = left.key.counter in bind or left.key.counter.partition("/")[0] in ids
+        if left.key.measure == "paid" and not of_layer:
+            yield left.key
 
 
 def _layer_remainders(layer: LayerPlan, periods: Periods, running: Running) -> Iterable[Remainder]:

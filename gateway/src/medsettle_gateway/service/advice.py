@@ -1,12 +1,12 @@
 """Advice before a sale (事前提醒): it refuses nothing and names nobody."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from medsettle.wire.called import begun
 from medsettle.wire.reasons import REASONS
 from medsettle_gateway.domain.basket import EmergencyOrder
-from medsettle_gateway.domain.counters import Remainder
+from medsettle_gateway.domain.counters import CounterKey, Remainder
 from medsettle_gateway.domain.errors import Refusal
 from medsettle_gateway.domain.facts import AccountFacts, AccountState
 from medsettle_gateway.domain.money import format_fen
@@ -20,13 +20,13 @@ _NEARLY: Final = 10
 
 
 def advice_on(
-    remainders: Iterable[Remainder], accounts: Sequence[AccountFacts], *, capped: bool = True
+    remainders: Iterable[Remainder], accounts: Sequence[AccountFacts], lifted: Collection[CounterKey] = ()
 ) -> tuple[Advisory, ...]:
     """Returns what the cashier should know of the year's limits and of the accounts, each once.
 
-    ``capped``: caps bind; no emergency order lifts them.
+    ``lifted`` are the counters whose caps an emergency order lifts: these do not bind.
     """
-    bind = [left for left in remainders if capped or left.key.measure != "paid"]
+    bind = [left for left in remainders if left.key not in lifted]
     found = (*(each for left in bind for each in _on_limit(left)), *_on_accounts(accounts))
     return tuple(dict.fromkeys(found))
 

@@ -73,11 +73,12 @@ class Today(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What the sale comes to."""
+    """What the sale comes to; ``lifted`` are the counters whose caps an order lifts."""
 
     settlements: tuple[SettlementRecord, ...]
     effect: Effect
     split: Split
+    lifted: tuple[CounterKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,17 @@ class Visit:
 
 
 class Offer(NamedTuple):
-    """One benefit of the region for a visit: why not (None: yes), and where its limits stand."""
+    """One benefit of the region for a visit: why not (None: yes), and where its limits stand.
+
+    ``lifted`` are the counters whose caps an order lifts.
+    """
 
     benefit: str
     title_zh: str
     title_en: str
     refusal: Refusal | None
     remainders: tuple[Remainder, ...]
+    lifted: tuple[CounterKey, ...] = ()
 
 
 class ItemCover(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from typing import Final, NamedTuple
 
 from msgspec import structs
@@ -34,6 +35,7 @@ from medsettle_gateway.eligibility.person import refusal_of
 from medsettle_gateway.policy.assigning import ASSIGNED, Settled
 from medsettle_gateway.policy.benefit import Title
 from medsettle_gateway.policy.counter_titles import titled
+from medsettle_gateway.policy.counting import lifted_caps
 from medsettle_gateway.policy.engine import ENGINE_VERSION, CaseInput
 from medsettle_gateway.policy.notices import Raised
 from medsettle_gateway.policy.pack import Pack
@@ -278,7 +280,8 @@ def decided(
         counters=(*_deltas(settled), *_of_relatives(accounts, payers, settled)),
         dispensed=tuple(drug for each in settled for drug in each.handed_out),
     )
-    return Decided(tuple(settlements), effect, split)
+    lifted = (lifted_caps(each.portion.pack, each.calculation.remainders, each.case) for each in settled)
+    return Decided(tuple(settlements), effect, split, tuple(chain.from_iterable(lifted)))
 
 
 def _of_relatives(

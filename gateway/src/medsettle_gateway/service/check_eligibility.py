@@ -203,8 +203,9 @@ def _answer(
 ) -> EligibilityAnswer:
     member, at = visit.member, now.at
     until = min(day_ends_at(day_of(at)), at + now.desk.rules.binding)
-    capped = not lifts(visit.orders, Waiver.LIMITS, visit.service_on)
-    may_have = [left for offer in cover.offers if offer.refusal is None for left in offer.remainders]
+    may_have = [offer for offer in cover.offers if offer.refusal is None]
+    remainders = [left for offer in may_have for left in offer.remainders]
+    lifted = [key for offer in may_have for key in offer.lifted]
     return EligibilityAnswer(
         covered=may(cover.refusal),
         refusal=_record(cover.refusal),
@@ -220,7 +221,7 @@ def _answer(
         advisories=(
             *map(advisory, noted), *on_orders(visit.orders), *on_aid(cover.no_aid),
             *on_prescribers(cover.by_prescriber),
-            *advice_on(may_have, member.accounts, capped=capped),
+            *advice_on(remainders, member.accounts, lifted),
         ),
         binding_until=until,
         as_of=visit.service_on,

@@ -14,6 +14,7 @@ from medsettle_gateway.domain.staff import StaffRule
 from medsettle_gateway.eligibility.filings import is_approved
 from medsettle_gateway.policy.benefit import Benefit
 from medsettle_gateway.policy.counter_titles import titled
+from medsettle_gateway.policy.counting import lifted_caps
 from medsettle_gateway.policy.engine import remainders
 from medsettle_gateway.policy.inputs import CaseInput
 from medsettle_gateway.policy.items import Had, had
@@ -47,7 +48,8 @@ def offers_of(
     rules = (case.patient, case.institution, case.encounter, case.service_on)
     for pack, each, refusal in offered:
         left = titled(pack, remainders(pack, each.id, *rules, counters))
-        yield Offer(each.id, each.title.zh, each.title.en, refusal, left)
+        lifted = tuple(lifted_caps(pack, left, case))
+        yield Offer(each.id, each.title.zh, each.title.en, refusal, left, lifted)
 
 
 def covered_item(

@@ -1,6 +1,5 @@
 """Quote: what a sale would cost now. Nothing is reserved, nothing is written."""
 
-from medsettle_gateway.domain.basket import Waiver, lifts
 from medsettle_gateway.domain.finding import Finding
 from medsettle_gateway.domain.fingerprint import quoted_digest, split_digest
 from medsettle_gateway.domain.keys import Facts, MaskedNameKey
@@ -73,9 +72,6 @@ def _answer(
         advisories=(
             *map(advisory, noted),
             *warned(decided.settlements),
-            *advice_on(
-                remainders.values(), about.member.accounts,
-                capped=not lifts(about.orders, Waiver.LIMITS, about.service_on),
-            ),
+            *advice_on(remainders.values(), about.member.accounts, decided.lifted),
         ),
     )
