@@ -62,8 +62,25 @@ def test_a_refusal_is_said_in_both_languages_with_what_to_do(pharmacy: Shell) ->
         "--operator", "8", typed=pharmacy.scan(ZHANG),
     )
     assert ended.code == 1
-    assert "没有找到这张处方" in ended.complaints
+    assert "没有这位患者的这张可配处方" in ended.complaints
     assert "Check number and institution" in ended.complaints
+
+
+def test_what_is_to_be_dispensed_no_more_is_not_called_a_wrong_number_only(
+    clinic: Shell, pharmacy: Shell
+) -> None:
+    named = ("--operator", "7")
+    clinic.run(
+        "prescription", "register", "RX-3", f"{DRUG}*2", "--prescriber", "D1", "--valid-to", VALID_TO, *named,
+        typed=clinic.scan(ZHANG),
+    )
+    assert clinic.run("prescription", "withdraw", "RX-3", "--reason", "wrong", *named).code == 0
+    ended = pharmacy.run(
+        "prescription", "review", "RX-3@H21030200001", "--pharmacist", "PH1", "--approve", "--operator", "8",
+        typed=pharmacy.scan(ZHANG),
+    )
+    assert (ended.code, "或已配完、撤回、过期" in "".join(ended.complaints.split())) == (1, True)
+    assert "dispensed, withdrawn or expired" in " ".join(ended.complaints.split())
 
 
 @pytest.mark.parametrize(("number", "valid_to", "zh", "en"), [

@@ -38,6 +38,10 @@ _OF_ORDER: Final[Mapping[str, Pair]] = {
     "prescription.valid_to": ("有效期截止日", "last day of validity"),
     "prescription.dispensings": ("可配次数", "number of dispensings"),
 }
+_NOT_OPEN: Final[Pair] = (
+    "没有这位患者的这张可配处方:未登记,不是本人的,或已配完、撤回、过期。",
+    "The patient has no such prescription to fill: unknown, another's, or dispensed, withdrawn or expired.",
+)
 _OF_DRUG: Final = ("days", "condition", "dosage")
 
 
@@ -104,11 +108,14 @@ def _review(counter: Counter) -> Any:  # noqa: ANN401 - as above
 
 
 def _shown(till: Till, credential: Credential, number: str, institution: str) -> str:
-    """That the patient is here: another institution's prescription is reviewed for nobody else."""
+    """That the patient is here: another institution's prescription is reviewed for nobody else.
+
+    What may be dispensed no more is not fetched either, so that it cannot be told from what never was.
+    """
     found = till.fetch_prescriptions(credential, number=number, institution=institution)
     if not found:
-        unknown = Reason.PRESCRIPTION_UNKNOWN
-        raise RefusedError(refusal_of(unknown, number=number, institution=institution))
+        unknown = refusal_of(Reason.PRESCRIPTION_UNKNOWN, number=number, institution=institution)
+        raise RefusedError(replace(unknown, zh=_NOT_OPEN[0], en=_NOT_OPEN[1]))
     return found[0].review_token
 
 
