@@ -95,6 +95,12 @@ def test_lines_name_prescriptions_by_their_numbers() -> None:
     assert checked_basket(basket).prescriptions == basket.prescriptions
 
 
+def test_a_pack_that_was_scanned_twice_for_a_line_is_named() -> None:
+    with pytest.raises(BasketTextError, match="追溯码 8123 在这一行出现了两次") as refused:
+        line_of(f"{CODE}*2@3,trace=8123+8124+8123")
+    assert "8123 stands in this line twice" in str(refused.value)
+
+
 def test_a_line_that_names_no_prescription_that_is_given_is_refused() -> None:
     with pytest.raises(RequestError, match="FIELD_INVALID") as refused:
         checked_basket(prescribed(Basket((line_of(f"{CODE}@3,rx=RX-9"),)), ["RX-1"]))
@@ -148,14 +154,15 @@ def test_a_file_may_hold_everything_that_a_basket_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("data", "named"), [
-    ([], "^购物篮不正确。\nThe basket is not right: an object"),
+    ([], "^购物篮不正确:应为对象。\nThe basket is not right: an object"),
     ({"lines": {}}, "lines"),
     ({"lines": [7]}, r"lines\[0\]"),
     ({"lines": [{"item_code": CODE, "unit_price": 16.0}]}, r"lines\[0\]\.unit_price"),
     ({"lines": [{"item_code": CODE, "amount_fen": True}]}, r"lines\[0\]\.amount_fen"),
     ({"lines": [{"item_code": CODE, "traceability_codes": [1]}]}, r"lines\[0\]\.traceability_codes"),
     ({"lines": [{"quantity": "1"}]}, r"lines\[0\] lacks item_code"),
-    ({"lines": [{"item_code": CODE, "colour": "red"}]}, r"lines\[0\]\.colour"),
+    ({"lines": [{"item_code": CODE, "colour": "red"}]}, r"lines\[0\]\.colour 不正确:可用的有 item_code, "),
+    ({"lines": [{"item_code": 7}]}, r"lines\[0\]\.item_code 不正确:不能是 7。"),
     ({"lines": [], "service_on": "tomorrow"}, "basket, service_on is"),
     ({"lines": [], "prescriptions": [{"kind": "VERBAL"}]}, r"prescriptions\[0\]\.kind"),
     ({}, "lines"),

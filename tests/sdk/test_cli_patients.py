@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from medsettle.cli.counter import Counter
+from medsettle.cli.counter import Counter, UsageError
 from medsettle.cli.parser import parser
 from medsettle.cli.screen import Screen
 from medsettle.errors import RequestError
@@ -112,6 +112,14 @@ def test_a_basket_has_the_prescriptions_that_its_lines_name() -> None:
     (prescription,) = basket.prescriptions
     assert (prescription.kind, prescription.prescriber) == (PrescriptionKind.EXTERNAL, "D1")
     assert basket.lines[0].prescription_id == prescription.prescription_id
+
+
+@pytest.mark.parametrize("given", [(), ("--rx", "RX-2")])
+def test_a_line_whose_prescription_is_not_given_says_how_to_give_it(given: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError) as refused:
+        at("quote", f"{LINE},rx=RX-1", *given).basket()
+    assert "--rx RX-1@开方机构" in str(refused.value)
+    assert "--rx RX-1@INSTITUTION" in str(refused.value)
 
 
 def test_no_argument_takes_a_name_or_a_number_of_who_came() -> None:

@@ -127,6 +127,8 @@ class Counter:
         basket = basket_of(given.basket) if given.basket else Basket(tuple(map(line_of, given.lines)))
         if given.rx:
             basket = prescribed(basket, given.rx)
+        if given.lines:
+            _every_prescription_given(basket)
         return checked_basket(replace(
             basket, benefit=given.benefit or basket.benefit, payers=payers or basket.payers,
             without_accounts=given.no_accounts or basket.without_accounts,
@@ -162,6 +164,19 @@ class Counter:
             return self.source.readline(_INPUT_CHARS_MAX).strip()
         except UnicodeDecodeError as error:
             raise till_error(TillReason.TEXT_NOT_UTF8, field="input") from error
+
+
+def _every_prescription_given(basket: Basket) -> None:
+    """Raises UsageError for a line that names a prescription which no --rx gives."""
+    given = {each.prescription_id for each in basket.prescriptions}
+    for line in basket.lines:
+        named = line.prescription_id
+        if named is not None and named not in given:
+            raise UsageError(
+                f"明细写了 rx={named},还要用 --rx {named} 给出这张处方;外配处方写成 --rx {named}@开方机构。",
+                f"A line has rx={named}: give that prescription too, by --rx {named}, or by "
+                f"--rx {named}@INSTITUTION if it is an external one.",
+            )
 
 
 def _accepted(text: str) -> AcceptedWarning:

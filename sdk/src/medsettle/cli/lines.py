@@ -52,6 +52,8 @@ def _option(
     try:
         if field and value:
             return {field: read(value)}
+    except BasketTextError:
+        raise
     except (ValueError, KeyError):
         pass
     listed = ", ".join(f"{each}=..." for each in known)
@@ -61,6 +63,17 @@ def _option(
     )
 
 
+def _codes(text: str) -> tuple[str, ...]:
+    codes = tuple(text.split("+"))
+    for code in codes:
+        if codes.count(code) > 1:
+            raise BasketTextError(
+                f"追溯码 {code} 在这一行出现了两次;请逐盒扫码,每盒只扫一次。",
+                f"The traceability code {code} stands in this line twice: scan each pack once.",
+            )
+    return codes
+
+
 OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "condition": ("condition", str),
     "days": ("days_supply", int),
@@ -68,7 +81,7 @@ OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "on": ("service_on", date.fromisoformat),
     "id": ("line_id", str),
     "rx": ("prescription_id", str),
-    "trace": ("traceability_codes", lambda codes: tuple(codes.split("+"))),
+    "trace": ("traceability_codes", _codes),
     "split": ("split_pack", lambda word: _SAID[word]),
 }
 """What may follow a line: the filed condition, days that the drug lasts, the benefit, the day, its id, the
@@ -134,10 +147,14 @@ def basket_of(path: Path) -> Basket:
     """
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
-            raise BasketTextError(f"{path} 过大。", f"{path} is larger than {FILE_BYTES_MAX} bytes.")
+            raise BasketTextError(
+                f"{path} 过大,最多{FILE_BYTES_MAX}字节。", f"{path} is larger than {FILE_BYTES_MAX} bytes."
+            )
         data = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise BasketTextError(f"无法读取 {path}。", f"Cannot read {path}: {error.strerror}.") from error
+        raise BasketTextError(
+            f"无法读取 {path};请核对文件名和权限。", f"Cannot read {path}: {error.strerror}."
+        ) from error
     except ValueError as error:
         raise BasketTextError(f"{path} 不是JSON。", f"{path} is not JSON: {error}.") from error
     return _object("basket", data, Basket, {
@@ -173,11 +190,12 @@ def _payer(place: str, data: object) -> Payer:
 def _object(place: str, data: object, kind: Callable[..., T], read: Mapping[str, Callable[[Any], Any]]) -> T:
     """One object of the file as a model; a key without a reader is a string."""
     if not isinstance(data, dict):
-        raise _wrong(place, "an object")
+        raise _wrong(place, "应为对象", "an object")
     known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
     for key in data:
         if key not in known:
-            raise _wrong(f"{place}.{key}", f"one of {', '.join(known)}")
+            listed = ", ".join(known)
+            raise _wrong(f"{place}.{key}", f"可用的有 {listed}", f"one of {listed}")
     values = {key: _built(place, key, value, read.get(key, _as(str))) for key, value in data.items()}
     try:
         return kind(**values)
@@ -188,7 +206,7 @@ def _object(place: str, data: object, kind: Callable[..., T], read: Mapping[str,
 
 def _list(place: str, data: object, read: Callable[[str, object], T]) -> tuple[T, ...]:
     if not isinstance(data, list):
-        raise _wrong(place, "a list")
+        raise _wrong(place, "应为列表", "a list")
     return tuple(read(f"{place}[{number}]", each) for number, each in enumerate(data))
 
 
@@ -198,7 +216,8 @@ def _built(place: str, key: str, value: object, read: Callable[[Any], T]) -> T:
     except BasketTextError:
         raise
     except (ValueError, TypeError) as error:
-        raise _wrong(f"{place}.{key}", str(error)) from error
+        shown = json.dumps(value, ensure_ascii=False)
+        raise _wrong(f"{place}.{key}", f"不能是 {shown}", str(error)) from error
 
 
 def _required(kind: Callable[..., T]) -> set[str]:
@@ -223,10 +242,10 @@ def _day(value: object) -> date:
     return date.fromisoformat(str(value))
 
 
-def _wrong(place: str, expected: str) -> BasketTextError:
+def _wrong(place: str, zh: str, en: str) -> BasketTextError:
     inside = place.removeprefix("basket").lstrip(".")
     if not inside:
-        return BasketTextError("购物篮不正确。", f"The basket is not right: {expected}.")
+        return BasketTextError(f"购物篮不正确:{zh}。", f"The basket is not right: {en}.")
     return BasketTextError(
-        f"购物篮的 {inside} 不正确。", f"In the basket, {inside} is not right: {expected}."
+        f"购物篮的 {inside} 不正确:{zh}。", f"In the basket, {inside} is not right: {en}."
     )

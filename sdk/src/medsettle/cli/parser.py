@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from medsettle.cli import parser_prescription, parser_sale
 from medsettle.cli.usage import both, told
@@ -48,6 +48,13 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(USAGE, told(message, self.prog))
+
+    def parse_known_args(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - argparse's own
+        """As argparse does it, but what a command does not know is told by that command, not by the top."""
+        known, unknown = super().parse_known_args(*given, **named)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,6 +5,8 @@ from typing import Final
 
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple((re.compile(text), zh) for text, zh in (
     (r"the following arguments are required: (?P<what>.*)", "缺少参数 {what}"),
+    (r"one of the arguments (?P<what>.*) is required", "须给出其中一个:{what}"),
+    (r"argument (?P<what>\S+): not allowed with argument (?P<other>\S+)", "{what} 和 {other} 不能同时给出"),
     (r"unrecognized arguments: (?P<what>.*)", "没有这样的参数:{what}"),
     (r"argument (?P<what>\S+): expected .*", "参数 {what} 后面缺少值"),
     (r"argument COMMAND: invalid choice: (?P<what>'[^']*').*", "没有命令 {what}"),
