@@ -231,6 +231,8 @@ async def test_a_service_is_claimed_within_three_months_and_in_special_cases_wit
     found = await refused(world, prescribed(**late))
     assert found.reason is Reason.CLAIM_TOO_LATE
     assert (found.detail["until"], found.detail["months"]) == ("2026-07-01", "3")
+    nothing = prescribed(pill(item_code="NO_SUCH_ITEM"), **late)
+    assert (await refused(world, nothing)).reason is Reason.CLAIM_TOO_LATE, "before goods are corrected"
     await settled(world, prescribed(service_on=date(2026, 4, 2), late_reason="住院"))
     admitted = LateClaimAllowed("重症住院", "王某")
     enter(world.store, person(TAO), FilingFact.LATE_CLAIM, admitted, date(2026, 4, 1), date(2026, 4, 1))

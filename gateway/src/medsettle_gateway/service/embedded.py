@@ -88,6 +88,7 @@ class Embedded:
             return self._told(refusal, entering)
         try:
             check_conditions(asked.basket, asked.filings, entering.work)
+            check_claimed(asked.member, asked.service_on, asked.known_on, entering.work)
         except Refused as refused:
             return refused.refusal
         return None

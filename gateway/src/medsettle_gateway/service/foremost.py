@@ -33,7 +33,7 @@ class Stage(IntEnum):
     BENEFIT = 3
     """The benefit: whom it is for, where it is given, whether the region has switched it on."""
     FILING = 4
-    """What is filed, and whether it holds."""
+    """What is filed, and whether it holds; special cases of late claims are filed, too."""
     PRESCRIPTION = 5
     """What was prescribed, by whom, and what is left of it."""
     GOODS = 6
@@ -63,7 +63,7 @@ STAGES: Final[Mapping[Reason, Stage]] = {
     )),
     **_of(Stage.FILING, (
         _R.NOT_FILED, _R.NOT_FOR_CONDITION, _R.FILING_ELSEWHERE, _R.FILING_NOT_IN_FORCE,
-        _R.FILING_REVIEW_OVERDUE, _R.FILING_REVIEW_FAILED,
+        _R.FILING_REVIEW_OVERDUE, _R.FILING_REVIEW_FAILED, _R.CLAIM_TOO_LATE,
     )),
     **_of(Stage.PRESCRIPTION, (
         _R.NOT_A_STAY, _R.PRESCRIPTION_KIND, _R.NOT_CIRCULATED, _R.PRESCRIPTION_NOT_PATIENTS,
