@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from medsettle_gateway.domain.people import Span
 from medsettle_gateway.domain.records import known
-from medsettle_gateway.eligibility.cover import doubled, on_day, past_of, spans_from
+from medsettle_gateway.eligibility.cover import doubled, on_day, overlapping, past_of, spans_from
 from tests.gateway.eligibility.people import (
     EMPLOYEE,
     FLEXIBLE,
@@ -130,3 +130,13 @@ def test_cover_is_double_where_any_two_spans_of_two_schemes_share_a_day(spans: l
     found = doubled(spans)
     assert (found is not None) == bool(pairs)
     assert found is None or set(found) in pairs
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), SPANS), max_size=9))
+def test_names_overlap_whose_spans_share_a_day_with_another_ones(spans: list[tuple[str, Span]]) -> None:
+    pairs = [
+        (name, other) for (name, one), (other, another) in combinations(spans, 2)
+        if name != other and (one.holds(another.first_on) or another.holds(one.first_on))
+    ]
+    by_name = {name: [span for each, span in spans if each == name] for name, _ in spans}
+    assert overlapping(by_name) == {name for pair in pairs for name in pair}

@@ -1,6 +1,6 @@
 """Which days a person is covered, and under what, from the records that were known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -96,9 +96,22 @@ def doubled(spans: Sequence[Span]) -> tuple[Span, Span] | None:
     return None
 
 
-def share_a_day(some: Sequence[Span], others: Sequence[Span]) -> bool:
-    """Returns whether there is a day on which one of some and one of the others hold."""
-    return any(one.holds(other.first_on) or other.holds(one.first_on) for one in some for other in others)
+def overlapping(spans: Mapping[str, Sequence[Span]]) -> frozenset[str]:
+    """Returns the names under which a span shares a day with one under another name.
+
+    Of what began before only the two names that hold longest are looked at, so that any number takes little.
+    """
+    found: set[str] = set()
+    longest: list[tuple[date, str]] = []
+    named = ((span.first_on, span.last_on or date.max, name) for name in spans for span in spans[name])
+    for first_on, last_on, name in sorted(named):
+        for until, other in longest:
+            if other != name and first_on <= until:
+                found.update((name, other))
+        ends = {other: until for until, other in longest}
+        ends[name] = max(last_on, ends.get(name, last_on))
+        longest = sorted(((until, other) for other, until in ends.items()), reverse=True)[:2]
+    return frozenset(found)
 
 
 def _spans_of_rows(known: Sequence[DatedRecord]) -> tuple[Span, ...]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from medsettle_gateway.domain.people import Span
 from medsettle_gateway.domain.records import DatedRecord, Subject, known
 from medsettle_gateway.domain.register import Fault
-from medsettle_gateway.eligibility.cover import doubled, share_a_day, spans_from
+from medsettle_gateway.eligibility.cover import doubled, overlapping, spans_from
 from medsettle_gateway.storage.batches import asked_of
 from medsettle_gateway.storage.connection import Connection
 from medsettle_gateway.storage.entering import Tally
@@ -75,14 +75,17 @@ class Doubles:
             persons[bytes(person)][member] = None
         person_of = {member: person for person, numbers in persons.items() for member in numbers}
         spans = self._spans(person_of, _RECORDS)
-        two_schemes = {
-            person: doubled([span for each in numbers for span in spans.get(each, ())]) is not None
-            for person, numbers in persons.items()
+        by_person = {
+            person: {each: spans.get(each, ()) for each in numbers} for person, numbers in persons.items()
         }
+        two_schemes = {
+            person: doubled([span for each in found.values() for span in each]) is not None
+            for person, found in by_person.items()
+        }
+        at_once = {person: overlapping(found) for person, found in by_person.items()}
         for member in named:
-            person, mine = person_of[member], spans.get(member, ())
-            others = (spans.get(each, ()) for each in persons[person] if each != member)
-            if two_schemes[person] or any(share_a_day(mine, theirs) for theirs in others):
+            person = person_of[member]
+            if two_schemes[person] or member in at_once[person]:
                 yield _Covered(member, two_schemes[person])
 
     def periods(self, members: Iterable[str]) -> Mapping[str, tuple[Span, ...]]:
