@@ -9,6 +9,7 @@ from medsettle._columns import width
 from medsettle.models import (
     AccountShare,
     Breakdown,
+    Difference,
     LineBreakdown,
     Outcome,
     Refusal,
@@ -134,6 +135,18 @@ def test_a_relatives_account_says_whose_it_is_and_why_one_pays_nothing() -> None
     assert rows[at + 1 : at + 4] == [
         "家庭共济支付(兄弟姐妹) 0.00", "兄弟姐妹的账户不能支付。", "现金支付 284.30",
     ]
+
+
+def test_what_goes_back_names_whose_account_it_is_and_one_that_pays_no_more_by_its_id() -> None:
+    back = Difference(0, {}, {"own": 1_250, "father": 400, "gone": 100})
+    family = replace(SETTLEMENT, breakdown=PHARMACY)
+    returned = replace(SALE, replaces=REQUEST_ID, difference=back, settlements=(SETTLEMENT, family))
+    rows = lines_of(render(returned))
+    at = rows.index("退回各付款方")
+    assert rows[at + 1 : at + 5] == [
+        "个人账户(本人) 12.50", "个人账户(父母) 4.00", "个人账户 gone 1.00", "现金支付 0.00",
+    ]
+    assert "Account (own) 12.50" in lines_of(render(returned, language="en"))
 
 
 def test_each_line_shows_its_class_and_how_it_divides() -> None:

@@ -65,14 +65,25 @@ def afterwards(settlements: Sequence[Settlement]) -> dict[Pair, int]:
     }
 
 
-def going_back(back: Difference) -> Iterator[tuple[Pair, int]]:
-    """Yields what goes back to each payer, in fen; negative: it pays more."""
+def going_back(back: Difference, settlements: Sequence[Settlement] = ()) -> Iterator[tuple[Pair, int]]:
+    """Yields what goes back to each payer, in fen; negative: it pays more.
+
+    Whose an account is, the settlements say; one that they do not name is shown by its id.
+    """
+    owners = {share.account: share.owner for each in settlements for share in each.breakdown.accounts}
     for fund, amount in back.funds.items():
         yield _begun(named(FUND_NAMES, fund)), amount
     for account, amount in back.accounts.items():
-        label = words.ACCOUNT_BACK
-        yield (f"{label[0]} {account}", f"{label[1]} {account}"), amount
+        yield _account_back(account, owners.get(account)), amount
     yield words.CASH, back.cash_fen
+
+
+def _account_back(account: str, owner: str | None) -> Pair:
+    if owner is None:
+        zh, en = words.ACCOUNT_BACK
+        return f"{zh} {account}", f"{en} {account}"
+    (zh, en), (whose_zh, whose_en) = words.ACCOUNT_BACK, words.OWNERS.get(owner, (owner, owner))
+    return words.NAMED[0].format(zh, whose_zh), words.NAMED[1].format(en, whose_en)
 
 
 def remainders(paper: Paper, settlements: Sequence[Settlement]) -> Iterator[str]:

@@ -80,7 +80,7 @@ def _sale(paper: Paper, sale: Sale, institution_name: str) -> Iterator[str]:
     if sale.state in {SaleState.SETTLED, SaleState.REVERSED, SaleState.HELD} and sale.settlements:
         yield from _settlements(paper, sale)
     if sale.difference is not None and sale.state == SaleState.SETTLED:
-        yield from _returned(paper, sale.replaces, sale.difference)
+        yield from _returned(paper, sale, sale.difference)
     if sale.state in words.NOTES:
         yield paper.rule()
         yield from paper.text(words.NOTES[sale.state])
@@ -136,12 +136,12 @@ def _identity(paper: Paper, sale: Sale) -> Iterator[str]:
         yield from paper.row(words.PATIENT, sale.masked_name)
 
 
-def _returned(paper: Paper, replaces: str, back: Difference) -> Iterator[str]:
+def _returned(paper: Paper, sale: Sale, back: Difference) -> Iterator[str]:
     """Of a return: which sale it is left of, and what went back to each payer."""
     yield paper.rule()
-    yield from paper.row(words.REPLACES, replaces)
+    yield from paper.row(words.REPLACES, sale.replaces)
     yield from paper.text(words.BACK)
-    for label, amount in settled.going_back(back):
+    for label, amount in settled.going_back(back, sale.settlements):
         yield from paper.amount(label, amount, indent=2)
 
 

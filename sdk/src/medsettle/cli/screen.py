@@ -21,6 +21,7 @@ from medsettle.models import (
     Refusal,
     SaleCard,
     SaleState,
+    Settlement,
     Verdict,
 )
 from medsettle.receipt import yuan
@@ -115,13 +116,13 @@ class Screen:
         for label, amount in applied.items():
             self.row(f"  {both(label)}", yuan(amount))
         if quote.difference is not None:
-            self.difference(quote.difference)
+            self._difference(quote.difference, quote.settlements)
         self.advisories(quote.advisories)
 
-    def difference(self, back: Difference) -> None:
+    def _difference(self, back: Difference, settlements: tuple[Settlement, ...]) -> None:
         """Shows what goes back to each payer."""
         self.show([self.paint(both(words.BACK), BOLD)])
-        for label, amount in going_back(back):
+        for label, amount in going_back(back, settlements):
             self.row(f"  {both(label)}", yuan(amount))
 
     def card(self, card: SaleCard, *, advised: bool = True) -> None:
