@@ -9,7 +9,7 @@ import csv
 import logging
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner, Result
 
+from medsettle import _commands, _process
 from medsettle.testing import Gateway
 
 LOGGERS: Final = ("", "medsettle", "httpx", "httpcore", "tenacity")
@@ -159,8 +160,8 @@ def _watch_processes(watch: Watch, patch: pytest.MonkeyPatch) -> None:
 
 
 def _watch_commands(watch: Watch, patch: pytest.MonkeyPatch) -> None:
-    """What they print: names are masked unless clear text is asked for."""
-    invoke = CliRunner.invoke
+    """What they print: names are masked unless clear text is asked for; and what those say that stand by."""
+    invoke, end = CliRunner.invoke, _process.printed
 
     def invoking(self: CliRunner, cli: Any, args: Any = None, *rest: Any, **named: Any) -> Result:
         result = invoke(self, cli, args, *rest, **named)
@@ -168,7 +169,12 @@ def _watch_commands(watch: Watch, patch: pytest.MonkeyPatch) -> None:
             watch.look(result.output, f"output of {args}")
         return result
 
+    def ending(arguments: Sequence[str], code: int, stdout: str, stderr: str) -> str:
+        watch.look(stderr, f"standard error of {arguments}")
+        return end(arguments, code, stdout, stderr)
+
     patch.setattr(CliRunner, "invoke", invoking)
+    patch.setattr(_commands, "printed", ending)
 
 
 def is_clear(arguments: Iterable[str]) -> bool:

@@ -9,6 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from medsettle._commands import GatewayCommands
+from medsettle._process import GatewayFailedError
 from tests.leaks import Watch, leaks_in
 
 LOG = logging.getLogger("medsettle.gateway")
@@ -72,6 +74,14 @@ def test_what_another_process_complains_of_is_looked_at_where_it_is_waited_for_a
     said.unlink()
     log_watch.read_followed()
     assert log_watch.taken() == []
+
+
+def test_what_a_command_complains_of_in_the_process_that_stands_by_is_looked_at(log_watch: Watch) -> None:
+    commands = GatewayCommands({})
+    with pytest.raises(GatewayFailedError):
+        commands.run(("1391234" + "5678",))
+    commands.close()
+    assert [each.partition(": ")[2].partition(":")[0] for each in log_watch.taken()] == ["phone"]
 
 
 def test_what_a_command_prints_is_looked_at_unless_it_is_there_to_show_it(log_watch: Watch) -> None:
