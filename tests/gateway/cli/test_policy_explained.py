@@ -104,6 +104,16 @@ def test_each_fund_that_pays_has_its_reason_in_the_paragraph() -> None:
     assert "“目录外可吸收缝线”:不属于医保支付范围" in paragraph
 
 
+def test_a_file_of_another_kind_is_told_of_without_what_stands_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "members.csv"
+    rows = [f"21030000{number:02},210399198504120019" for number in range(20)]
+    path.write_text("\n".join(["member_no,id_number", *rows]), "utf-8")
+    result = CliRunner().invoke(policy, ["explain", str(path)])
+    assert result.exit_code == 1
+    assert "expected a mapping, got a text of" in result.output
+    assert "210399198504120019" not in result.output
+
+
 def test_a_burden_ceiling_says_what_aid_before_it_was_taken_off() -> None:
     text = explained(next(CASES.rglob("V21-*.yaml")))
     assert "个人负担封顶:扣除预计的特殊救助100000.00元后,本年度个人负担140000.00元,超过50000.00元" in text

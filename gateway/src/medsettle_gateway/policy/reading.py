@@ -16,6 +16,7 @@ _Member = TypeVar("_Member", bound=StrEnum)
 
 _ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*")
+_SHOWN_MOST: Final = 200
 
 LineNumbers = Mapping[str, int]
 """Path -> line of the file, from 1."""
@@ -253,4 +254,6 @@ def _shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "a list"
+    if isinstance(value, str) and len(value) > _SHOWN_MOST:
+        return f"a text of {len(value)} characters"  # another kind of file altogether, which may name people
     return repr(value)
