@@ -1,6 +1,7 @@
 """What people see: colours on a terminal only, rows that fit, every outcome told apart."""
 
 import io
+import os
 from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -59,13 +60,38 @@ def test_a_pipe_gets_no_colours(screen: Screen) -> None:
 
 def test_a_terminal_gets_colours_unless_it_does_not_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     coloured = Screen.on(Terminal())
     coloured.card(CARD)
     assert "\033[33m" in shown(coloured)
-    monkeypatch.setenv("NO_COLOR", "1")
-    plain = Screen.on(Terminal())
-    plain.card(CARD)
-    assert "\033[" not in shown(plain)
+    assert "\033[m" not in shown(coloured)  # what has no colour has no codes
+    for name, value in (("TERM", "dumb"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+        plain = Screen.on(Terminal())
+        plain.card(CARD)
+        assert "\033[" not in shown(plain)
+        monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.mark.parametrize(("terminal", "coloured"), [({}, False), ({"WT_SESSION": "1"}, True)])
+def test_a_console_of_windows_gets_colours_only_if_it_says_that_it_reads_them(
+    monkeypatch: pytest.MonkeyPatch, terminal: dict[str, str], coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "TERM", "ANSICON", "WT_SESSION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in terminal.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("medsettle.cli.screen.os", SimpleNamespace(environ=os.environ, name="nt"))
+    assert Screen.on(Terminal()).coloured is coloured
+
+
+def test_what_the_doctor_advises_stands_below_itself(screen: Screen) -> None:
+    advice = "请先注册本机。 Enrol this till first, with the code. " * 2
+    screen.check("config", passed=False, found="没有", advice=advice)
+    first, *more = shown(screen).splitlines()[1:]
+    assert first.startswith("     -> 请")
+    assert {line[:8] for line in more} == {" " * 8}
+    assert " " not in {line[8] for line in more}
 
 
 @pytest.mark.parametrize(("outcome", "state", "label"), [

@@ -1,7 +1,7 @@
 """What the command shows to people: aligned, bilingual, coloured only on a terminal."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Self, TextIO
 
@@ -63,9 +63,9 @@ class Screen:
 
     @classmethod
     def on(cls, stream: TextIO | None) -> Self:
-        """Returns a screen that is coloured on a terminal, unless NO_COLOR is set."""
+        """Returns a screen that is coloured on a terminal that reads colours, unless NO_COLOR is set."""
         there = stream is not None and not stream.closed
-        coloured = stream is not None and there and stream.isatty() and not os.environ.get("NO_COLOR")
+        coloured = stream is not None and there and stream.isatty() and _reads_colours(os.environ, os.name)
         return cls(stream if there else None, coloured)
 
     @property
@@ -89,7 +89,7 @@ class Screen:
 
     def paint(self, text: str, colour: str) -> str:
         """Returns the text in a colour, where colours are wanted."""
-        return f"\033[{colour}m{text}\033[0m" if self.coloured and text else text
+        return f"\033[{colour}m{text}\033[0m" if self.coloured and text and colour else text
 
     def quote(self, quote: Quote) -> None:
         """Shows what a sale would cost: each line, who pays what."""
@@ -185,7 +185,7 @@ class Screen:
         mark, colour = ("ok  ", GREEN) if passed else ("FAIL", RED)
         self.show([f"{self.paint(mark, colour)} {name:<12} {found}"])
         if advice:
-            self._indented(f"-> {advice}", indent=5)
+            self.show(wrap(f"{STEP}{advice}", COLUMNS, 5, len(STEP)))
 
     def row(self, label: str, value: str, value_colour: str = "", label_colour: str = "") -> None:
         """Shows a label on the left and a value on the right."""
@@ -244,6 +244,13 @@ class Screen:
 
     def _indented(self, text: str, indent: int = 2) -> None:
         self.show(wrap(text, COLUMNS, indent))
+
+
+def _reads_colours(environment: Mapping[str, str], system: str) -> bool:
+    """The old console of Windows shows the codes themselves; those that read them say who they are."""
+    if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    return system != "nt" or any(environment.get(name) for name in ("WT_SESSION", "ANSICON", "TERM"))
 
 
 def _label(card: SaleCard) -> tuple[str, str]:
