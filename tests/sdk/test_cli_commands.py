@@ -40,6 +40,15 @@ def test_enrol_writes_key_and_configuration_and_names_the_next_step(shell: Shell
     assert again.answer["error"]["reason"] == "ENROL_CODE_INVALID"
 
 
+def test_a_code_of_another_till_says_for_which_one_it_is(shell: Shell, tmp_path: Path) -> None:
+    code = shell.gateway.enrolment_code("P21030200101", "07")
+    words = ("--gateway", shell.gateway.address, "--insecure", "--directory", str(tmp_path))
+    ended = shell.run("enrol", code, "--terminal", "P21030200101-70", *words)
+    assert ended.code == 4
+    assert "enrol ... --terminal P21030200101-07\n" in ended.complaints
+    assert shell.run("enrol", code, "--terminal", "P21030200101-07", *words).code == 0
+
+
 def test_check_shows_benefits_accounts_and_what_is_left(shell: Shell) -> None:
     ended = shell.run("check", typed=shell.scan(WANG))
     assert ended.code == 0

@@ -42,6 +42,8 @@ _SETTLE_AGAIN: Final = frozenset({
 
 def typed(refusal: Refusal, request_id: str | None, *, enrolled: bool = True) -> str:
     """Returns what to type next, empty if nothing is. ``enrolled`` False: there is no till.toml yet."""
+    if refusal.reason == Reason.ENROL_CODE_INVALID and "code_is_for" in refusal.details:
+        return f"enrol ... --terminal {refusal.details['code_is_for']}"
     words = _TYPED.get(refusal.reason, "")
     if not words or (refusal.reason in _NEEDS_TILL and not enrolled):
         return ""

@@ -78,8 +78,8 @@ UNRECORDED: Final[dict[Reason, ReasonText]] = {
         Code.PERMISSION_DENIED, Retry.NO, Actor.STORE,
         "注册码不正确或已用过。",
         "The enrolment code is wrong or was used.",
-        "请向网关运营方索取新的注册码。",
-        "Ask the gateway's operator for a new code.",
+        "请核对注册码和终端号;都没有错的,请向网关运营方索取新的注册码。",
+        "Look at the code and the terminal; if both are right, ask the gateway's operator for a new code.",
     ),
     Reason.ENROL_CODE_EXPIRED: _unrecorded(
         Code.PERMISSION_DENIED, Retry.NO, Actor.STORE,
