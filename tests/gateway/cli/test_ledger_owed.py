@@ -45,7 +45,19 @@ def test_what_is_reversed_is_owed_no_more(city: City) -> None:
     till.asks(Reverse(caller("1", CLINIC), sale.request_id, "wrong box", "li", till.clock.at))
     answer = city.ask("ledger", "owed", "--month", f"{day_of(till.clock.at):%Y-%m}")
     assert answer["owed_fen"] == 0
-    assert {row["amount_fen"] for row in answer["owed"]} == {0}
+    assert answer["owed"] == []
+
+
+def test_a_sale_that_was_reversed_is_not_counted_among_those_that_stand(city: City) -> None:
+    till = Till(city)
+    reversed_sale, sale = till.sells(50_000), till.sells(120_000)
+    till.asks(Reverse(caller("1", CLINIC), reversed_sale.request_id, "wrong box", "li", till.clock.at))
+    rows = city.ask("ledger", "owed", "--month", f"{day_of(till.clock.at):%Y-%m}")["owed"]
+    assert sale.split is not None
+    assert {row["sales_count"] for row in rows} == {1}
+    assert sum(row["amount_fen"] for row in rows) == sum(
+        each.amount_fen for each in (*sale.split.funds, *sale.split.accounts)
+    )
 
 
 def test_of_another_month_or_institution_nothing_is_owed(city: City) -> None:

@@ -13,7 +13,8 @@ OWED_MOST: Final = 100_000
 class Owed(NamedTuple):
     """What a book owes an institution, in fen, and for how many sales.
 
-    Below 0 where more came back in those days than was settled.
+    Below 0 where more came back in those days than was settled. A sale that was settled and reversed within
+    them is none of these sales; one that was reversed in another month than it was settled is one in both.
     """
 
     institution: str

@@ -99,10 +99,12 @@ WHERE first_position BETWEEN :first AND :last GROUP BY block ORDER BY block;
 
 -- What each book owes institutions for some business days.
 -- name: owed
-SELECT substr(account, 9), book, count(DISTINCT request_id), -sum(amount_fen)
-FROM entries JOIN postings USING (entry)
-WHERE account >= 'payable/' AND account < 'payable0' AND business_on BETWEEN :since AND :until
-  AND (CAST(:institution AS TEXT) = '' OR account = 'payable/' || CAST(:institution AS TEXT))
+SELECT substr(account, 9), book, count(*), sum(owed_fen) FROM (
+  SELECT account, book, -sum(amount_fen) AS owed_fen FROM entries JOIN postings USING (entry)
+  WHERE account >= 'payable/' AND account < 'payable0' AND business_on BETWEEN :since AND :until
+    AND (CAST(:institution AS TEXT) = '' OR account = 'payable/' || CAST(:institution AS TEXT))
+  GROUP BY account, book, request_id HAVING sum(amount_fen) <> 0
+) AS of_sales
 GROUP BY account, book ORDER BY account, book LIMIT :most;
 
 -- name: export
