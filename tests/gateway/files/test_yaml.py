@@ -127,6 +127,13 @@ def test_the_fast_reader_changes_neither_what_is_read_nor_what_is_said_of_it(tex
     assert read(text) == by_python
 
 
+def test_comments_without_end_go_to_pythons_reader_at_once() -> None:
+    """Each colon would else look through all that follow: of a file of a megabyte for minutes."""
+    found = yaml_module._UNLIKE.search("a:\n" + "# :\n" * 20)
+    assert found is not None
+    assert len(found[0]) < len("a:\n" + "# :\n" * 20)
+
+
 def test_every_pack_that_is_shipped_is_read_by_the_fast_reader() -> None:
     texts = [path.read_text("utf-8") for path in POLICIES.rglob("*.yaml")]
     assert texts

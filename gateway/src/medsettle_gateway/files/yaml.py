@@ -70,7 +70,8 @@ if yaml.__with_libyaml__:
 _BREAKS: Final = r"\n\r\x85\u2028\u2029"
 _UNLIKE: Final = re.compile(
     r"[\t\ufeff!?]|---|^%|[|>][-+0-9]*[^-+0-9\s]"
-    rf"|:\s*(?:#[^{_BREAKS}]*[{_BREAKS}]\s*)*[,}}\]]",  # the line of a value that is left out
+    # The line of a value that is left out; after more than a few lines of comments it may be.
+    rf"|:\s*+(?:#[^{_BREAKS}]{{0,200}}[{_BREAKS}]\s*+){{0,8}}+[,}}\]#]",
     re.MULTILINE,
 )
 """What libyaml may read otherwise than Python does, or where Python reads nothing; no pack needs it."""
